@@ -1,0 +1,176 @@
+//! Everything the compiler may ask of the world. The engine answers; the compiler executes nothing itself.
+
+use crate::error::Result;
+use crate::literal::Literal;
+use crate::plan::{Expr, Plan};
+use crate::types::{LogicalType, TypeKind};
+use std::fmt;
+use std::sync::Arc;
+
+/// A table's identity for the life of a database; never reused. System tables have ids of their own range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TableId(pub u32);
+
+/// A possibly qualified name, already folded to lower case where it was not quoted.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct TableName {
+    /// The schema, if the user named one.
+    pub schema: Option<String>,
+    /// The relation.
+    pub name: String,
+}
+
+impl fmt::Display for TableName {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.schema {
+            Some(schema) => write!(formatter, "{schema}.{}", self.name),
+            None => formatter.write_str(&self.name),
+        }
+    }
+}
+
+/// What a relation is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RelationKind {
+    /// Rows in storage, which statements may change.
+    Table,
+    /// A table of the system: read only, computed when asked.
+    System,
+    /// A view: its defining query, bound anew at every use.
+    View {
+        /// The text after AS.
+        query: String,
+    },
+}
+
+/// A relation as the binder needs it.
+#[derive(Clone, Debug)]
+pub struct RelationInfo {
+    /// Identity.
+    pub id: TableId,
+    /// The schema it was found in.
+    pub schema: String,
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub kind: RelationKind,
+    /// Its columns in order.
+    pub columns: Vec<ColumnInfo>,
+}
+
+/// A relation's column.
+#[derive(Clone, Debug)]
+pub struct ColumnInfo {
+    /// Its name.
+    pub name: String,
+    /// Its type.
+    pub data_type: LogicalType,
+    /// Whether NULL may occur.
+    pub nullable: bool,
+    /// The text of its DEFAULT expression, bound at every INSERT that leaves the column out.
+    pub default: Option<String>,
+    /// Generated and hidden from `*`, such as a table's commit version.
+    pub hidden: bool,
+}
+
+/// The role a function plays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FunctionKind {
+    /// A value per row.
+    Scalar,
+    /// A value per group; usable as a window function too.
+    Aggregate,
+    /// A value per row of a window.
+    Window,
+    /// Rows.
+    Table,
+}
+
+/// How often a function's answer changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Volatility {
+    /// The same arguments, the same answer: may be folded.
+    Immutable,
+    /// Constant within a statement (`now()`, settings, time zone, catalog look-ups).
+    Stable,
+    /// Anew at every call (`random()`).
+    Volatile,
+}
+
+/// What an overload takes at one place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Parameter {
+    /// A type of this kind; for `Numeric`, any precision and scale.
+    Kind(TypeKind),
+    /// An array of elements of this kind.
+    ArrayOf(TypeKind),
+    /// `anyelement`: any type, the same at every place that says so.
+    AnyElement,
+    /// `anyarray`: an array whose elements are the `anyelement` of this call.
+    AnyArray,
+    /// `"any"`: any type, independent of other places.
+    Any,
+}
+
+/// One overload of a function.
+#[derive(Clone, Debug)]
+pub struct Signature {
+    /// What it takes.
+    pub parameters: &'static [Parameter],
+    /// The last parameter may be repeated, once at least.
+    pub variadic: bool,
+    /// From the types of the coerced arguments to the type of the answer.
+    pub returns: fn(&[LogicalType]) -> LogicalType,
+}
+
+/// A function name with its overloads, as the engine registers it.
+#[derive(Clone, Debug)]
+pub struct FunctionInfo {
+    /// Its name; operators go by their symbol (`+`, `||`, `~~`).
+    pub name: &'static str,
+    /// Its role.
+    pub kind: FunctionKind,
+    /// How often its answer changes.
+    pub volatility: Volatility,
+    /// NULL whenever an argument is NULL.
+    pub strict: bool,
+    /// Its overloads, preferred first among equals.
+    pub signatures: &'static [Signature],
+    /// For a table function: names and types of the columns, given the argument types. A table function returning one
+    /// unnamed column takes the function's name.
+    pub table_columns: Option<fn(&[LogicalType]) -> Vec<(String, LogicalType)>>,
+}
+
+/// What statistics say of a column of a stored table.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ColumnStatistics {
+    /// About how many distinct values.
+    pub distinct_count: Option<u64>,
+    /// The share of NULLs, 0 to 1.
+    pub null_fraction: Option<f64>,
+    /// The smallest value.
+    pub minimum: Option<Literal>,
+    /// The largest value.
+    pub maximum: Option<Literal>,
+}
+
+/// What the compiler may ask.
+pub trait Catalog {
+    /// The relation of that name along the search path, as of the statement's version.
+    fn relation(&self, name: &TableName) -> Result<Option<Arc<RelationInfo>>>;
+    /// The function of that name and, if given, schema.
+    fn function(&self, schema: Option<&str>, name: &str) -> Option<Arc<FunctionInfo>>;
+    /// The user-visible setting of that name.
+    fn setting(&self, name: &str) -> Option<String>;
+    /// Evaluates an expression without columns or parameters; an error is the one evaluation gave.
+    /// `None` where the engine would rather not.
+    fn fold(&self, expression: &Expr) -> Option<Result<Literal>>;
+    /// The value of a text literal as a type: `'2024-01-01'::date`. An error is a user error without a span.
+    fn parse_literal(&self, text: &str, data_type: &LogicalType) -> Result<Literal>;
+    /// About how many rows a relation has.
+    fn row_count(&self, table: TableId) -> Option<u64>;
+    /// What is known of a column's values; `column` counts the relation's columns.
+    fn column_statistics(&self, table: TableId, column: usize) -> Option<ColumnStatistics>;
+    /// Called by tests and EXPLAIN after each optimizer pass.
+    fn observe_pass(&self, _name: &str, _plan: &Plan) {}
+}

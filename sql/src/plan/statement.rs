@@ -1,0 +1,408 @@
+//! Statements: what a client asks for, of which a query is one kind.
+
+use super::{ColumnDef, Expr, Plan, Query};
+use crate::catalog::{TableId, TableName};
+use crate::types::LogicalType;
+
+/// A compiled statement.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Statement {
+    /// SELECT, VALUES, TABLE, WITH ..
+    Query(Query),
+    /// INSERT
+    Insert(Insert),
+    /// UPDATE
+    Update(Update),
+    /// DELETE
+    Delete(Delete),
+    /// TRUNCATE
+    Truncate(Truncate),
+    /// CREATE TABLE, also AS
+    CreateTable(CreateTable),
+    /// CREATE VIEW
+    CreateView(CreateView),
+    /// CREATE SCHEMA
+    CreateSchema {
+        /// Its name.
+        name: String,
+        /// No error where it is there.
+        if_not_exists: bool,
+    },
+    /// DROP TABLE, VIEW, SCHEMA
+    Drop(DropRelation),
+    /// ALTER TABLE
+    AlterTable(AlterTable),
+    /// COPY
+    Copy(Copy),
+    /// EXPLAIN
+    Explain(Explain),
+    /// SET
+    Set {
+        /// The setting's lower-case name.
+        name: String,
+        /// Its new value as text; `None` for DEFAULT.
+        value: Option<String>,
+        /// For how long.
+        scope: SetScope,
+    },
+    /// RESET name, or all
+    Reset {
+        /// `None` for ALL.
+        name: Option<String>,
+    },
+    /// SHOW name, or all
+    Show {
+        /// `None` for ALL.
+        name: Option<String>,
+    },
+    /// BEGIN, COMMIT, ROLLBACK, SAVEPOINT ..
+    Transaction(TransactionStatement),
+    /// PREPARE name AS statement: kept as text and bound by EXECUTE.
+    Prepare {
+        /// Its name.
+        name: String,
+        /// Parameter types, as far as given.
+        parameter_types: Vec<LogicalType>,
+        /// The statement's text.
+        text: String,
+    },
+    /// EXECUTE name (arguments)
+    Execute {
+        /// Its name.
+        name: String,
+        /// Constant arguments.
+        arguments: Vec<Expr>,
+    },
+    /// DEALLOCATE name, or all
+    Deallocate {
+        /// `None` for ALL.
+        name: Option<String>,
+    },
+    /// DISCARD ALL and its kin: forget the session's state.
+    Discard,
+    /// ANALYZE, VACUUM: for a table, or all.
+    Maintain {
+        /// Flush and compact, or only bring statistics up to date.
+        vacuum: bool,
+        /// `None` for all.
+        table: Option<TableId>,
+    },
+    /// CHECKPOINT: seal what is in memory.
+    Checkpoint,
+    /// Nothing between semicolons.
+    Empty,
+}
+
+/// Whether a setting outlives the transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the keywords")]
+pub enum SetScope {
+    Session,
+    Local,
+}
+
+/// INSERT INTO table (columns) source
+#[derive(Clone, Debug, PartialEq)]
+pub struct Insert {
+    /// The table.
+    pub table: TableId,
+    /// Its name.
+    pub name: String,
+    /// The rows, one column per column of the table, in the table's order, of the table's types: the binder has added
+    /// defaults and casts.
+    pub source: Plan,
+    /// RETURNING: over columns with the identities of `source`'s output.
+    pub returning: Option<Returning>,
+}
+
+/// UPDATE table SET ..
+#[derive(Clone, Debug, PartialEq)]
+pub struct Update {
+    /// The table.
+    pub table: TableId,
+    /// Its name.
+    pub name: String,
+    /// The row's identity (a column of kind [`ROW_ID_COLUMN`]) followed by the new value of every column of the table.
+    pub source: Plan,
+    /// RETURNING: over columns with the identities of `source`'s output.
+    pub returning: Option<Returning>,
+}
+
+/// DELETE FROM table ..
+#[derive(Clone, Debug, PartialEq)]
+pub struct Delete {
+    /// The table.
+    pub table: TableId,
+    /// Its name.
+    pub name: String,
+    /// The row's identity (a column of kind [`ROW_ID_COLUMN`]), followed by what RETURNING needs.
+    pub source: Plan,
+    /// RETURNING: over columns with the identities of `source`'s output.
+    pub returning: Option<Returning>,
+}
+
+/// The column index by which a [`super::Scan`] asks for a row's identity: (part, row) packed into a bigint by storage.
+pub const ROW_ID_COLUMN: usize = usize::MAX;
+
+/// The column index by which a [`super::Scan`] asks for the commit version that brought a row.
+pub const COMMIT_VERSION_COLUMN: usize = usize::MAX - 1;
+
+/// RETURNING's columns.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Returning {
+    /// Output columns and what they are.
+    pub expressions: Vec<(ColumnDef, Expr)>,
+    /// Names told to the client.
+    pub names: Vec<String>,
+}
+
+/// TRUNCATE tables
+#[derive(Clone, Debug, PartialEq)]
+pub struct Truncate {
+    /// The tables.
+    pub tables: Vec<TableId>,
+}
+
+/// A column in CREATE TABLE or ADD COLUMN.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ColumnDefinition {
+    /// Its name.
+    pub name: String,
+    /// Its type.
+    pub data_type: LogicalType,
+    /// Whether NULL may occur.
+    pub nullable: bool,
+    /// The text of its DEFAULT; checked to bind to the column's type.
+    pub default: Option<String>,
+}
+
+/// CREATE TABLE
+#[derive(Clone, Debug, PartialEq)]
+pub struct CreateTable {
+    /// Its name.
+    pub name: TableName,
+    /// No error where it is there.
+    pub if_not_exists: bool,
+    /// TEMPORARY.
+    pub temporary: bool,
+    /// Its columns.
+    pub columns: Vec<ColumnDefinition>,
+    /// PRIMARY KEY columns by index.
+    pub primary_key: Vec<usize>,
+    /// WITH (name = value ..), names lower-case, values as text.
+    pub options: Vec<(String, String)>,
+    /// CREATE TABLE AS: the rows to begin with.
+    pub source: Option<Query>,
+}
+
+/// CREATE VIEW
+#[derive(Clone, Debug, PartialEq)]
+pub struct CreateView {
+    /// Its name.
+    pub name: TableName,
+    /// OR REPLACE.
+    pub or_replace: bool,
+    /// Its columns' names and types.
+    pub columns: Vec<(String, LogicalType)>,
+    /// The text after AS.
+    pub query: String,
+}
+
+/// What DROP names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the keywords")]
+pub enum ObjectKind {
+    Table,
+    View,
+    Schema,
+}
+
+/// DROP
+#[derive(Clone, Debug, PartialEq)]
+pub struct DropRelation {
+    /// What.
+    pub kind: ObjectKind,
+    /// Which.
+    pub names: Vec<TableName>,
+    /// No error where it is not there.
+    pub if_exists: bool,
+    /// And what depends on it.
+    pub cascade: bool,
+}
+
+/// ALTER TABLE
+#[derive(Clone, Debug, PartialEq)]
+pub struct AlterTable {
+    /// The table.
+    pub table: TableId,
+    /// Its name.
+    pub name: TableName,
+    /// What is done, in order.
+    pub actions: Vec<AlterTableAction>,
+}
+
+/// One action of ALTER TABLE.
+#[derive(Clone, Debug, PartialEq)]
+pub enum AlterTableAction {
+    /// ADD COLUMN; older rows get the default's value as of now.
+    AddColumn {
+        /// The column.
+        column: ColumnDefinition,
+        /// The bound default, of the column's type.
+        default: Option<Expr>,
+        /// No error where it is there.
+        if_not_exists: bool,
+    },
+    /// DROP COLUMN
+    DropColumn {
+        /// Its name.
+        name: String,
+        /// No error where it is not there.
+        if_exists: bool,
+    },
+    /// RENAME COLUMN
+    RenameColumn {
+        /// Old name.
+        from: String,
+        /// New name.
+        to: String,
+    },
+    /// RENAME TO
+    RenameTable {
+        /// New name.
+        to: String,
+    },
+    /// ALTER COLUMN SET/DROP DEFAULT
+    SetDefault {
+        /// The column.
+        column: String,
+        /// The text, or `None` for DROP.
+        default: Option<String>,
+    },
+    /// ALTER COLUMN SET/DROP NOT NULL
+    SetNullable {
+        /// The column.
+        column: String,
+        /// DROP NOT NULL.
+        nullable: bool,
+    },
+    /// SET (option = value ..)
+    SetOptions(Vec<(String, String)>),
+}
+
+/// COPY
+#[derive(Clone, Debug, PartialEq)]
+pub struct Copy {
+    /// Which way, and from or to which table or query.
+    pub direction: CopyDirection,
+    /// How the bytes look.
+    pub options: CopyOptions,
+}
+
+/// Which way COPY goes.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CopyDirection {
+    /// COPY table (columns) FROM source
+    From {
+        /// The table.
+        table: TableId,
+        /// Its name.
+        name: String,
+        /// The table's columns that the source has, in the source's order.
+        columns: Vec<usize>,
+        /// Bound defaults for the columns the source lacks: the table's column and its expression, of the column's type. A
+        /// column in neither list is NULL.
+        defaults: Vec<(usize, Expr)>,
+        /// Where the rows come from.
+        source: CopySource,
+    },
+    /// COPY table or (query) TO target
+    To {
+        /// The rows.
+        query: Query,
+        /// Where to.
+        target: CopyTarget,
+    },
+}
+
+/// Where COPY FROM reads.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CopySource {
+    /// The client's CopyData messages.
+    Stdin,
+    /// A file or glob below the import folder of the server.
+    File(String),
+}
+
+/// Where COPY TO writes.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CopyTarget {
+    /// CopyData messages to the client.
+    Stdout,
+    /// A file below the import folder of the server.
+    File(String),
+}
+
+/// A format of COPY.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the formats' names")]
+pub enum CopyFormat {
+    Text,
+    Csv,
+    Binary,
+    Parquet,
+    /// Newline-delimited JSON objects.
+    Json,
+}
+
+/// COPY's options with their defaults filled in for the format.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CopyOptions {
+    /// The format.
+    pub format: CopyFormat,
+    /// The first line holds names.
+    pub header: bool,
+    /// Between fields.
+    pub delimiter: u8,
+    /// What NULL looks like.
+    pub null: String,
+    /// csv's quote.
+    pub quote: u8,
+    /// csv's escape inside quotes.
+    pub escape: u8,
+    /// csv out: quote these columns always; `None` for as needed, all columns for `*`.
+    pub force_quote: Option<Vec<usize>>,
+}
+
+/// EXPLAIN's output form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the formats' names")]
+pub enum ExplainFormat {
+    Text,
+    Json,
+}
+
+/// EXPLAIN
+#[derive(Clone, Debug, PartialEq)]
+pub struct Explain {
+    /// Run it and report actual figures.
+    pub analyze: bool,
+    /// Output columns too.
+    pub verbose: bool,
+    /// The form.
+    pub format: ExplainFormat,
+    /// The explained statement.
+    pub statement: Box<Statement>,
+}
+
+/// Transaction control.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the statements' names")]
+pub enum TransactionStatement {
+    Begin { read_only: bool },
+    Commit,
+    Rollback,
+    Savepoint(String),
+    RollbackTo(String),
+    Release(String),
+}
