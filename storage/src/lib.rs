@@ -1,1 +1,18 @@
-//! placeholder
+//! Bytes to Arrow arrays and back: segments, encodings, indexes, log, manifest, commits, compaction.
+//!
+//! Knows no SQL: filters reach it as [`predicate::ColumnPredicate`], definitions as opaque bytes. Not async. In reading order:
+//! what a table is ([`schema`]), the currency ([`vector`]), how a row comes in ([`store`], [`commit`], then the log, the
+//! memtable and [`segment`]s), how it is found again ([`scan`]).
+
+pub mod commit;
+pub mod disk;
+pub mod error;
+pub mod limits;
+pub mod predicate;
+pub mod scan;
+pub mod schema;
+pub mod segment;
+pub mod store;
+pub mod vector;
+
+pub use error::{Error, Result};

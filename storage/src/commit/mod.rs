@@ -1,0 +1,76 @@
+//! What happens together, and in which order. Every change of the database is part of exactly one [`Commit`]; its version comes
+//! from one gap-free counter, so that a reader's view is one number: everything at or below it, nothing above.
+
+use crate::schema::{TableId, TableSchema};
+use crate::vector::Batch;
+use roaring::RoaringBitmap;
+use std::sync::Arc;
+
+/// A point in the order of all commits; 0 is the empty database.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CommitVersion(pub u64);
+
+/// A set of rows that came in together and has versioned deletes: a batch in the memtable or a segment. Unique in a store for ever;
+/// memtable batches and segments share one numbering.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PartId(pub u64);
+
+/// A row's place: valid as long as its part is visible to the reader's snapshot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RowId {
+    /// The part.
+    pub part: PartId,
+    /// The row in it.
+    pub row: u32,
+}
+
+/// Bits of a packed [`RowId`] that hold the row; parts have the rest.
+pub const ROW_BITS: u32 = 24;
+
+impl RowId {
+    /// Packed into a bigint, as queries carry it.
+    pub fn pack(self) -> i64 {
+        ((self.part.0 << ROW_BITS) | u64::from(self.row)) as i64
+    }
+
+    /// From a bigint.
+    pub fn unpack(packed: i64) -> Self {
+        let packed = packed as u64;
+        RowId {
+            part: PartId(packed >> ROW_BITS),
+            row: (packed & ((1 << ROW_BITS) - 1)) as u32,
+        }
+    }
+}
+
+const _: () = assert!(crate::limits::SEGMENT_ROWS_MAX <= 1 << ROW_BITS);
+
+/// What a caller wants to happen together.
+#[derive(Clone, Debug, Default)]
+pub struct Changes {
+    /// In order.
+    pub changes: Vec<Change>,
+    /// Why, for `stoa.commits`: `insert`, `copy`, `delete` ..
+    pub cause: &'static str,
+}
+
+/// One change.
+#[derive(Clone, Debug)]
+pub enum Change {
+    /// Rows in: plain columns in the table's column order, no selection.
+    Insert(TableId, Batch),
+    /// Segments written beforehand by a bulk load ([`crate::store::BulkLoad`]), in.
+    AddSegments(TableId, Vec<crate::segment::SegmentMeta>),
+    /// Rows out: rows per part. A row that another commit deleted meanwhile is a conflict.
+    Delete(TableId, Vec<(PartId, RoaringBitmap)>),
+    /// All rows out.
+    Truncate(TableId),
+    /// A new table; its id comes from [`crate::store::Store::next_table_id`].
+    CreateTable(Arc<TableSchema>),
+    /// The table as it is from now on.
+    AlterTable(Arc<TableSchema>),
+    /// The table and its rows out.
+    DropTable(TableId),
+    /// An object of the layers above (a view, a schema): its new bytes, or gone.
+    PutObject(String, Option<Arc<[u8]>>),
+}

@@ -1,0 +1,129 @@
+//! What can go wrong below SQL. Each names the thing and its place; none is a user's mistake in a statement.
+
+use std::path::PathBuf;
+
+/// Result of a storage operation.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// A storage error.
+#[derive(Debug)]
+pub enum Error {
+    /// The operating system refused an operation on a file.
+    Io {
+        /// What was attempted: `write`, `sync`, `rename` ..
+        operation: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Bytes of a file are not what was written.
+    Corrupt {
+        /// The file.
+        path: PathBuf,
+        /// Where in it, in bytes.
+        offset: u64,
+        /// What is wrong there.
+        reason: String,
+    },
+    /// No room on the device; nothing of the commit took effect.
+    Full {
+        /// The folder whose device is full.
+        path: PathBuf,
+    },
+    /// Another process has the folder open.
+    Locked {
+        /// The folder.
+        path: PathBuf,
+        /// The other process, if it could be told.
+        process_id: Option<u32>,
+    },
+    /// The folder or file was written by a newer version.
+    UnknownVersion {
+        /// The file.
+        path: PathBuf,
+        /// The version it states.
+        found: u32,
+        /// The newest this program reads.
+        supported: u32,
+    },
+    /// An earlier failure (a failed sync, a panic in the commit path) stopped the store; restart recovers.
+    Poisoned {
+        /// That failure.
+        reason: String,
+    },
+    /// A change does not apply any more: its table, column or row was changed meanwhile. Retry at a newer version.
+    Conflict {
+        /// What changed.
+        reason: String,
+    },
+    /// What was asked does not fit the definition: a partition column of the wrong type, a NULL where none may be.
+    Invalid {
+        /// What does not fit.
+        reason: String,
+    },
+    /// The version or time asked for lies outside the kept history.
+    HistoryGone {
+        /// The oldest version kept.
+        oldest: u64,
+    },
+    /// The caller's cancellation flag was set.
+    Cancelled,
+}
+
+impl std::fmt::Display for Error {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Error::Io {
+                operation,
+                path,
+                source,
+            } => {
+                write!(formatter, "could not {operation} \"{}\": {source}", path.display())
+            }
+            Error::Corrupt { path, offset, reason } => {
+                write!(
+                    formatter,
+                    "file \"{}\" is damaged at byte {offset}: {reason}",
+                    path.display()
+                )
+            }
+            Error::Full { path } => write!(formatter, "no space left on the device of \"{}\"", path.display()),
+            Error::Locked {
+                path,
+                process_id: Some(id),
+            } => {
+                write!(
+                    formatter,
+                    "data directory \"{}\" is in use by process {id}",
+                    path.display()
+                )
+            }
+            Error::Locked { path, process_id: None } => {
+                write!(
+                    formatter,
+                    "data directory \"{}\" is in use by another process",
+                    path.display()
+                )
+            }
+            Error::UnknownVersion { path, found, supported } => write!(
+                formatter,
+                "\"{}\" has format version {found}; this program reads up to {supported}",
+                path.display()
+            ),
+            Error::Poisoned { reason } => write!(formatter, "the store stopped after a failure: {reason}"),
+            Error::Conflict { reason } | Error::Invalid { reason } => formatter.write_str(reason),
+            Error::HistoryGone { oldest } => write!(formatter, "history is kept from version {oldest} on"),
+            Error::Cancelled => formatter.write_str("cancelled"),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Error::Io { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! From a table at one version to batches: prune, decode, filter, hand out. Workers share one [`Scan`] and take morsels from it;
+//! each has its own [`ScanReader`].
+
+use crate::commit::CommitVersion;
+use crate::error::Result;
+use crate::predicate::{ColumnPredicate, DynamicPredicate, RowPredicate};
+use crate::schema::ColumnId;
+use crate::vector::Batch;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+/// What is wanted of a table.
+#[derive(Clone, Debug, Default)]
+pub struct ScanRequest {
+    /// The columns of the batches, in order.
+    pub columns: Vec<ScanColumn>,
+    /// Conditions that every row must meet.
+    pub predicates: Vec<ColumnPredicate>,
+    /// Conditions that may become known while the scan runs.
+    pub dynamic_predicates: Vec<Arc<dyn DynamicPredicate>>,
+    /// Filters of the layer above, evaluated after `predicates`, before the other columns are decoded.
+    pub row_predicates: Vec<Arc<dyn RowPredicate>>,
+    /// Answer from summaries where rows need not be read.
+    pub summary: Option<SummaryRequest>,
+    /// Rows of a batch at most; 0 is [`crate::limits::BATCH_ROWS`].
+    pub batch_rows: usize,
+}
+
+/// A column of a scan's batches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ScanColumn {
+    /// A column of the table.
+    Table(ColumnId),
+    /// The row's packed [`crate::commit::RowId`], Int64.
+    RowId,
+    /// The commit that brought the row, Int64.
+    CommitVersion,
+}
+
+/// What an aggregation over the scan needs, where it can be had without reading rows: for a segment or block all of whose rows
+/// are visible and pass, and in which every key has one value, the scan hands out one summary row instead of the rows.
+#[derive(Clone, Debug)]
+pub struct SummaryRequest {
+    /// Group keys: plain columns.
+    pub keys: Vec<ColumnId>,
+    /// What is wanted of each group.
+    pub values: Vec<SummaryValue>,
+}
+
+/// A value that summaries can give.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SummaryValue {
+    /// Rows: Int64.
+    RowCount,
+    /// Values that are not NULL: Int64.
+    Count(ColumnId),
+    /// Exact sum of an integer or decimal column, unscaled: Decimal128(38, scale of the column or 0); NULL where all are NULL.
+    Sum(ColumnId),
+    /// Smallest value: the column's type; NULL where all are NULL. Not had of text, whose bounds may be cut.
+    Minimum(ColumnId),
+    /// Largest value, likewise.
+    Maximum(ColumnId),
+}
+
+/// What a reader hands out.
+#[derive(Clone, Debug)]
+pub enum ScanItem {
+    /// Rows of the columns asked for.
+    Rows(Batch),
+    /// Rows of [keys.., values..] of the [`SummaryRequest`], one per segment or block that needed no reading.
+    Summaries(Batch),
+}
+
+/// What a scan did; shared by its readers.
+#[derive(Debug, Default)]
+#[expect(missing_docs, reason = "counters named by what they count")]
+pub struct ScanStatistics {
+    pub segments_total: AtomicU64,
+    pub segments_pruned: AtomicU64,
+    pub segments_summarized: AtomicU64,
+    pub blocks_total: AtomicU64,
+    pub blocks_pruned: AtomicU64,
+    pub blocks_summarized: AtomicU64,
+    pub rows_scanned: AtomicU64,
+    pub rows_selected: AtomicU64,
+    pub bytes_read: AtomicU64,
+}
+
+/// A scan under way. Cheap to share; ends when its morsels are taken.
+pub trait Scan: Send + Sync {
+    /// A reader for one thread.
+    fn reader(&self) -> Box<dyn ScanReader>;
+    /// What was done so far.
+    fn statistics(&self) -> &ScanStatistics;
+    /// About how many rows will be handed out at most.
+    fn row_count_max(&self) -> u64;
+    /// The version that is read.
+    fn version(&self) -> CommitVersion;
+}
+
+/// One thread's part in a scan.
+pub trait ScanReader: Send {
+    /// The next rows: first of the morsel in hand, then of the next one; `None` when none is left.
+    fn next(&mut self) -> Result<Option<ScanItem>>;
+}

@@ -1,0 +1,81 @@
+//! What a table is: columns with identities, its partitioning, its order, what is indexed. Names are labels here; identity is
+//! the id, so that renames touch nothing and a dropped column's id never comes back.
+
+use arrow_schema::DataType;
+use std::sync::Arc;
+
+/// A table's identity; never reused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TableId(pub u32);
+
+/// A column's identity within its table; never reused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ColumnId(pub u32);
+
+/// A table.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TableSchema {
+    /// Identity.
+    pub id: TableId,
+    /// The columns in the user's order.
+    pub columns: Vec<ColumnSchema>,
+    /// One more than the largest column id ever given.
+    pub next_column_id: u32,
+    /// Rows are kept apart by this; `None` is one partition for all.
+    pub partition_by: Option<PartitionBy>,
+    /// The order of rows inside a segment; empty is arrival order.
+    pub sort_key: Vec<ColumnId>,
+    /// Columns with a Bloom filter per segment.
+    pub bloom_columns: Vec<ColumnId>,
+    /// Rows whose partition lies so far in the past are dropped, in days; needs `partition_by`.
+    pub retention_days: Option<u32>,
+    /// Whatever the layers above want kept with the table; never read here.
+    pub definition: Arc<[u8]>,
+}
+
+/// A column.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ColumnSchema {
+    /// Identity.
+    pub id: ColumnId,
+    /// The user's name for it; in files only for people to read.
+    pub name: String,
+    /// One of the types [`crate::vector::is_stored_type`] lists.
+    pub data_type: DataType,
+    /// Whether NULL may occur.
+    pub nullable: bool,
+    /// What rows of segments written before this column was added have here: an array of one value, NULL if `None`.
+    pub missing_value: Option<arrow_array::ArrayRef>,
+}
+
+/// How rows are kept apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PartitionBy {
+    /// A column of type Date32 or Timestamp(Microsecond, _). Rows where it is NULL share one partition.
+    pub column: ColumnId,
+    /// The length of a partition.
+    pub unit: PartitionUnit,
+}
+
+/// The length of a partition, in UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "calendar units")]
+pub enum PartitionUnit {
+    Day,
+    /// From Monday.
+    Week,
+    Month,
+    Year,
+}
+
+/// One partition: the days since 1970-01-01 on which it begins; `None` where the partition column is NULL or the table has
+/// no partitions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PartitionKey(pub Option<i32>);
+
+impl TableSchema {
+    /// The column of that identity.
+    pub fn column(&self, id: ColumnId) -> Option<&ColumnSchema> {
+        self.columns.iter().find(|column| column.id == id)
+    }
+}

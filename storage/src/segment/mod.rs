@@ -1,0 +1,47 @@
+//! An immutable sorted run of rows of one table and one partition in one file. The manifest alone says which exist.
+
+use crate::commit::{CommitVersion, PartId};
+use crate::schema::{ColumnId, PartitionKey};
+use arrow_array::ArrayRef;
+
+/// What the manifest keeps of a segment: enough to prune and to answer metadata questions without opening the file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SegmentMeta {
+    /// Identity; the file is named after it.
+    pub id: PartId,
+    /// The partition whose rows it holds.
+    pub partition: PartitionKey,
+    /// Rows, deleted ones included.
+    pub row_count: u32,
+    /// Size of the file.
+    pub file_bytes: u64,
+    /// Checksum of the file's footer, which holds those of everything else.
+    pub footer_checksum: u64,
+    /// Oldest commit among its rows. For a bulk load both are [`CommitVersion`] of the loading commit, filled in when it
+    /// commits, and the file holds no versions.
+    pub version_min: CommitVersion,
+    /// Newest commit among its rows.
+    pub version_max: CommitVersion,
+    /// Statistics of each column it holds.
+    pub columns: Vec<(ColumnId, ColumnSummary)>,
+}
+
+/// What is known of a set of values: a segment's column, a block's, or a zone's. All exact, deleted rows included.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ColumnSummary {
+    /// Values, NULLs included.
+    pub row_count: u32,
+    /// NULLs.
+    pub null_count: u32,
+    /// Smallest and largest value that is not NULL, each an array of one value, in the order of `vector::order`. Text and bytes
+    /// may be cut to 64 bytes: then `exact` is false, the minimum is a lower and the maximum an upper bound.
+    pub minimum: Option<ArrayRef>,
+    /// See `minimum`.
+    pub maximum: Option<ArrayRef>,
+    /// Minimum and maximum occur among the values.
+    pub exact: bool,
+    /// The exact sum of integers (as integers) and decimals (unscaled); `None` for other types.
+    pub sum: Option<i128>,
+    /// About how many distinct values; segments only.
+    pub distinct_count: Option<u32>,
+}

@@ -1,0 +1,158 @@
+//! The facade: a folder opened as a database of tables.
+
+use crate::commit::{Changes, CommitVersion};
+use crate::error::Result;
+use crate::scan::{Scan, ScanRequest};
+use crate::schema::{TableId, TableSchema};
+use crate::segment::{ColumnSummary, SegmentMeta};
+use crate::vector::Batch;
+use std::sync::Arc;
+
+/// How a store works; every field has a sensible default.
+#[derive(Clone, Debug)]
+pub struct StoreOptions {
+    /// Rows of a table in memory at which they are sealed into segments.
+    pub memtable_rows_max: usize,
+    /// Bytes of all tables' rows in memory at which the largest is sealed, and above which commits wait.
+    pub memtable_bytes_max: usize,
+    /// Rows are sealed at the latest after so long.
+    pub flush_interval_ms: u64,
+    /// Segments smaller than this are merged within their partition.
+    pub compaction_rows_min: usize,
+    /// Run flush, compaction and retention in the background; tests call them by hand.
+    pub background: bool,
+    /// How long a version stays readable after a newer one, where no snapshot pins it.
+    pub history_ms: u64,
+    /// Threads for encoding in flush, compaction and bulk loads.
+    pub threads: usize,
+    /// When a commit is acknowledged.
+    pub durability: Durability,
+}
+
+/// When a commit is acknowledged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// After its log record is synced.
+    Sync,
+    /// After its log record is handed to the operating system: survives a kill, not a power cut.
+    OperatingSystem,
+}
+
+impl Default for StoreOptions {
+    fn default() -> Self {
+        StoreOptions {
+            memtable_rows_max: 1 << 20,
+            memtable_bytes_max: 512 << 20,
+            flush_interval_ms: 30_000,
+            compaction_rows_min: 1 << 19,
+            background: true,
+            history_ms: 0,
+            threads: 2,
+            durability: Durability::Sync,
+        }
+    }
+}
+
+/// A table's state at one version.
+pub trait TableSnapshot: Send + Sync {
+    /// The table's definition at that version.
+    fn schema(&self) -> &Arc<TableSchema>;
+    /// Visible rows, exactly.
+    fn row_count(&self) -> u64;
+    /// Bytes on disk.
+    fn file_bytes(&self) -> u64;
+    /// Summary of a column over all segments: bounds for the optimizer (deleted rows may still count).
+    fn column_summary(&self, column: crate::schema::ColumnId) -> Option<ColumnSummary>;
+    /// Its segments, for `stoa.segments`.
+    fn segments(&self) -> Vec<SegmentMeta>;
+    /// Rows in memory.
+    fn memtable_rows(&self) -> u64;
+    /// Begins a scan.
+    fn scan(&self, request: ScanRequest) -> Result<Arc<dyn Scan>>;
+}
+
+/// The database at one version; what it shows never changes, and its files stay for as long as it lives.
+pub trait Snapshot: Send + Sync {
+    /// Which version.
+    fn version(&self) -> CommitVersion;
+    /// A table of that version.
+    fn table(&self, id: TableId) -> Option<Arc<dyn TableSnapshot>>;
+    /// All tables.
+    fn tables(&self) -> Vec<Arc<TableSchema>>;
+    /// An object of the layers above.
+    fn object(&self, name: &str) -> Option<Arc<[u8]>>;
+    /// All objects by name.
+    fn objects(&self) -> Vec<(String, Arc<[u8]>)>;
+}
+
+/// Rows on their way into segments without passing the log: `append` from any thread, then `finish` and commit
+/// [`crate::commit::Change::AddSegments`]. Dropped without a commit, its files are removed.
+pub trait BulkLoad: Send + Sync {
+    /// Takes rows: plain columns in the table's order. May write segments; holds at most the configured memory.
+    fn append(&self, batch: Batch) -> Result<()>;
+    /// Writes what is left.
+    fn finish(&self) -> Result<Vec<SegmentMeta>>;
+    /// Rows taken so far.
+    fn row_count(&self) -> u64;
+}
+
+/// One commit, for `stoa.commits`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CommitInfo {
+    /// Its version.
+    pub version: CommitVersion,
+    /// When it was made: microseconds since 1970 UTC.
+    pub time: i64,
+    /// Why.
+    pub cause: String,
+    /// Rows in.
+    pub rows_inserted: u64,
+    /// Rows out.
+    pub rows_deleted: u64,
+}
+
+/// What `check` found.
+#[derive(Clone, Debug, Default)]
+pub struct CheckReport {
+    /// Files read and bytes verified.
+    pub files: u64,
+    /// Bytes verified.
+    pub bytes: u64,
+    /// Everything that is wrong, a sentence each.
+    pub problems: Vec<String>,
+}
+
+/// An open database folder.
+pub trait Store: Send + Sync {
+    /// The newest published version, whole.
+    fn snapshot(&self) -> Arc<dyn Snapshot>;
+    /// The newest version at or before `version` that is still kept.
+    ///
+    /// # Errors
+    /// [`crate::Error::HistoryGone`] where it is not kept any more.
+    fn snapshot_at(&self, version: CommitVersion) -> Result<Arc<dyn Snapshot>>;
+    /// Makes changes happen together: validates against the newest state, logs, syncs, publishes, returns the version. On an error
+    /// nothing happened, and no version was used.
+    ///
+    /// `base` is the version the changes were computed at; deletes and definitions conflict with anything that touched the
+    /// same rows or table since.
+    fn commit(&self, changes: Changes, base: CommitVersion) -> Result<CommitVersion>;
+    /// Begins a bulk load into a table.
+    fn bulk_load(&self, table: TableId, memory_bytes_max: usize) -> Result<Arc<dyn BulkLoad>>;
+    /// An id for a new table.
+    fn next_table_id(&self) -> TableId;
+    /// Seals rows in memory into segments: one table's, or all.
+    fn flush(&self, table: Option<TableId>) -> Result<()>;
+    /// Merges small segments now, until none are left to merge: one table's, or all.
+    fn compact(&self, table: Option<TableId>) -> Result<()>;
+    /// Drops partitions beyond retention.
+    fn apply_retention(&self) -> Result<()>;
+    /// The latest commits, newest first.
+    fn commits(&self, count_max: usize) -> Vec<CommitInfo>;
+    /// The last version committed at or before a time in microseconds since 1970 UTC.
+    fn version_at(&self, time: i64) -> Option<CommitVersion>;
+    /// Verifies every checksum and reference; `progress` hears bytes done and bytes in all.
+    fn check(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<CheckReport>;
+    /// Stops background work, seals what is in memory if asked, and releases the folder. Later calls fail as poisoned.
+    fn close(&self, flush: bool) -> Result<()>;
+}

@@ -1,0 +1,36 @@
+//! The currency: Arrow arrays of equal length with an optional selection of rows.
+//!
+//! Plain columns are Boolean, Int16/32/64, Float32/64, Decimal64 (precision up to 18), Decimal128, Utf8View, BinaryView, Date32,
+//! Time64(Microsecond), Timestamp(Microsecond, None or "UTC"), Interval(MonthDayNano), FixedSizeBinary(16). A scan may
+//! hand on a column still encoded, in exactly two forms: `Dictionary(UInt32, plain)` and `RunEndEncoded(Int32, plain)` (a
+//! constant is one run). NULLs of an encoded column sit in its values as well as in its codes: ask `logical_nulls`.
+
+mod batch;
+mod selection;
+
+pub use batch::{Batch, constant_of, flatten};
+pub use selection::Selection;
+
+use arrow_schema::{DataType, IntervalUnit, TimeUnit};
+
+/// Whether a column of a table may have this type.
+pub fn is_stored_type(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Boolean
+        | DataType::Int16
+        | DataType::Int32
+        | DataType::Int64
+        | DataType::Float32
+        | DataType::Float64
+        | DataType::Decimal64(_, _)
+        | DataType::Decimal128(_, _)
+        | DataType::Utf8View
+        | DataType::BinaryView
+        | DataType::Date32
+        | DataType::Time64(TimeUnit::Microsecond)
+        | DataType::Timestamp(TimeUnit::Microsecond, _)
+        | DataType::Interval(IntervalUnit::MonthDayNano)
+        | DataType::FixedSizeBinary(16) => true,
+        _ => false,
+    }
+}
