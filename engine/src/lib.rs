@@ -1,1 +1,15 @@
-//! placeholder
+//! The database behind one facade: sessions, catalog, physical plans, pipelines, operators and functions.
+//!
+//! Not async: queries run on the engine's own worker threads; callers block or poll with a waker. Prints nothing and formats
+//! nothing for a protocol beyond the Postgres text and binary forms of values ([`format`]). In reading order: [`database`] is
+//! opened, a [`connection`] executes statements that `stoa-sql` compiles against the [`catalog`], `physical` turns plans into
+//! `pipeline`s of `operators`, `expression` evaluates with `functions`, and [`rows`] stream out.
+
+pub mod config;
+pub mod error;
+pub mod format;
+pub mod functions;
+pub mod rows;
+pub mod types;
+
+pub use error::{Error, Result};

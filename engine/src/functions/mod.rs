@@ -1,0 +1,162 @@
+//! Scalar, aggregate, window and table functions: one file each, with documentation, signatures, execution and tests.
+//!
+//! A scalar function sees plain arrays or constants, never an encoded column: the evaluator runs a function of one dictionary
+//! column once per distinct value. An aggregate keeps its states as columns, one entry per group, and can hand them
+//! out and take them in: partial aggregation, rollups and summaries of blocks all go through `states` and `merge`.
+
+use crate::error::Result;
+use arrow_array::ArrayRef;
+use arrow_buffer::BooleanBuffer;
+use arrow_schema::DataType;
+use stoa_sql::catalog::FunctionInfo;
+use stoa_sql::types::LogicalType;
+
+/// An argument of a scalar function.
+#[derive(Clone, Debug)]
+pub enum Value {
+    /// One plain value per row.
+    Array(ArrayRef),
+    /// The same for all rows: a plain array of length 1.
+    Constant(ArrayRef),
+}
+
+/// What people read about a function; the SQL reference is made of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Documentation {
+    /// The family, a heading of the reference: `text`, `date and time` ..
+    pub category: &'static str,
+    /// One sentence.
+    pub summary: &'static str,
+    /// A call.
+    pub example: &'static str,
+    /// What the call gives, as psql shows it.
+    pub result: &'static str,
+}
+
+/// What the functions of one statement may know of their session. Constant within the statement.
+#[derive(Clone, Debug)]
+pub struct StatementContext {
+    /// The time of the transaction's begin (`now()`), microseconds since 1970 UTC.
+    pub transaction_time: i64,
+    /// The time of the statement's begin, likewise.
+    pub statement_time: i64,
+    /// `TimeZone`.
+    pub time_zone: jiff::tz::TimeZone,
+    /// The current user.
+    pub user: String,
+    /// The current database.
+    pub database: String,
+    /// `search_path`, resolved.
+    pub search_path: Vec<String>,
+    /// The connection's process id, as the client was told.
+    pub process_id: i32,
+    /// Looks things up for catalog functions and settings: `('setting', 'server_version')`, `('regclass', 'public.events')` ..
+    pub session: std::sync::Arc<dyn SessionFacts>,
+}
+
+/// What catalog functions ask of the session. Kinds: `setting` (name -> value), `relation_oid` (name -> oid),
+/// `relation_name` (oid -> name as `::text` shows it), `type_oid`, `type_name`, `namespace_oid`, `namespace_name`,
+/// `relation_comment`, `view_definition`, `column_default` (`oid,attnum`), `relation_size` ..; `None` where there is none.
+pub trait SessionFacts: Send + Sync + std::fmt::Debug {
+    /// See above.
+    fn fact(&self, kind: &str, key: &str) -> Option<String>;
+}
+
+/// One evaluation of a scalar function.
+pub struct Call<'a> {
+    /// The arguments, of the types of the overload that was bound.
+    pub arguments: &'a [Value],
+    /// Their logical types.
+    pub argument_types: &'a [LogicalType],
+    /// Rows to answer for.
+    pub row_count: usize,
+    /// The type of the answer.
+    pub return_type: &'a LogicalType,
+    /// The statement it runs in.
+    pub statement: &'a StatementContext,
+}
+
+/// A scalar function or operator.
+pub struct ScalarFunction {
+    /// Name, volatility and overloads, as the binder sees them.
+    pub info: fn() -> FunctionInfo,
+    /// For people.
+    pub documentation: Documentation,
+    /// One plain value per row, or a constant where all arguments are constant. A strict function need not look at NULLs:
+    /// the evaluator masks the answer, but must not fail on the values below NULLs.
+    pub execute: fn(&Call<'_>) -> Result<Value>,
+}
+
+/// Which group each row belongs to.
+#[derive(Clone, Copy, Debug)]
+pub enum Groups<'a> {
+    /// All rows to one.
+    One(u32),
+    /// One per row.
+    PerRow(&'a [u32]),
+}
+
+/// An aggregate function.
+pub struct AggregateFunction {
+    /// Name and overloads.
+    pub info: fn() -> FunctionInfo,
+    /// For people.
+    pub documentation: Documentation,
+    /// The states of many groups, for arguments of these types.
+    pub accumulator: fn(&AggregateBinding) -> Result<Box<dyn Accumulator>>,
+    /// What of a block's summary can stand in for its rows, if anything; see `stoa_storage::scan::SummaryValue`. The answer is
+    /// the summary values that make up one state, in the state's order.
+    pub summary: Option<fn(&AggregateBinding) -> Option<Vec<SummaryState>>>,
+}
+
+/// A summary value, by the aggregate's argument that it is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SummaryState {
+    /// Rows.
+    RowCount,
+    /// Values of the argument that are not NULL.
+    Count,
+    /// Their exact sum (as `stoa_storage::scan::SummaryValue::Sum` gives it).
+    Sum,
+    /// The smallest.
+    Minimum,
+    /// The largest.
+    Maximum,
+}
+
+/// What an accumulator is made for.
+#[derive(Clone, Debug)]
+pub struct AggregateBinding {
+    /// Types of the arguments.
+    pub argument_types: Vec<LogicalType>,
+    /// Type of the answer.
+    pub return_type: LogicalType,
+    /// For ordered-set and ordered aggregates: types of the order keys, which follow the arguments as further arguments; rows
+    /// then arrive sorted by (group, keys).
+    pub order_types: Vec<LogicalType>,
+    /// Constant arguments (a percentile's fraction, a delimiter), by place.
+    pub constants: Vec<Option<ArrayRef>>,
+}
+
+/// The states of one aggregate for many groups.
+pub trait Accumulator: Send {
+    /// Takes rows in. Arguments are plain; `selection` holds the rows that count (None: all); `group_count` is one more than
+    /// the largest group seen so far.
+    fn update(
+        &mut self,
+        arguments: &[ArrayRef],
+        groups: Groups<'_>,
+        selection: Option<&BooleanBuffer>,
+        group_count: usize,
+    ) -> Result<()>;
+    /// Takes in states that `states` handed out (of another accumulator of the same binding), one per row.
+    fn merge(&mut self, states: &[ArrayRef], groups: Groups<'_>, group_count: usize) -> Result<()>;
+    /// The arrays' types of a state.
+    fn state_types(&self) -> Vec<DataType>;
+    /// The states of all `group_count` groups; the accumulator is empty afterwards.
+    fn states(&mut self, group_count: usize) -> Result<Vec<ArrayRef>>;
+    /// The answers of all `group_count` groups; the accumulator is empty afterwards.
+    fn finish(&mut self, group_count: usize) -> Result<ArrayRef>;
+    /// Bytes held.
+    fn memory_bytes(&self) -> usize;
+}

@@ -1,0 +1,81 @@
+//! A result on its way out: typed columns, then batches as they come. Bounded: workers wait (without holding a thread) until
+//! the receiver has taken what is ready.
+
+use crate::error::Result;
+use arrow_array::ArrayRef;
+use std::sync::Arc;
+use std::task::{Poll, Waker};
+use stoa_sql::types::LogicalType;
+
+/// A column of a result.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ResultColumn {
+    /// Its name.
+    pub name: String,
+    /// Its type.
+    pub data_type: LogicalType,
+}
+
+/// Plain columns of equal length, in the result's order.
+#[derive(Clone, Debug)]
+pub struct RowBatch {
+    /// One plain array per column.
+    pub columns: Vec<ArrayRef>,
+    /// Rows.
+    pub row_count: usize,
+}
+
+/// Where batches come from.
+pub trait RowSource: Send {
+    /// The next batch if there is one ready, `Ready(Ok(None))` at the end; otherwise the waker is called once there is.
+    fn poll_batch(&mut self, waker: &Waker) -> Poll<Result<Option<RowBatch>>>;
+}
+
+/// A streamed result. Dropping it ends the query.
+pub struct Rows {
+    columns: Arc<[ResultColumn]>,
+    source: Box<dyn RowSource>,
+}
+
+impl Rows {
+    /// A result of these columns from a source.
+    pub fn new(columns: Arc<[ResultColumn]>, source: Box<dyn RowSource>) -> Self {
+        Rows { columns, source }
+    }
+
+    /// The columns.
+    pub fn columns(&self) -> &Arc<[ResultColumn]> {
+        &self.columns
+    }
+
+    /// See [`RowSource::poll_batch`].
+    pub fn poll_batch(&mut self, waker: &Waker) -> Poll<Result<Option<RowBatch>>> {
+        self.source.poll_batch(waker)
+    }
+
+    /// The next batch, waiting for it; `None` at the end.
+    pub fn next_batch(&mut self) -> Result<Option<RowBatch>> {
+        struct Unpark(std::thread::Thread);
+        impl std::task::Wake for Unpark {
+            fn wake(self: Arc<Self>) {
+                self.0.unpark();
+            }
+        }
+        let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+        loop {
+            match self.source.poll_batch(&waker) {
+                Poll::Ready(batch) => return batch,
+                Poll::Pending => std::thread::park(),
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for Rows {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Rows")
+            .field("columns", &self.columns)
+            .finish_non_exhaustive()
+    }
+}
