@@ -1,0 +1,46 @@
+//! What holds for every generated table: the same seed gives the same bytes, another seed does not, chunks fit the schema.
+
+use super::*;
+
+#[test]
+fn the_same_seed_gives_the_same_rows_and_another_one_does_not() {
+    for ((first, again), other) in Suite::Questions
+        .tables(20_000, 1)
+        .iter()
+        .zip(Suite::Questions.tables(20_000, 1))
+        .zip(Suite::Questions.tables(20_000, 2))
+    {
+        let last = first.chunk_count() - 1;
+        assert_eq!(first.chunk(last), again.chunk(last), "{}", first.name());
+        assert_eq!(first.chunk(last), first.chunk(last), "{}", first.name());
+        if !["locations", "dates"].contains(&first.name()) {
+            assert_ne!(first.chunk(last), other.chunk(last), "{}", first.name());
+        }
+    }
+}
+
+#[test]
+fn chunks_have_the_schema_and_the_rows_promised() {
+    for table in Suite::Questions.tables(20_000, 1) {
+        let mut rows = 0;
+        for chunk in 0..table.chunk_count() {
+            let batch = table.chunk(chunk);
+            assert_eq!(batch.schema(), table.schema(), "{}", table.name());
+            rows += batch.num_rows() as u64;
+        }
+        let estimate = table.row_count_estimate();
+        assert!(
+            rows.abs_diff(estimate) <= estimate / 20,
+            "{}: {rows} of about {estimate}",
+            table.name()
+        );
+    }
+}
+
+#[test]
+fn suites_are_found_by_name() {
+    for (name, suite) in Suite::ALL {
+        assert_eq!(Suite::named(name), Some(suite));
+    }
+    assert_eq!(Suite::named("nothing"), None);
+}
