@@ -4,15 +4,21 @@
 //! what a table is ([`schema`]), the currency ([`vector`]), how a row comes in ([`store`], [`commit`], then the log, the
 //! memtable and [`segment`]s), how it is found again ([`scan`]).
 
+pub mod clock;
 pub mod commit;
 pub mod disk;
 pub mod error;
 pub mod limits;
+pub mod manifest;
+mod memtable;
 pub mod predicate;
 pub mod scan;
 pub mod schema;
 pub mod segment;
+mod serial;
+mod stats;
 pub mod store;
 pub mod vector;
+pub mod wal;
 
 pub use error::{Error, Result};

@@ -1,6 +1,13 @@
 //! What happens together, and in which order. Every change of the database is part of exactly one [`Commit`]; its version comes
 //! from one gap-free counter, so that a reader's view is one number: everything at or below it, nothing above.
 
+pub(crate) mod apply;
+pub(crate) mod definition;
+pub(crate) mod logged;
+pub(crate) mod prepare;
+pub(crate) mod sequencer;
+pub(crate) mod visibility;
+
 use crate::schema::{TableId, TableSchema};
 use crate::vector::Batch;
 use roaring::RoaringBitmap;

@@ -1,6 +1,14 @@
 //! All file access of the database, behind one trait, so that every fault can be injected. Nothing else in storage or engine
 //! touches `std::fs`. Paths are relative to the disk's root.
 
+mod faulty;
+mod local;
+mod memory;
+
+pub use faulty::{Fault, FaultyDisk, PowerLoss};
+pub use local::LocalDisk;
+pub use memory::MemoryDisk;
+
 use crate::error::Result;
 use std::path::Path;
 use std::sync::Arc;
@@ -31,6 +39,8 @@ pub trait Disk: Send + Sync {
     fn free_bytes(&self) -> Result<u64>;
     /// The path as the operating system knows it, for messages.
     fn describe(&self, path: &Path) -> std::path::PathBuf;
+    /// Lets another process have the folder.
+    fn unlock(&self) {}
 }
 
 /// A file being written from its beginning to its end.

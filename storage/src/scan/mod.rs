@@ -1,6 +1,13 @@
 //! From a table at one version to batches: prune, decode, filter, hand out. Workers share one [`Scan`] and take morsels from it;
 //! each has its own [`ScanReader`].
 
+mod evaluate;
+mod memory;
+mod plan;
+mod reader;
+
+pub(crate) use plan::begin;
+
 use crate::commit::CommitVersion;
 use crate::error::Result;
 use crate::predicate::{ColumnPredicate, DynamicPredicate, RowPredicate};

@@ -1,5 +1,17 @@
 //! The facade: a folder opened as a database of tables.
 
+mod checkpoint;
+mod database;
+pub(crate) mod history;
+mod recovery;
+pub(crate) mod segment_file;
+mod snapshot;
+pub(crate) mod state;
+#[cfg(test)]
+mod tests;
+
+pub use database::{open, open_on};
+
 use crate::commit::{Changes, CommitVersion};
 use crate::error::Result;
 use crate::scan::{Scan, ScanRequest};

@@ -1,0 +1,287 @@
+//! From one state to the next. The same code validates a commit before it is logged and repeats it at recovery: what it refuses
+//! leaves no trace, because the state it was given is thrown away.
+
+use super::logged::{LoggedChange, LoggedCommit, LoggedEdit};
+use super::visibility::Deletes;
+use super::{CommitVersion, PartId};
+use crate::disk::Disk;
+use crate::error::{Error, Result};
+use crate::memtable::Part;
+use crate::schema::{TableId, TableSchema};
+use crate::segment::SegmentMeta;
+use crate::store::segment_file::SegmentFile;
+use crate::store::state::{DatabaseState, SegmentState, StoredObject, TableState};
+use crate::wal::LogPosition;
+use crate::wal::rows::LoggedRows;
+use roaring::RoaringBitmap;
+use std::sync::Arc;
+
+/// What a commit or edit did beside the state.
+#[derive(Debug, Default)]
+pub(crate) struct Effects {
+    /// Segments that the new state has no more.
+    pub(crate) removed: Vec<Arc<SegmentFile>>,
+    pub(crate) rows_inserted: u64,
+    pub(crate) rows_deleted: u64,
+}
+
+/// A state in the making.
+pub(crate) struct Application<'a> {
+    pub(crate) disk: &'a Arc<dyn Disk>,
+    pub(crate) state: DatabaseState,
+    pub(crate) effects: Effects,
+    /// The version that the changes were computed at.
+    pub(crate) base: CommitVersion,
+}
+
+pub(crate) fn conflict<T>(reason: impl Into<String>) -> Result<T> {
+    Err(Error::Conflict { reason: reason.into() })
+}
+
+pub(crate) fn invalid<T>(reason: impl Into<String>) -> Result<T> {
+    Err(Error::Invalid { reason: reason.into() })
+}
+
+impl<'a> Application<'a> {
+    pub(crate) fn new(disk: &'a Arc<dyn Disk>, state: DatabaseState, base: CommitVersion) -> Self {
+        Application {
+            disk,
+            state,
+            effects: Effects::default(),
+            base,
+        }
+    }
+
+    /// Applies a whole commit at a log position.
+    pub(crate) fn commit(&mut self, commit: &LoggedCommit, position: LogPosition) -> Result<()> {
+        self.begin(commit, position);
+        for change in &commit.changes {
+            self.change(change)?;
+        }
+        Ok(())
+    }
+
+    /// Makes the state that of the commit, whose changes follow.
+    pub(crate) fn begin(&mut self, commit: &LoggedCommit, position: LogPosition) {
+        self.state.version = commit.version;
+        self.state.time = commit.time;
+        self.state.position = position;
+    }
+
+    /// Applies one change.
+    pub(crate) fn change(&mut self, change: &LoggedChange) -> Result<()> {
+        match change {
+            LoggedChange::Insert {
+                table,
+                part,
+                first_row,
+                rows,
+            } => self.insert(*table, *part, *first_row, rows),
+            LoggedChange::AddSegments(table, segments) => self.add_segments(*table, segments),
+            LoggedChange::Delete(table, sets) => self.delete(*table, sets),
+            LoggedChange::Truncate(table) => self.truncate(*table),
+            LoggedChange::CreateTable(schema) => self.create_table(schema),
+            LoggedChange::AlterTable(schema) => self.alter_table(schema),
+            LoggedChange::DropTable(table) => self.drop_table(*table),
+            LoggedChange::PutObject(name, bytes) => self.put_object(name, bytes.clone()),
+            LoggedChange::RemoveParts(table, parts) => {
+                let removed = self.remove_parts(*table, parts)?;
+                self.effects.rows_deleted += removed;
+                Ok(())
+            }
+        }
+    }
+
+    /// The table, to be changed.
+    pub(crate) fn table(&mut self, id: TableId) -> Result<&mut TableState> {
+        match self.state.tables.get_mut(&id) {
+            Some(table) => Ok(Arc::make_mut(table)),
+            None => conflict(format!("table {} does not exist any more", id.0)),
+        }
+    }
+
+    fn insert(&mut self, table: TableId, part: PartId, first_row: u32, rows: &LoggedRows) -> Result<()> {
+        let (version, position) = (self.state.version, self.state.position);
+        let table = self.table(table)?;
+        let at = match table.part_position(part) {
+            Some(at) => at,
+            None if table.parts.last().is_none_or(|last| last.id < part) => {
+                table.parts.push(Arc::new(Part::new(part, rows.column_ids.clone())));
+                table.parts.len() - 1
+            }
+            None => return invalid(format!("part {} is out of order", part.0)),
+        };
+        let part = Arc::make_mut(&mut table.parts[at]);
+        if part.row_count != first_row {
+            return invalid(format!(
+                "part {} has {} rows where {first_row} must be",
+                part.id.0, part.row_count
+            ));
+        }
+        part.append(rows, version, position)?;
+        self.effects.rows_inserted += rows.row_count as u64;
+        Ok(())
+    }
+
+    fn add_segments(&mut self, table: TableId, segments: &[SegmentMeta]) -> Result<()> {
+        let version = self.state.version;
+        let disk = self.disk.clone();
+        let rows: u64 = segments.iter().map(|segment| u64::from(segment.row_count)).sum();
+        let table_state = self.table(table)?;
+        let added = segments.iter().map(|segment| {
+            let meta = SegmentMeta {
+                version_min: version,
+                version_max: version,
+                ..segment.clone()
+            };
+            SegmentState {
+                file: Arc::new(SegmentFile::new(disk.clone(), table, meta)),
+                deletes: None,
+            }
+        });
+        let added = added.collect();
+        put_segments(table_state, added)?;
+        self.effects.rows_inserted += rows;
+        Ok(())
+    }
+
+    fn delete(&mut self, table: TableId, sets: &[(PartId, RoaringBitmap)]) -> Result<()> {
+        let version = self.state.version;
+        let table = self.table(table)?;
+        let mut count = 0;
+        for (part, rows) in sets {
+            count += rows.len();
+            delete_rows(table, *part, rows, version)?;
+        }
+        self.effects.rows_deleted += count;
+        Ok(())
+    }
+
+    fn truncate(&mut self, id: TableId) -> Result<()> {
+        let table = self.table(id)?;
+        let rows = table.visible_rows();
+        let segments = std::mem::take(&mut table.segments);
+        table.parts.clear();
+        self.effects.rows_deleted += rows;
+        self.effects
+            .removed
+            .extend(segments.iter().map(|segment| segment.file.clone()));
+        Ok(())
+    }
+
+    fn create_table(&mut self, schema: &Arc<TableSchema>) -> Result<()> {
+        if self.state.tables.contains_key(&schema.id) {
+            return conflict(format!("table {} exists already", schema.id.0));
+        }
+        super::prepare::check_schema(schema)?;
+        let table = TableState::new(schema.clone(), self.state.version);
+        self.state.tables.insert(schema.id, Arc::new(table));
+        Ok(())
+    }
+
+    fn alter_table(&mut self, schema: &Arc<TableSchema>) -> Result<()> {
+        super::prepare::check_schema(schema)?;
+        let (version, base) = (self.state.version, self.base);
+        let table = self.table(schema.id)?;
+        if table.schema_version > base {
+            return conflict("the table's definition was changed meanwhile");
+        }
+        super::prepare::check_alteration(table, schema)?;
+        table.column_ids = schema.columns.iter().map(|column| column.id).collect();
+        table.schema = schema.clone();
+        table.schema_version = version;
+        Ok(())
+    }
+
+    fn drop_table(&mut self, id: TableId) -> Result<()> {
+        let base = self.base;
+        if self.table(id)?.schema_version > base {
+            return conflict("the table's definition was changed meanwhile");
+        }
+        self.truncate(id)?;
+        self.state.tables.remove(&id);
+        Ok(())
+    }
+
+    fn put_object(&mut self, name: &str, bytes: Option<Arc<[u8]>>) -> Result<()> {
+        let version = self.state.version;
+        let objects = Arc::make_mut(&mut self.state.objects);
+        if objects.get(name).is_some_and(|object| object.version > self.base) {
+            return conflict(format!("\"{name}\" was changed meanwhile"));
+        }
+        objects.insert(name.to_owned(), StoredObject { version, bytes });
+        Ok(())
+    }
+
+    /// Takes parts out; gives back how many visible rows went.
+    fn remove_parts(&mut self, id: TableId, parts: &[PartId]) -> Result<u64> {
+        let table = self.table(id)?;
+        let gone = |part: &PartId| table.segment_position(*part).is_none() && table.part_position(*part).is_none();
+        if let Some(part) = parts.iter().find(|part| gone(part)) {
+            return conflict(format!("part {} does not exist any more", part.0));
+        }
+        let before = table.visible_rows();
+        let listed: std::collections::HashSet<PartId> = parts.iter().copied().collect();
+        let mut removed = Vec::new();
+        table.parts.retain(|part| !listed.contains(&part.id));
+        Arc::make_mut(&mut table.segments).retain(|segment| {
+            let out = listed.contains(&segment.id());
+            if out {
+                removed.push(segment.file.clone());
+            }
+            !out
+        });
+        let rows = before - table.visible_rows();
+        self.effects.removed.append(&mut removed);
+        Ok(rows)
+    }
+
+    /// Applies an edit: parts out, segments with the same rows in.
+    pub(crate) fn edit(&mut self, edit: &LoggedEdit, position: LogPosition) -> Result<()> {
+        self.state.position = position;
+        let (version, disk) = (self.state.version, self.disk.clone());
+        self.remove_parts(edit.table, &edit.removed)?;
+        let table = self.table(edit.table)?;
+        let added = edit.added.iter().map(|meta| SegmentState {
+            file: Arc::new(SegmentFile::new(disk.clone(), edit.table, meta.clone())),
+            deletes: None,
+        });
+        put_segments(table, added.collect())?;
+        for (part, rows) in &edit.deleted {
+            delete_rows(table, *part, rows, version)?;
+        }
+        Ok(())
+    }
+}
+
+fn put_segments(table: &mut TableState, added: Vec<SegmentState>) -> Result<()> {
+    let segments = Arc::make_mut(&mut table.segments);
+    segments.extend(added);
+    segments.sort_by_key(SegmentState::id);
+    match segments.windows(2).find(|pair| pair[0].id() == pair[1].id()) {
+        Some(pair) => invalid(format!("segment {} is there already", pair[0].id().0)),
+        None => Ok(()),
+    }
+}
+
+fn delete_rows(table: &mut TableState, part: PartId, rows: &RoaringBitmap, version: CommitVersion) -> Result<()> {
+    let (deletes, row_count) = if let Some(at) = table.segment_position(part) {
+        let segment = &mut Arc::make_mut(&mut table.segments)[at];
+        (&mut segment.deletes, segment.file.meta.row_count)
+    } else if let Some(at) = table.part_position(part) {
+        let part = Arc::make_mut(&mut table.parts[at]);
+        (&mut part.deletes, part.row_count)
+    } else {
+        return conflict(format!("the rows of part {} were moved or removed meanwhile", part.0));
+    };
+    if rows.max().is_some_and(|row| row >= row_count) {
+        return invalid(format!("part {} has only {row_count} rows", part.0));
+    }
+    match Deletes::with(deletes.as_deref(), rows, version) {
+        Ok(next) => {
+            *deletes = Some(Arc::new(next));
+            Ok(())
+        }
+        Err(row) => conflict(format!("row {row} of part {} was deleted meanwhile", part.0)),
+    }
+}

@@ -1,0 +1,301 @@
+//! Commits and edits as they stand in the log: everything decided, so that replay repeats and never decides anew.
+
+use super::definition::{read_row_sets, read_schema, read_segment, write_row_sets, write_schema, write_segment};
+use super::{CommitVersion, PartId};
+use crate::schema::{TableId, TableSchema};
+use crate::segment::SegmentMeta;
+use crate::serial::{ByteReader, ByteWriter, ReadResult};
+use crate::wal::RecordKind;
+use crate::wal::rows::{LoggedRows, read_rows, write_rows};
+use roaring::RoaringBitmap;
+use std::sync::Arc;
+
+/// One change with everything about it decided.
+#[derive(Clone, Debug)]
+pub(crate) enum LoggedChange {
+    /// Rows into a part in memory, from `first_row` on.
+    Insert {
+        table: TableId,
+        part: PartId,
+        first_row: u32,
+        rows: LoggedRows,
+    },
+    AddSegments(TableId, Vec<SegmentMeta>),
+    Delete(TableId, Vec<(PartId, RoaringBitmap)>),
+    Truncate(TableId),
+    CreateTable(Arc<TableSchema>),
+    AlterTable(Arc<TableSchema>),
+    DropTable(TableId),
+    PutObject(String, Option<Arc<[u8]>>),
+    /// Whole parts out: retention.
+    RemoveParts(TableId, Vec<PartId>),
+}
+
+/// What takes a version.
+#[derive(Clone, Debug)]
+pub(crate) struct LoggedCommit {
+    pub(crate) version: CommitVersion,
+    pub(crate) time: i64,
+    pub(crate) cause: String,
+    pub(crate) changes: Vec<LoggedChange>,
+}
+
+/// A change of structure that changes no rows: parts out, segments with the same rows in.
+#[derive(Clone, Debug)]
+pub(crate) struct LoggedEdit {
+    pub(crate) table: TableId,
+    pub(crate) removed: Vec<PartId>,
+    pub(crate) added: Vec<SegmentMeta>,
+    /// Rows of the added segments that were deleted while they were written.
+    pub(crate) deleted: Vec<(PartId, RoaringBitmap)>,
+}
+
+/// A commit's bytes, and where in them the sequencer puts what it decides.
+#[derive(Debug)]
+pub(crate) struct EncodedCommit {
+    writer: ByteWriter,
+    /// Where each insert's part and first row stand.
+    placements: Vec<usize>,
+}
+
+const VERSION_AT: usize = 0;
+const TIME_AT: usize = 8;
+
+impl EncodedCommit {
+    /// Everything but version, time and places, which `commit` may have as zeroes.
+    pub(crate) fn new(commit: &LoggedCommit) -> Self {
+        let mut writer = ByteWriter::default();
+        let mut placements = Vec::new();
+        writer.u64(commit.version.0);
+        writer.i64(commit.time);
+        writer.bytes(commit.cause.as_bytes());
+        writer.count(commit.changes.len());
+        for change in &commit.changes {
+            write_change(&mut writer, change, &mut placements);
+        }
+        EncodedCommit { writer, placements }
+    }
+
+    /// Bytes so far and for ever.
+    pub(crate) fn length_bytes(&self) -> usize {
+        self.writer.bytes.len()
+    }
+
+    /// Puts in what was decided meanwhile.
+    pub(crate) fn finish(mut self, commit: &LoggedCommit) -> Vec<u8> {
+        self.writer.patch_u64(VERSION_AT, commit.version.0);
+        self.writer.patch_u64(TIME_AT, commit.time as u64);
+        let places = commit.changes.iter().filter_map(|change| match change {
+            LoggedChange::Insert { part, first_row, .. } => Some((part, first_row)),
+            _ => None,
+        });
+        for (at, (part, first_row)) in self.placements.iter().zip(places) {
+            self.writer.patch_u64(*at, part.0);
+            self.writer.patch_u32(*at + 8, *first_row);
+        }
+        self.writer.bytes
+    }
+}
+
+fn write_change(writer: &mut ByteWriter, change: &LoggedChange, placements: &mut Vec<usize>) {
+    match change {
+        LoggedChange::Insert {
+            table,
+            part,
+            first_row,
+            rows,
+        } => {
+            writer.u8(1);
+            writer.u32(table.0);
+            placements.push(writer.bytes.len());
+            writer.u64(part.0);
+            writer.u32(*first_row);
+            write_rows(writer, rows);
+        }
+        LoggedChange::AddSegments(table, segments) => {
+            writer.u8(2);
+            writer.u32(table.0);
+            write_segments(writer, segments);
+        }
+        LoggedChange::Delete(table, rows) => {
+            writer.u8(3);
+            writer.u32(table.0);
+            write_row_sets(writer, rows);
+        }
+        LoggedChange::Truncate(table) => {
+            writer.u8(4);
+            writer.u32(table.0);
+        }
+        LoggedChange::CreateTable(schema) => {
+            writer.u8(5);
+            write_schema(writer, schema);
+        }
+        LoggedChange::AlterTable(schema) => {
+            writer.u8(6);
+            write_schema(writer, schema);
+        }
+        LoggedChange::DropTable(table) => {
+            writer.u8(7);
+            writer.u32(table.0);
+        }
+        LoggedChange::PutObject(name, bytes) => {
+            writer.u8(8);
+            writer.bytes(name.as_bytes());
+            writer.option(bytes.as_ref(), |writer, bytes| writer.bytes(bytes));
+        }
+        LoggedChange::RemoveParts(table, parts) => {
+            writer.u8(9);
+            writer.u32(table.0);
+            write_parts(writer, parts);
+        }
+    }
+}
+
+fn read_change(reader: &mut ByteReader<'_>) -> ReadResult<LoggedChange> {
+    let tag = reader.u8()?;
+    let change = match tag {
+        1 => LoggedChange::Insert {
+            table: TableId(reader.u32()?),
+            part: PartId(reader.u64()?),
+            first_row: reader.u32()?,
+            rows: read_rows(reader)?,
+        },
+        2 => LoggedChange::AddSegments(TableId(reader.u32()?), read_segments(reader)?),
+        3 => LoggedChange::Delete(TableId(reader.u32()?), read_row_sets(reader)?),
+        4 => LoggedChange::Truncate(TableId(reader.u32()?)),
+        5 => LoggedChange::CreateTable(Arc::new(read_schema(reader)?)),
+        6 => LoggedChange::AlterTable(Arc::new(read_schema(reader)?)),
+        7 => LoggedChange::DropTable(TableId(reader.u32()?)),
+        8 => {
+            let name = reader.text()?.to_owned();
+            LoggedChange::PutObject(name, reader.option(|reader| Ok(reader.bytes()?.into()))?)
+        }
+        9 => LoggedChange::RemoveParts(TableId(reader.u32()?), read_parts(reader)?),
+        other => return reader.damage(format!("{other} is no kind of change")),
+    };
+    Ok(change)
+}
+
+fn write_segments(writer: &mut ByteWriter, segments: &[SegmentMeta]) {
+    writer.count(segments.len());
+    for segment in segments {
+        write_segment(writer, segment);
+    }
+}
+
+fn read_segments(reader: &mut ByteReader<'_>) -> ReadResult<Vec<SegmentMeta>> {
+    let count = reader.count(48)?;
+    (0..count).map(|_| read_segment(reader)).collect()
+}
+
+fn write_parts(writer: &mut ByteWriter, parts: &[PartId]) {
+    writer.count(parts.len());
+    for part in parts {
+        writer.u64(part.0);
+    }
+}
+
+fn read_parts(reader: &mut ByteReader<'_>) -> ReadResult<Vec<PartId>> {
+    let count = reader.count(8)?;
+    (0..count).map(|_| reader.u64().map(PartId)).collect()
+}
+
+/// Reads a commit's record.
+pub(crate) fn read_commit(payload: &[u8]) -> ReadResult<LoggedCommit> {
+    let mut reader = ByteReader::new(payload);
+    let version = CommitVersion(reader.u64()?);
+    let time = reader.i64()?;
+    let cause = reader.text()?.to_owned();
+    let count = reader.count(5)?;
+    let changes = (0..count)
+        .map(|_| read_change(&mut reader))
+        .collect::<ReadResult<_>>()?;
+    reader.finish()?;
+    Ok(LoggedCommit {
+        version,
+        time,
+        cause,
+        changes,
+    })
+}
+
+/// Writes an edit's record.
+pub(crate) fn write_edit(edit: &LoggedEdit) -> Vec<u8> {
+    let mut writer = ByteWriter::default();
+    writer.u32(edit.table.0);
+    write_parts(&mut writer, &edit.removed);
+    write_segments(&mut writer, &edit.added);
+    write_row_sets(&mut writer, &edit.deleted);
+    writer.bytes
+}
+
+/// Reads an edit's record.
+pub(crate) fn read_edit(payload: &[u8]) -> ReadResult<LoggedEdit> {
+    let mut reader = ByteReader::new(payload);
+    let edit = LoggedEdit {
+        table: TableId(reader.u32()?),
+        removed: read_parts(&mut reader)?,
+        added: read_segments(&mut reader)?,
+        deleted: read_row_sets(&mut reader)?,
+    };
+    reader.finish()?;
+    Ok(edit)
+}
+
+/// A record in one line, for people.
+pub(crate) fn describe_record(kind: RecordKind, payload: &[u8]) -> ReadResult<String> {
+    Ok(match kind {
+        RecordKind::SyncMark => "sync mark".into(),
+        RecordKind::Edit => {
+            let edit = read_edit(payload)?;
+            format!(
+                "edit of table {}: parts {:?} out, segments {:?} in",
+                edit.table.0,
+                edit.removed.iter().map(|part| part.0).collect::<Vec<_>>(),
+                edit.added.iter().map(|segment| segment.id.0).collect::<Vec<_>>()
+            )
+        }
+        RecordKind::Commit => {
+            let commit = read_commit(payload)?;
+            let changes: Vec<String> = commit.changes.iter().map(describe_change).collect();
+            format!(
+                "commit {} at {} ({}): {}",
+                commit.version.0,
+                commit.time,
+                commit.cause,
+                changes.join("; ")
+            )
+        }
+    })
+}
+
+fn describe_change(change: &LoggedChange) -> String {
+    match change {
+        LoggedChange::Insert {
+            table,
+            part,
+            first_row,
+            rows,
+        } => format!(
+            "{} rows into table {}, part {} from row {first_row}",
+            rows.row_count, table.0, part.0
+        ),
+        LoggedChange::AddSegments(table, segments) => {
+            let rows: u64 = segments.iter().map(|segment| u64::from(segment.row_count)).sum();
+            format!("{} segments of {rows} rows into table {}", segments.len(), table.0)
+        }
+        LoggedChange::Delete(table, sets) => {
+            let rows: u64 = sets.iter().map(|(_, rows)| rows.len()).sum();
+            format!("{rows} rows out of table {}", table.0)
+        }
+        LoggedChange::Truncate(table) => format!("truncate table {}", table.0),
+        LoggedChange::CreateTable(schema) => format!("create table {}", schema.id.0),
+        LoggedChange::AlterTable(schema) => format!("alter table {}", schema.id.0),
+        LoggedChange::DropTable(table) => format!("drop table {}", table.0),
+        LoggedChange::PutObject(name, bytes) => match bytes {
+            Some(bytes) => format!("object {name:?}: {} bytes", bytes.len()),
+            None => format!("object {name:?} out"),
+        },
+        LoggedChange::RemoveParts(table, parts) => format!("{} parts out of table {}", parts.len(), table.0),
+    }
+}

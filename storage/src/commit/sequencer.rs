@@ -1,0 +1,463 @@
+//! Assign, log, publish, in order. Committers take turns at the newest state (validate, take the next version, queue the record);
+//! then one of those waiting writes and syncs the records of all, publishes the last state among them, and wakes the rest.
+//!
+//! Invariants: nothing is published before it is as durable as was asked for; versions have no gaps; a failed sync stops
+//! everything for good; a full disk takes back every commit that is not published, so that none of them happened.
+
+use super::apply::{Application, Effects, conflict, invalid};
+use super::logged::{EncodedCommit, LoggedChange, LoggedCommit, LoggedEdit, write_edit};
+use super::prepare::prepare_change;
+use super::{Changes, CommitVersion, PartId};
+use crate::clock::Clock;
+use crate::disk::Disk;
+use crate::error::{Error, Result};
+use crate::limits::LOG_RECORD_BYTES_MAX;
+use crate::memtable::PART_ROWS_MAX;
+use crate::schema::TableId;
+use crate::store::CommitInfo;
+use crate::store::history::History;
+use crate::store::state::{DatabaseState, TableState};
+use crate::wal::{LogPosition, LogRecord, LogWriter, RecordKind, WriteFailure};
+use parking_lot::{Condvar, Mutex, MutexGuard, RwLock};
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+
+/// Orders everything that changes the database.
+pub(crate) struct Sequencer {
+    disk: Arc<dyn Disk>,
+    clock: Arc<dyn Clock>,
+    queue: Mutex<Queue>,
+    published: RwLock<Arc<DatabaseState>>,
+    /// Held by the one thread that writes; never taken while the queue is held.
+    writer: Mutex<LogWriter>,
+    history: History,
+    next_part: AtomicU64,
+    /// Segments written by bulk loads and not committed.
+    provisional: Mutex<HashSet<PartId>>,
+}
+
+struct Queue {
+    /// With everything queued; published once the queue is written.
+    newest: Arc<DatabaseState>,
+    waiting: Vec<Pending>,
+    group: Arc<Group>,
+    writing: bool,
+    poison: Option<Arc<str>>,
+    /// Rows go only into parts from this one on: those before are being sealed.
+    append_floor: HashMap<TableId, PartId>,
+}
+
+/// A record on its way to the disk, and what holds once it is there.
+struct Pending {
+    record: LogRecord,
+    state: Arc<DatabaseState>,
+    info: Option<CommitInfo>,
+    effects: Effects,
+    loaded: Vec<PartId>,
+}
+
+/// Those who wait for the same write.
+#[derive(Default)]
+struct Group {
+    outcome: OnceLock<Outcome>,
+    done: Condvar,
+}
+
+#[derive(Clone)]
+enum Outcome {
+    Done,
+    Full(std::path::PathBuf),
+    Poisoned(Arc<str>),
+}
+
+impl Outcome {
+    fn into_result(self) -> Result<()> {
+        match self {
+            Outcome::Done => Ok(()),
+            Outcome::Full(path) => Err(Error::Full { path }),
+            Outcome::Poisoned(reason) => Err(poisoned(&reason)),
+        }
+    }
+}
+
+fn poisoned(reason: &str) -> Error {
+    Error::Poisoned { reason: reason.into() }
+}
+
+impl Sequencer {
+    pub(crate) fn new(
+        disk: Arc<dyn Disk>,
+        clock: Arc<dyn Clock>,
+        writer: LogWriter,
+        state: DatabaseState,
+        history: History,
+        next_part: u64,
+    ) -> Self {
+        let state = Arc::new(state);
+        history.begin(&state);
+        Sequencer {
+            disk,
+            clock,
+            queue: Mutex::new(Queue {
+                newest: state.clone(),
+                waiting: Vec::new(),
+                group: Arc::default(),
+                writing: false,
+                poison: None,
+                append_floor: HashMap::new(),
+            }),
+            published: RwLock::new(state),
+            writer: Mutex::new(writer),
+            history,
+            next_part: AtomicU64::new(next_part),
+            provisional: Mutex::default(),
+        }
+    }
+
+    /// The newest state whose record is durable.
+    pub(crate) fn published(&self) -> Arc<DatabaseState> {
+        self.published.read().clone()
+    }
+
+    pub(crate) fn history(&self) -> &History {
+        &self.history
+    }
+
+    /// A new identity.
+    pub(crate) fn new_part_id(&self) -> PartId {
+        PartId(self.next_part.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// One more than the largest identity given.
+    pub(crate) fn next_part_id(&self) -> u64 {
+        self.next_part.load(Ordering::Relaxed)
+    }
+
+    /// Segments that a bulk load wrote: may be added by a commit, once.
+    pub(crate) fn register_loaded(&self, ids: impl IntoIterator<Item = PartId>) {
+        self.provisional.lock().extend(ids);
+    }
+
+    /// Gives up segments of a bulk load that were not committed; those listed may be removed.
+    pub(crate) fn abandon_loaded(&self, ids: &[PartId]) -> Vec<PartId> {
+        if self.queue.lock().poison.is_some() {
+            return Vec::new();
+        }
+        let mut provisional = self.provisional.lock();
+        ids.iter().copied().filter(|id| provisional.remove(id)).collect()
+    }
+
+    /// Makes changes happen together.
+    pub(crate) fn commit(&self, changes: Changes, base: CommitVersion) -> Result<CommitVersion> {
+        let state = self.published();
+        let cause = changes.cause.to_owned();
+        let prepared = changes.changes.into_iter().map(|change| prepare_change(change, &state));
+        self.commit_logged(prepared.collect::<Result<_>>()?, cause, base)
+    }
+
+    /// Makes prepared changes happen together.
+    pub(crate) fn commit_logged(
+        &self,
+        changes: Vec<LoggedChange>,
+        cause: String,
+        base: CommitVersion,
+    ) -> Result<CommitVersion> {
+        let mut commit = LoggedCommit {
+            version: CommitVersion(0),
+            time: 0,
+            cause,
+            changes,
+        };
+        let encoded = EncodedCommit::new(&commit);
+        if encoded.length_bytes() > LOG_RECORD_BYTES_MAX {
+            return invalid(format!(
+                "{} bytes are too many for one commit, which has at most {LOG_RECORD_BYTES_MAX}",
+                encoded.length_bytes()
+            ));
+        }
+        let queue = self.queue.lock();
+        self.refuse_if_poisoned(&queue)?;
+        let pending = self.sequence(&queue, &mut commit, encoded, base)?;
+        let version = commit.version;
+        self.enqueue_and_wait(queue, pending)?;
+        Ok(version)
+    }
+
+    /// Validates against the newest state and decides version, time and places.
+    fn sequence(
+        &self,
+        queue: &Queue,
+        commit: &mut LoggedCommit,
+        encoded: EncodedCommit,
+        base: CommitVersion,
+    ) -> Result<Pending> {
+        let newest = &queue.newest;
+        if base > newest.version {
+            return conflict(format!("version {} does not exist yet", base.0));
+        }
+        commit.version = CommitVersion(newest.version.0 + 1);
+        commit.time = self.clock.now().max(newest.time);
+        let position = newest.position + 1;
+        let record_bytes = encoded.length_bytes();
+        let mut application = Application::new(&self.disk, (**newest).clone(), base);
+        application.begin(commit, position);
+        let mut loaded = Vec::new();
+        for change in &mut commit.changes {
+            match change {
+                LoggedChange::Insert {
+                    table,
+                    part,
+                    first_row,
+                    rows,
+                } => {
+                    rows.bytes = record_bytes.max(rows.row_count * 8 * rows.columns.len());
+                    let floor = queue.append_floor.get(table).copied().unwrap_or(PartId(0));
+                    let state = application.table(*table)?;
+                    if !Arc::ptr_eq(&state.column_ids, &rows.column_ids) && state.column_ids != rows.column_ids {
+                        return conflict("the table's definition was changed meanwhile");
+                    }
+                    (*part, *first_row) = self.place(state, rows.row_count as u32, floor);
+                }
+                LoggedChange::AddSegments(_, segments) => {
+                    let provisional = self.provisional.lock();
+                    if let Some(segment) = segments.iter().find(|segment| !provisional.contains(&segment.id)) {
+                        return invalid(format!("segment {} is not of an open bulk load", segment.id.0));
+                    }
+                    loaded.extend(segments.iter().map(|segment| segment.id));
+                }
+                _ => {}
+            }
+            application.change(change)?;
+        }
+        let info = CommitInfo {
+            version: commit.version,
+            time: commit.time,
+            cause: commit.cause.clone(),
+            rows_inserted: application.effects.rows_inserted,
+            rows_deleted: application.effects.rows_deleted,
+        };
+        Ok(Pending {
+            record: LogRecord {
+                kind: RecordKind::Commit,
+                position,
+                payload: encoded.finish(commit),
+            },
+            state: Arc::new(application.state),
+            info: Some(info),
+            effects: application.effects,
+            loaded,
+        })
+    }
+
+    /// Where the next rows of a table go.
+    fn place(&self, table: &TableState, row_count: u32, floor: PartId) -> (PartId, u32) {
+        match table.parts.last() {
+            Some(part)
+                if part.id >= floor
+                    && part.row_count.saturating_add(row_count) <= PART_ROWS_MAX
+                    && part.column_ids == table.column_ids =>
+            {
+                (part.id, part.row_count)
+            }
+            _ => (self.new_part_id(), 0),
+        }
+    }
+
+    /// Makes an edit durable and visible. `decide` sees the newest state and gives the edit, or nothing where it has become
+    /// pointless.
+    pub(crate) fn edit(&self, decide: impl FnOnce(&DatabaseState) -> Result<Option<LoggedEdit>>) -> Result<bool> {
+        let queue = self.queue.lock();
+        self.refuse_if_poisoned(&queue)?;
+        let Some(edit) = decide(&queue.newest)? else {
+            return Ok(false);
+        };
+        let position = queue.newest.position + 1;
+        let mut application = Application::new(&self.disk, (*queue.newest).clone(), queue.newest.version);
+        application.edit(&edit, position)?;
+        let pending = Pending {
+            record: LogRecord {
+                kind: RecordKind::Edit,
+                position,
+                payload: write_edit(&edit),
+            },
+            state: Arc::new(application.state),
+            info: None,
+            effects: application.effects,
+            loaded: Vec::new(),
+        };
+        self.enqueue_and_wait(queue, pending)?;
+        Ok(true)
+    }
+
+    /// From now on rows of the table go into new parts; gives back the state in which the parts before are complete.
+    pub(crate) fn close_parts(&self, table: TableId) -> Result<(Arc<DatabaseState>, PartId)> {
+        let mut queue = self.queue.lock();
+        self.refuse_if_poisoned(&queue)?;
+        let floor = PartId(self.next_part_id());
+        queue.append_floor.insert(table, floor);
+        self.wait_until_written(queue)?;
+        Ok((self.published(), floor))
+    }
+
+    /// Waits until everything queued so far is published.
+    fn wait_until_written<'a>(&'a self, queue: MutexGuard<'a, Queue>) -> Result<()> {
+        if queue.waiting.is_empty() && !queue.writing {
+            return Ok(());
+        }
+        let group = queue.group.clone();
+        if queue.waiting.is_empty() {
+            let position = queue.newest.position + 1;
+            let mark = self.mark(&queue, position);
+            return self.enqueue_and_wait(queue, mark);
+        }
+        self.wait(queue, &group)
+    }
+
+    fn mark(&self, queue: &Queue, position: LogPosition) -> Pending {
+        Pending {
+            record: LogRecord {
+                kind: RecordKind::SyncMark,
+                position,
+                payload: Vec::new(),
+            },
+            state: Arc::new(DatabaseState {
+                position,
+                ..(*queue.newest).clone()
+            }),
+            info: None,
+            effects: Effects::default(),
+            loaded: Vec::new(),
+        }
+    }
+
+    /// Writes a record that says up to where the log is synced, so that damage to what was acknowledged can be told from a
+    /// torn tail.
+    pub(crate) fn write_mark(&self) -> Result<LogPosition> {
+        let queue = self.queue.lock();
+        self.refuse_if_poisoned(&queue)?;
+        let position = queue.newest.position + 1;
+        let mark = self.mark(&queue, position);
+        self.enqueue_and_wait(queue, mark)?;
+        Ok(position)
+    }
+
+    fn refuse_if_poisoned(&self, queue: &Queue) -> Result<()> {
+        match &queue.poison {
+            Some(reason) => Err(poisoned(reason)),
+            None => Ok(()),
+        }
+    }
+
+    fn enqueue_and_wait<'a>(&'a self, mut queue: MutexGuard<'a, Queue>, pending: Pending) -> Result<()> {
+        queue.newest = pending.state.clone();
+        queue.waiting.push(pending);
+        let group = queue.group.clone();
+        self.wait(queue, &group)
+    }
+
+    /// Waits for a group, writing it if nobody else is writing.
+    fn wait<'a>(&'a self, mut queue: MutexGuard<'a, Queue>, group: &Arc<Group>) -> Result<()> {
+        loop {
+            if let Some(outcome) = group.outcome.get() {
+                return outcome.clone().into_result();
+            }
+            if queue.writing {
+                group.done.wait(&mut queue);
+            } else {
+                queue = self.write_group(queue);
+            }
+        }
+    }
+
+    /// Writes everything that waits, as the only writer.
+    fn write_group<'a>(&'a self, mut queue: MutexGuard<'a, Queue>) -> MutexGuard<'a, Queue> {
+        queue.writing = true;
+        let group = std::mem::take(&mut queue.group);
+        let mut written = std::mem::take(&mut queue.waiting);
+        let records: Vec<LogRecord> = written
+            .iter_mut()
+            .map(|pending| LogRecord {
+                kind: pending.record.kind,
+                position: pending.record.position,
+                payload: std::mem::take(&mut pending.record.payload),
+            })
+            .collect();
+        let failure = MutexGuard::unlocked(&mut queue, || {
+            let write = || self.writer.lock().append(&records);
+            std::panic::catch_unwind(std::panic::AssertUnwindSafe(write))
+        });
+        queue.writing = false;
+        match failure {
+            Ok(Ok(())) => {
+                self.publish(written);
+                let _ = group.outcome.set(Outcome::Done);
+            }
+            Ok(Err(WriteFailure::Full(error))) => self.take_back(&mut queue, &group, &error),
+            Ok(Err(WriteFailure::Fatal(error))) => self.poison_locked(&mut queue, &group, error.to_string()),
+            Err(_) => self.poison_locked(&mut queue, &group, "the log writer panicked".into()),
+        }
+        group.done.notify_all();
+        queue.group.done.notify_one();
+        queue
+    }
+
+    fn publish(&self, written: Vec<Pending>) {
+        let Some(last) = written.last() else { return };
+        *self.published.write() = last.state.clone();
+        let mut provisional = self.provisional.lock();
+        for pending in &written {
+            for part in &pending.loaded {
+                provisional.remove(part);
+            }
+            for file in &pending.effects.removed {
+                file.mark_obsolete();
+            }
+        }
+        drop(provisional);
+        let made = written.into_iter().map(|pending| (pending.state, pending.info));
+        self.history.record(made, self.clock.now());
+    }
+
+    /// Nothing that is not published happened.
+    fn take_back(&self, queue: &mut Queue, group: &Group, error: &Error) {
+        let path = match error {
+            Error::Full { path } => path.clone(),
+            _ => self.disk.describe(std::path::Path::new("")),
+        };
+        queue.newest = self.published();
+        queue.waiting.clear();
+        let _ = group.outcome.set(Outcome::Full(path.clone()));
+        let later = std::mem::take(&mut queue.group);
+        let _ = later.outcome.set(Outcome::Full(path));
+        later.done.notify_all();
+    }
+
+    fn poison_locked(&self, queue: &mut Queue, group: &Group, reason: String) {
+        let reason: Arc<str> = reason.into();
+        tracing::error!(%reason, "the store stops: what the log holds is not known any more");
+        queue.poison = Some(reason.clone());
+        let _ = group.outcome.set(Outcome::Poisoned(reason.clone()));
+        let later = std::mem::take(&mut queue.group);
+        let _ = later.outcome.set(Outcome::Poisoned(reason));
+        later.done.notify_all();
+    }
+
+    /// Refuses everything from now on.
+    pub(crate) fn poison(&self, reason: &str) {
+        let mut queue = self.queue.lock();
+        if queue.poison.is_none() {
+            queue.poison = Some(reason.into());
+        }
+    }
+
+    /// Whether calls are still taken.
+    pub(crate) fn check_usable(&self) -> Result<()> {
+        self.refuse_if_poisoned(&self.queue.lock())
+    }
+
+    /// The writing end of the log, while nobody else writes.
+    pub(crate) fn with_writer<T>(&self, act: impl FnOnce(&mut LogWriter) -> T) -> T {
+        act(&mut self.writer.lock())
+    }
+}

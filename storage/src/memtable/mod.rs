@@ -1,0 +1,5 @@
+//! Rows that are in the log and in memory, not yet in segments.
+
+mod part;
+
+pub(crate) use part::{PART_ROWS_MAX, Part, Piece};

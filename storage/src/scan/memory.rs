@@ -1,0 +1,172 @@
+//! Rows in memory: filtered and handed out piece by piece.
+
+use super::evaluate::{and, passes};
+use super::plan::TableScan;
+use super::{ScanColumn, ScanItem};
+use crate::commit::RowId;
+use crate::error::{Error, Result};
+use crate::memtable::{Part, Piece};
+use crate::predicate::ColumnPredicate;
+use crate::schema::ColumnId;
+use crate::store::state::TableState;
+use crate::vector::{Batch, Selection};
+use arrow_array::{Array, ArrayRef, Int64Array, UInt32Array, new_null_array};
+use arrow_buffer::BooleanBuffer;
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// One part in memory.
+#[derive(Clone, Debug)]
+pub(crate) struct MemoryMorsel {
+    /// Its position among the table's parts.
+    pub(crate) part: usize,
+}
+
+/// Where a reader stands within a part.
+#[derive(Debug)]
+pub(crate) struct MemoryCursor {
+    part: Arc<Part>,
+    piece: usize,
+    /// The next row within the piece.
+    row: usize,
+}
+
+impl MemoryCursor {
+    pub(crate) fn new(table: &TableState, morsel: &MemoryMorsel) -> Self {
+        MemoryCursor {
+            part: table.parts[morsel.part].clone(),
+            piece: 0,
+            row: 0,
+        }
+    }
+
+    /// The next rows that pass, if any are left.
+    pub(crate) fn next(&mut self, scan: &TableScan) -> Result<Option<ScanItem>> {
+        while let Some(piece) = self.part.pieces.get(self.piece) {
+            let end = (self.row + scan.batch_rows).min(piece.row_count as usize);
+            let rows = self.row..end;
+            let view = PieceView {
+                scan,
+                part: &self.part,
+                piece,
+                rows: rows.clone(),
+            };
+            let batch = view.read()?;
+            self.row = end;
+            if end == piece.row_count as usize {
+                (self.piece, self.row) = (self.piece + 1, 0);
+            }
+            if batch.is_some() {
+                return Ok(batch.map(ScanItem::Rows));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Some rows of a piece.
+struct PieceView<'a> {
+    scan: &'a TableScan,
+    part: &'a Part,
+    piece: &'a Piece,
+    /// Within the piece.
+    rows: Range<usize>,
+}
+
+impl PieceView<'_> {
+    fn read(&self) -> Result<Option<Batch>> {
+        let statistics = &self.scan.statistics;
+        let count = self.rows.len();
+        statistics.rows_scanned.fetch_add(count as u64, Ordering::Relaxed);
+        let start = self.piece.first_row + self.rows.start as u32;
+        let deletes = self.part.deletes.as_ref();
+        let mut alive = deletes.and_then(|deletes| deletes.alive(&(start..start + count as u32)));
+        let request = &self.scan.request;
+        let dynamic = request
+            .dynamic_predicates
+            .iter()
+            .filter_map(|predicate| predicate.current());
+        for predicate in request.predicates.iter().cloned().chain(dynamic) {
+            let ColumnPredicate { column, condition } = predicate;
+            and(
+                &mut alive,
+                crate::scan::evaluate::evaluate(&self.column(column)?, &condition)?,
+            );
+            if alive.as_ref().is_some_and(|bits| bits.count_set_bits() == 0) {
+                return Ok(None);
+            }
+        }
+        for predicate in &request.row_predicates {
+            let columns = predicate.columns().iter().map(|id| self.column(*id));
+            let columns = columns.collect::<Result<Vec<_>>>()?;
+            and(&mut alive, passes(&**predicate, &columns, count)?);
+        }
+        self.hand_out(alive)
+    }
+
+    fn hand_out(&self, alive: Option<BooleanBuffer>) -> Result<Option<Batch>> {
+        let count = self.rows.len();
+        let selection = alive
+            .map(Selection::new)
+            .filter(|selection| selection.selected_count() < count);
+        let selected = selection.as_ref().map_or(count, Selection::selected_count);
+        if selected == 0 {
+            return Ok(None);
+        }
+        let statistics = &self.scan.statistics;
+        statistics.rows_selected.fetch_add(selected as u64, Ordering::Relaxed);
+        let columns = self.scan.request.columns.iter().map(|column| match column {
+            ScanColumn::Table(id) => self.column(*id),
+            ScanColumn::RowId => Ok(self.row_ids()),
+            ScanColumn::CommitVersion => Ok(self.versions()),
+        });
+        let batch = Batch {
+            columns: columns.collect::<Result<_>>()?,
+            row_count: count,
+            selection,
+        };
+        Ok(Some(if selected * 4 < count { batch.compact() } else { batch }))
+    }
+
+    fn column(&self, id: ColumnId) -> Result<ArrayRef> {
+        match self.part.column_position(id) {
+            Some(at) => Ok(self.piece.columns[at].slice(self.rows.start, self.rows.len())),
+            None => missing_column(&self.scan.table, id, self.rows.len()),
+        }
+    }
+
+    fn row_ids(&self) -> ArrayRef {
+        let first = self.piece.first_row + self.rows.start as u32;
+        row_ids(self.part.id, first..first + self.rows.len() as u32)
+    }
+
+    fn versions(&self) -> ArrayRef {
+        let versions = self.piece.versions.array(self.piece.row_count as usize);
+        Arc::new(versions.slice(self.rows.start, self.rows.len()))
+    }
+}
+
+/// Packed identities of consecutive rows.
+pub(super) fn row_ids(part: crate::commit::PartId, rows: Range<u32>) -> ArrayRef {
+    let first = RowId { part, row: rows.start }.pack();
+    Arc::new(Int64Array::from_iter_values(first..first + rows.len() as i64))
+}
+
+/// A column that was added after the rows: the value it was given then.
+pub(super) fn missing_column(table: &TableState, id: ColumnId, row_count: usize) -> Result<ArrayRef> {
+    let Some(column) = table.schema.column(id) else {
+        return Err(Error::Invalid {
+            reason: format!("table {} has no column {}", table.schema.id.0, id.0),
+        });
+    };
+    match &column.missing_value {
+        None => Ok(new_null_array(&column.data_type, row_count)),
+        Some(value) => {
+            let zeroes = UInt32Array::from_value(0, row_count);
+            arrow_select::take::take(value, &zeroes, None).map_err(|error| Error::Invalid {
+                reason: error.to_string(),
+            })
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! The store as its users see it: everything here hands on to the part that does it.
+
+use super::checkpoint::Checkpointer;
+use super::recovery::{Recovered, recover};
+use super::snapshot::StateSnapshot;
+use super::{BulkLoad, CheckReport, CommitInfo, Snapshot, Store, StoreOptions};
+use crate::clock::{Clock, SystemClock};
+use crate::commit::sequencer::Sequencer;
+use crate::commit::{Changes, CommitVersion};
+use crate::disk::{Disk, LocalDisk};
+use crate::error::{Error, Result};
+use crate::schema::TableId;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// What all parts of a store share.
+pub(crate) struct Shared {
+    pub(crate) disk: Arc<dyn Disk>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) options: StoreOptions,
+    pub(crate) sequencer: Sequencer,
+    pub(crate) checkpointer: Checkpointer,
+    pub(crate) next_table: AtomicU32,
+}
+
+impl Shared {
+    /// Writes a manifest, if anything happened since the last one.
+    pub(crate) fn checkpoint(&self) -> Result<()> {
+        let next_table = self.next_table.load(Ordering::Relaxed);
+        self.checkpointer.run(&self.disk, &self.sequencer, next_table)
+    }
+}
+
+struct Database {
+    shared: Arc<Shared>,
+}
+
+/// Opens a folder as a store, making it where there is none; nobody else can open it meanwhile.
+///
+/// # Errors
+/// [`Error::Locked`], [`Error::UnknownVersion`], [`Error::Corrupt`], [`Error::Io`].
+pub fn open(folder: &Path, options: StoreOptions) -> Result<Arc<dyn Store>> {
+    open_on(Arc::new(LocalDisk::open(folder)?), Arc::new(SystemClock), options)
+}
+
+/// Opens a store on any disk, with any clock.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_on(disk: Arc<dyn Disk>, clock: Arc<dyn Clock>, options: StoreOptions) -> Result<Arc<dyn Store>> {
+    let Recovered {
+        sequencer,
+        checkpointer,
+        next_table,
+    } = recover(&disk, clock.clone(), &options)?;
+    let shared = Arc::new(Shared {
+        disk,
+        clock,
+        options,
+        sequencer,
+        checkpointer,
+        next_table: AtomicU32::new(next_table),
+    });
+    Ok(Arc::new(Database { shared }))
+}
+
+impl Store for Database {
+    fn snapshot(&self) -> Arc<dyn Snapshot> {
+        let state = self.shared.sequencer.published();
+        Arc::new(StateSnapshot { state })
+    }
+
+    fn snapshot_at(&self, version: CommitVersion) -> Result<Arc<dyn Snapshot>> {
+        let sequencer = &self.shared.sequencer;
+        let published = sequencer.published();
+        let state = match published.version <= version {
+            true => published,
+            false => sequencer.history().state_at(version)?,
+        };
+        Ok(Arc::new(StateSnapshot { state }))
+    }
+
+    fn commit(&self, changes: Changes, base: CommitVersion) -> Result<CommitVersion> {
+        self.shared.sequencer.commit(changes, base)
+    }
+
+    fn bulk_load(&self, _table: TableId, _memory_bytes_max: usize) -> Result<Arc<dyn BulkLoad>> {
+        Err(Error::Invalid {
+            reason: "bulk loads are not there yet".into(),
+        })
+    }
+
+    fn next_table_id(&self) -> TableId {
+        TableId(self.shared.next_table.fetch_add(1, Ordering::Relaxed))
+    }
+
+    fn flush(&self, _table: Option<TableId>) -> Result<()> {
+        self.shared.sequencer.check_usable()
+    }
+
+    fn compact(&self, _table: Option<TableId>) -> Result<()> {
+        self.shared.sequencer.check_usable()
+    }
+
+    fn apply_retention(&self) -> Result<()> {
+        self.shared.sequencer.check_usable()
+    }
+
+    fn commits(&self, count_max: usize) -> Vec<CommitInfo> {
+        self.shared.sequencer.history().commits(count_max)
+    }
+
+    fn version_at(&self, time: i64) -> Option<CommitVersion> {
+        self.shared.sequencer.history().version_at(time)
+    }
+
+    fn check(&self, _progress: &mut dyn FnMut(u64, u64)) -> Result<CheckReport> {
+        Ok(CheckReport::default())
+    }
+
+    fn close(&self, flush: bool) -> Result<()> {
+        if flush {
+            self.flush(None)?;
+        }
+        let done = self.shared.checkpoint();
+        self.shared.sequencer.poison("it was closed");
+        self.shared.disk.unlock();
+        done
+    }
+}

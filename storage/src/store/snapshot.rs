@@ -1,0 +1,88 @@
+//! A state as readers see it. Holding one keeps its rows in memory and its files on disk.
+
+use super::state::{DatabaseState, TableState};
+use super::{Snapshot, TableSnapshot};
+use crate::commit::CommitVersion;
+use crate::error::Result;
+use crate::scan::{self, Scan, ScanRequest};
+use crate::schema::{ColumnId, TableId, TableSchema};
+use crate::segment::{ColumnSummary, SegmentMeta};
+use std::sync::Arc;
+
+/// One version of the database.
+pub(crate) struct StateSnapshot {
+    pub(crate) state: Arc<DatabaseState>,
+}
+
+impl Snapshot for StateSnapshot {
+    fn version(&self) -> CommitVersion {
+        self.state.version
+    }
+
+    fn table(&self, id: TableId) -> Option<Arc<dyn TableSnapshot>> {
+        let table = self.state.tables.get(&id)?.clone();
+        Some(Arc::new(StateTable {
+            table,
+            version: self.state.version,
+        }))
+    }
+
+    fn tables(&self) -> Vec<Arc<TableSchema>> {
+        self.state.tables.values().map(|table| table.schema.clone()).collect()
+    }
+
+    fn object(&self, name: &str) -> Option<Arc<[u8]>> {
+        self.state.objects.get(name)?.bytes.clone()
+    }
+
+    fn objects(&self) -> Vec<(String, Arc<[u8]>)> {
+        let objects = self.state.objects.iter();
+        objects
+            .filter_map(|(name, object)| Some((name.clone(), object.bytes.clone()?)))
+            .collect()
+    }
+}
+
+/// One table of a version.
+struct StateTable {
+    table: Arc<TableState>,
+    version: CommitVersion,
+}
+
+impl TableSnapshot for StateTable {
+    fn schema(&self) -> &Arc<TableSchema> {
+        &self.table.schema
+    }
+
+    fn row_count(&self) -> u64 {
+        self.table.visible_rows()
+    }
+
+    fn file_bytes(&self) -> u64 {
+        self.table
+            .segments
+            .iter()
+            .map(|segment| segment.file.meta.file_bytes)
+            .sum()
+    }
+
+    fn column_summary(&self, column: ColumnId) -> Option<ColumnSummary> {
+        crate::stats::column_summary(&self.table, column)
+    }
+
+    fn segments(&self) -> Vec<SegmentMeta> {
+        self.table
+            .segments
+            .iter()
+            .map(|segment| segment.file.meta.clone())
+            .collect()
+    }
+
+    fn memtable_rows(&self) -> u64 {
+        self.table.memory_rows()
+    }
+
+    fn scan(&self, request: ScanRequest) -> Result<Arc<dyn Scan>> {
+        scan::begin(self.table.clone(), self.version, request)
+    }
+}

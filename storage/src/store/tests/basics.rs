@@ -1,0 +1,194 @@
+//! One session at a time: commits, deletes, definitions, conflicts, restarts.
+
+use super::support::*;
+use crate::commit::{Change, CommitVersion};
+use crate::disk::{Disk, MemoryDisk};
+use crate::error::Error;
+use crate::predicate::{Bound, ColumnPredicate, Condition};
+use crate::scan::ScanRequest;
+use crate::schema::{ColumnId, ColumnSchema};
+use crate::store::{Store, open};
+use arrow_array::{Array, Int64Array, StringViewArray};
+use arrow_schema::DataType;
+use std::sync::Arc;
+
+#[test]
+fn rows_and_deletes_are_there_after_a_restart() {
+    let disk: Arc<dyn Disk> = Arc::new(MemoryDisk::default());
+    let store = open_store(disk.clone(), options()).unwrap();
+    let table = create_table(&*store);
+    let rows = some_rows(0, 300);
+    for piece in rows.chunks(7) {
+        insert(&*store, table, piece).unwrap();
+    }
+    let change = delete_where(&*store.snapshot(), table, |row| row.1 % 5 == 0);
+    let version = commit(&*store, vec![change]).unwrap();
+    let kept: Vec<_> = rows.into_iter().filter(|row| row.1 % 5 != 0).collect();
+    let mut kept = kept;
+    kept.sort();
+    assert_eq!(read(&*store.snapshot(), table), kept);
+    drop(store);
+    for clean in [false, true, false] {
+        let store = open_store(disk.clone(), options()).unwrap();
+        assert_eq!(store.snapshot().version(), version);
+        assert_eq!(read(&*store.snapshot(), table), kept);
+        let latest = store.commits(1).remove(0);
+        assert_eq!((latest.rows_inserted, latest.rows_deleted), (0, 60));
+        if clean {
+            store.close(true).unwrap();
+            assert!(matches!(
+                insert(&*store, table, &some_rows(0, 1)),
+                Err(Error::Poisoned { .. })
+            ));
+        }
+    }
+}
+
+#[test]
+fn a_folder_opens_once_and_again_after_it_was_closed() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path(), options()).unwrap();
+    let table = create_table(&*store);
+    insert(&*store, table, &some_rows(0, 10)).unwrap();
+    assert!(matches!(open(folder.path(), options()), Err(Error::Locked { .. })));
+    store.close(false).unwrap();
+    let store = open(folder.path(), options()).unwrap();
+    assert_eq!(read(&*store.snapshot(), table).len(), 10);
+}
+
+#[test]
+fn a_row_is_deleted_once() {
+    let store = open_store(Arc::new(MemoryDisk::default()), options()).unwrap();
+    let table = create_table(&*store);
+    insert(&*store, table, &some_rows(0, 10)).unwrap();
+    let base = store.snapshot();
+    let first = delete_where(&*base, table, |row| row.1 < 3);
+    let second = delete_where(&*base, table, |row| row.1 == 2);
+    commit(&*store, vec![first]).unwrap();
+    let before = store.snapshot().version();
+    assert!(matches!(commit(&*store, vec![second]), Err(Error::Conflict { .. })));
+    assert_eq!(store.snapshot().version(), before, "a refused commit takes no version");
+    assert_eq!(read(&*base, table).len(), 10, "a snapshot never changes");
+}
+
+#[test]
+fn a_commit_happens_whole_or_not_at_all() {
+    let store = open_store(Arc::new(MemoryDisk::default()), options()).unwrap();
+    let table = create_table(&*store);
+    let gone = Change::Truncate(crate::schema::TableId(999));
+    let rows = Change::Insert(table, batch(&some_rows(0, 10)));
+    assert!(commit(&*store, vec![rows, gone]).is_err());
+    assert_eq!(read(&*store.snapshot(), table), []);
+    assert_eq!(store.snapshot().version(), CommitVersion(1));
+}
+
+#[test]
+fn an_added_column_has_its_default_in_older_rows() {
+    let disk: Arc<dyn Disk> = Arc::new(MemoryDisk::default());
+    let store = open_store(disk.clone(), options()).unwrap();
+    let table = create_table(&*store);
+    insert(&*store, table, &some_rows(0, 10)).unwrap();
+    let mut next = schema(table);
+    next.columns.push(ColumnSchema {
+        id: ColumnId(4),
+        name: "added".into(),
+        data_type: DataType::Utf8View,
+        nullable: false,
+        missing_value: Some(Arc::new(StringViewArray::from(vec!["before"]))),
+    });
+    next.next_column_id = 5;
+    commit(&*store, vec![Change::AlterTable(Arc::new(next))]).unwrap();
+    let mut wider = batch(&some_rows(10, 5));
+    assert!(
+        insert(&*store, table, &some_rows(10, 5)).is_err(),
+        "rows must have the new column"
+    );
+    wider.columns.push(Arc::new(StringViewArray::from(vec!["after"; 5])));
+    commit(&*store, vec![Change::Insert(table, wider)]).unwrap();
+    let store = {
+        drop(store);
+        open_store(disk, options()).unwrap()
+    };
+    let request = ScanRequest {
+        columns: vec![crate::scan::ScanColumn::Table(ColumnId(4))],
+        ..ScanRequest::default()
+    };
+    let batches = batches(&*store.snapshot(), table, request).unwrap();
+    let values: Vec<String> = batches
+        .iter()
+        .flat_map(|batch| {
+            let column: &StringViewArray = batch.columns[0].as_any().downcast_ref().unwrap();
+            (0..column.len())
+                .map(|row| column.value(row).to_owned())
+                .collect::<Vec<_>>()
+        })
+        .collect();
+    assert_eq!(values, [vec!["before"; 10], vec!["after"; 5]].concat());
+}
+
+#[test]
+fn predicates_leave_the_rows_that_meet_them() {
+    let store = open_store(Arc::new(MemoryDisk::default()), options()).unwrap();
+    let table = create_table(&*store);
+    insert(&*store, table, &some_rows(0, 100)).unwrap();
+    let bound = |value: i64| Bound {
+        value: Arc::new(Int64Array::from(vec![value])),
+        inclusive: true,
+    };
+    let request = ScanRequest {
+        predicates: vec![
+            ColumnPredicate {
+                column: KEY,
+                condition: Condition::Range {
+                    lower: Some(bound(10)),
+                    upper: Some(bound(20)),
+                },
+            },
+            ColumnPredicate {
+                column: NOTE,
+                condition: Condition::IsNull,
+            },
+        ],
+        ..all_columns()
+    };
+    let batches = batches(&*store.snapshot(), table, request).unwrap();
+    let keys: Vec<i64> = rows_of(&batches).iter().map(|(row, _)| row.1).collect();
+    assert_eq!(keys, [12, 15, 18]);
+}
+
+#[test]
+fn objects_conflict_where_they_changed_meanwhile() {
+    let store = open_store(Arc::new(MemoryDisk::default()), options()).unwrap();
+    let put = |bytes: &[u8], base| {
+        let changes = vec![Change::PutObject("view".into(), Some(Arc::from(bytes)))];
+        store.commit(crate::commit::Changes { changes, cause: "test" }, base)
+    };
+    let base = store.snapshot().version();
+    put(b"one", base).unwrap();
+    assert!(matches!(put(b"two", base), Err(Error::Conflict { .. })));
+    put(b"three", store.snapshot().version()).unwrap();
+    assert_eq!(store.snapshot().object("view").as_deref(), Some(&b"three"[..]));
+}
+
+#[test]
+fn history_is_readable_as_long_as_it_is_kept() {
+    let mut kept = options();
+    kept.history_ms = 60_000;
+    let store = open_store(Arc::new(MemoryDisk::default()), kept).unwrap();
+    let table = create_table(&*store);
+    for number in 0..5 {
+        insert(&*store, table, &some_rows(number, 1)).unwrap();
+    }
+    for number in 1..=6 {
+        let snapshot = store.snapshot_at(CommitVersion(number)).unwrap();
+        assert_eq!(snapshot.version(), CommitVersion(number));
+        assert_eq!(read(&*snapshot, table).len() as u64, number - 1);
+    }
+    let forgetful = open_store(Arc::new(MemoryDisk::default()), options()).unwrap();
+    let table = create_table(&*forgetful);
+    insert(&*forgetful, table, &some_rows(0, 1)).unwrap();
+    assert!(matches!(
+        forgetful.snapshot_at(CommitVersion(1)),
+        Err(Error::HistoryGone { oldest: 2 })
+    ));
+}

@@ -1,0 +1,4 @@
+//! The store from outside: what was acknowledged is there, before and after a restart.
+
+mod basics;
+mod support;
