@@ -9,7 +9,7 @@ use crate::commit::sequencer::Sequencer;
 use crate::commit::{Changes, CommitVersion};
 use crate::disk::{Disk, LocalDisk};
 use crate::error::{Error, Result};
-use crate::schema::TableId;
+use crate::schema::{TableId, TableSchema};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -85,7 +85,7 @@ impl Store for Database {
         self.shared.sequencer.commit(changes, base)
     }
 
-    fn bulk_load(&self, _table: TableId, _memory_bytes_max: usize) -> Result<Arc<dyn BulkLoad>> {
+    fn bulk_load(&self, _schema: Arc<TableSchema>, _memory_bytes_max: usize) -> Result<Arc<dyn BulkLoad>> {
         Err(Error::Invalid {
             reason: "bulk loads are not there yet".into(),
         })

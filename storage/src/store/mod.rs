@@ -149,8 +149,8 @@ pub trait Store: Send + Sync {
     /// `base` is the version the changes were computed at; deletes and definitions conflict with anything that touched the
     /// same rows or table since.
     fn commit(&self, changes: Changes, base: CommitVersion) -> Result<CommitVersion>;
-    /// Begins a bulk load into a table.
-    fn bulk_load(&self, table: TableId, memory_bytes_max: usize) -> Result<Arc<dyn BulkLoad>>;
+    /// Begins a bulk load into a table of this definition, which may be one that the committing transaction creates or alters.
+    fn bulk_load(&self, schema: Arc<TableSchema>, memory_bytes_max: usize) -> Result<Arc<dyn BulkLoad>>;
     /// An id for a new table.
     fn next_table_id(&self) -> TableId;
     /// Seals rows in memory into segments: one table's, or all.
