@@ -7,7 +7,9 @@
 pub mod clock;
 pub mod commit;
 pub mod disk;
+pub(crate) mod encoding;
 pub mod error;
+pub mod index;
 pub mod limits;
 pub mod manifest;
 mod memtable;
@@ -18,6 +20,8 @@ pub mod segment;
 mod serial;
 mod stats;
 pub mod store;
+#[cfg(test)]
+mod testing;
 pub mod vector;
 pub mod wal;
 

@@ -3,7 +3,7 @@
 use super::Selection;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int32Type, UInt32Type};
-use arrow_array::{Array, ArrayRef, UInt32Array};
+use arrow_array::{Array, ArrayRef, RunArray, UInt32Array};
 use arrow_schema::DataType;
 
 /// Rows of some columns. Rows outside the selection are not there for whoever receives the batch.
@@ -63,12 +63,11 @@ pub fn flatten(column: &ArrayRef) -> ArrayRef {
         }
         DataType::RunEndEncoded(_, _) => {
             let runs = column.as_run::<Int32Type>();
-            let indices: UInt32Array = match constant_of(column) {
-                Some(_) => UInt32Array::from_value(runs.get_physical_index(0) as u32, column.len()),
-                None => (0..column.len())
-                    .map(|row| runs.get_physical_index(row) as u32)
-                    .collect(),
-            };
+            let mut indices = Vec::with_capacity(column.len());
+            for_each_run(runs, |physical, length| {
+                indices.resize(indices.len() + length, physical as u32);
+            });
+            let indices = UInt32Array::from(indices);
             arrow_select::take::take(runs.values(), &indices, None).expect("physical indexes lie within the values")
         }
         _ => column.clone(),
@@ -87,4 +86,22 @@ pub fn constant_of(column: &ArrayRef) -> Option<ArrayRef> {
     let first = runs.get_physical_index(0);
     let last = runs.get_physical_index(column.len() - 1);
     (first == last).then(|| runs.values().slice(first, 1))
+}
+
+/// Visits the runs of a column in order: the place of the run's value, and how many rows it covers.
+pub(crate) fn for_each_run(runs: &RunArray<Int32Type>, mut visit: impl FnMut(usize, usize)) {
+    if runs.is_empty() {
+        return;
+    }
+    let (start, end) = (runs.offset(), runs.offset() + runs.len());
+    let ends = runs.run_ends().values();
+    let mut at = start;
+    for (physical, run_end) in ends.iter().enumerate().skip(runs.get_physical_index(0)) {
+        let run_end = (*run_end as usize).min(end);
+        visit(physical, run_end - at);
+        at = run_end;
+        if at == end {
+            break;
+        }
+    }
 }

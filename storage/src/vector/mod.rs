@@ -6,6 +6,9 @@
 //! constant is one run). NULLs of an encoded column sit in its values as well as in its codes: ask `logical_nulls`.
 
 mod batch;
+pub mod filter;
+pub(crate) mod key;
+pub(crate) mod multiversion;
 mod selection;
 
 pub use batch::{Batch, constant_of, flatten};
@@ -32,5 +35,14 @@ pub fn is_stored_type(data_type: &DataType) -> bool {
         | DataType::Interval(IntervalUnit::MonthDayNano)
         | DataType::FixedSizeBinary(16) => true,
         _ => false,
+    }
+}
+
+/// The plain type of a column that may be encoded.
+pub fn plain_type(data_type: &DataType) -> &DataType {
+    match data_type {
+        DataType::Dictionary(_, values) => values,
+        DataType::RunEndEncoded(_, values) => values.data_type(),
+        _ => data_type,
     }
 }

@@ -1,0 +1,443 @@
+//! A sealed segment, mapped. Opening checks the frame and the footer; every part is checked against its checksum when it is
+//! first touched and never again. Bad bytes answer with [`Error::Corrupt`], never with a panic or a wrong value.
+
+use super::column_chunk::Chunk;
+use super::format::{self, ExtraKind, Footer, FooterColumn, HEADER_BYTES, MAGIC, TAIL_BYTES, TAIL_MAGIC};
+use super::{ColumnSummary, SegmentMeta};
+use crate::disk::{Disk, FileBytes};
+use crate::encoding::lanes::Lanes;
+use crate::encoding::{Decoded, Encoding, Malformed};
+use crate::error::{Error, Result};
+use crate::index::Verdict;
+use crate::index::zone_map::verdict_of_summary;
+use crate::limits::{BLOCK_ROWS, ZONE_ROWS};
+use crate::predicate::{ColumnPredicate, Condition};
+use crate::schema::ColumnId;
+use crate::vector::filter::Test;
+use arrow_array::{ArrayRef, Int64Array};
+use arrow_buffer::BooleanBuffer;
+use arrow_schema::DataType;
+use hashbrown::HashMap;
+use roaring::RoaringBitmap;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// An open segment. Cheap to share between threads.
+pub struct SegmentReader {
+    pub(super) path: PathBuf,
+    bytes: Arc<dyn FileBytes>,
+    pub(super) footer: Footer,
+    places: HashMap<ColumnId, usize, foldhash::fast::RandomState>,
+    /// One bit per part: its checksum was found right.
+    verified: Box<[AtomicU64]>,
+}
+
+impl std::fmt::Debug for SegmentReader {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("SegmentReader")
+            .field("path", &self.path)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What is known of a summary's rows and a condition on its column.
+pub fn summary_verdict(summary: &ColumnSummary, condition: &Condition) -> Verdict {
+    verdict_of_summary(summary, condition)
+}
+
+/// The summary of a whole column.
+pub(super) fn column_summary(column: &FooterColumn, row_count: u32) -> ColumnSummary {
+    if row_count == 0 {
+        return ColumnSummary {
+            row_count: 0,
+            null_count: 0,
+            minimum: None,
+            maximum: None,
+            exact: true,
+            sum: None,
+            distinct_count: Some(0),
+        };
+    }
+    let mut summary = column
+        .blocks
+        .merged(column.blocks.len().max(1))
+        .summary(0, row_count, &column.data_type);
+    summary.distinct_count = column.distinct_count;
+    summary
+}
+
+impl SegmentReader {
+    /// Opens the file of a segment and checks its frame and footer.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] where the file is not what `meta` describes, [`Error::UnknownVersion`] where a newer program wrote it.
+    pub fn open(disk: &dyn Disk, path: &Path, meta: &SegmentMeta) -> Result<Self> {
+        let bytes = disk.map(path)?;
+        let path = disk.describe(path);
+        let footer = read_footer(bytes.bytes(), meta).map_err(|problem| match problem {
+            Problem::At(offset, reason) => Error::Corrupt {
+                path: path.clone(),
+                offset,
+                reason,
+            },
+            Problem::NewerVersion(found) => Error::UnknownVersion {
+                path: path.clone(),
+                found,
+                supported: format::FORMAT_VERSION,
+            },
+        })?;
+        let places = footer
+            .columns
+            .iter()
+            .enumerate()
+            .map(|(place, column)| (column.id, place))
+            .collect();
+        let verified = (0..footer.parts.len().div_ceil(64))
+            .map(|_| AtomicU64::new(0))
+            .collect();
+        Ok(SegmentReader {
+            path,
+            bytes,
+            footer,
+            places,
+            verified,
+        })
+    }
+
+    /// Rows, deleted ones included.
+    pub fn row_count(&self) -> u32 {
+        self.footer.row_count
+    }
+
+    /// Blocks.
+    pub fn block_count(&self) -> usize {
+        format::block_count(self.footer.row_count)
+    }
+
+    /// The rows of a block.
+    pub fn block_rows(&self, block: usize) -> Range<u32> {
+        format::block_rows(self.footer.row_count, block)
+    }
+
+    /// Whether the segment holds a column; it does not if the column was added later.
+    pub fn has_column(&self, column: ColumnId) -> bool {
+        self.places.contains_key(&column)
+    }
+
+    fn column(&self, id: ColumnId) -> Option<&FooterColumn> {
+        self.places.get(&id).map(|place| &self.footer.columns[*place])
+    }
+
+    fn column_or_error(&self, id: ColumnId) -> Result<&FooterColumn> {
+        self.column(id).ok_or_else(|| Error::Invalid {
+            reason: format!("segment \"{}\" has no column {}", self.path.display(), id.0),
+        })
+    }
+
+    /// What is known of a column's values in a block.
+    pub fn block_summary(&self, column: ColumnId, block: usize) -> Option<ColumnSummary> {
+        let column = self.column(column)?;
+        let rows = (block < self.block_count()).then(|| self.block_rows(block))?;
+        Some(column.blocks.summary(block, rows.end - rows.start, &column.data_type))
+    }
+
+    /// Zones of [`ZONE_ROWS`] rows in the segment.
+    pub fn zone_count(&self) -> usize {
+        (self.footer.row_count as usize).div_ceil(ZONE_ROWS)
+    }
+
+    /// The rows of a zone.
+    pub fn zone_rows(&self, zone: usize) -> Range<u32> {
+        let from = (zone * ZONE_ROWS) as u32;
+        from..(from + ZONE_ROWS as u32).min(self.footer.row_count)
+    }
+
+    /// What is known of a column's values in a zone.
+    pub fn zone_summary(&self, column: ColumnId, zone: usize) -> Option<ColumnSummary> {
+        let column = self.column(column)?;
+        let rows = (zone < self.zone_count()).then(|| self.zone_rows(zone))?;
+        Some(column.zones.summary(zone, rows.end - rows.start, &column.data_type))
+    }
+
+    /// What is known of a block's rows and a condition. [`Verdict::SomeRows`] for a column the segment does not hold.
+    pub fn prune(&self, block: usize, predicate: &ColumnPredicate) -> Verdict {
+        let Some((column, test)) = self.prepare(predicate) else {
+            return Verdict::SomeRows;
+        };
+        let rows = self.block_rows(block);
+        column.blocks.verdict(block, rows.end - rows.start, &test)
+    }
+
+    /// What is known of a zone's rows and a condition, likewise.
+    pub fn prune_zone(&self, zone: usize, predicate: &ColumnPredicate) -> Verdict {
+        let Some((column, test)) = self.prepare(predicate) else {
+            return Verdict::SomeRows;
+        };
+        let rows = self.zone_rows(zone);
+        column.zones.verdict(zone, rows.end - rows.start, &test)
+    }
+
+    fn prepare(&self, predicate: &ColumnPredicate) -> Option<(&FooterColumn, Test)> {
+        let column = self.column(predicate.column)?;
+        let test = Test::compile(&predicate.condition, &column.data_type).ok()?;
+        Some((column, test))
+    }
+
+    /// All rows of the segment that meet a condition, where an index knows them exactly; `None` where it must be filtered.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] where the index is damaged.
+    pub fn index_rows(&self, _predicate: &ColumnPredicate) -> Result<Option<RoaringBitmap>> {
+        Ok(None)
+    }
+
+    /// Whether some row may meet a condition, by the dictionary or the Bloom filter; true where neither can tell.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] where the index is damaged.
+    pub fn may_contain(&self, _predicate: &ColumnPredicate) -> Result<bool> {
+        Ok(true)
+    }
+
+    /// The values of some rows of one block: plain, `Dictionary(UInt32, plain)` or `RunEndEncoded(Int32, plain)`.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] where the block is damaged, [`Error::Invalid`] where there is no such column.
+    pub fn decode(&self, column: ColumnId, rows: Range<u32>) -> Result<ArrayRef> {
+        let column = self.column_or_error(column)?;
+        if rows.is_empty() {
+            return Ok(arrow_array::new_empty_array(&column.data_type));
+        }
+        let (chunk, part, within) = self.chunk(column, &rows)?;
+        chunk
+            .decode(within, || self.dictionary(column))
+            .map_err(|problem| self.corrupt(part, problem))
+    }
+
+    /// Which of some rows of one block are selected and meet a condition.
+    ///
+    /// # Errors
+    /// As [`Self::decode`]; [`Error::Invalid`] where the condition does not fit the column.
+    pub fn filter(
+        &self,
+        column: ColumnId,
+        rows: Range<u32>,
+        condition: &Condition,
+        selection: &BooleanBuffer,
+    ) -> Result<BooleanBuffer> {
+        let column = self.column_or_error(column)?;
+        let test = Test::compile(condition, &column.data_type)?;
+        if rows.is_empty() || !selection.has_true() {
+            return Ok(selection.clone());
+        }
+        let (chunk, part, within) = self.chunk(column, &rows)?;
+        chunk
+            .filter(
+                within,
+                &test,
+                selection,
+                || Err(Malformed("codes without a dictionary".into())),
+                || self.dictionary(column),
+            )
+            .map_err(|problem| self.corrupt(part, problem))
+    }
+
+    /// The commits that brought some rows of one block; `None` where one commit brought all of the segment.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] where the block is damaged.
+    pub fn versions(&self, rows: Range<u32>) -> Result<Option<Int64Array>> {
+        let Some(first_part) = self.footer.versions_first_part else {
+            return Ok(None);
+        };
+        if rows.is_empty() {
+            return Ok(Some(Int64Array::from(Vec::<i64>::new())));
+        }
+        let (block, within) = self.locate(&rows)?;
+        let part = first_part as usize + block;
+        let block_rows = self.block_rows(block);
+        let bytes = self.part(part)?;
+        Lanes::parse(bytes, (block_rows.end - block_rows.start) as usize)
+            .and_then(|lanes| lanes.to_vec::<i64>(within))
+            .map(|versions| Some(Int64Array::from(versions)))
+            .map_err(|problem| self.corrupt(part, problem))
+    }
+
+    /// Stored bytes of a column's block; 0 where there is none.
+    pub fn bytes_of(&self, column: ColumnId, block: usize) -> u64 {
+        self.column(column)
+            .and_then(|column| self.footer.parts.get(column.first_part as usize + block))
+            .map_or(0, |part| part.length)
+    }
+
+    /// The encoding of a column's block.
+    pub fn encoding_of(&self, column: ColumnId, block: usize) -> Option<Encoding> {
+        self.column(column)?.encodings.get(block).copied()
+    }
+
+    /// Tells the medium that a column's block will be read soon.
+    pub fn will_need(&self, column: ColumnId, block: usize) {
+        if let Some(part) = self
+            .column(column)
+            .and_then(|column| self.footer.parts.get(column.first_part as usize + block))
+        {
+            self.bytes
+                .will_need(part.offset as usize..(part.offset + part.length) as usize);
+        }
+    }
+
+    /// Checks every byte of the file against its checksum.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] at the first part that is damaged.
+    pub fn verify(&self) -> Result<()> {
+        for part in 0..self.footer.parts.len() {
+            self.check_part(part)?;
+        }
+        Ok(())
+    }
+
+    /// The block of some rows, and the rows within it.
+    fn locate(&self, rows: &Range<u32>) -> Result<(usize, Range<usize>)> {
+        let block = rows.start as usize / BLOCK_ROWS;
+        let of_block = format::block_rows(self.footer.row_count, block);
+        if rows.start > rows.end || rows.end > of_block.end || rows.end > self.footer.row_count {
+            return Err(Error::Invalid {
+                reason: format!("rows {rows:?} do not lie within one block of {}", self.path.display()),
+            });
+        }
+        Ok((
+            block,
+            (rows.start - of_block.start) as usize..(rows.end - of_block.start) as usize,
+        ))
+    }
+
+    fn chunk<'a>(&'a self, column: &'a FooterColumn, rows: &Range<u32>) -> Result<(Chunk<'a>, usize, Range<usize>)> {
+        let (block, within) = self.locate(rows)?;
+        let of_block = self.block_rows(block);
+        let part = column.first_part as usize + block;
+        let bytes = self.part(part)?;
+        let chunk = Chunk::parse(bytes, (of_block.end - of_block.start) as usize, &column.data_type)
+            .map_err(|problem| self.corrupt(part, problem))?;
+        Ok((chunk, part, within))
+    }
+
+    fn dictionary(&self, column: &FooterColumn) -> Decoded<ArrayRef> {
+        let _ = column.extra(ExtraKind::Dictionary);
+        Err(Malformed("codes without a dictionary".into()))
+    }
+
+    /// The bytes of a part, checked once.
+    fn part(&self, part: usize) -> Result<&[u8]> {
+        let bit = 1 << (part % 64);
+        if self.verified[part / 64].load(Ordering::Acquire) & bit == 0 {
+            self.check_part(part)?;
+            self.verified[part / 64].fetch_or(bit, Ordering::Release);
+        }
+        Ok(self.part_bytes(part))
+    }
+
+    fn part_bytes(&self, part: usize) -> &[u8] {
+        let part = &self.footer.parts[part];
+        &self.bytes.bytes()[part.offset as usize..(part.offset + part.length) as usize]
+    }
+
+    fn check_part(&self, number: usize) -> Result<()> {
+        let part = &self.footer.parts[number];
+        let found = format::checksum(self.footer.id, part.offset, self.part_bytes(number));
+        if found == part.checksum {
+            return Ok(());
+        }
+        Err(self.corrupt(
+            number,
+            Malformed(format!(
+                "{} bytes have checksum {found:016x}, {:016x} expected",
+                part.length, part.checksum
+            )),
+        ))
+    }
+
+    fn corrupt(&self, part: usize, problem: Malformed) -> Error {
+        Error::Corrupt {
+            path: self.path.clone(),
+            offset: self.footer.parts[part].offset,
+            reason: problem.0,
+        }
+    }
+
+    /// A column's block described for people.
+    pub(super) fn describe_block(&self, column: &FooterColumn, block: usize) -> Result<&'static str> {
+        let rows = self.block_rows(block);
+        Ok(self.chunk(column, &rows)?.0.describe())
+    }
+
+    /// The plain type of a column.
+    pub fn data_type(&self, column: ColumnId) -> Option<&DataType> {
+        self.column(column).map(|column| &column.data_type)
+    }
+}
+
+enum Problem {
+    At(u64, String),
+    NewerVersion(u32),
+}
+
+fn read_footer(bytes: &[u8], meta: &SegmentMeta) -> std::result::Result<Footer, Problem> {
+    let at = |offset: usize, reason: String| Problem::At(offset as u64, reason);
+    if bytes.len() as u64 != meta.file_bytes || bytes.len() < HEADER_BYTES + TAIL_BYTES {
+        return Err(at(
+            0,
+            format!("{} bytes long, {} expected", bytes.len(), meta.file_bytes),
+        ));
+    }
+    if bytes[..8] != MAGIC {
+        return Err(at(0, "does not begin as a segment does".into()));
+    }
+    let version = u32::from_le_bytes([bytes[8], bytes[9], bytes[10], bytes[11]]);
+    if version > format::FORMAT_VERSION {
+        return Err(Problem::NewerVersion(version));
+    }
+    if bytes[..HEADER_BYTES] != format::header() {
+        return Err(at(8, "the header is not what was written".into()));
+    }
+    let tail_at = bytes.len() - TAIL_BYTES;
+    let tail = &bytes[tail_at..];
+    if tail[16..] != TAIL_MAGIC {
+        return Err(at(tail_at + 16, "does not end as a segment does".into()));
+    }
+    let word = |place: usize| u64::from_le_bytes(std::array::from_fn(|byte| tail[place + byte]));
+    let (footer_bytes, footer_checksum) = (word(0), word(8));
+    let footer_at = usize::try_from(footer_bytes)
+        .ok()
+        .and_then(|length| tail_at.checked_sub(length))
+        .filter(|start| *start >= HEADER_BYTES)
+        .ok_or_else(|| {
+            at(
+                tail_at,
+                format!("a footer of {footer_bytes} bytes does not fit the file"),
+            )
+        })?;
+    let footer = &bytes[footer_at..tail_at];
+    let found = format::checksum(meta.id, footer_at as u64, footer);
+    if found != footer_checksum || found != meta.footer_checksum {
+        return Err(at(
+            footer_at,
+            format!(
+                "the footer has checksum {found:016x}, {:016x} expected",
+                meta.footer_checksum
+            ),
+        ));
+    }
+    let footer = Footer::parse(footer).map_err(|problem| at(footer_at, problem.0))?;
+    let parts_end = footer
+        .parts
+        .last()
+        .map_or(HEADER_BYTES as u64, |part| part.offset + part.length);
+    if footer.id != meta.id || footer.row_count != meta.row_count || parts_end != footer_at as u64 {
+        return Err(at(footer_at, "the footer describes another segment".into()));
+    }
+    Ok(footer)
+}
