@@ -2,7 +2,8 @@
 
 use arrow_schema::{DataType, Field, IntervalUnit, TimeUnit};
 use std::sync::Arc;
-use stoa_sql::types::LogicalType;
+pub use stoa_sql::literal::Literal;
+pub use stoa_sql::types::LogicalType;
 
 /// The largest precision of `numeric` that 64 bits hold.
 pub const DECIMAL64_PRECISION_MAX: u8 = 18;

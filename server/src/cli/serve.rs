@@ -1,0 +1,102 @@
+//! `stoa serve`: opens a data directory and serves it until it is told to stop.
+
+use super::arguments::ServeOptions;
+use super::embedded::config;
+use super::{CommandError, Result};
+use crate::facade::Database;
+use crate::listen::{Server, listen, listen_addresses, runtime};
+use std::path::Path;
+use std::sync::Arc;
+use stoa_engine::config::Config;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Runs the command.
+pub(super) fn run(options: &ServeOptions) -> Result<()> {
+    let mut config = config(&options.database.data, &options.database.resources);
+    config.import_folder = options.import_dir.as_deref().map(import_folder).transpose()?;
+    serve(config, &options.listen, options.connections)
+}
+
+fn import_folder(folder: &Path) -> Result<std::path::PathBuf> {
+    folder
+        .canonicalize()
+        .map_err(|error| CommandError::failed(format!("could not use --import-dir \"{}\": {error}", folder.display())))
+}
+
+/// Opens and serves a database until a signal.
+pub(super) fn serve(config: Config, listen_address: &str, connections_max: usize) -> Result<()> {
+    // The address first: a port in use must not cost the opening of a large database.
+    let reserved = Reserved::new(listen_address)?;
+    let folder = config.data_folder.clone();
+    let database = Database::open(config)?;
+    reserved.serve(database, &folder, connections_max)
+}
+
+/// An address listened on, with nobody accepting yet.
+pub(super) struct Reserved {
+    runtime: tokio::runtime::Runtime,
+    listener: TcpListener,
+}
+
+impl Reserved {
+    /// Listens on an address.
+    pub(super) fn new(listen_address: &str) -> Result<Self> {
+        let addresses = listen_addresses(listen_address).map_err(CommandError::Failed)?;
+        let runtime = runtime().map_err(|error| CommandError::failed(format!("could not start threads: {error}")))?;
+        let listener = {
+            let _guard = runtime.enter();
+            listen(&addresses).map_err(CommandError::Failed)?
+        };
+        Ok(Reserved { runtime, listener })
+    }
+
+    /// Serves until a signal; then stops gracefully and closes the database.
+    pub(super) fn serve(self, database: Arc<Database>, folder: &Path, connections_max: usize) -> Result<()> {
+        let address = self
+            .listener
+            .local_addr()
+            .map_err(|error| CommandError::failed(format!("could not listen: {error}")))?;
+        println!(
+            "Stoa {} serves \"{}\" on {address}. Connect with:\n\n  psql -h {} -p {} -U stoa stoa\n\nCtrl-C stops it.",
+            env!("CARGO_PKG_VERSION"),
+            folder.display(),
+            address.ip(),
+            address.port()
+        );
+        let server = Server::new(Arc::clone(&database), connections_max);
+        let Reserved { runtime, listener } = self;
+        let served = runtime.block_on(async {
+            tokio::select! {
+                () = server.accept(&listener) => {}
+                signal = stop_signal() => signal?,
+            }
+            drop(listener);
+            tracing::info!("stopping: {} connections are open", server.connection_count());
+            tokio::select! {
+                () = server.stop(false) => {}
+                signal = stop_signal() => {
+                    signal?;
+                    server.stop(true).await;
+                }
+            }
+            Ok::<(), std::io::Error>(())
+        });
+        let closed = database.close(true);
+        served.map_err(|error| CommandError::failed(format!("could not wait for signals: {error}")))?;
+        closed?;
+        tracing::info!("stopped");
+        Ok(())
+    }
+}
+
+/// Waits for Ctrl-C or SIGTERM.
+async fn stop_signal() -> std::io::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}

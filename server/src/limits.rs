@@ -1,0 +1,45 @@
+//! Every bound of the server, and what holds between them. Nothing else in this crate names a limit.
+
+/// A startup packet, with its length word; as in Postgres.
+pub const STARTUP_PACKET_BYTES_MAX: usize = 10_000;
+/// From accept to the end of the startup exchange.
+pub const STARTUP_TIME_MAX_MS: u64 = 10_000;
+/// One Query, Parse, Bind or CopyData message. Longer COPY streams come as several messages.
+pub const MESSAGE_BYTES_MAX: usize = 256 << 20;
+/// One message of a kind that carries only names and numbers; as in Postgres.
+pub const SMALL_MESSAGE_BYTES_MAX: usize = 10_000;
+/// One DataRow or CopyData message to a client.
+pub const RESPONSE_BYTES_MAX: usize = (1 << 30) - 1;
+/// Connections open at the same time, unless `--connections` says otherwise.
+pub const CONNECTIONS_MAX: usize = 1_000;
+/// Sockets that are still in their startup exchange, beyond the connections.
+pub const STARTING_CONNECTIONS_MAX: usize = 128;
+/// Output is written to the socket when so much is waiting.
+pub const WRITE_BUFFER_BYTES: usize = 256 << 10;
+/// A write buffer that one large row has grown beyond this is given back.
+pub const WRITE_BUFFER_KEEP_BYTES: usize = 1 << 20;
+/// Room for the first read of a connection; grows while reads fill it.
+pub const READ_BUFFER_BYTES_MIN: usize = 8 << 10;
+/// Room for one read at most.
+pub const READ_BUFFER_BYTES_MAX: usize = 256 << 10;
+/// Bytes read ahead of what the connection's thread has taken; then the socket is left alone.
+pub const READ_AHEAD_BYTES_MAX: usize = 1 << 20;
+/// Named prepared statements of one connection.
+pub const PREPARED_STATEMENTS_MAX: usize = 10_000;
+/// Open portals of one connection.
+pub const PORTALS_MAX: usize = 1_000;
+/// Parameters of one Bind, and columns of one result: the protocol counts them in 16 bits.
+pub const COLUMNS_MAX: usize = 32_767;
+/// Stack of a connection's thread: the compiler recurses over expressions here.
+pub const CONNECTION_STACK_BYTES: usize = 8 << 20;
+/// A query whose client has gone is ended after this time: short writes still finish.
+pub const DISCONNECT_CANCEL_DELAY_MS: u64 = 20;
+/// How long a stop waits for running statements before it cancels them.
+pub const STOP_GRACE_MS: u64 = 3_000;
+/// How long a stop waits for cancelled statements.
+pub const STOP_CANCEL_MS: u64 = 5_000;
+
+const _: () = assert!(STARTUP_PACKET_BYTES_MAX <= READ_AHEAD_BYTES_MAX);
+const _: () = assert!(SMALL_MESSAGE_BYTES_MAX < MESSAGE_BYTES_MAX && MESSAGE_BYTES_MAX < i32::MAX as usize);
+const _: () = assert!(READ_BUFFER_BYTES_MIN < READ_BUFFER_BYTES_MAX && READ_BUFFER_BYTES_MAX <= READ_AHEAD_BYTES_MAX);
+const _: () = assert!(WRITE_BUFFER_BYTES < WRITE_BUFFER_KEEP_BYTES);

@@ -1,0 +1,188 @@
+//! The open connections: how many may be there, which one a cancel request means, and how a stop reaches them all.
+
+use super::stream::Inbox;
+use crate::facade::CancelHandle;
+use parking_lot::Mutex;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::time::Duration;
+use tokio::sync::Notify;
+
+/// Bytes of a cancel key in protocol 3.0.
+pub(crate) const SHORT_KEY_BYTES: usize = 4;
+/// Bytes of a cancel key in protocol 3.2.
+pub(crate) const LONG_KEY_BYTES: usize = 32;
+
+/// Who a connection is, for cancel requests.
+#[derive(Clone, Debug)]
+pub(crate) struct Identity {
+    /// Its number, from 1.
+    pub(crate) process_id: i32,
+    /// What only its client knows.
+    pub(crate) secret_key: Vec<u8>,
+}
+
+/// An open connection, seen from outside its thread.
+pub(crate) struct ConnectionEntry {
+    identity: Identity,
+    inbox: Arc<Inbox>,
+    cancel: CancelHandle,
+    busy: AtomicBool,
+    finished: AtomicBool,
+    abandoned: Arc<Notify>,
+}
+
+impl ConnectionEntry {
+    /// A connection that is about to be registered.
+    pub(crate) fn new(
+        identity: Identity,
+        inbox: Arc<Inbox>,
+        cancel: CancelHandle,
+        abandoned: Arc<Notify>,
+    ) -> Arc<Self> {
+        Arc::new(ConnectionEntry {
+            identity,
+            inbox,
+            cancel,
+            busy: AtomicBool::new(true),
+            finished: AtomicBool::new(false),
+            abandoned,
+        })
+    }
+
+    /// Ends what it runs, if it runs anything: a request between two statements must not hit the next one.
+    pub(crate) fn cancel_if_busy(&self) {
+        if self.busy.load(Ordering::Acquire) {
+            self.cancel.cancel();
+        }
+    }
+
+    /// Whether a statement runs or messages are being worked on.
+    pub(crate) fn set_busy(&self, busy: bool) {
+        self.busy.store(busy, Ordering::Release);
+    }
+
+    /// Whether its thread has ended.
+    pub(crate) fn is_finished(&self) -> bool {
+        self.finished.load(Ordering::Acquire)
+    }
+}
+
+/// All open connections.
+pub(crate) struct Registry {
+    connections: Mutex<HashMap<i32, Arc<ConnectionEntry>>>,
+    connections_max: usize,
+    last_process_id: AtomicI32,
+    stopping: AtomicBool,
+}
+
+impl Registry {
+    /// An empty registry with room for so many.
+    pub(crate) fn new(connections_max: usize) -> Self {
+        Registry {
+            connections: Mutex::new(HashMap::new()),
+            connections_max,
+            last_process_id: AtomicI32::new(0),
+            stopping: AtomicBool::new(false),
+        }
+    }
+
+    /// A number and a key nobody can guess.
+    ///
+    /// # Errors
+    /// The machine has no randomness to offer.
+    pub(crate) fn identity(&self, key_bytes: usize) -> std::io::Result<Identity> {
+        use std::io::Read;
+        let mut secret_key = vec![0; key_bytes];
+        std::fs::File::open("/dev/urandom")?.read_exact(&mut secret_key)?;
+        let process_id = self.last_process_id.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
+        Ok(Identity { process_id, secret_key })
+    }
+
+    /// Enters a connection; it leaves when the guard is dropped. `None` where there is no room.
+    pub(crate) fn enter(self: &Arc<Self>, entry: &Arc<ConnectionEntry>) -> Option<Registration> {
+        let mut connections = self.connections.lock();
+        if connections.len() >= self.connections_max {
+            return None;
+        }
+        connections.insert(entry.identity.process_id, Arc::clone(entry));
+        if self.stopping.load(Ordering::Acquire) {
+            entry.inbox.stop();
+        }
+        Some(Registration {
+            registry: Arc::clone(self),
+            entry: Arc::clone(entry),
+        })
+    }
+
+    /// Ends what a connection runs, if the key is its own.
+    pub(crate) fn cancel(&self, process_id: i32, secret_key: &[u8]) {
+        let entry = self.connections.lock().get(&process_id).cloned();
+        if let Some(entry) = entry
+            && same_bytes(&entry.identity.secret_key, secret_key)
+        {
+            entry.cancel_if_busy();
+        }
+    }
+
+    /// Connections open now.
+    pub(crate) fn count(&self) -> usize {
+        self.connections.lock().len()
+    }
+
+    /// Ends all connections: idle ones now, busy ones after their statement or, when `grace` is over, by cancelling it; at
+    /// last, those that wait for their client.
+    pub(crate) async fn stop(&self, grace: Duration, cancel: Duration) {
+        self.stopping.store(true, Ordering::Release);
+        self.each(|entry| entry.inbox.stop());
+        if self.wait_until_empty(grace, || ()).await {
+            return;
+        }
+        tracing::info!("cancelling the statements of {} connections", self.count());
+        if self
+            .wait_until_empty(cancel, || self.each(ConnectionEntry::cancel_if_busy))
+            .await
+        {
+            return;
+        }
+        self.each(|entry| entry.abandoned.notify_one());
+        self.wait_until_empty(cancel, || ()).await;
+    }
+
+    fn each(&self, visit: impl Fn(&ConnectionEntry)) {
+        self.connections.lock().values().for_each(|entry| visit(entry));
+    }
+
+    async fn wait_until_empty(&self, limit: Duration, poke: impl Fn()) -> bool {
+        let deadline = tokio::time::Instant::now() + limit;
+        loop {
+            if self.count() == 0 {
+                return true;
+            }
+            if tokio::time::Instant::now() >= deadline {
+                return false;
+            }
+            poke();
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+}
+
+/// Takes as long for a wrong key as for the right one.
+fn same_bytes(a: &[u8], b: &[u8]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).fold(0, |difference, (a, b)| difference | (a ^ b)) == 0
+}
+
+/// A connection's place in the registry.
+pub(crate) struct Registration {
+    registry: Arc<Registry>,
+    entry: Arc<ConnectionEntry>,
+}
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        self.entry.finished.store(true, Ordering::Release);
+        self.registry.connections.lock().remove(&self.entry.identity.process_id);
+    }
+}
