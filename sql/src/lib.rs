@@ -1,19 +1,30 @@
 //! SQL text to a bound, typed and optimized logical plan.
 //!
 //! Pure: no I/O, no threads, no clock, no Arrow, no other crate of the workspace. What it has to know of the world it asks
-//! through [`catalog::Catalog`]. Parser types (`sqlparser`) exist only in `parse` and `bind`.
+//! through [`catalog::Catalog`]. Parser types (`sqlparser`) exist only in `parse` and `bind`. In the order of a statement's
+//! life: `parse` (text to syntax), `bind` (syntax to plan), `optimize` (plan to better plan).
 
 pub mod catalog;
 pub mod error;
+pub mod limits;
 pub mod literal;
 pub mod plan;
 pub mod span;
 pub mod types;
 
+mod bind;
+mod optimize;
+mod parse;
+#[cfg(test)]
+mod tests;
+
 pub use error::{Error, Result};
+pub use optimize::pass_names;
+pub use parse::StatementKind;
 
 use catalog::Catalog;
 use plan::Statement;
+use std::sync::Arc;
 use types::LogicalType;
 
 /// A statement of a client's text, parsed and not yet bound.
@@ -23,8 +34,14 @@ pub struct Parsed {
     pub text: String,
     /// Where it begins in the client's text, in bytes: added to the spans of its errors.
     pub offset: usize,
-    #[expect(dead_code, reason = "filled by parse, read by bind")]
-    syntax: (),
+    syntax: Arc<parse::syntax::SyntaxTree>,
+}
+
+impl Parsed {
+    /// The family of the statement, by which a session decides what it may do before binding.
+    pub fn kind(&self) -> StatementKind {
+        parse::kind(self.syntax.syntax())
+    }
 }
 
 /// A statement bound to the catalog and optimized.
@@ -45,18 +62,32 @@ pub struct CompileOptions {
     pub disabled_passes: Vec<String>,
 }
 
-/// Splits a client's text into statements and parses each.
+/// Splits a client's text into statements and parses each; empty statements are left out.
 ///
 /// # Errors
-/// A syntax error with its position, or a limit of `parse` (size, depth, tokens) that the text exceeds.
-pub fn parse(_text: &str) -> Result<Vec<Parsed>> {
-    Ok(Vec::new())
+/// A syntax error with its position in the whole text, or a limit of [`limits`] that the text exceeds.
+pub fn parse(text: &str) -> Result<Vec<Parsed>> {
+    on_deep_stack(|| parse::parse_statements(text))
 }
 
 /// Binds and optimizes one statement.
 ///
 /// # Errors
-/// Whatever the user got wrong: unknown names, types that do not fit, what Stoa does not support.
-pub fn compile(_parsed: &Parsed, _catalog: &dyn Catalog, _options: &CompileOptions) -> Result<Compiled> {
-    Err(Error::new(error::SqlState::INTERNAL_ERROR, "not built yet"))
+/// Whatever the user got wrong: unknown names, types that do not fit, what Stoa does not support. Spans count in
+/// [`Parsed::text`].
+pub fn compile(parsed: &Parsed, catalog: &dyn Catalog, options: &CompileOptions) -> Result<Compiled> {
+    on_deep_stack(|| {
+        let bound = bind::bind(parsed.syntax.syntax(), &parsed.text, catalog, &options.parameter_types)?;
+        let parameter_types = bound.parameter_types.clone();
+        let statement = optimize::optimize(bound, catalog, &options.disabled_passes)?;
+        Ok(Compiled {
+            statement,
+            parameter_types,
+        })
+    })
+}
+
+/// Trees within the limits are walked recursively; this is the stack that the deepest of them needs.
+fn on_deep_stack<T>(work: impl FnOnce() -> T) -> T {
+    stacker::maybe_grow(limits::STACK_BYTES / 2, limits::STACK_BYTES, work)
 }

@@ -5,8 +5,12 @@
 //! columns that [`Plan::output`] gives; expressions may name only columns of their inputs (and, below an [`Apply`], of the
 //! outer side). `verify` checks exactly this.
 
+mod build;
+mod explain;
 mod expression;
 mod statement;
+mod verify;
+mod walk;
 
 pub use expression::{
     AggregateCall, CaseBranch, ColumnDef, ColumnId, CompareOp, Expr, FrameBound, FrameExclusion, FrameUnits,
@@ -17,6 +21,9 @@ pub use statement::{
     CopyOptions, CopySource, CopyTarget, CreateTable, CreateView, Delete, DropRelation, Explain, ExplainFormat, Insert,
     ObjectKind, ROW_ID_COLUMN, Returning, SetScope, Statement, TransactionStatement, Truncate, Update,
 };
+
+pub use verify::{verify, verify_executable};
+pub use walk::ColumnSet;
 
 use crate::catalog::TableId;
 use std::sync::Arc;

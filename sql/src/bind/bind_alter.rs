@@ -1,0 +1,158 @@
+//! ALTER TABLE: a list of actions.
+
+use super::bind_create::option_list;
+use super::name::{fold, simple, table_name};
+use super::{Binder, not_supported};
+use crate::catalog::{ColumnInfo, RelationInfo};
+use crate::error::{Error, Result, SqlState};
+use crate::plan::{AlterTable, AlterTableAction, ColumnDefinition};
+use sqlparser::ast::{self, AlterColumnOperation, AlterTableOperation};
+
+impl Binder<'_> {
+    /// `ALTER TABLE name action, ..`
+    pub(super) fn bind_alter_table(&mut self, alter: &ast::AlterTable) -> Result<AlterTable> {
+        let relation = self.stored_table(&alter.name)?;
+        let mut actions = Vec::with_capacity(alter.operations.len());
+        for operation in &alter.operations {
+            self.bind_alter_action(operation, &relation, &mut actions)?;
+        }
+        Ok(AlterTable {
+            table: relation.id,
+            name: table_name(&alter.name)?,
+            actions,
+        })
+    }
+
+    fn bind_alter_action(
+        &mut self,
+        operation: &AlterTableOperation,
+        relation: &RelationInfo,
+        actions: &mut Vec<AlterTableAction>,
+    ) -> Result<()> {
+        match operation {
+            AlterTableOperation::AddColumn {
+                if_not_exists,
+                column_def,
+                column_position: None,
+                ..
+            } => actions.push(self.bind_add_column(column_def, *if_not_exists)?),
+            AlterTableOperation::DropColumn {
+                column_names,
+                if_exists,
+                ..
+            } => {
+                for name in column_names {
+                    let column = fold(name);
+                    if !if_exists {
+                        self.column_index(relation, &column)
+                            .map_err(|error| error.at(self.span(name)))?;
+                    }
+                    actions.push(AlterTableAction::DropColumn {
+                        name: column,
+                        if_exists: *if_exists,
+                    });
+                }
+            }
+            AlterTableOperation::RenameColumn {
+                old_column_name,
+                new_column_name,
+            } => {
+                let from = fold(old_column_name);
+                self.column_index(relation, &from)
+                    .map_err(|error| error.at(self.span(old_column_name)))?;
+                let to = fold(new_column_name);
+                if self.column_index(relation, &to).is_ok() {
+                    return Err(Error::new(
+                        SqlState::DUPLICATE_COLUMN,
+                        format!("column \"{to}\" of relation \"{}\" already exists", relation.name),
+                    )
+                    .at(self.span(new_column_name)));
+                }
+                actions.push(AlterTableAction::RenameColumn { from, to });
+            }
+            AlterTableOperation::RenameTable {
+                table_name: ast::RenameTableNameKind::To(name) | ast::RenameTableNameKind::As(name),
+            } => actions.push(AlterTableAction::RenameTable { to: simple(name)? }),
+            AlterTableOperation::AlterColumn { column_name, op } => {
+                actions.push(self.bind_alter_column(column_name, op, relation)?);
+            }
+            AlterTableOperation::SetOptionsParens { options } => {
+                actions.push(AlterTableAction::SetOptions(option_list(options)?));
+            }
+            AlterTableOperation::AddConstraint { .. } => return Err(not_supported("ALTER TABLE .. ADD CONSTRAINT")),
+            other => {
+                let text = other.to_string();
+                let words: Vec<&str> = text.split_whitespace().take(2).collect();
+                return Err(not_supported(format!("ALTER TABLE .. {}", words.join(" "))));
+            }
+        }
+        Ok(())
+    }
+
+    fn bind_add_column(&mut self, column: &ast::ColumnDef, if_not_exists: bool) -> Result<AlterTableAction> {
+        let (definition, is_key) = self.bind_column_definition(column)?;
+        if is_key {
+            return Err(not_supported("ADD COLUMN .. PRIMARY KEY").at(self.span(&column.name)));
+        }
+        let default = match &definition.default {
+            Some(text) => Some(self.bind_default(text, &column_info(&definition))?),
+            None => None,
+        };
+        Ok(AlterTableAction::AddColumn {
+            column: definition,
+            default,
+            if_not_exists,
+        })
+    }
+
+    fn bind_alter_column(
+        &mut self,
+        name: &ast::Ident,
+        operation: &AlterColumnOperation,
+        relation: &RelationInfo,
+    ) -> Result<AlterTableAction> {
+        let column = fold(name);
+        let index = self
+            .column_index(relation, &column)
+            .map_err(|error| error.at(self.span(name)))?;
+        Ok(match operation {
+            AlterColumnOperation::SetNotNull => AlterTableAction::SetNullable {
+                column,
+                nullable: false,
+            },
+            AlterColumnOperation::DropNotNull => AlterTableAction::SetNullable { column, nullable: true },
+            AlterColumnOperation::DropDefault => AlterTableAction::SetDefault { column, default: None },
+            AlterColumnOperation::SetDefault { value } => {
+                let default = match relation.columns.get(index) {
+                    Some(info) => {
+                        let definition = ColumnDefinition {
+                            name: info.name.clone(),
+                            data_type: info.data_type.clone(),
+                            nullable: info.nullable,
+                            default: None,
+                        };
+                        self.checked_default(value, &definition)?
+                    }
+                    None => None,
+                };
+                AlterTableAction::SetDefault { column, default }
+            }
+            AlterColumnOperation::SetDataType { .. } => {
+                return Err(not_supported("ALTER COLUMN .. TYPE")
+                    .with_hint("Add a column of the new type, UPDATE it, and drop the old one.")
+                    .at(self.span(name)));
+            }
+            _ => return Err(not_supported("this action of ALTER COLUMN").at(self.span(name))),
+        })
+    }
+}
+
+fn column_info(definition: &ColumnDefinition) -> ColumnInfo {
+    ColumnInfo {
+        name: definition.name.clone(),
+        data_type: definition.data_type.clone(),
+        nullable: definition.nullable,
+        default: definition.default.clone(),
+        hidden: false,
+    }
+}

@@ -1,0 +1,344 @@
+//! CREATE TABLE, also AS; CREATE VIEW.
+
+use super::bind_cte::renamed;
+use super::name::{fold, parts, table_name};
+use super::{Binder, not_supported};
+use crate::catalog::ColumnInfo;
+use crate::error::{Error, Result, SqlState};
+use crate::limits::COLUMNS_MAX;
+use crate::plan::{ColumnDefinition, CreateTable, CreateView, Query, Statement};
+use crate::types::{LogicalType, TypeKind};
+use sqlparser::ast::{self, ColumnOption, CreateTableOptions, SqlOption, TableConstraint};
+
+impl Binder<'_> {
+    /// `CREATE TABLE ..`
+    pub(super) fn bind_create_table(&mut self, create: &ast::CreateTable) -> Result<CreateTable> {
+        refuse_foreign_clauses(create)?;
+        let name = table_name(&create.name)?;
+        let options = table_options(&create.table_options)?;
+        let mut table = CreateTable {
+            name,
+            if_not_exists: create.if_not_exists,
+            temporary: create.temporary,
+            columns: Vec::with_capacity(create.columns.len()),
+            primary_key: Vec::new(),
+            options,
+            source: None,
+        };
+        if let Some(query) = &create.query {
+            self.columns_of_query(query, create, &mut table)?;
+            return Ok(table);
+        }
+        for column in &create.columns {
+            let (definition, is_key) = self.bind_column_definition(column)?;
+            if table.columns.iter().any(|known| known.name == definition.name) {
+                return Err(duplicate_column(&definition.name).at(self.span(&column.name)));
+            }
+            if is_key {
+                if !table.primary_key.is_empty() {
+                    return Err(several_keys(&table.name.name).at(self.span(&column.name)));
+                }
+                table.primary_key.push(table.columns.len());
+            }
+            table.columns.push(definition);
+        }
+        for constraint in &create.constraints {
+            self.bind_constraint(constraint, &mut table)?;
+        }
+        check_column_count(table.columns.len())?;
+        Ok(table)
+    }
+
+    /// The columns of CREATE TABLE AS, and its rows.
+    fn columns_of_query(
+        &mut self,
+        query: &ast::Query,
+        create: &ast::CreateTable,
+        table: &mut CreateTable,
+    ) -> Result<()> {
+        let Query { plan, mut names } = self.bind_query_statement(query)?;
+        if create.columns.len() > names.len() {
+            return Err(Error::new(
+                SqlState::SYNTAX_ERROR,
+                "too many column names were specified",
+            ));
+        }
+        for (name, column) in names.iter_mut().zip(&create.columns) {
+            *name = fold(&column.name);
+        }
+        check_column_count(names.len())?;
+        for (name, column) in names.iter().zip(plan.output()) {
+            if table.columns.iter().any(|known| known.name == *name) {
+                return Err(duplicate_column(name));
+            }
+            check_storable(name, &column.data_type)?;
+            table.columns.push(ColumnDefinition {
+                name: name.clone(),
+                data_type: column.data_type,
+                nullable: true,
+                default: None,
+            });
+        }
+        let without_rows = create.with_data.as_ref().is_some_and(|with_data| !with_data.data);
+        if !without_rows {
+            table.source = Some(Query { plan, names });
+        }
+        Ok(())
+    }
+
+    /// A column, and whether it is the primary key.
+    pub(super) fn bind_column_definition(&mut self, column: &ast::ColumnDef) -> Result<(ColumnDefinition, bool)> {
+        let name = fold(&column.name);
+        let data_type = self
+            .bind_data_type(&column.data_type)
+            .map_err(|error| error.at(self.span(&column.name)))?;
+        check_storable(&name, &data_type).map_err(|error| error.at(self.span(&column.name)))?;
+        let mut definition = ColumnDefinition {
+            name,
+            data_type,
+            nullable: true,
+            default: None,
+        };
+        let mut is_key = false;
+        for option in &column.options {
+            match &option.option {
+                ColumnOption::Null => {}
+                ColumnOption::NotNull => definition.nullable = false,
+                ColumnOption::Default(expression) => {
+                    definition.default = self.checked_default(expression, &definition)?;
+                }
+                ColumnOption::PrimaryKey(_) => {
+                    is_key = true;
+                    definition.nullable = false;
+                }
+                ColumnOption::Collation(collation) => {
+                    let names = parts(collation)?;
+                    if !matches!(names.last().map(String::as_str), Some("C" | "c" | "default" | "POSIX")) {
+                        return Err(not_supported(format!("collation {collation}")));
+                    }
+                }
+                ColumnOption::Unique(_) => return Err(refused("a UNIQUE constraint", &definition.name)),
+                ColumnOption::ForeignKey(_) => return Err(refused("a foreign key", &definition.name)),
+                ColumnOption::Check(_) => return Err(refused("a CHECK constraint", &definition.name)),
+                ColumnOption::Generated { .. } | ColumnOption::Identity(_) => {
+                    return Err(refused("a generated value", &definition.name));
+                }
+                other => return Err(not_supported(format!("column option {other}"))),
+            }
+        }
+        Ok((definition, is_key))
+    }
+
+    /// A default's text, if it binds to the column's type; NULL is no default.
+    pub(super) fn checked_default(
+        &mut self,
+        expression: &ast::Expr,
+        column: &ColumnDefinition,
+    ) -> Result<Option<String>> {
+        let text = expression.to_string();
+        let info = ColumnInfo {
+            name: column.name.clone(),
+            data_type: column.data_type.clone(),
+            nullable: column.nullable,
+            default: None,
+            hidden: false,
+        };
+        let bound = self
+            .bind_default(&text, &info)
+            .map_err(|error| error.at(self.span(expression)))?;
+        if bound.has_subquery() {
+            return Err(not_supported("a subquery in DEFAULT").at(self.span(expression)));
+        }
+        Ok((!bound.is_null_literal()).then_some(text))
+    }
+
+    fn bind_constraint(&mut self, constraint: &TableConstraint, table: &mut CreateTable) -> Result<()> {
+        let key = match constraint {
+            TableConstraint::PrimaryKey(key) => key,
+            TableConstraint::Unique(_) => return Err(not_supported("a UNIQUE constraint")),
+            TableConstraint::ForeignKey(_) => return Err(not_supported("a foreign key")),
+            TableConstraint::Check(_) => return Err(not_supported("a CHECK constraint")),
+            _ => return Err(not_supported("this table constraint")),
+        };
+        if !table.primary_key.is_empty() {
+            return Err(several_keys(&table.name.name));
+        }
+        for column in &key.columns {
+            let ast::Expr::Identifier(identifier) = &column.column.expr else {
+                return Err(not_supported("an expression in PRIMARY KEY"));
+            };
+            let name = fold(identifier);
+            let index = table
+                .columns
+                .iter()
+                .position(|column| column.name == name)
+                .ok_or_else(|| {
+                    Error::new(
+                        SqlState::UNDEFINED_COLUMN,
+                        format!("column \"{name}\" named in key does not exist"),
+                    )
+                    .at(self.span(identifier))
+                })?;
+            if table.primary_key.contains(&index) {
+                return Err(Error::new(
+                    SqlState::DUPLICATE_COLUMN,
+                    format!("column \"{name}\" appears twice in primary key constraint"),
+                )
+                .at(self.span(identifier)));
+            }
+            table.primary_key.push(index);
+            if let Some(column) = table.columns.get_mut(index) {
+                column.nullable = false;
+            }
+        }
+        Ok(())
+    }
+
+    /// `CREATE [OR REPLACE] VIEW name [(columns)] AS query`; `query_text` is the query as written.
+    pub(super) fn bind_create_view(&mut self, view: &ast::CreateView, query_text: &str) -> Result<Statement> {
+        if view.materialized {
+            return Err(not_supported("CREATE MATERIALIZED VIEW"));
+        }
+        if view.temporary || view.if_not_exists {
+            return Err(not_supported("CREATE TEMPORARY VIEW and CREATE VIEW IF NOT EXISTS"));
+        }
+        let bound = self.bind_query(&view.query, None)?;
+        if !self.parameters.is_empty() {
+            return Err(Error::new(
+                SqlState::UNDEFINED_PARAMETER,
+                "a view's query cannot have parameters",
+            ));
+        }
+        let columns = bound.plan.output();
+        if view.columns.len() > columns.len() {
+            return Err(Error::new(
+                SqlState::SYNTAX_ERROR,
+                "CREATE VIEW specifies more column names than columns",
+            ));
+        }
+        let mut names = bound.names;
+        for (name, column) in names.iter_mut().zip(&view.columns) {
+            *name = fold(&column.name);
+        }
+        let mut seen: Vec<&String> = Vec::with_capacity(names.len());
+        for name in &names {
+            if seen.contains(&name) {
+                return Err(duplicate_column(name));
+            }
+            seen.push(name);
+        }
+        Ok(Statement::CreateView(CreateView {
+            name: table_name(&view.name)?,
+            or_replace: view.or_replace,
+            columns: renamed(columns, names)
+                .into_iter()
+                .map(|column| (column.name, column.data_type))
+                .collect(),
+            query: query_text.to_owned(),
+        }))
+    }
+}
+
+/// Names and values of WITH (..), names in lower case.
+pub(super) fn table_options(options: &CreateTableOptions) -> Result<Vec<(String, String)>> {
+    match options {
+        CreateTableOptions::None => Ok(Vec::new()),
+        CreateTableOptions::With(options) => option_list(options),
+        _ => Err(not_supported("table options outside WITH (..)")),
+    }
+}
+
+/// As [`table_options`], of a list.
+pub(super) fn option_list(options: &[SqlOption]) -> Result<Vec<(String, String)>> {
+    options
+        .iter()
+        .map(|option| match option {
+            SqlOption::KeyValue { key, value } => Ok((parts(key)?.join(".").to_lowercase(), option_value(value)?)),
+            SqlOption::Ident(name) => Ok((parts(name)?.join(".").to_lowercase(), "true".to_owned())),
+            other => Err(not_supported(format!("table option {other}"))),
+        })
+        .collect()
+}
+
+fn option_value(value: &ast::Expr) -> Result<String> {
+    match value {
+        ast::Expr::Value(value) => match &value.value {
+            ast::Value::SingleQuotedString(text) | ast::Value::EscapedStringLiteral(text) => Ok(text.clone()),
+            ast::Value::DollarQuotedString(text) => Ok(text.value.clone()),
+            other => Ok(other.to_string()),
+        },
+        ast::Expr::Identifier(identifier) => Ok(fold(identifier)),
+        ast::Expr::UnaryOp {
+            op: ast::UnaryOperator::Minus,
+            expr,
+        } => Ok(format!("-{}", option_value(expr)?)),
+        other => Err(not_supported(format!("table option value {other}"))),
+    }
+}
+
+fn check_column_count(count: usize) -> Result<()> {
+    match count > COLUMNS_MAX {
+        true => Err(Error::new(
+            SqlState("54011"),
+            format!("tables can have at most {COLUMNS_MAX} columns"),
+        )),
+        false => Ok(()),
+    }
+}
+
+/// Types that only values of queries have.
+fn check_storable(name: &str, data_type: &LogicalType) -> Result<()> {
+    let is_pseudo = match data_type {
+        LogicalType::Array(element) => matches!(element.kind(), TypeKind::Record | TypeKind::Void),
+        other => matches!(other.kind(), TypeKind::Record | TypeKind::Void | TypeKind::Unknown),
+    };
+    match is_pseudo {
+        true => Err(Error::new(
+            SqlState::INVALID_TABLE_DEFINITION,
+            format!("column \"{name}\" has pseudo-type {data_type}"),
+        )),
+        false => Ok(()),
+    }
+}
+
+fn duplicate_column(name: &str) -> Error {
+    Error::new(
+        SqlState::DUPLICATE_COLUMN,
+        format!("column \"{name}\" specified more than once"),
+    )
+}
+
+fn several_keys(table: &str) -> Error {
+    Error::new(
+        SqlState::INVALID_TABLE_DEFINITION,
+        format!("multiple primary keys for table \"{table}\" are not allowed"),
+    )
+}
+
+fn refused(what: &str, column: &str) -> Error {
+    not_supported(format!("{what} on column \"{column}\""))
+}
+
+fn refuse_foreign_clauses(create: &ast::CreateTable) -> Result<()> {
+    let clauses = [
+        (create.or_replace, "CREATE OR REPLACE TABLE"),
+        (create.unlogged, "CREATE UNLOGGED TABLE"),
+        (create.external, "CREATE EXTERNAL TABLE"),
+        (create.like.is_some(), "CREATE TABLE .. LIKE"),
+        (create.clone.is_some(), "CREATE TABLE .. CLONE"),
+        (create.inherits.is_some(), "INHERITS"),
+        (create.partition_of.is_some(), "PARTITION OF"),
+        (
+            create.on_commit.is_some() && create.on_commit != Some(ast::OnCommit::PreserveRows),
+            "ON COMMIT",
+        ),
+    ];
+    if let Some((_, clause)) = clauses.into_iter().find(|(present, _)| *present) {
+        return Err(not_supported(clause));
+    }
+    if create.partition_by.is_some() || create.order_by.is_some() {
+        return Err(not_supported("PARTITION BY and ORDER BY behind CREATE TABLE")
+            .with_hint("Write WITH (partition_by = '..', order_by = '..')."));
+    }
+    Ok(())
+}

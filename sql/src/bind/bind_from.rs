@@ -1,0 +1,441 @@
+//! FROM: tables, views, common table expressions, derived tables, functions.
+
+use super::bind_cte::renamed;
+use super::bind_query::BoundQuery;
+use super::coerce::Level;
+use super::collect::{Clause, Context};
+use super::expression::unnamed_arguments;
+use super::name::{fold, parts, table_name};
+use super::scope::{Scope, ScopeColumn, ScopeRelation};
+use super::{Binder, not_supported};
+use crate::catalog::{FunctionKind, RelationInfo, RelationKind, TableName};
+use crate::error::{Error, Result, SqlState};
+use crate::limits::VIEW_DEPTH_MAX;
+use crate::plan::{Apply, ColumnDef, Expr, JoinKind, Plan, Scan, TableFunction};
+use crate::types::LogicalType;
+use sqlparser::ast::{self, TableFactor};
+
+/// An item of FROM: its rows, and the names it makes known. The scope has no parent yet.
+pub(super) struct FromItem {
+    pub(super) plan: Plan,
+    pub(super) scope: Scope<'static>,
+}
+
+impl FromItem {
+    pub(super) fn of_relation(plan: Plan, relation: ScopeRelation) -> Self {
+        FromItem {
+            plan,
+            scope: Scope::of_relation(None, relation),
+        }
+    }
+}
+
+/// Columns that are all shown, under their own names.
+pub(super) fn shown(columns: &[ColumnDef]) -> Vec<ScopeColumn> {
+    columns
+        .iter()
+        .map(|column| ScopeColumn {
+            name: column.name.clone(),
+            column: column.clone(),
+            hidden: false,
+        })
+        .collect()
+}
+
+/// Whether an item may name columns of items before it.
+fn is_lateral(factor: &TableFactor) -> bool {
+    match factor {
+        TableFactor::Derived { lateral, .. } => *lateral,
+        TableFactor::Function { .. } | TableFactor::UNNEST { .. } | TableFactor::TableFunction { .. } => true,
+        TableFactor::Table { args, .. } => args.is_some(),
+        _ => false,
+    }
+}
+
+impl Binder<'_> {
+    /// The whole FROM; no items give one row without columns.
+    pub(super) fn bind_from(&mut self, from: &[ast::TableWithJoins], parent: Option<&Scope<'_>>) -> Result<FromItem> {
+        let mut result: Option<FromItem> = None;
+        for item in from {
+            let left = result.take();
+            let bound = self.bind_table_with_joins(item, left.as_ref().map(|left| &left.scope), parent)?;
+            result = Some(match left {
+                None => bound,
+                Some(left) => {
+                    let mut scope = left.scope;
+                    scope
+                        .add(bound.scope)
+                        .map_err(|error| error.at(self.span(&item.relation)))?;
+                    FromItem {
+                        plan: joined(left.plan, bound.plan, JoinKind::Inner, Vec::new()),
+                        scope,
+                    }
+                }
+            });
+        }
+        Ok(result.unwrap_or_else(|| FromItem {
+            plan: Plan::one_row(),
+            scope: Scope::default(),
+        }))
+    }
+
+    /// One item with the joins behind it; `before` holds the names of the items before.
+    pub(super) fn bind_table_with_joins(
+        &mut self,
+        item: &ast::TableWithJoins,
+        before: Option<&Scope<'static>>,
+        parent: Option<&Scope<'_>>,
+    ) -> Result<FromItem> {
+        let mut left = self.bind_lateral_factor(&item.relation, before, None, parent)?;
+        for join in &item.joins {
+            let right = self.bind_lateral_factor(&join.relation, before, Some(&left.scope), parent)?;
+            left = self.bind_join(left, right, join, before, parent)?;
+        }
+        Ok(left)
+    }
+
+    /// An item that sees the names before it, if it is lateral.
+    fn bind_lateral_factor(
+        &mut self,
+        factor: &TableFactor,
+        before: Option<&Scope<'static>>,
+        left: Option<&Scope<'static>>,
+        parent: Option<&Scope<'_>>,
+    ) -> Result<FromItem> {
+        if !is_lateral(factor) || (before.is_none() && left.is_none()) {
+            return self.bind_factor(factor, parent);
+        }
+        let mut around = Scope::inside(parent);
+        for scope in [before, left].into_iter().flatten() {
+            around.add(scope.clone())?;
+        }
+        self.bind_factor(factor, Some(&around))
+    }
+
+    fn bind_factor(&mut self, factor: &TableFactor, parent: Option<&Scope<'_>>) -> Result<FromItem> {
+        match factor {
+            TableFactor::Table {
+                name,
+                alias,
+                args: None,
+                version,
+                with_ordinality: false,
+                sample,
+                partitions,
+                ..
+            } => {
+                if sample.is_some() {
+                    return Err(not_supported("TABLESAMPLE").at(self.span(name)));
+                }
+                if !partitions.is_empty() {
+                    return Err(not_supported("PARTITION behind a table").at(self.span(name)));
+                }
+                self.bind_table(name, alias.as_ref(), version.as_ref())
+                    .map_err(|error| error.at(self.span(name)))
+            }
+            TableFactor::Table {
+                name,
+                alias,
+                args: Some(arguments),
+                with_ordinality,
+                ..
+            } => self.bind_table_function(name, &arguments.args, *with_ordinality, alias.as_ref(), parent),
+            TableFactor::Function {
+                name,
+                args,
+                with_ordinality,
+                alias,
+                ..
+            } => self.bind_table_function(name, args, *with_ordinality, alias.as_ref(), parent),
+            TableFactor::UNNEST {
+                alias,
+                array_exprs,
+                with_ordinality,
+                with_offset: false,
+                ..
+            } => {
+                let scope = Scope::inside(parent);
+                let mut context = Context::plain(&scope, Clause::From);
+                let arrays: Vec<&ast::Expr> = array_exprs.iter().collect();
+                let arguments = self.bind_all(&arrays, &mut context)?;
+                self.table_function(None, "unnest", arguments, *with_ordinality, alias.as_ref(), None)
+            }
+            TableFactor::Derived {
+                subquery,
+                alias,
+                sample: None,
+                ..
+            } => {
+                let BoundQuery { plan, names } = self.bind_query(subquery, parent)?;
+                let columns = renamed(plan.output(), names);
+                self.aliased(plan, shown(&columns), None, String::new(), alias.as_ref())
+            }
+            TableFactor::NestedJoin {
+                table_with_joins,
+                alias,
+            } => {
+                let item = self.bind_table_with_joins(table_with_joins, None, parent)?;
+                match alias {
+                    None => Ok(item),
+                    Some(_) => self.aliased(item.plan, item.scope.visible, None, String::new(), alias.as_ref()),
+                }
+            }
+            TableFactor::TableFunction { .. } => Err(not_supported("TABLE(..)")),
+            other => Err(not_supported(format!("{other} in FROM"))),
+        }
+    }
+
+    /// A relation under its alias.
+    pub(super) fn aliased(
+        &self,
+        plan: Plan,
+        mut columns: Vec<ScopeColumn>,
+        schema: Option<String>,
+        name: String,
+        alias: Option<&ast::TableAlias>,
+    ) -> Result<FromItem> {
+        let Some(alias) = alias else {
+            return Ok(FromItem::of_relation(plan, ScopeRelation { schema, name, columns }));
+        };
+        let alias_name = fold(&alias.name);
+        let names = columns
+            .iter()
+            .filter(|column| !column.hidden)
+            .map(|column| column.name.clone());
+        let names = self
+            .column_aliases(&alias_name, names.collect(), &alias.columns)
+            .map_err(|error| error.at(self.span(&alias.name)))?;
+        for (column, name) in columns.iter_mut().filter(|column| !column.hidden).zip(names) {
+            column.name = name;
+        }
+        Ok(FromItem::of_relation(
+            plan,
+            ScopeRelation {
+                schema: None,
+                name: alias_name,
+                columns,
+            },
+        ))
+    }
+
+    fn bind_table(
+        &mut self,
+        name: &ast::ObjectName,
+        alias: Option<&ast::TableAlias>,
+        version: Option<&ast::TableVersion>,
+    ) -> Result<FromItem> {
+        let table = table_name(name)?;
+        if table.schema.is_none()
+            && let Some((plan, columns)) = self.bind_cte_reference(&table.name)
+        {
+            if version.is_some() {
+                return Err(not_supported("FOR SYSTEM_TIME on a WITH query"));
+            }
+            return self.aliased(plan, shown(&columns), None, table.name, alias);
+        }
+        let relation = self.relation(&table)?;
+        if let RelationKind::View { query } = &relation.kind {
+            if version.is_some() {
+                return Err(not_supported("FOR SYSTEM_TIME on a view"));
+            }
+            return self.bind_view(&relation, query, alias);
+        }
+        let as_of = version.map(|version| self.bind_as_of(version)).transpose()?;
+        if as_of.is_some() && relation.kind == RelationKind::System {
+            return Err(not_supported("FOR SYSTEM_TIME on a system table"));
+        }
+        let (scan, columns) = self.scan(&relation, as_of);
+        let schema = Some(relation.schema.clone());
+        self.aliased(Plan::Scan(scan), columns, schema, relation.name.clone(), alias)
+    }
+
+    /// The relation of a name.
+    ///
+    /// # Errors
+    /// 42P01 where there is none.
+    pub(super) fn relation(&self, name: &TableName) -> Result<std::sync::Arc<RelationInfo>> {
+        self.catalog
+            .relation(name)?
+            .ok_or_else(|| Error::new(SqlState::UNDEFINED_TABLE, format!("relation \"{name}\" does not exist")))
+    }
+
+    /// A scan of all columns of a table, and how names reach them.
+    pub(super) fn scan(&mut self, relation: &RelationInfo, as_of: Option<Expr>) -> (Scan, Vec<ScopeColumn>) {
+        let columns: Vec<ScopeColumn> = relation
+            .columns
+            .iter()
+            .map(|column| ScopeColumn {
+                name: column.name.clone(),
+                column: self.column(column.name.clone(), column.data_type.clone(), column.nullable),
+                hidden: column.hidden,
+            })
+            .collect();
+        let scan = Scan {
+            table: relation.id,
+            name: relation.name.clone(),
+            columns: columns.iter().map(|column| column.column.clone()).enumerate().collect(),
+            filters: Vec::new(),
+            as_of,
+            limit: None,
+        };
+        (scan, columns)
+    }
+
+    /// `FOR SYSTEM_TIME AS OF`: a version or a time.
+    fn bind_as_of(&mut self, version: &ast::TableVersion) -> Result<Expr> {
+        let ast::TableVersion::ForSystemTimeAsOf(expression) = version else {
+            return Err(not_supported("this way to name a table's version").with_hint("Write FOR SYSTEM_TIME AS OF .."));
+        };
+        let scope = Scope::default();
+        let mut context = Context::plain(&scope, Clause::AsOf);
+        let bound = self.bind_expression(expression, &mut context)?;
+        let span = self.span(expression);
+        let target = match bound.data_type().is_integer() {
+            true => LogicalType::BigInt,
+            false => LogicalType::TimestampTz,
+        };
+        self.coerce(bound, &target, Level::Implicit, span)
+    }
+
+    /// A view: its query, bound as if it stood alone.
+    fn bind_view(&mut self, view: &RelationInfo, query: &str, alias: Option<&ast::TableAlias>) -> Result<FromItem> {
+        if self.view_depth >= VIEW_DEPTH_MAX {
+            return Err(Error::new(
+                SqlState::STATEMENT_TOO_COMPLEX,
+                format!("views nest deeper than {VIEW_DEPTH_MAX} levels at \"{}\"", view.name),
+            ));
+        }
+        let syntax = crate::parse::parse_query(query).map_err(|mut error| {
+            error.span = None;
+            error.with_detail(format!("In the definition of view \"{}\".", view.name))
+        })?;
+        let ctes = std::mem::take(&mut self.ctes);
+        let spans_valid = std::mem::replace(&mut self.spans_valid, false);
+        self.view_depth += 1;
+        let bound = self.bind_query(&syntax, None);
+        self.view_depth -= 1;
+        self.spans_valid = spans_valid;
+        self.ctes = ctes;
+        let plan = bound?.plan;
+        let names = view.columns.iter().map(|column| column.name.clone()).collect();
+        let types: Vec<LogicalType> = view.columns.iter().map(|column| column.data_type.clone()).collect();
+        if types.len() != plan.output().len() {
+            return Err(Error::new(
+                SqlState::INVALID_TABLE_DEFINITION,
+                format!("view \"{}\" no longer has the columns it was made with", view.name),
+            )
+            .with_hint("Drop and create the view anew."));
+        }
+        let plan = self.coerce_columns(plan, &types, Level::Assignment)?;
+        let columns = renamed(plan.output(), names);
+        self.aliased(
+            plan,
+            shown(&columns),
+            Some(view.schema.clone()),
+            view.name.clone(),
+            alias,
+        )
+    }
+
+    fn bind_table_function(
+        &mut self,
+        name: &ast::ObjectName,
+        arguments: &[ast::FunctionArg],
+        with_ordinality: bool,
+        alias: Option<&ast::TableAlias>,
+        parent: Option<&Scope<'_>>,
+    ) -> Result<FromItem> {
+        let scope = Scope::inside(parent);
+        let mut context = Context::plain(&scope, Clause::From);
+        let list = unnamed_arguments(arguments)?;
+        let bound = self.bind_all(&list, &mut context)?;
+        let folded = parts(name)?;
+        let (schema, function) = match folded.as_slice() {
+            [name] => (None, name.as_str()),
+            [schema, name] | [_, schema, name] => (Some(schema.as_str()), name.as_str()),
+            _ => return Err(Error::new(SqlState::SYNTAX_ERROR, "improper function name")),
+        };
+        let span = self.span(name);
+        self.table_function(schema, function, bound, with_ordinality, alias, span)
+            .map_err(|error| error.at(span))
+    }
+
+    fn table_function(
+        &mut self,
+        schema: Option<&str>,
+        name: &str,
+        arguments: Vec<Expr>,
+        with_ordinality: bool,
+        alias: Option<&ast::TableAlias>,
+        span: Option<crate::span::Span>,
+    ) -> Result<FromItem> {
+        let types: Vec<LogicalType> = arguments.iter().map(Expr::data_type).collect();
+        let info = self
+            .catalog
+            .function(schema, name)
+            .ok_or_else(|| super::expression::no_function(name, &types, super::overload::Failure::None).at(span))?;
+        let kind = info.kind;
+        let call = self.resolved_call(info, arguments, &[], span)?;
+        let alias_name = alias.map(|alias| fold(&alias.name));
+        let (plan, mut columns) = match kind {
+            FunctionKind::Table => self.table_function_plan(call, with_ordinality),
+            FunctionKind::Scalar if !with_ordinality => {
+                // A scalar function in FROM is one row of one column.
+                let expression = Expr::Call(call);
+                let column = self.column_for(name, &expression);
+                (
+                    Plan::one_row().projected(vec![(column.clone(), expression)]),
+                    vec![column],
+                )
+            }
+            _ => {
+                return Err(Error::new(
+                    SqlState::WRONG_OBJECT_TYPE,
+                    format!("function {name} cannot be used in FROM"),
+                ));
+            }
+        };
+        let values = columns.len() - usize::from(with_ordinality && kind == FunctionKind::Table);
+        if let (Some(alias), 1, Some(first)) = (&alias_name, values, columns.first_mut())
+            && first.name == name
+        {
+            // The alias of a function with a single column names the column too.
+            first.name.clone_from(alias);
+        }
+        self.aliased(plan, shown(&columns), None, name.to_owned(), alias)
+    }
+
+    fn table_function_plan(
+        &mut self,
+        call: crate::plan::FunctionCall,
+        with_ordinality: bool,
+    ) -> (Plan, Vec<ColumnDef>) {
+        let mut columns: Vec<ColumnDef> = self
+            .table_function_columns(&call)
+            .into_iter()
+            .map(|(name, data_type)| self.column(name, data_type, true))
+            .collect();
+        if with_ordinality {
+            columns.push(self.column("ordinality", LogicalType::BigInt, false));
+        }
+        let plan = Plan::TableFunction(TableFunction {
+            call,
+            columns: columns.clone(),
+            with_ordinality,
+        });
+        (plan, columns)
+    }
+}
+
+/// A join, or an Apply where the right side names columns of the left.
+pub(super) fn joined(left: Plan, right: Plan, kind: JoinKind, predicates: Vec<Expr>) -> Plan {
+    if right.free_columns().is_disjoint(&left.output_ids()) {
+        return Plan::joined(left, right, kind, predicates);
+    }
+    Plan::Apply(Apply {
+        left: Box::new(left),
+        right: Box::new(right),
+        kind,
+        predicates,
+    })
+}

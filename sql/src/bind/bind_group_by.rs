@@ -1,0 +1,226 @@
+//! GROUP BY: keys, ordinals, output names, grouping sets; and what may be said above the grouping.
+
+use super::bind_order_by::{OutputReference, output_reference};
+use super::bind_select::Item;
+use super::collect::{Clause, Context, Grouping};
+use super::scope::Scope;
+use super::{Binder, not_supported};
+use crate::error::{Error, Result, SqlState};
+use crate::plan::{ColumnDef, ColumnSet, Expr};
+use sqlparser::ast::{self, GroupByExpr};
+
+/// More sets than this are not planned.
+const GROUPING_SETS_MAX: usize = 4096;
+
+impl Binder<'_> {
+    /// The keys and sets of GROUP BY; `None` where there is no such clause.
+    pub(super) fn bind_group_by(
+        &mut self,
+        group_by: &GroupByExpr,
+        items: &[Item<'_>],
+        scope: &Scope<'_>,
+    ) -> Result<Option<Grouping>> {
+        let expressions = match group_by {
+            GroupByExpr::Expressions(expressions, modifiers) if modifiers.is_empty() => expressions,
+            GroupByExpr::Expressions(..) => return Err(not_supported("GROUP BY .. WITH")),
+            GroupByExpr::All(_) => return Err(not_supported("GROUP BY ALL")),
+        };
+        if expressions.is_empty() {
+            return Ok(None);
+        }
+        let mut grouping = Grouping::default();
+        let mut sets: Vec<Vec<usize>> = vec![Vec::new()];
+        let mut has_sets = false;
+        for expression in expressions {
+            let element = self.bind_grouping_element(expression, items, scope, &mut grouping)?;
+            has_sets |= element.len() != 1;
+            if sets.len() * element.len() > GROUPING_SETS_MAX {
+                return Err(Error::new(
+                    SqlState::STATEMENT_TOO_COMPLEX,
+                    format!("too many grouping sets present (maximum {GROUPING_SETS_MAX})"),
+                ));
+            }
+            sets = sets
+                .iter()
+                .flat_map(|set| element.iter().map(move |more| union(set, more)))
+                .collect();
+        }
+        let all_keys = sets.first().is_some_and(|set| set.len() == grouping.keys.len());
+        if has_sets || !all_keys {
+            // A key that a set leaves out is NULL there, so it is a column of its own.
+            let keys = std::mem::take(&mut grouping.keys);
+            for (column, expression) in keys {
+                let column = self.column(column.name, column.data_type, true);
+                grouping.keys.push((column, expression));
+            }
+            grouping.sets = Some(sets);
+        }
+        Ok(Some(grouping))
+    }
+
+    /// The grouping sets one element stands for.
+    fn bind_grouping_element(
+        &mut self,
+        expression: &ast::Expr,
+        items: &[Item<'_>],
+        scope: &Scope<'_>,
+        grouping: &mut Grouping,
+    ) -> Result<Vec<Vec<usize>>> {
+        match expression {
+            ast::Expr::GroupingSets(lists) => {
+                let mut sets = Vec::new();
+                for list in lists {
+                    match list.as_slice() {
+                        [nested @ (ast::Expr::Rollup(_) | ast::Expr::Cube(_) | ast::Expr::GroupingSets(_))] => {
+                            sets.extend(self.bind_grouping_element(nested, items, scope, grouping)?);
+                        }
+                        list => sets.push(self.bind_key_list(list, items, scope, grouping)?),
+                    }
+                }
+                Ok(sets)
+            }
+            ast::Expr::Rollup(lists) => {
+                let parts = self.bind_key_lists(lists, items, scope, grouping)?;
+                Ok((0..=parts.len())
+                    .rev()
+                    .map(|count| parts.iter().take(count).fold(Vec::new(), |set, part| union(&set, part)))
+                    .collect())
+            }
+            ast::Expr::Cube(lists) => {
+                let parts = self.bind_key_lists(lists, items, scope, grouping)?;
+                if parts.len() > 12 {
+                    return Err(Error::new(
+                        SqlState::STATEMENT_TOO_COMPLEX,
+                        "CUBE is limited to 12 elements",
+                    ));
+                }
+                let count = 1usize << parts.len();
+                Ok((0..count)
+                    .rev()
+                    .map(|mask| {
+                        let chosen = parts
+                            .iter()
+                            .enumerate()
+                            .filter(|(index, _)| mask >> (parts.len() - 1 - index) & 1 == 1);
+                        chosen.fold(Vec::new(), |set, (_, part)| union(&set, part))
+                    })
+                    .collect())
+            }
+            ast::Expr::Tuple(list) => Ok(vec![self.bind_key_list(list, items, scope, grouping)?]),
+            _ => Ok(vec![vec![self.bind_group_key(expression, items, scope, grouping)?]]),
+        }
+    }
+
+    fn bind_key_lists(
+        &mut self,
+        lists: &[Vec<ast::Expr>],
+        items: &[Item<'_>],
+        scope: &Scope<'_>,
+        grouping: &mut Grouping,
+    ) -> Result<Vec<Vec<usize>>> {
+        lists
+            .iter()
+            .map(|list| self.bind_key_list(list, items, scope, grouping))
+            .collect()
+    }
+
+    fn bind_key_list(
+        &mut self,
+        list: &[ast::Expr],
+        items: &[Item<'_>],
+        scope: &Scope<'_>,
+        grouping: &mut Grouping,
+    ) -> Result<Vec<usize>> {
+        let mut set = Vec::new();
+        for expression in list {
+            match expression {
+                ast::Expr::Tuple(inner) => {
+                    let inner = self.bind_key_list(inner, items, scope, grouping)?;
+                    set = union(&set, &inner);
+                }
+                _ => {
+                    let key = self.bind_group_key(expression, items, scope, grouping)?;
+                    set = union(&set, &[key]);
+                }
+            }
+        }
+        Ok(set)
+    }
+
+    /// A key's index; a key that occurs twice is one key.
+    fn bind_group_key(
+        &mut self,
+        expression: &ast::Expr,
+        items: &[Item<'_>],
+        scope: &Scope<'_>,
+        grouping: &mut Grouping,
+    ) -> Result<usize> {
+        let reference =
+            output_reference(expression, items.len(), "GROUP BY").map_err(|error| error.at(self.span(expression)))?;
+        let item = match reference {
+            OutputReference::Ordinal(index) => items.get(index),
+            // An input column of that name comes before an output column.
+            OutputReference::Name(name) if scope.find_here(&name)?.is_none() => {
+                let mut named = items.iter().filter(|item| item.name() == name);
+                let first = named.next();
+                if first.is_some() && named.any(|other| !other.same_syntax(first)) {
+                    return Err(
+                        Error::new(SqlState::AMBIGUOUS_COLUMN, format!("GROUP BY \"{name}\" is ambiguous"))
+                            .at(self.span(expression)),
+                    );
+                }
+                first
+            }
+            _ => None,
+        };
+        let mut context = Context::plain(scope, Clause::GroupBy);
+        let key = match item {
+            Some(Item::Column { column, .. }) => Expr::Column(column.clone()),
+            Some(Item::Expression { syntax, .. }) => self.bind_decided(syntax, &mut context)?,
+            None => self.bind_decided(expression, &mut context)?,
+        };
+        if let Some(known) = grouping.keys.iter().position(|(_, known)| *known == key) {
+            return Ok(known);
+        }
+        let column = match &key {
+            Expr::Column(column) => column.clone(),
+            other => self.column_for(item.map_or("group_key", Item::name), other),
+        };
+        grouping.keys.push((column, key));
+        Ok(grouping.keys.len() - 1)
+    }
+}
+
+fn union(left: &[usize], right: &[usize]) -> Vec<usize> {
+    let mut set = left.to_vec();
+    set.extend(right.iter().filter(|index| !left.contains(index)));
+    set
+}
+
+/// An expression as it can be said above the grouping: keys by their columns.
+///
+/// # Errors
+/// 42803 for a column that is neither in a key nor in an aggregate.
+pub(super) fn above_grouping(
+    expression: Expr,
+    keys: &[(ColumnDef, Expr)],
+    input_columns: &[(String, ColumnDef)],
+) -> Result<Expr> {
+    let rewritten = expression.replace(&mut |part| {
+        keys.iter()
+            .find(|(_, key)| key == part && !matches!(key, Expr::Literal(..)))
+            .map(|(column, _)| Expr::Column(column.clone()))
+    });
+    let kept: ColumnSet = keys.iter().map(|(column, _)| column.id).collect();
+    let used = rewritten.columns();
+    let ungrouped = input_columns
+        .iter()
+        .find(|(_, column)| used.contains(&column.id) && !kept.contains(&column.id));
+    match ungrouped {
+        None => Ok(rewritten),
+        Some((name, _)) => Err(Error::new(
+            SqlState::GROUPING_ERROR,
+            format!("column \"{name}\" must appear in the GROUP BY clause or be used in an aggregate function"),
+        )),
+    }
+}

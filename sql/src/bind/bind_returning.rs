@@ -1,0 +1,54 @@
+//! RETURNING: a select list over the changed rows.
+
+use super::Binder;
+use super::bind_from::shown;
+use super::bind_select::Item;
+use super::collect::{Clause, Context};
+use super::scope::{Scope, ScopeRelation};
+use crate::catalog::RelationInfo;
+use crate::error::Result;
+use crate::plan::{ColumnDef, ColumnSet, Expr, Returning};
+use sqlparser::ast;
+
+impl Binder<'_> {
+    /// `RETURNING items` over the given columns of the table's rows.
+    pub(super) fn bind_returning(
+        &mut self,
+        items: Option<&Vec<ast::SelectItem>>,
+        relation: &RelationInfo,
+        alias: &str,
+        columns: &[ColumnDef],
+    ) -> Result<Option<Returning>> {
+        let Some(items) = items else {
+            return Ok(None);
+        };
+        let scope = Scope::of_relation(
+            None,
+            ScopeRelation {
+                schema: Some(relation.schema.clone()),
+                name: alias.to_owned(),
+                columns: shown(columns),
+            },
+        );
+        let mut used = ColumnSet::default();
+        let mut expressions = Vec::new();
+        let mut names = Vec::new();
+        for item in self.expand_items(items, &scope)? {
+            let name = item.name().to_owned();
+            let expression = match item {
+                Item::Column { column, .. } => Expr::Column(column),
+                Item::Expression { syntax, .. } => {
+                    let mut context = Context::plain(&scope, Clause::Returning);
+                    self.bind_decided(syntax, &mut context)?
+                }
+            };
+            let column = match &expression {
+                Expr::Column(column) if used.insert(column.id) => column.clone(),
+                other => self.column_for(name.clone(), other),
+            };
+            expressions.push((column, expression));
+            names.push(name);
+        }
+        Ok(Some(Returning { expressions, names }))
+    }
+}

@@ -1,0 +1,152 @@
+//! The statement dispatcher.
+
+use super::collect::{Clause, Context};
+use super::name::{parts, simple, table_name};
+use super::scope::Scope;
+use super::{Binder, not_supported};
+use crate::catalog::{RelationInfo, RelationKind, TableName};
+use crate::error::{Error, Result, SqlState};
+use crate::parse::syntax::Syntax;
+use crate::plan::{Explain, Statement, Truncate};
+use sqlparser::ast;
+use std::sync::Arc;
+
+impl Binder<'_> {
+    /// Binds a statement of any kind.
+    pub(super) fn bind_statement(&mut self, syntax: &Syntax) -> Result<Statement> {
+        match syntax {
+            Syntax::Bound(statement) => Ok(statement.clone()),
+            Syntax::Standard(statement) => self.bind_standard(statement),
+            Syntax::Copy(copy) => self.bind_copy(copy).map(Statement::Copy),
+            Syntax::Explain {
+                analyze,
+                verbose,
+                format,
+                statement,
+            } => Ok(Statement::Explain(Explain {
+                analyze: *analyze,
+                verbose: *verbose,
+                format: *format,
+                statement: Box::new(self.bind_statement(statement)?),
+            })),
+            Syntax::CreateView { view, query } => self.bind_create_view(view, query),
+            Syntax::Prepare { name, data_types, text } => Ok(Statement::Prepare {
+                name: name.clone(),
+                parameter_types: data_types
+                    .iter()
+                    .map(|data_type| self.bind_data_type(data_type))
+                    .collect::<Result<_>>()?,
+                text: text.clone(),
+            }),
+            Syntax::Execute { name, arguments } => self.bind_execute(name, arguments),
+            Syntax::Maintain { vacuum, table } => Ok(Statement::Maintain {
+                vacuum: *vacuum,
+                table: match table {
+                    Some(name) => Some(self.stored_table(name)?.id),
+                    None => None,
+                },
+            }),
+        }
+    }
+
+    fn bind_standard(&mut self, statement: &ast::Statement) -> Result<Statement> {
+        match statement {
+            ast::Statement::Query(query) => self.bind_top_query(query),
+            ast::Statement::Insert(insert) => self.bind_insert(insert).map(Statement::Insert),
+            ast::Statement::Update(update) => self.bind_update(update).map(Statement::Update),
+            ast::Statement::Delete(delete) => self.bind_delete(delete).map(Statement::Delete),
+            ast::Statement::Truncate(truncate) => self.bind_truncate(truncate),
+            ast::Statement::CreateTable(create) => self.bind_create_table(create).map(Statement::CreateTable),
+            ast::Statement::CreateSchema {
+                schema_name,
+                if_not_exists,
+                ..
+            } => create_schema(schema_name, *if_not_exists),
+            ast::Statement::Drop {
+                object_type,
+                if_exists,
+                names,
+                cascade,
+                ..
+            } => self.bind_drop(*object_type, *if_exists, names, *cascade),
+            ast::Statement::AlterTable(alter) => self.bind_alter_table(alter).map(Statement::AlterTable),
+            other => {
+                let text = other.to_string();
+                let words: Vec<&str> = text.split_whitespace().take(2).collect();
+                Err(not_supported(words.join(" ").to_uppercase()))
+            }
+        }
+    }
+
+    /// A query, or a statement that changes rows behind WITH.
+    fn bind_top_query(&mut self, query: &ast::Query) -> Result<Statement> {
+        match &*query.body {
+            ast::SetExpr::Insert(_) | ast::SetExpr::Update(_) | ast::SetExpr::Delete(_) => {
+                Err(not_supported("WITH before INSERT, UPDATE and DELETE")
+                    .with_hint("Put the WITH inside: INSERT INTO t WITH .. SELECT .."))
+            }
+            _ => self.bind_query_statement(query).map(Statement::Query),
+        }
+    }
+
+    fn bind_execute(&mut self, name: &str, arguments: &[ast::Expr]) -> Result<Statement> {
+        let scope = Scope::default();
+        let arguments = arguments
+            .iter()
+            .map(|argument| {
+                let mut context = Context::plain(&scope, Clause::Execute);
+                self.bind_expression(argument, &mut context)
+            })
+            .collect::<Result<_>>()?;
+        Ok(Statement::Execute {
+            name: name.to_owned(),
+            arguments,
+        })
+    }
+
+    fn bind_truncate(&mut self, truncate: &ast::Truncate) -> Result<Statement> {
+        if truncate.partitions.is_some() {
+            return Err(not_supported("TRUNCATE .. PARTITION"));
+        }
+        let mut tables = Vec::with_capacity(truncate.table_names.len());
+        for target in &truncate.table_names {
+            tables.push(self.stored_table(&target.name)?.id);
+        }
+        Ok(Statement::Truncate(Truncate { tables }))
+    }
+
+    /// The table of a name, whose rows statements may change.
+    ///
+    /// # Errors
+    /// 42P01, or 42809 for a view or a system table.
+    pub(super) fn stored_table(&self, name: &ast::ObjectName) -> Result<Arc<RelationInfo>> {
+        let find = || -> Result<Arc<RelationInfo>> {
+            let table: TableName = table_name(name)?;
+            let relation = self.relation(&table)?;
+            match &relation.kind {
+                RelationKind::Table => Ok(relation),
+                RelationKind::View { .. } => Err(Error::new(
+                    SqlState::WRONG_OBJECT_TYPE,
+                    format!("\"{}\" is a view, not a table", relation.name),
+                )),
+                RelationKind::System => Err(Error::new(
+                    SqlState::INSUFFICIENT_PRIVILEGE,
+                    format!("\"{}\" is a system table and cannot be changed", relation.name),
+                )),
+            }
+        };
+        find().map_err(|error| error.at(self.span(name)))
+    }
+}
+
+fn create_schema(name: &ast::SchemaName, if_not_exists: bool) -> Result<Statement> {
+    let name = match name {
+        ast::SchemaName::Simple(name) => {
+            let mut parts = parts(name)?;
+            parts.pop().ok_or_else(|| not_supported("a schema without name"))?
+        }
+        ast::SchemaName::NamedAuthorization(name, _) => simple(name)?,
+        ast::SchemaName::UnnamedAuthorization(_) => return Err(not_supported("CREATE SCHEMA AUTHORIZATION")),
+    };
+    Ok(Statement::CreateSchema { name, if_not_exists })
+}

@@ -1,0 +1,211 @@
+//! Windows: named ones, and frames.
+
+use super::coerce::Level;
+use super::collect::Context;
+use super::name::fold;
+use super::{Binder, not_supported};
+use crate::error::{Error, Result, SqlState};
+use crate::literal::Literal;
+use crate::plan::{Expr, FrameBound, FrameExclusion, FrameUnits, SortKey, WindowFrame};
+use crate::types::{LogicalType, TypeKind};
+use sqlparser::ast::{self, WindowFrameBound, WindowFrameUnits, WindowSpec, WindowType};
+
+fn windowing(message: impl Into<String>) -> Error {
+    Error::new(SqlState::WINDOWING_ERROR, message)
+}
+
+impl Binder<'_> {
+    /// WINDOW clause: names with their windows, references among them resolved.
+    pub(super) fn bind_named_windows(
+        &mut self,
+        definitions: &[ast::NamedWindowDefinition],
+    ) -> Result<Vec<(String, WindowSpec)>> {
+        let mut named: Vec<(String, WindowSpec)> = Vec::with_capacity(definitions.len());
+        for ast::NamedWindowDefinition(name, definition) in definitions {
+            let folded = fold(name);
+            if named.iter().any(|(known, _)| *known == folded) {
+                return Err(windowing(format!("window \"{folded}\" is already defined")).at(self.span(name)));
+            }
+            let specification = match definition {
+                ast::NamedWindowExpr::NamedWindow(other) => find(&named, &fold(other))?.clone(),
+                ast::NamedWindowExpr::WindowSpec(specification) => inherit(&named, specification)?,
+            };
+            named.push((folded, specification));
+        }
+        Ok(named)
+    }
+
+    /// The window of an OVER.
+    pub(super) fn resolve_window(&self, over: &WindowType, context: &Context<'_>) -> Result<WindowSpec> {
+        let named = context
+            .collector
+            .as_ref()
+            .map_or(&[][..], |collector| &collector.named_windows);
+        match over {
+            WindowType::NamedWindow(name) => find(named, &fold(name))
+                .cloned()
+                .map_err(|error| error.at(self.span(name))),
+            WindowType::WindowSpec(specification) => inherit(named, specification),
+        }
+    }
+
+    /// A frame, or the default one.
+    pub(super) fn bind_frame(
+        &mut self,
+        frame: Option<&ast::WindowFrame>,
+        order_by: &[SortKey],
+        context: &mut Context<'_>,
+    ) -> Result<WindowFrame> {
+        let Some(frame) = frame else {
+            return Ok(WindowFrame {
+                units: FrameUnits::Range,
+                start: FrameBound::UnboundedPreceding,
+                end: FrameBound::CurrentRow,
+                exclusion: FrameExclusion::NoOthers,
+            });
+        };
+        let units = match frame.units {
+            WindowFrameUnits::Rows => FrameUnits::Rows,
+            WindowFrameUnits::Range => FrameUnits::Range,
+            WindowFrameUnits::Groups => FrameUnits::Groups,
+        };
+        if units == FrameUnits::Groups && order_by.is_empty() {
+            return Err(windowing("GROUPS mode requires an ORDER BY clause"));
+        }
+        let start = self.bind_bound(&frame.start_bound, units, order_by, true, context)?;
+        let end = match &frame.end_bound {
+            Some(end) => self.bind_bound(end, units, order_by, false, context)?,
+            None => FrameBound::CurrentRow,
+        };
+        check_bounds(&start, &end)?;
+        Ok(WindowFrame {
+            units,
+            start,
+            end,
+            exclusion: FrameExclusion::NoOthers,
+        })
+    }
+
+    fn bind_bound(
+        &mut self,
+        bound: &WindowFrameBound,
+        units: FrameUnits,
+        order_by: &[SortKey],
+        is_start: bool,
+        context: &mut Context<'_>,
+    ) -> Result<FrameBound> {
+        let offset = match bound {
+            WindowFrameBound::CurrentRow => return Ok(FrameBound::CurrentRow),
+            WindowFrameBound::Preceding(None) if is_start => return Ok(FrameBound::UnboundedPreceding),
+            WindowFrameBound::Following(None) if !is_start => return Ok(FrameBound::UnboundedFollowing),
+            WindowFrameBound::Preceding(None) => {
+                return Err(windowing("frame end cannot be UNBOUNDED PRECEDING"));
+            }
+            WindowFrameBound::Following(None) => {
+                return Err(windowing("frame start cannot be UNBOUNDED FOLLOWING"));
+            }
+            WindowFrameBound::Preceding(Some(offset)) | WindowFrameBound::Following(Some(offset)) => offset,
+        };
+        let span = self.span(&**offset);
+        let bound_offset = self.bind_expression(offset, context)?;
+        if !bound_offset.columns().is_empty() {
+            return Err(Error::new(
+                SqlState::INVALID_COLUMN_REFERENCE,
+                "a frame offset must not contain variables",
+            )
+            .at(span));
+        }
+        let target = match units {
+            FrameUnits::Rows | FrameUnits::Groups => LogicalType::BigInt,
+            FrameUnits::Range => range_offset_type(order_by)?,
+        };
+        let offset = self.coerce(bound_offset, &target, Level::Assignment, span)?;
+        if matches!(&offset, Expr::Literal(Literal::Integer(value), _) if *value < 0)
+            || matches!(&offset, Expr::Literal(Literal::Null, _))
+        {
+            let which = if is_start { "starting" } else { "ending" };
+            return Err(Error::new(
+                SqlState("22013"),
+                format!("frame {which} offset must not be null or negative"),
+            )
+            .at(span));
+        }
+        Ok(match bound {
+            WindowFrameBound::Preceding(_) => FrameBound::Preceding(Box::new(offset)),
+            _ => FrameBound::Following(Box::new(offset)),
+        })
+    }
+}
+
+/// What is added to the sort key's type to move along it.
+fn range_offset_type(order_by: &[SortKey]) -> Result<LogicalType> {
+    let [key] = order_by else {
+        return Err(windowing(
+            "RANGE with offset PRECEDING/FOLLOWING requires exactly one ORDER BY column",
+        ));
+    };
+    let data_type = key.expression.data_type();
+    match data_type.kind() {
+        TypeKind::Date | TypeKind::Timestamp | TypeKind::TimestampTz | TypeKind::Time | TypeKind::Interval => {
+            Ok(LogicalType::Interval)
+        }
+        _ if data_type.is_numeric() => Ok(data_type),
+        _ => Err(not_supported(format!(
+            "RANGE with offset PRECEDING/FOLLOWING for column type {data_type}"
+        ))),
+    }
+}
+
+fn check_bounds(start: &FrameBound, end: &FrameBound) -> Result<()> {
+    match (start, end) {
+        (FrameBound::CurrentRow, FrameBound::Preceding(_)) => {
+            Err(windowing("frame starting from current row cannot have preceding rows"))
+        }
+        (FrameBound::Following(_), FrameBound::CurrentRow | FrameBound::Preceding(_)) => Err(windowing(
+            "frame starting from following row cannot have preceding rows",
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn find<'w>(named: &'w [(String, WindowSpec)], name: &str) -> Result<&'w WindowSpec> {
+    named
+        .iter()
+        .find(|(known, _)| known == name)
+        .map(|(_, specification)| specification)
+        .ok_or_else(|| Error::new(SqlState::UNDEFINED_OBJECT, format!("window \"{name}\" does not exist")))
+}
+
+/// A window that begins with another's name takes its partition, and its order where it has none itself.
+fn inherit(named: &[(String, WindowSpec)], specification: &WindowSpec) -> Result<WindowSpec> {
+    let Some(base_name) = &specification.window_name else {
+        return Ok(specification.clone());
+    };
+    let name = fold(base_name);
+    let base = find(named, &name)?;
+    if !specification.partition_by.is_empty() {
+        return Err(windowing(format!(
+            "cannot override PARTITION BY clause of window \"{name}\""
+        )));
+    }
+    if !specification.order_by.is_empty() && !base.order_by.is_empty() {
+        return Err(windowing(format!(
+            "cannot override ORDER BY clause of window \"{name}\""
+        )));
+    }
+    if base.window_frame.is_some() {
+        return Err(windowing(format!(
+            "cannot copy window \"{name}\" because it has a frame clause"
+        )));
+    }
+    let order_by = match specification.order_by.is_empty() {
+        true => base.order_by.clone(),
+        false => specification.order_by.clone(),
+    };
+    Ok(WindowSpec {
+        window_name: None,
+        partition_by: base.partition_by.clone(),
+        order_by,
+        window_frame: specification.window_frame.clone(),
+    })
+}

@@ -1,0 +1,152 @@
+//! Constants, typed constants, intervals, parameters.
+
+use crate::bind::coerce::Level;
+use crate::bind::{Binder, not_supported};
+use crate::error::{Error, Result, SqlState};
+use crate::literal::Literal;
+use crate::plan::Expr;
+use crate::types::{LogicalType, NUMERIC_PRECISION_MAX};
+use sqlparser::ast::{self, Value};
+
+impl Binder<'_> {
+    /// A constant or parameter.
+    pub(in crate::bind) fn bind_value(&mut self, value: &Value) -> Result<Expr> {
+        let text = |text: &String| Expr::Literal(Literal::Text(text.clone()), LogicalType::Unknown);
+        Ok(match value {
+            Value::Number(digits, _) => number(digits)?,
+            Value::SingleQuotedString(value)
+            | Value::EscapedStringLiteral(value)
+            | Value::UnicodeStringLiteral(value)
+            | Value::NationalStringLiteral(value) => text(value),
+            Value::DollarQuotedString(quoted) => text(&quoted.value),
+            Value::Boolean(value) => Expr::Literal(Literal::Boolean(*value), LogicalType::Boolean),
+            Value::Null => Expr::null(LogicalType::Unknown),
+            Value::Placeholder(name) => self.bind_parameter(name)?,
+            other => return Err(not_supported(format!("constant {other}"))),
+        })
+    }
+
+    fn bind_parameter(&mut self, name: &str) -> Result<Expr> {
+        let index: usize = name
+            .strip_prefix('$')
+            .and_then(|digits| digits.parse().ok())
+            .ok_or_else(|| Error::new(SqlState::SYNTAX_ERROR, format!("syntax error at or near \"{name}\"")))?;
+        let data_type = self.parameter_type(index)?.unwrap_or(LogicalType::Unknown);
+        Ok(Expr::Parameter { index, data_type })
+    }
+
+    /// `DATE '2024-01-01'`
+    pub(in crate::bind) fn bind_typed_string(&mut self, typed: &ast::TypedString) -> Result<Expr> {
+        let data_type = self.bind_data_type(&typed.data_type)?;
+        let value = self.bind_value(&typed.value.value)?;
+        let span = self.parser_span(typed.value.span);
+        self.coerce(value, &data_type, Level::Explicit, span)
+    }
+
+    /// `INTERVAL '1' DAY`, `INTERVAL '1 day'`
+    pub(in crate::bind) fn bind_interval(&mut self, interval: &ast::Interval) -> Result<Expr> {
+        let ast::Expr::Value(value) = &*interval.value else {
+            return Err(Error::new(
+                SqlState::SYNTAX_ERROR,
+                "an interval is written as a quoted string",
+            ));
+        };
+        let Expr::Literal(Literal::Text(text), _) = self.bind_value(&value.value)? else {
+            return Err(Error::new(
+                SqlState::SYNTAX_ERROR,
+                "an interval is written as a quoted string",
+            ));
+        };
+        let is_number = text.trim().parse::<f64>().is_ok();
+        let text = match (&interval.last_field, &interval.leading_field) {
+            (Some(unit), _) | (None, Some(unit)) if is_number => {
+                format!("{} {}", text.trim(), unit.to_string().to_lowercase())
+            }
+            _ => text,
+        };
+        let literal = Expr::Literal(Literal::Text(text), LogicalType::Unknown);
+        let span = self.parser_span(value.span);
+        self.coerce(literal, &LogicalType::Interval, Level::Explicit, span)
+    }
+
+    /// `CAST(x AS type)`, `x::type`
+    pub(in crate::bind) fn bind_cast(
+        &mut self,
+        expression: &ast::Expr,
+        data_type: &ast::DataType,
+        context: &mut crate::bind::collect::Context<'_>,
+    ) -> Result<Expr> {
+        let mut data_type = self.bind_data_type(data_type)?;
+        let input = self.bind_expression(expression, context)?;
+        if data_type == LogicalType::NUMERIC {
+            // Without parameters, numeric keeps the scale the value has.
+            data_type = crate::bind::coerce::type_of_kind(data_type.kind(), &input.data_type());
+        }
+        let span = self.span(expression);
+        self.coerce(input, &data_type, Level::Explicit, span)
+    }
+}
+
+/// A number's type as Postgres gives it: integer, bigint, numeric.
+fn number(text: &str) -> Result<Expr> {
+    let digits: String = text.chars().filter(|character| *character != '_').collect();
+    if let Some(value) = radix_integer(&digits) {
+        return Ok(integer(value));
+    }
+    if let Ok(value) = digits.parse::<i64>() {
+        return Ok(integer(value));
+    }
+    decimal(&digits).ok_or_else(|| {
+        Error::new(
+            SqlState::NUMERIC_VALUE_OUT_OF_RANGE,
+            format!("numeric constant {text} has more than {NUMERIC_PRECISION_MAX} digits"),
+        )
+    })
+}
+
+fn integer(value: i64) -> Expr {
+    let data_type = match i32::try_from(value) {
+        Ok(_) => LogicalType::Integer,
+        Err(_) => LogicalType::BigInt,
+    };
+    Expr::Literal(Literal::Integer(value), data_type)
+}
+
+fn radix_integer(digits: &str) -> Option<i64> {
+    let lower = digits.to_lowercase();
+    let (prefix, rest) = lower.split_at_checked(2)?;
+    let radix = match prefix {
+        "0x" => 16,
+        "0o" => 8,
+        "0b" => 2,
+        _ => return None,
+    };
+    i64::from_str_radix(rest, radix).ok()
+}
+
+/// `12.50`, `1e3`, `.5` as a numeric of just the digits written.
+fn decimal(digits: &str) -> Option<Expr> {
+    let lower = digits.to_lowercase();
+    let (mantissa, exponent) = match lower.split_once('e') {
+        Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok()?),
+        None => (lower.as_str(), 0),
+    };
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let mut unscaled: i128 = format!("0{whole}{fraction}").parse().ok()?;
+    let mut scale = i32::try_from(fraction.len()).ok()?.checked_sub(exponent)?;
+    if scale < 0 {
+        unscaled = unscaled.checked_mul(10i128.checked_pow(scale.unsigned_abs())?)?;
+        scale = 0;
+    }
+    let scale = u8::try_from(scale).ok()?;
+    let count = if unscaled == 0 {
+        1
+    } else {
+        u8::try_from(unscaled.ilog10() + 1).ok()?
+    };
+    let precision = count.max(scale).max(1);
+    (precision <= NUMERIC_PRECISION_MAX).then_some(Expr::Literal(
+        Literal::Numeric(unscaled),
+        LogicalType::Numeric { precision, scale },
+    ))
+}

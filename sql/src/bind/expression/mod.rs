@@ -1,0 +1,17 @@
+//! One file per family of expressions; `bind_expression` dispatches to them.
+
+mod aggregate;
+mod array;
+mod compare;
+mod conditional;
+mod function;
+mod literal;
+mod operator;
+pub(super) mod pattern;
+mod quantified;
+mod reference;
+mod special;
+mod subquery;
+mod window;
+
+pub(super) use function::{no_function, unnamed_arguments};

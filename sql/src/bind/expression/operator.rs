@@ -1,0 +1,214 @@
+//! Unary and binary operators: AND, OR, NOT and comparisons are nodes of their own, everything else is a function whose
+//! name is the symbol.
+
+use crate::bind::collect::Context;
+use crate::bind::overload::Failure;
+use crate::bind::{Binder, not_supported};
+use crate::error::{Error, Result, SqlState};
+use crate::literal::Literal;
+use crate::plan::{CompareOp, Expr};
+use crate::span::Span;
+use crate::types::LogicalType;
+use sqlparser::ast::{self, BinaryOperator, UnaryOperator};
+
+/// A comparison operator's node.
+pub(in crate::bind) fn comparison(symbol: &str) -> Option<CompareOp> {
+    Some(match symbol {
+        "=" => CompareOp::Equal,
+        "<>" | "!=" => CompareOp::NotEqual,
+        "<" => CompareOp::Less,
+        "<=" => CompareOp::LessOrEqual,
+        ">" => CompareOp::Greater,
+        ">=" => CompareOp::GreaterOrEqual,
+        _ => return None,
+    })
+}
+
+/// An operator's symbol; `OPERATOR(pg_catalog.~)` is `~`.
+pub(in crate::bind) fn symbol(operator: &BinaryOperator) -> Result<String> {
+    match operator {
+        BinaryOperator::PGCustomBinaryOperator(parts) => {
+            let in_catalog = match parts.as_slice() {
+                [_] => true,
+                [schema, _] => schema == "pg_catalog",
+                _ => false,
+            };
+            match parts.last() {
+                Some(symbol) if in_catalog => Ok(symbol.clone()),
+                _ => Err(not_supported(format!("operator {}", parts.join(".")))),
+            }
+        }
+        BinaryOperator::Custom(symbol) => Ok(symbol.clone()),
+        other => Ok(other.to_string()),
+    }
+}
+
+impl Binder<'_> {
+    /// `left operator right`; `whole` is the expression itself, whose chain of ANDs or ORs is taken in one go.
+    pub(in crate::bind) fn bind_binary(
+        &mut self,
+        whole: &ast::Expr,
+        left: &ast::Expr,
+        operator: &BinaryOperator,
+        right: &ast::Expr,
+        context: &mut Context<'_>,
+    ) -> Result<Expr> {
+        match operator {
+            BinaryOperator::And => self.bind_chain(whole, &BinaryOperator::And, context).map(Expr::and),
+            BinaryOperator::Or => self.bind_chain(whole, &BinaryOperator::Or, context).map(Expr::or),
+            BinaryOperator::Overlaps => Err(not_supported("OVERLAPS")),
+            _ => {
+                let symbol = symbol(operator)?;
+                match comparison(&symbol) {
+                    Some(op) => self.bind_comparison(op, left, right, context),
+                    None => self.bind_operator_call(&symbol, left, right, context),
+                }
+            }
+        }
+    }
+
+    /// The operands of `a AND b AND c`, which the parser nests to the left.
+    fn bind_chain(
+        &mut self,
+        whole: &ast::Expr,
+        operator: &BinaryOperator,
+        context: &mut Context<'_>,
+    ) -> Result<Vec<Expr>> {
+        let mut operands = Vec::new();
+        let mut rest = whole;
+        while let ast::Expr::BinaryOp { left, op, right } = rest {
+            if op != operator {
+                break;
+            }
+            operands.push(&**right);
+            rest = left;
+        }
+        operands.push(rest);
+        let name = if *operator == BinaryOperator::And { "AND" } else { "OR" };
+        operands
+            .into_iter()
+            .rev()
+            .map(|operand| {
+                let bound = self.bind_expression(operand, context)?;
+                let span = self.span(operand);
+                self.coerce_condition(bound, name, span)
+            })
+            .collect()
+    }
+
+    fn bind_operator_call(
+        &mut self,
+        symbol: &str,
+        left: &ast::Expr,
+        right: &ast::Expr,
+        context: &mut Context<'_>,
+    ) -> Result<Expr> {
+        let arguments = vec![
+            self.bind_expression(left, context)?,
+            self.bind_expression(right, context)?,
+        ];
+        let spans = [self.span(left), self.span(right)];
+        self.operator_call(symbol, arguments, &spans)
+    }
+
+    /// A call of the operator's function with bound operands.
+    ///
+    /// # Errors
+    /// 42883 where there is no such operator for the operands.
+    pub(in crate::bind) fn operator_call(
+        &mut self,
+        symbol: &str,
+        arguments: Vec<Expr>,
+        spans: &[Option<Span>],
+    ) -> Result<Expr> {
+        let types: Vec<LogicalType> = arguments.iter().map(Expr::data_type).collect();
+        let failure = match self.catalog.function(None, symbol) {
+            Some(function) => match self.call(function, arguments, spans, None) {
+                Ok(call) => return Ok(Expr::Call(call)),
+                Err(CallError::Failure(failure)) => failure,
+                Err(CallError::Other(error)) => return Err(error),
+            },
+            None => Failure::None,
+        };
+        let written = match types.as_slice() {
+            [only] => format!("{symbol} {only}"),
+            [left, right] => format!("{left} {symbol} {right}"),
+            _ => symbol.to_owned(),
+        };
+        Err(match failure {
+            Failure::None => Error::new(
+                SqlState::UNDEFINED_FUNCTION,
+                format!("operator does not exist: {written}"),
+            )
+            .with_hint(
+                "No operator matches the given name and argument types. You might need to add explicit type casts.",
+            ),
+            Failure::Ambiguous => Error::new(
+                SqlState::AMBIGUOUS_FUNCTION,
+                format!("operator is not unique: {written}"),
+            )
+            .with_hint("Could not choose a best candidate operator. You might need to add explicit type casts."),
+        })
+    }
+
+    /// `- x`, `NOT x`, `~ x` ..
+    pub(in crate::bind) fn bind_unary(
+        &mut self,
+        operator: UnaryOperator,
+        operand: &ast::Expr,
+        context: &mut Context<'_>,
+    ) -> Result<Expr> {
+        if operator == UnaryOperator::Minus
+            && let ast::Expr::Value(value) = operand
+            && let ast::Value::Number(digits, _) = &value.value
+            && digits == "9223372036854775808"
+        {
+            return Ok(Expr::bigint(i64::MIN));
+        }
+        let input = self.bind_expression(operand, context)?;
+        let span = self.span(operand);
+        match operator {
+            UnaryOperator::Not => self.coerce_condition(input, "NOT", span).map(Expr::negated),
+            UnaryOperator::Plus => Ok(input),
+            UnaryOperator::Minus => match negated_literal(&input) {
+                Some(literal) => Ok(literal),
+                None => self.operator_call("-", vec![input], &[span]),
+            },
+            other => self.operator_call(&other.to_string(), vec![input], &[span]),
+        }
+    }
+}
+
+/// A negative number is one constant, typed as Postgres types it: -2147483648 is an integer.
+fn negated_literal(input: &Expr) -> Option<Expr> {
+    let Expr::Literal(literal, data_type) = input else {
+        return None;
+    };
+    match literal {
+        Literal::Integer(value) => {
+            let negated = value.checked_neg()?;
+            let data_type = match (i32::try_from(negated), data_type) {
+                (Ok(i32::MIN), LogicalType::BigInt) => LogicalType::Integer,
+                _ => data_type.clone(),
+            };
+            Some(Expr::Literal(Literal::Integer(negated), data_type))
+        }
+        Literal::Numeric(value) => Some(Expr::Literal(Literal::Numeric(value.checked_neg()?), data_type.clone())),
+        Literal::Float(value) => Some(Expr::Literal(Literal::Float(-value), data_type.clone())),
+        _ => None,
+    }
+}
+
+/// Why a call could not be made.
+pub(in crate::bind) enum CallError {
+    /// No overload, or several.
+    Failure(Failure),
+    /// An argument that cannot be converted.
+    Other(Error),
+}
+
+impl From<Error> for CallError {
+    fn from(error: Error) -> Self {
+        CallError::Other(error)
+    }
+}

@@ -1,0 +1,49 @@
+//! Names as Postgres folds them: lower case unless quoted.
+
+use super::not_supported;
+use crate::catalog::TableName;
+use crate::error::{Error, Result, SqlState};
+use sqlparser::ast::{Ident, ObjectName, ObjectNamePart};
+
+/// An identifier's name.
+pub(super) fn fold(identifier: &Ident) -> String {
+    match identifier.quote_style {
+        Some(_) => identifier.value.clone(),
+        None => identifier.value.to_lowercase(),
+    }
+}
+
+/// The folded parts of a qualified name.
+pub(super) fn parts(name: &ObjectName) -> Result<Vec<String>> {
+    name.0
+        .iter()
+        .map(|part| match part {
+            ObjectNamePart::Identifier(identifier) => Ok(fold(identifier)),
+            ObjectNamePart::Function(_) => Err(not_supported("a function call as a name")),
+        })
+        .collect()
+}
+
+/// A name that has no qualifier.
+pub(super) fn simple(name: &ObjectName) -> Result<String> {
+    let mut parts = parts(name)?;
+    match (parts.pop(), parts.is_empty()) {
+        (Some(name), true) => Ok(name),
+        _ => Err(Error::new(
+            SqlState::SYNTAX_ERROR,
+            format!("qualified name {name} is not allowed here"),
+        )),
+    }
+}
+
+/// A relation's name; a database before the schema is read over.
+pub(super) fn table_name(name: &ObjectName) -> Result<TableName> {
+    let mut parts = parts(name)?;
+    let (Some(relation), schema, _database, true) = (parts.pop(), parts.pop(), parts.pop(), parts.is_empty()) else {
+        return Err(Error::new(
+            SqlState::SYNTAX_ERROR,
+            format!("improper qualified name (too many dotted names): {name}"),
+        ));
+    };
+    Ok(TableName { schema, name: relation })
+}

@@ -1,0 +1,44 @@
+//! Small changes to the tokens so that the parser library reads what Postgres would.
+//!
+//! `TABLE t` as a query becomes `SELECT * FROM t`.
+
+use sqlparser::keywords::Keyword;
+use sqlparser::tokenizer::{Token, TokenWithSpan};
+
+/// Rewrites one statement's tokens.
+pub(in crate::parse) fn rewrite(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
+    if !tokens.iter().any(|token| is_keyword(&token.token, Keyword::TABLE)) {
+        return tokens;
+    }
+    let mut rewritten: Vec<TokenWithSpan> = Vec::with_capacity(tokens.len() + 2);
+    for token in tokens {
+        let starts_query = rewritten.last().is_none_or(|before| begins_query(&before.token));
+        if is_keyword(&token.token, Keyword::TABLE) && starts_query {
+            let same_place = |new: Token| TokenWithSpan {
+                token: new,
+                span: token.span,
+            };
+            rewritten.push(same_place(Token::make_keyword("SELECT")));
+            rewritten.push(same_place(Token::Mul));
+            rewritten.push(same_place(Token::make_keyword("FROM")));
+        } else {
+            rewritten.push(token);
+        }
+    }
+    rewritten
+}
+
+fn begins_query(before: &Token) -> bool {
+    match before {
+        Token::LParen => true,
+        Token::Word(word) => matches!(
+            word.keyword,
+            Keyword::UNION | Keyword::ALL | Keyword::EXCEPT | Keyword::INTERSECT | Keyword::AS
+        ),
+        _ => false,
+    }
+}
+
+fn is_keyword(token: &Token, keyword: Keyword) -> bool {
+    matches!(token, Token::Word(word) if word.keyword == keyword && word.quote_style.is_none())
+}
