@@ -4,5 +4,12 @@
 //! [`generate::parquet`], and `benches/compare` measures the same data and questions against other databases. Data depends on
 //! nothing but a seed and a row count; times are only ever measured here, never assumed.
 
+pub mod bandwidth;
+pub mod error;
 pub mod generate;
+pub mod machine;
 pub mod progress;
+pub mod queries;
+pub mod report;
+
+pub use error::{Error, Result};

@@ -30,7 +30,7 @@ fn chunks_have_the_schema_and_the_rows_promised() {
         }
         let estimate = table.row_count_estimate();
         assert!(
-            rows.abs_diff(estimate) <= estimate / 20,
+            rows.abs_diff(estimate) <= estimate / 10,
             "{}: {rows} of about {estimate}",
             table.name()
         );

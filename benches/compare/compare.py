@@ -1,0 +1,212 @@
+"""Loads the same Parquet files into Stoa, DuckDB and ClickHouse, asks the same questions of all, checks that the answers agree,
+and prints who took how long. See ../README.md for what is measured how."""
+
+import argparse
+import datetime
+import json
+import pathlib
+import shutil
+import statistics
+import subprocess
+import sys
+
+import answers
+import machine
+import report
+from peer import PeerError, Remote
+from peer_clickhouse import ClickHouse
+from peer_duckdb import DuckDB
+from peer_stoa import Stoa
+from suite import Suite
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+
+
+def row_count(text):
+    """`100M` as a number."""
+    scale = {"k": 10**3, "M": 10**6, "G": 10**9}.get(text[-1:], 1)
+    return int(text.rstrip("kMG").replace("_", "")) * scale
+
+
+def arguments():
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="run.sh", description=__doc__)
+    parser.add_argument("suite", help="one of: " + ", ".join(Suite.names()))
+    parser.add_argument("--rows", default="10M", help="rows of the largest table: 1000000, 10M (default), 1G")
+    parser.add_argument("--threads", type=int, default=2, help="threads each database may use (default 2)")
+    parser.add_argument("--runs", type=int, default=3, help="hot runs in each of the two passes (default 3)")
+    parser.add_argument("--peers", default="stoa,duckdb,clickhouse", help="which databases, comma-separated")
+    parser.add_argument("--only", default="", help="only queries whose name contains this")
+    parser.add_argument("--stoa", default=str(ROOT / "target/release/stoa"), help="the stoa binary")
+    parser.add_argument("--parquet", help="folder of Parquet files, <table>/*.parquet, instead of generating them")
+    parser.add_argument("--codec", default="snappy", help="compression of generated Parquet: snappy (default), zstd, none")
+    parser.add_argument("--data", default=str(HERE / "data"), help="where data and databases go")
+    parser.add_argument("--reuse", action="store_true", help="keep databases that an earlier run loaded; no load figures then")
+    parser.add_argument("--json", help="result file (default results/SUITE-ROWS-TIME.json)")
+    return parser.parse_args()
+
+
+def progress(text):
+    """A line on standard error."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def generate(options, suite):
+    """The folder of Parquet files, made by the binary unless it is there already."""
+    if options.parquet:
+        return pathlib.Path(options.parquet).resolve()
+    folder = pathlib.Path(options.data).resolve() / f"{suite.generator}-{options.rows}-{options.codec}"
+    if not (folder / "complete").exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        command = [options.stoa, "bench", "generate", suite.generator, "--rows", str(row_count(options.rows))]
+        subprocess.run(command + ["--codec", options.codec, "--out", str(folder)], check=True)
+        (folder / "complete").touch()
+    return folder
+
+
+def count_rows(parquet, tables):
+    """Rows of all Parquet files, from their footers."""
+    import pyarrow.parquet
+
+    files = [file for table in tables for file in sorted((parquet / table).glob("*.parquet"))]
+    return sum(pyarrow.parquet.read_metadata(file).num_rows for file in files)
+
+
+def make_peers(options, folder, parquet):
+    """The databases asked for, each in its process."""
+    makers = {
+        "stoa": lambda: Stoa(folder, options.threads, str(pathlib.Path(options.stoa).resolve()), str(parquet)),
+        "duckdb": lambda: DuckDB(folder, options.threads),
+        "clickhouse": lambda: ClickHouse(folder, options.threads),
+    }
+    unknown = set(options.peers.split(",")) - set(makers)
+    if unknown:
+        raise SystemExit(f"there is no peer {', '.join(sorted(unknown))}; there are: {', '.join(makers)}")
+    return [Remote(makers[name]()) for name in options.peers.split(",")]
+
+
+def load(options, suite, peers, parquet, result):
+    """Loads every peer, one after another, and opens it anew. Returns those that stand."""
+    tables = {table: str(parquet / table) for table in suite.tables}
+    standing = []
+    for peer in peers:
+        try:
+            peer.call("open")
+            result["versions"][peer.name] = peer.call("version")[1]
+            if not options.reuse:
+                progress(f"{peer.name}: loading")
+                peer.call("forget_peak")
+                seconds, _ = peer.call("load", suite.schema(peer.dialect), tables)
+                memory = peer.call("peak_memory_bytes")[1]
+                peer.call("close")
+                open_seconds, _ = peer.call("open")
+                result["load"][peer.name] = {
+                    "seconds": seconds,
+                    "disk_bytes": peer.call("disk_bytes")[1],
+                    "peak_memory_bytes": memory,
+                    "open_seconds": open_seconds,
+                }
+                progress(f"{peer.name}: loaded in {seconds:.1f} s")
+            standing.append(peer)
+        except PeerError as error:
+            result["problems"][peer.name] = str(error)
+            progress(f"{peer.name}: {error}")
+    return standing
+
+
+def measure(query, peer, runs, record):
+    """One warming run, then hot runs; the very first run of all is kept apart. Returns the answer."""
+    seconds, rows = peer.call("query", query.sql(peer.dialect), query.settings)
+    record.setdefault("first", seconds)
+    for _ in range(runs):
+        record.setdefault("hot", []).append(peer.call("query", query.sql(peer.dialect), query.settings)[0])
+    return rows
+
+
+def judge(query, results):
+    """Which peers answer differently from the reference: DuckDB, or whoever is first."""
+    reference = "DuckDB" if "DuckDB" in results else next(iter(results), None)
+    problems = {}
+    for peer, rows in results.items():
+        found = answers.difference(results[reference], rows, query.is_ordered)
+        if found:
+            problems[peer] = f"differs from {reference}: {found}"
+    return problems
+
+
+def ask(options, suite, peers, result):
+    """Every query of every peer, interleaved, in order and then in reverse."""
+    queries = [query for query in suite.queries if options.only in query.name]
+    records = {query.name: {"name": query.name, "times": {}, "problems": {}} for query in queries}
+    for order in (1, -1):
+        for query in queries[::order]:
+            record, results = records[query.name], {}
+            for peer in peers[::order]:
+                if peer.name in record["problems"]:
+                    continue
+                try:
+                    times = record["times"].setdefault(peer.name, {})
+                    results[peer.name] = measure(query, peer, options.runs, times)
+                except PeerError as error:
+                    record["times"].pop(peer.name, None)
+                    record["problems"][peer.name] = str(error)
+            wrong = judge(query, results)
+            record["problems"].update(wrong)
+            record["row_count"] = len(next(iter(results.values()), []))
+            progress(f"{query.name}: " + ", ".join(f"{name} {min(times['hot']) * 1000:.1f} ms" for name, times in record["times"].items()))
+    for record in records.values():
+        for times in record["times"].values():
+            times["hot_min"], times["hot_median"] = min(times["hot"]), statistics.median(times["hot"])
+        record["verdict"] = "differ" if any("differs" in text for text in record["problems"].values()) else "error" if record["problems"] else "agree"
+        # A wrong answer has no time.
+        for peer in record["problems"]:
+            record["times"].pop(peer, None)
+        record["ratio"] = report.ratio(record)
+    result["queries"] = list(records.values())
+
+
+def main():
+    """One run."""
+    options = arguments()
+    suite = Suite(options.suite)
+    parquet = generate(options, suite)
+    folder = pathlib.Path(options.data).resolve() / f"{suite.name}-{options.rows}-databases"
+    if not options.reuse:
+        shutil.rmtree(folder, ignore_errors=True)
+    result = {
+        "suite": suite.name,
+        "row_count": count_rows(parquet, suite.tables),
+        "threads": options.threads,
+        "hot_runs": options.runs * 2,
+        "time": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+        "machine": machine.machine(),
+        "versions": {},
+        "parquet_bytes": machine.folder_bytes(parquet),
+        "load": {},
+        "problems": {},
+        "queries": [],
+    }
+    peers = make_peers(options, folder, parquet)
+    result["peers"] = [peer.name for peer in peers]
+    try:
+        standing = load(options, suite, peers, parquet, result)
+        ask(options, suite, standing, result)
+        for peer in standing:
+            peer.call("close")
+    finally:
+        for peer in peers:
+            peer.stop()
+    stamp = result["time"].replace(":", "").replace("+0000", "Z")
+    target = pathlib.Path(options.json) if options.json else HERE / "results" / f"{suite.name}-{options.rows}-{stamp}.json"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(json.dumps(result, indent=1, default=str) + "\n")
+    print(report.text(result))
+    print(f"\nresults: {target}")
+    wrong = [query["name"] for query in result["queries"] if query["verdict"] != "agree"]
+    return 1 if wrong or result["problems"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+SELECT count(*) FROM events WHERE event_type = 'search' AND CAST(payload AS text) LIKE '%headphones%';

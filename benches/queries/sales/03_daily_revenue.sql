@@ -1,0 +1,1 @@
+SELECT sale_date, sum(revenue_cents) FROM sales GROUP BY sale_date ORDER BY sale_date;
