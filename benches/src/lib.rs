@@ -5,11 +5,18 @@
 //! nothing but a seed and a row count; times are only ever measured here, never assumed.
 
 pub mod bandwidth;
+pub mod billion;
 pub mod error;
 pub mod generate;
+pub mod ingest;
+pub mod load;
 pub mod machine;
+pub mod measure;
 pub mod progress;
 pub mod queries;
+pub mod quickstart;
 pub mod report;
+pub mod target;
+mod wire;
 
 pub use error::{Error, Result};

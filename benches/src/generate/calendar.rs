@@ -24,10 +24,10 @@ pub fn day_at(index: usize) -> Date {
 
 /// A day of discounts: the Black Friday week, the days around the turn of the year, mid-summer.
 pub fn is_sale_season(day: Date) -> bool {
-    match (day.month(), day.day()) {
-        (11, 22..=30) | (12, 26..=31) | (1, 2..=10) | (7, 10..=16) => true,
-        _ => false,
-    }
+    matches!(
+        (day.month(), day.day()),
+        (11, 22..=30) | (12, 26..=31) | (1, 2..=10) | (7, 10..=16)
+    )
 }
 
 /// How much is sold on a day, relative to an ordinary Tuesday of the first year.
