@@ -2,10 +2,10 @@
 
 /// Hears what a long task does. One step runs at a time.
 pub trait Progress: Send + Sync {
-    /// A step begins: what it is (`loading sales`), and how many rows or bytes it will take about.
-    fn begin(&self, what: &str, total: u64);
-    /// So much of the step is done in all; called from any thread, often.
-    fn advance(&self, done: u64);
+    /// A step begins: what it is (`loading sales`), and how many rows it is about; 0 where rows are not counted.
+    fn begin(&self, what: &str, rows: u64);
+    /// So many rows of the step are done in all; called from any thread, often.
+    fn advance(&self, rows: u64);
     /// The step is done, with a sentence that says what came of it.
     fn finish(&self, outcome: &str);
     /// A line of the result, for standard output.
@@ -17,8 +17,8 @@ pub trait Progress: Send + Sync {
 pub struct Silent;
 
 impl Progress for Silent {
-    fn begin(&self, _what: &str, _total: u64) {}
-    fn advance(&self, _done: u64) {}
+    fn begin(&self, _what: &str, _rows: u64) {}
+    fn advance(&self, _rows: u64) {}
     fn finish(&self, _outcome: &str) {}
     fn line(&self, _text: &str) {}
 }
@@ -28,10 +28,10 @@ impl Progress for Silent {
 pub struct PlainLines;
 
 impl Progress for PlainLines {
-    fn begin(&self, what: &str, _total: u64) {
+    fn begin(&self, what: &str, _rows: u64) {
         eprintln!("{what} ..");
     }
-    fn advance(&self, _done: u64) {}
+    fn advance(&self, _rows: u64) {}
     fn finish(&self, outcome: &str) {
         eprintln!("{outcome}");
     }

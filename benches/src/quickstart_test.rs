@@ -88,8 +88,8 @@ impl Session for StandInSession {
 struct Lines(Mutex<Vec<String>>);
 
 impl Progress for Lines {
-    fn begin(&self, _what: &str, _total: u64) {}
-    fn advance(&self, _done: u64) {}
+    fn begin(&self, _what: &str, _rows: u64) {}
+    fn advance(&self, _rows: u64) {}
     fn finish(&self, _outcome: &str) {}
     fn line(&self, text: &str) {
         self.0.lock().push(text.to_owned());

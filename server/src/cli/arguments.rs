@@ -40,6 +40,7 @@ pub(super) struct Arguments {
 pub(super) enum Command {
     Serve(ServeOptions),
     Sql(SqlOptions),
+    Bench(super::bench::BenchOptions),
 }
 
 /// Where a database is and what it may use.
@@ -179,28 +180,6 @@ pub(super) struct LoadOptions {
     /// How a table that is made is ordered: columns with commas between
     #[arg(long, value_name = "COLUMNS", requires = "create")]
     pub(super) order_by: Option<String>,
-}
-
-/// Measure: generate data, load it, query it, and print a table
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  stoa bench billion                       a billion rows of sales: takes minutes and some 10 GB of disk
-  stoa bench billion --rows 100000000 --json result.json")]
-pub(super) struct BenchOptions {
-    /// Which measurement: billion
-    pub(super) suite: String,
-    #[command(flatten)]
-    pub(super) resources: ResourceOptions,
-    /// Where the measured database is made; an earlier one of the same size is used again
-    #[arg(long, value_name = "DIR", default_value = "./stoa-bench")]
-    pub(super) data: PathBuf,
-    /// Rows
-    #[arg(long, value_name = "N", default_value_t = 1_000_000_000)]
-    pub(super) rows: u64,
-    /// Also write the figures to this file
-    #[arg(long, value_name = "FILE")]
-    pub(super) json: Option<PathBuf>,
 }
 
 /// Verify every checksum and reference of a database

@@ -2,9 +2,11 @@
 //! command that makes no sense.
 
 mod arguments;
+mod bench;
 mod client;
 mod embedded;
 mod output;
+mod progress;
 mod serve;
 mod size;
 mod sql;
@@ -75,6 +77,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let result = match arguments.command {
         Command::Serve(options) => serve::run(&options),
         Command::Sql(options) => sql::run(&options),
+        Command::Bench(options) => bench::run(&options),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

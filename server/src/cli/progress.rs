@@ -51,7 +51,11 @@ impl Progress {
             bar.set_position(done);
         } else if self.told.elapsed() >= LINE_INTERVAL {
             self.told = Instant::now();
-            let total = if total > 0 { format!(" of {}", self.amount(total)) } else { String::new() };
+            let total = if total > 0 {
+                format!(" of {}", self.amount(total))
+            } else {
+                String::new()
+            };
             eprintln!("{}: {}{total}", self.label, self.amount(done));
         }
     }

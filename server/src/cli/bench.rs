@@ -1,0 +1,172 @@
+//! `stoa bench`: makes data and measures. What is measured and how is `stoa-benches`' business; here are options, progress and
+//! files.
+
+use super::progress::{Progress, Unit};
+use super::{CommandError, Result};
+use clap::{Args, Subcommand};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use stoa_benches::generate::parquet::{Codec, write_table};
+use stoa_benches::generate::{SEED, Suite};
+use stoa_benches::ingest;
+
+/// Measure, or make the data to measure with
+#[derive(Debug, Args)]
+pub(super) struct BenchOptions {
+    #[command(subcommand)]
+    suite: Measurement,
+}
+
+#[derive(Debug, Subcommand)]
+enum Measurement {
+    Generate(GenerateOptions),
+    Ingest(IngestOptions),
+}
+
+/// Write made-up but lifelike tables as Parquet files: the same for the same seed and rows, everywhere
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  stoa bench generate sales --rows 100000000 --out ./parquet      writes ./parquet/sales/sales-000.parquet ..
+  stoa bench generate questions --rows 2000000 --out ./parquet    sales, events and their dimension tables")]
+struct GenerateOptions {
+    /// Which tables: sales, events, or questions (both and their dimension tables)
+    #[arg(value_parser = clap::builder::PossibleValuesParser::new(Suite::ALL.map(|(name, _)| name)))]
+    suite: String,
+    /// Rows of the largest table; events are made by the session, so about that many
+    #[arg(long, value_name = "N", default_value_t = 10_000_000)]
+    rows: u64,
+    /// The directory; made if it is not there
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// How pages are compressed
+    #[arg(long, default_value = "snappy", value_parser = ["snappy", "zstd", "none"])]
+    codec: String,
+    /// Another seed makes other data
+    #[arg(long, value_name = "N", default_value_t = SEED)]
+    seed: u64,
+    /// Files written at the same time [default: all cores]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+}
+
+/// How fast a running server takes rows in: COPY FROM STDIN, and single-row INSERTs over many connections
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  stoa serve --data ./stoa-bench &
+  stoa bench ingest
+  stoa bench ingest --address 127.0.0.1:6000 --rows 10000000 --json ingest.json
+
+It makes the tables bench_copy and bench_insert, checks that every acknowledged row is there, and drops them.")]
+struct IngestOptions {
+    /// The server
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:5433")]
+    address: String,
+    /// Rows of the COPY
+    #[arg(long, value_name = "N", default_value_t = 5_000_000)]
+    rows: u64,
+    /// Connections that insert at the same time
+    #[arg(long, value_name = "N", default_value_t = 64)]
+    connections: usize,
+    /// For how long they insert, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
+    seconds: u64,
+    /// Also write the figures to this file
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+}
+
+/// Runs the command.
+pub(super) fn run(options: &BenchOptions) -> Result<()> {
+    match &options.suite {
+        Measurement::Generate(options) => generate(options),
+        Measurement::Ingest(options) => measure_ingest(options),
+    }
+}
+
+fn generate(options: &GenerateOptions) -> Result<()> {
+    let codec = Codec::named(&options.codec).expect("the command line allows the names of codecs only");
+    let suite = Suite::named(&options.suite).expect("the command line allows the names of suites only");
+    let threads = options.threads.map_or_else(all_cores, usize::from);
+    for table in suite.tables(options.rows, options.seed) {
+        let progress = Steps::default();
+        write_table(&*table, &options.out, codec, threads, &progress)
+            .map_err(|error| CommandError::failed(error.to_string()))?;
+    }
+    Ok(())
+}
+
+fn measure_ingest(options: &IngestOptions) -> Result<()> {
+    let measured = ingest::Options {
+        address: options.address.clone(),
+        copy_rows: options.rows,
+        connections: options.connections,
+        insert_seconds: options.seconds,
+    };
+    let report = ingest::run(&measured, &Steps::default()).map_err(failed)?;
+    println!("{}", report.text());
+    write_json(options.json.as_deref(), &report.json())
+}
+
+fn all_cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// An error of a measurement as one of a command.
+pub(super) fn failed(error: stoa_benches::Error) -> CommandError {
+    match error {
+        stoa_benches::Error::Database(error) => error.into(),
+        error => CommandError::failed(error.to_string()),
+    }
+}
+
+/// Writes figures to the file asked for, if one was.
+pub(super) fn write_json(file: Option<&Path>, figures: &str) -> Result<()> {
+    let Some(file) = file else { return Ok(()) };
+    std::fs::write(file, format!("{figures}\n"))
+        .map_err(|error| CommandError::failed(format!("could not write \"{}\": {error}", file.display())))
+}
+
+/// The steps of a measurement as bars or lines, results on stdout.
+#[derive(Default)]
+pub(super) struct Steps {
+    step: Mutex<Option<Progress>>,
+}
+
+impl Steps {
+    /// The step under way; a thread that panicked while counting leaves it as good as it was.
+    fn step(&self) -> std::sync::MutexGuard<'_, Option<Progress>> {
+        self.step.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+impl stoa_benches::progress::Progress for Steps {
+    fn begin(&self, what: &str, rows: u64) {
+        *self.step() = Some(Progress::begin(what, Unit::Rows, rows));
+    }
+
+    fn advance(&self, rows: u64) {
+        if let Some(step) = self.step().as_mut() {
+            step.set(rows, 0);
+        }
+    }
+
+    fn finish(&self, outcome: &str) {
+        if let Some(step) = self.step().take() {
+            step.end(outcome);
+        }
+    }
+
+    fn line(&self, text: &str) {
+        println!("{text}");
+    }
+}
+
+impl Drop for Steps {
+    fn drop(&mut self) {
+        if let Some(step) = self.step().take() {
+            step.abandon();
+        }
+    }
+}
