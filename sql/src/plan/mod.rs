@@ -22,6 +22,7 @@ pub use statement::{
     ObjectKind, ROW_ID_COLUMN, Returning, SetScope, Statement, TransactionStatement, Truncate, Update,
 };
 
+pub(crate) use verify::is_table_function_apply;
 pub use verify::{verify, verify_executable};
 pub use walk::ColumnSet;
 
@@ -49,7 +50,9 @@ pub enum Plan {
     Aggregate(Aggregate),
     /// Pairs of rows.
     Join(Join),
-    /// A dependent join: the right side may name columns of the left. Gone after the optimizer has unnested.
+    /// A dependent join: the right side may name columns of the left. After the optimizer has unnested, only one form is
+    /// left: the right side is a [`Plan::TableFunction`], called for each row of the left, with kind `Inner` or `Left` and no
+    /// predicates.
     Apply(Apply),
     /// Rows in order; with a limit, only the first of them.
     Sort(Sort),

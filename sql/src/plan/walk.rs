@@ -1,7 +1,9 @@
 //! The one walker and rewriter of plans and expressions. Everything that visits or changes a tree goes through here, so a
 //! new node is taught its children once. Order: children in evaluation order, inputs before what uses them.
 
-use super::{AggregateCall, CaseBranch, ColumnId, Expr, FrameBound, FunctionCall, JoinKey, Plan, SortKey, WindowFrame};
+use super::{
+    AggregateCall, CaseBranch, ColumnDef, ColumnId, Expr, FrameBound, FunctionCall, JoinKey, Plan, SortKey, WindowFrame,
+};
 use std::collections::HashSet;
 use std::convert::Infallible;
 
@@ -592,5 +594,72 @@ impl Plan {
             columns: Vec::new(),
             rows: Vec::new(),
         })
+    }
+}
+
+impl Plan {
+    /// Every column of the tree mapped, where it is made and where it is named.
+    pub fn map_columns(self, map: &mut dyn FnMut(ColumnDef) -> ColumnDef) -> Plan {
+        let mut plan = self.map_inputs(&mut |input| input.map_columns(map));
+        match &mut plan {
+            Plan::Scan(node) => replace_each(node.columns.iter_mut().map(|(_, column)| column), map),
+            Plan::CteScan(node) => replace_each(node.columns.iter_mut().map(|(_, column)| column), map),
+            Plan::Values(node) => replace_each(node.columns.iter_mut(), map),
+            Plan::TableFunction(node) => replace_each(node.columns.iter_mut(), map),
+            Plan::Project(node) => replace_each(node.expressions.iter_mut().map(|(column, _)| column), map),
+            Plan::Aggregate(node) => {
+                replace_each(node.keys.iter_mut().map(|(column, _)| column), map);
+                replace_each(node.aggregates.iter_mut().map(|(column, _)| column), map);
+                replace_each(node.grouping_set_index.iter_mut(), map);
+            }
+            Plan::Join(super::Join { kind, .. }) | Plan::Apply(super::Apply { kind, .. }) => {
+                if let super::JoinKind::Mark { column, .. } = kind {
+                    replace_each(std::iter::once(column), map);
+                }
+            }
+            Plan::Window(node) => replace_each(node.calls.iter_mut().map(|(column, _)| column), map),
+            Plan::SetOperation(node) => replace_each(node.columns.iter_mut(), map),
+            Plan::With(node) => replace_each(node.columns.iter_mut(), map),
+            Plan::Filter(_) | Plan::Sort(_) | Plan::Limit(_) | Plan::Distinct(_) => {}
+        }
+        plan.map_expressions(&mut |expression| expression.map_columns(map))
+    }
+
+    /// Calls `visit` for each CTE that the tree defines.
+    pub fn collect_cte_definitions(&self, visit: &mut dyn FnMut(super::CteId)) {
+        if let Plan::With(with) = self {
+            visit(with.id);
+        }
+        self.inputs()
+            .into_iter()
+            .for_each(|input| input.collect_cte_definitions(visit));
+    }
+
+    /// Every CTE identity of the tree mapped. Subquery expressions are not entered.
+    pub fn map_cte_ids(self, map: &mut dyn FnMut(super::CteId) -> super::CteId) -> Plan {
+        let mut plan = self.map_inputs(&mut |input| input.map_cte_ids(map));
+        match &mut plan {
+            Plan::With(with) => with.id = map(with.id),
+            Plan::CteScan(scan) => scan.id = map(scan.id),
+            _ => {}
+        }
+        plan
+    }
+}
+
+impl Expr {
+    /// Every column it names mapped, those of subqueries included.
+    pub fn map_columns(self, map: &mut dyn FnMut(ColumnDef) -> ColumnDef) -> Expr {
+        if let Expr::Column(column) = self {
+            return Expr::Column(map(column));
+        }
+        let mapped = infallible(self.try_map_operands::<Infallible>(&mut |operand| Ok(operand.map_columns(map))));
+        infallible(mapped.try_map_subquery::<Infallible>(&mut |plan| Ok(plan.map_columns(map))))
+    }
+}
+
+fn replace_each<'c>(columns: impl Iterator<Item = &'c mut ColumnDef>, map: &mut dyn FnMut(ColumnDef) -> ColumnDef) {
+    for column in columns {
+        *column = map(column.clone());
     }
 }

@@ -3,6 +3,7 @@
 mod binding;
 mod catalog;
 mod parsing;
+mod suites;
 
 use crate::plan::{Plan, Statement};
 use crate::{CompileOptions, Compiled, Error, compile, parse};
