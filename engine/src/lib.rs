@@ -7,8 +7,13 @@
 
 pub mod config;
 pub mod error;
+mod expression;
 pub mod format;
 pub mod functions;
+mod limits;
+mod operators;
+mod physical;
+mod pipeline;
 pub mod rows;
 pub mod types;
 
