@@ -1,10 +1,15 @@
 //! From a table at one version to batches: prune, decode, filter, hand out. Workers share one [`Scan`] and take morsels from it;
 //! each has its own [`ScanReader`].
 
+mod dynamic;
 mod evaluate;
 mod memory;
 mod plan;
+mod planned;
+mod prepared;
 mod reader;
+mod segment;
+mod summary;
 
 pub(crate) use plan::begin;
 
