@@ -80,9 +80,9 @@ impl<'a> Text<'a> {
         &self.lengths
     }
 
-    /// The encoding, for people.
-    pub(crate) fn describe(&self) -> &'static str {
-        "plain"
+    /// The encoding of the bytes.
+    pub(crate) fn encoding(&self) -> Encoding {
+        Encoding::Plain
     }
 
     /// All bytes of a frame, one value after the other.
