@@ -2,6 +2,7 @@
 //! all stored as. Dispatches to the encoding that [`choose`] found cheapest; holds no format of its own.
 
 use super::bit_packed::BitPacked;
+use super::choose::Survey;
 use super::cursor::{Cursor, Decoded, malformed};
 use super::delta::Delta;
 use super::frame_of_reference::FrameOfReference;
@@ -60,6 +61,12 @@ impl CodeTest {
 pub(crate) fn encode(lanes: &[i64], out: &mut Vec<u8>) -> Encoding {
     let survey = choose::survey(lanes);
     let encoding = choose::choose(lanes, &survey).encoding;
+    encode_as(encoding, lanes, &survey, out);
+    encoding
+}
+
+/// Appends a stream of values in an encoding that can hold them.
+fn encode_as(encoding: Encoding, lanes: &[i64], survey: &Survey, out: &mut Vec<u8>) {
     match encoding {
         Encoding::Constant => constant::encode(lanes.first().copied().unwrap_or(0), out),
         Encoding::Plain => plain::encode(lanes, survey.minimum, survey.span, out),
@@ -68,12 +75,12 @@ pub(crate) fn encode(lanes: &[i64], out: &mut Vec<u8>) -> Encoding {
         Encoding::Delta => delta::encode(lanes, out),
         _ => bit_packed::encode(lanes, survey.minimum, survey.span, out),
     }
-    encoding
 }
 
-/// About how many bytes [`encode`] appends.
-pub(crate) fn estimate(lanes: &[i64]) -> usize {
-    choose::choose(lanes, &choose::survey(lanes)).bytes
+/// Appends a stream in an encoding that need not be the cheapest.
+#[cfg(test)]
+pub(crate) fn encode_in(encoding: Encoding, lanes: &[i64], out: &mut Vec<u8>) {
+    encode_as(encoding, lanes, &choose::survey(lanes), out);
 }
 
 impl<'a> Lanes<'a> {

@@ -11,6 +11,8 @@
 //!        | 13 upper:sized(stream) lower:stream      128-bit values halved
 //! ```
 
+#[cfg(test)]
+mod conformance;
 mod decode;
 mod encode;
 mod fixed;
