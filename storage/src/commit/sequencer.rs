@@ -275,6 +275,7 @@ impl Sequencer {
         let position = queue.newest.position + 1;
         let mut application = Application::new(&self.disk, (*queue.newest).clone(), queue.newest.version);
         application.edit(&edit, position)?;
+        let added = edit.added.iter().map(|segment| segment.id);
         let pending = Pending {
             record: LogRecord {
                 kind: RecordKind::Edit,
@@ -284,7 +285,7 @@ impl Sequencer {
             state: Arc::new(application.state),
             info: None,
             effects: application.effects,
-            loaded: Vec::new(),
+            loaded: added.collect(),
         };
         self.enqueue_and_wait(queue, pending)?;
         Ok(true)
@@ -383,8 +384,12 @@ impl Sequencer {
                 payload: std::mem::take(&mut pending.record.payload),
             })
             .collect();
+        // Files that this takes out are removed for good: the log must have said so by then, whatever durability was asked for.
+        let must_sync = written
+            .iter()
+            .any(|pending| pending.info.is_none() || !pending.effects.removed.is_empty());
         let failure = MutexGuard::unlocked(&mut queue, || {
-            let write = || self.writer.lock().append(&records);
+            let write = || self.writer.lock().append(&records, must_sync);
             std::panic::catch_unwind(std::panic::AssertUnwindSafe(write))
         });
         queue.writing = false;

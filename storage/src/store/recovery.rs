@@ -43,7 +43,7 @@ pub(crate) fn recover(disk: &Arc<dyn Disk>, clock: Arc<dyn Clock>, options: &Sto
     let last = replay.state.position;
     sweep(disk, &replay.state)?;
     manifest::remove_older(&**disk, number)?;
-    let writer = LogWriter::begin(
+    let mut writer = LogWriter::begin(
         disk.clone(),
         options.durability,
         manifest.store,
@@ -51,6 +51,7 @@ pub(crate) fn recover(disk: &Arc<dyn Disk>, clock: Arc<dyn Clock>, options: &Sto
         last,
         log.sealed,
     )?;
+    writer.remove_before(needed_from(&manifest))?;
     let history = History::new(options.history_ms, replay.commits);
     Ok(Recovered {
         next_table: replay.next_table,
@@ -95,9 +96,14 @@ struct RecoveredLog {
     sealed: Vec<SealedFile>,
 }
 
+/// The oldest log record that a start from this manifest reads.
+fn needed_from(manifest: &Manifest) -> LogPosition {
+    manifest.low_water.min(manifest.position + 1)
+}
+
 fn replay_log(disk: &Arc<dyn Disk>, manifest: &Manifest, replay: &mut Replay<'_>) -> Result<RecoveredLog> {
     let numbers = wal::list_files(&**disk)?;
-    let needed_from = manifest.low_water.min(manifest.position + 1);
+    let needed_from = needed_from(manifest);
     let mut log = RecoveredLog {
         next_number: numbers.last().map_or(1, |last| last + 1),
         sealed: Vec::new(),

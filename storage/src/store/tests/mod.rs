@@ -2,4 +2,5 @@
 
 mod basics;
 mod loads;
+mod seal;
 mod support;
