@@ -15,6 +15,7 @@ use crate::limits::LOG_RECORD_BYTES_MAX;
 use crate::memtable::PART_ROWS_MAX;
 use crate::schema::TableId;
 use crate::store::CommitInfo;
+use crate::store::check::Retired;
 use crate::store::history::History;
 use crate::store::state::{DatabaseState, TableState};
 use crate::wal::{LogPosition, LogRecord, LogWriter, RecordKind, WriteFailure};
@@ -33,8 +34,9 @@ pub(crate) struct Sequencer {
     writer: Mutex<LogWriter>,
     history: History,
     next_part: AtomicU64,
-    /// Segments written by bulk loads and not committed.
+    /// Segments that are written and not committed: of bulk loads, sealing, merging.
     provisional: Mutex<HashSet<PartId>>,
+    retired: Mutex<Retired>,
 }
 
 struct Queue {
@@ -112,6 +114,7 @@ impl Sequencer {
             history,
             next_part: AtomicU64::new(next_part),
             provisional: Mutex::default(),
+            retired: Mutex::default(),
         }
     }
 
@@ -137,6 +140,16 @@ impl Sequencer {
     /// Segments that a bulk load wrote: may be added by a commit, once.
     pub(crate) fn register_loaded(&self, ids: impl IntoIterator<Item = PartId>) {
         self.provisional.lock().extend(ids);
+    }
+
+    /// Segments whose files are there without being part of the published state: written and not committed yet.
+    pub(crate) fn provisional(&self) -> HashSet<PartId> {
+        self.provisional.lock().clone()
+    }
+
+    /// Likewise: taken out, and still read by someone.
+    pub(crate) fn retired(&self) -> HashSet<PartId> {
+        self.retired.lock().ids().collect()
     }
 
     /// Gives up segments of a bulk load that were not committed; those listed may be removed.
@@ -417,6 +430,7 @@ impl Sequencer {
             }
             for file in &pending.effects.removed {
                 file.mark_obsolete();
+                self.retired.lock().add(file);
             }
         }
         drop(provisional);

@@ -6,7 +6,7 @@ use super::checkpoint::Checkpointer;
 use super::recovery::{Recovered, recover};
 use super::snapshot::StateSnapshot;
 use super::{BulkLoad, CheckReport, CommitInfo, Snapshot, Store, StoreOptions};
-use super::{compaction, flush};
+use super::{check, compaction, flush};
 use crate::clock::{Clock, SystemClock};
 use crate::commit::sequencer::Sequencer;
 use crate::commit::{Change, Changes, CommitVersion};
@@ -140,8 +140,8 @@ impl Store for Database {
         self.shared.sequencer.history().version_at(time)
     }
 
-    fn check(&self, _progress: &mut dyn FnMut(u64, u64)) -> Result<CheckReport> {
-        Ok(CheckReport::default())
+    fn check(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<CheckReport> {
+        check::check(&self.shared, progress)
     }
 
     fn close(&self, flush: bool) -> Result<()> {

@@ -3,6 +3,7 @@
 mod background;
 pub(crate) mod bounds;
 mod bulk_load;
+pub(crate) mod check;
 mod checkpoint;
 mod compaction;
 mod database;
