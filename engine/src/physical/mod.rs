@@ -99,12 +99,7 @@ impl Planner {
         })?;
         if let Some(profile) = &self.context.profile {
             let columns = piece.layout.columns().to_vec();
-            piece = piece.through(
-                Profiled {
-                    node: profile.node(node),
-                },
-                columns,
-            );
+            piece = piece.through(Profiled { node: profile.node(node) }, columns);
         }
         Ok(piece)
     }
