@@ -18,9 +18,7 @@ pub(super) fn and(rows: &mut Option<BooleanBuffer>, other: BooleanBuffer) {
 
 /// What a filter of the layer above says.
 pub(super) fn passes(predicate: &dyn RowPredicate, columns: &[ArrayRef], row_count: usize) -> Result<BooleanBuffer> {
-    predicate.evaluate(columns, row_count).map_err(|error| Error::Invalid {
-        reason: error.to_string(),
-    })
+    predicate.evaluate(columns, row_count).map_err(Error::Predicate)
 }
 
 /// One bit per row: whether it meets the condition. NULL does not.
