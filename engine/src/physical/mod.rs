@@ -99,7 +99,12 @@ impl Planner {
         })?;
         if let Some(profile) = &self.context.profile {
             let columns = piece.layout.columns().to_vec();
-            piece = piece.through(Profiled { node: profile.node(node) }, columns);
+            piece = piece.through(
+                Profiled {
+                    node: profile.node(node),
+                },
+                columns,
+            );
         }
         Ok(piece)
     }
