@@ -140,11 +140,11 @@ impl Load {
     /// Takes gathered rows apart.
     fn scatter(&self, gathered: Bin) -> Result<()> {
         let row_count = gathered.row_count;
-        let columns = gathered.join(self.schema.columns.len())?;
-        let groups = match &self.partitioner {
-            Some(partitioner) if row_count > 0 => partitioner.split(&columns),
-            _ => return Ok(()),
+        let Some(partitioner) = self.partitioner.filter(|_| row_count > 0) else {
+            return Ok(());
         };
+        let columns = gathered.join(self.schema.columns.len())?;
+        let groups = partitioner.split(&columns);
         self.put(groups, &columns, row_count)
     }
 
