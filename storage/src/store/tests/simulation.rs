@@ -129,9 +129,13 @@ impl Simulation {
             7..=9 => {
                 let victims = self.victims();
                 after.retain(|key, _| victims.binary_search(key).is_err());
-                let change = delete_where(&*self.store().snapshot(), table, |row| {
-                    victims.binary_search(&row.1).is_ok()
-                });
+                let seen = self.store().snapshot();
+                let change = delete_where(&*seen, table, |row| victims.binary_search(&row.1).is_ok());
+                if kind == 9 {
+                    // Rows move between the look at where they are and the commit.
+                    self.store().flush(Some(table))?;
+                    self.store().compact(None)?;
+                }
                 self.commit(vec![change], after)
             }
             10..=11 => {
