@@ -3,6 +3,7 @@
 
 pub(crate) mod filter;
 pub(crate) mod gather;
+pub(crate) mod hash_join;
 pub(crate) mod key;
 pub(crate) mod limit;
 pub(crate) mod project;
