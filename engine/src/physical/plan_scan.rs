@@ -83,6 +83,9 @@ impl Planner {
         wish: &SummaryWish,
         receiver: Arc<dyn SummaryReceiver>,
     ) -> Result<Option<Piece>> {
+        if !self.context.use_metadata {
+            return Ok(None);
+        }
         let as_of = self.version_of(scan.as_of.as_ref())?;
         let TableAccess::Stored { table, columns } = self.tables.table(scan.table, as_of)? else {
             return Ok(None);
@@ -148,6 +151,7 @@ impl Planner {
     ) -> Result<StoredScan> {
         let mut request = ScanRequest {
             batch_rows: self.context.batch_rows,
+            cancel: Some(self.context.cancel.flag()),
             ..ScanRequest::default()
         };
         for (index, column) in &scan.columns {

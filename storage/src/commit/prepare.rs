@@ -37,10 +37,20 @@ pub(crate) fn prepare_change(change: Change, state: &DatabaseState) -> Result<Lo
     })
 }
 
-/// Checks rows against a table's definition.
-pub(crate) fn prepare_rows(table: &TableState, batch: Batch) -> Result<LoggedRows> {
+/// Rows as they will be logged.
+fn prepare_rows(table: &TableState, batch: Batch) -> Result<LoggedRows> {
+    let (columns, row_count) = check_rows(&table.schema, batch)?;
+    Ok(LoggedRows {
+        column_ids: table.column_ids.clone(),
+        columns,
+        row_count,
+        bytes: 0,
+    })
+}
+
+/// Checks rows against a table's definition, and makes their columns plain.
+pub(crate) fn check_rows(schema: &TableSchema, batch: Batch) -> Result<(Vec<ArrayRef>, usize)> {
     let batch = batch.compact();
-    let schema = &table.schema;
     if batch.columns.len() != schema.columns.len() {
         return conflict(format!(
             "rows have {} columns, the table has {}",
@@ -68,12 +78,7 @@ pub(crate) fn prepare_rows(table: &TableState, batch: Batch) -> Result<LoggedRow
         check_lengths(&definition.name, &column)?;
         columns.push(column);
     }
-    Ok(LoggedRows {
-        column_ids: table.column_ids.clone(),
-        columns,
-        row_count: batch.row_count,
-        bytes: 0,
-    })
+    Ok((columns, batch.row_count))
 }
 
 fn check_lengths(name: &str, column: &ArrayRef) -> Result<()> {

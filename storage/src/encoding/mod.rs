@@ -5,12 +5,20 @@
 //! vector of 1,024 rows without reading those before it, and answers filters on its encoded form where that is cheaper.
 
 mod bit_packed;
+mod block_compression;
+mod choose;
 mod constant;
 pub(crate) mod cursor;
+mod delta;
+pub(crate) mod dictionary;
+mod frame_of_reference;
+mod fsst;
 pub(crate) mod lanes;
 mod packing;
+mod patched;
 mod plain;
 pub(crate) mod presence;
+mod run_length;
 pub(crate) mod text;
 
 pub(crate) use cursor::{Cursor, Decoded, Malformed, malformed, put_sized};

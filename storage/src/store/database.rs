@@ -1,5 +1,6 @@
 //! The store as its users see it: everything here hands on to the part that does it.
 
+use super::bulk_load::Load;
 use super::checkpoint::Checkpointer;
 use super::recovery::{Recovered, recover};
 use super::snapshot::StateSnapshot;
@@ -8,7 +9,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::commit::sequencer::Sequencer;
 use crate::commit::{Changes, CommitVersion};
 use crate::disk::{Disk, LocalDisk};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::schema::{TableId, TableSchema};
 use std::path::Path;
 use std::sync::Arc;
@@ -85,10 +86,8 @@ impl Store for Database {
         self.shared.sequencer.commit(changes, base)
     }
 
-    fn bulk_load(&self, _schema: Arc<TableSchema>, _memory_bytes_max: usize) -> Result<Arc<dyn BulkLoad>> {
-        Err(Error::Invalid {
-            reason: "bulk loads are not there yet".into(),
-        })
+    fn bulk_load(&self, schema: Arc<TableSchema>, memory_bytes_max: usize) -> Result<Arc<dyn BulkLoad>> {
+        Ok(Arc::new(Load::begin(self.shared.clone(), schema, memory_bytes_max)?))
     }
 
     fn next_table_id(&self) -> TableId {

@@ -1,14 +1,19 @@
 //! The facade: a folder opened as a database of tables.
 
+pub(crate) mod bounds;
+mod bulk_load;
 mod checkpoint;
 mod database;
 pub(crate) mod history;
+mod partition;
 mod recovery;
 pub(crate) mod segment_file;
 mod snapshot;
+mod sort;
 pub(crate) mod state;
 #[cfg(test)]
 mod tests;
+mod workers;
 
 pub use database::{open, open_on};
 

@@ -1,4 +1,5 @@
 //! The store from outside: what was acknowledged is there, before and after a restart.
 
 mod basics;
+mod loads;
 mod support;
