@@ -1,10 +1,10 @@
 //! `array_agg`.
 
 use super::signature::aggregate;
-use super::value_lists::{ValueLists, list_offsets};
+use super::value_lists::{ValueLists, item_field, list_offsets};
 use crate::error::Result;
 use crate::functions::{Accumulator, AggregateBinding, AggregateFunction, Documentation, Groups};
-use crate::types::{LogicalType, array_type, list_field};
+use crate::types::{LogicalType, array_type};
 use arrow_array::{ArrayRef, ListArray};
 use arrow_buffer::{BooleanBuffer, NullBuffer};
 use arrow_schema::DataType;
@@ -25,7 +25,7 @@ static ARRAY_AGG: AggregateFunction = AggregateFunction {
         let element = &binding.argument_types[0];
         Ok(Box::new(ArrayAggregate {
             values: ValueLists::new(vec![array_type(element)]),
-            element: element.clone(),
+            element: array_type(element),
         }))
     },
     summary: None,
@@ -39,7 +39,7 @@ const SIGNATURES: &[Signature] = &[Signature {
 
 struct ArrayAggregate {
     values: ValueLists,
-    element: LogicalType,
+    element: DataType,
 }
 
 impl Accumulator for ArrayAggregate {
@@ -70,7 +70,7 @@ impl Accumulator for ArrayAggregate {
         let present: Vec<bool> = grouped.ranges().map(|range| !range.is_empty()).collect();
         let offsets = list_offsets(&grouped.offsets)?;
         let list = ListArray::try_new(
-            list_field(&self.element),
+            item_field(&self.element),
             offsets,
             grouped.columns.remove(0),
             Some(NullBuffer::from(present)).filter(|nulls| nulls.null_count() > 0),

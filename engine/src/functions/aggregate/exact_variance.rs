@@ -8,7 +8,7 @@ use crate::functions::{Accumulator, AggregateBinding, Groups};
 use crate::types::array_type;
 use arrow_array::cast::AsArray;
 use arrow_array::types::*;
-use arrow_array::{Array, ArrayRef, Decimal128Array, Decimal256Array, Int64Array, PrimitiveArray};
+use arrow_array::{ArrayRef, Decimal128Array, Decimal256Array, Int64Array, PrimitiveArray};
 use arrow_buffer::{BooleanBuffer, i256};
 use arrow_schema::DataType;
 use std::sync::Arc;

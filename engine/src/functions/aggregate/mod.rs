@@ -33,7 +33,10 @@ use super::AggregateFunction;
 
 /// All of them.
 pub(super) fn all() -> impl Iterator<Item = &'static AggregateFunction> {
-    let families: &[&'static [&'static AggregateFunction]] = &[
+    FAMILIES.iter().flat_map(|family| family.iter().copied())
+}
+
+static FAMILIES: &[&[&AggregateFunction]] = &[
         count::FUNCTIONS,
         sum::FUNCTIONS,
         average::FUNCTIONS,
@@ -49,6 +52,4 @@ pub(super) fn all() -> impl Iterator<Item = &'static AggregateFunction> {
         argument_extreme::FUNCTIONS,
         ordered_set::FUNCTIONS,
         approximate_count_distinct::FUNCTIONS,
-    ];
-    families.iter().flat_map(|family| family.iter().copied())
-}
+];

@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::functions::{Accumulator, Groups};
 use arrow_array::cast::AsArray;
 use arrow_array::types::Float64Type;
-use arrow_array::{Array, ArrayRef, Float64Array};
+use arrow_array::{ArrayRef, Float64Array};
 use arrow_buffer::BooleanBuffer;
 use arrow_schema::DataType;
 use std::sync::Arc;

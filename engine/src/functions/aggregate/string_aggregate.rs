@@ -8,7 +8,7 @@ use crate::functions::{Accumulator, AggregateBinding, AggregateFunction, Documen
 use crate::types::array_type;
 use arrow_array::builder::BinaryViewBuilder;
 use arrow_array::cast::AsArray;
-use arrow_array::{Array, ArrayRef, BinaryViewArray, StringViewArray};
+use arrow_array::{Array, ArrayRef, BinaryViewArray};
 use arrow_buffer::BooleanBuffer;
 use arrow_schema::DataType;
 use std::sync::Arc;
@@ -99,7 +99,7 @@ impl Accumulator for StringAggregate {
         }
         let answers = answers.finish();
         Ok(match self.data_type {
-            DataType::Utf8View => Arc::new(StringViewArray::try_from(answers)?),
+            DataType::Utf8View => Arc::new(answers.to_string_view()?),
             _ => Arc::new(answers),
         })
     }

@@ -116,8 +116,7 @@ impl ValueLists {
         let GroupedValues { columns, offsets } = self.take(group_count)?;
         let offsets = list_offsets(&offsets)?;
         let lists = columns.into_iter().map(|column| {
-            let field = Arc::new(Field::new("item", column.data_type().clone(), true));
-            let list = ListArray::try_new(field, offsets.clone(), column, None)?;
+            let list = ListArray::try_new(item_field(column.data_type()), offsets.clone(), column, None)?;
             Ok(Arc::new(list) as ArrayRef)
         });
         lists.collect()
@@ -152,7 +151,12 @@ impl ValueLists {
 
 /// A list of values of this type, as [`crate::types::array_type`] has it.
 pub(super) fn list_type(item: &DataType) -> DataType {
-    DataType::List(Arc::new(Field::new("item", item.clone(), true)))
+    DataType::List(item_field(item))
+}
+
+/// The field of such a list.
+pub(super) fn item_field(item: &DataType) -> Arc<Field> {
+    Arc::new(Field::new("item", item.clone(), true))
 }
 
 /// The offsets of lists.

@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::functions::aggregate::rows::{counting_rows, grow, visit};
 use crate::functions::{Accumulator, Groups};
 use arrow_array::cast::AsArray;
-use arrow_array::{Array, ArrayRef, BinaryViewArray, StringViewArray};
+use arrow_array::{Array, ArrayRef, BinaryViewArray};
 use arrow_buffer::BooleanBuffer;
 use arrow_schema::DataType;
 use std::marker::PhantomData;
@@ -35,8 +35,8 @@ impl<E: End> BytesExtreme<E> {
         let state = &mut self.values[group];
         let is_better = match state {
             None => true,
-            Some(known) if E::IS_LARGEST => value > known,
-            Some(known) => value < known,
+            Some(known) if E::IS_LARGEST => *value > **known,
+            Some(known) => *value < **known,
         };
         if is_better {
             self.bytes += value.len();
@@ -89,7 +89,7 @@ impl<E: End> Accumulator for BytesExtreme<E> {
         let values = std::mem::take(&mut self.values);
         let values = BinaryViewArray::from_iter(values.iter().map(Option::as_deref));
         Ok(match self.data_type {
-            DataType::Utf8View => Arc::new(StringViewArray::try_from(values)?),
+            DataType::Utf8View => Arc::new(values.to_string_view()?),
             _ => Arc::new(values),
         })
     }

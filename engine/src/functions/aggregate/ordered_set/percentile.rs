@@ -4,13 +4,13 @@ use super::interpolate::{between, between_intervals, continuous_place, discrete_
 use super::ordered_type;
 use crate::error::{Error, Result, SqlState};
 use crate::functions::aggregate::rows::counting_rows;
-use crate::functions::aggregate::value_lists::{GroupedValues, ValueLists, list_offsets, list_type};
+use crate::functions::aggregate::value_lists::{GroupedValues, ValueLists, item_field, list_offsets, list_type};
 use crate::functions::{Accumulator, AggregateBinding, Groups};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, IntervalMonthDayNanoType};
 use arrow_array::{Array, ArrayRef, Float64Array, ListArray, PrimitiveArray, UInt32Array};
 use arrow_buffer::{BooleanBuffer, NullBuffer};
-use arrow_schema::{DataType, Field};
+use arrow_schema::DataType;
 use std::sync::Arc;
 
 /// The ordered values, until the end.
@@ -176,9 +176,8 @@ impl Accumulator for Percentile {
         if !self.answers_array {
             return Ok(answers);
         }
-        let field = Arc::new(Field::new("item", self.data_type.clone(), true));
         let nulls = Some(NullBuffer::from(present));
-        Ok(Arc::new(ListArray::try_new(field, list_offsets(&offsets)?, answers, nulls)?))
+        Ok(Arc::new(ListArray::try_new(item_field(&self.data_type), list_offsets(&offsets)?, answers, nulls)?))
     }
 
     fn memory_bytes(&self) -> usize {

@@ -143,12 +143,10 @@ impl<T: Float> Accumulator for FloatSum<T> {
 
 fn check_overflow(sums: &[Option<f64>], saw_infinity: bool, limit: f64) -> Result<()> {
     if !saw_infinity && sums.iter().flatten().any(|sum| sum.abs() > limit) {
-        return Err(float_overflow());
+        return Err(Error::user(
+            SqlState::NUMERIC_VALUE_OUT_OF_RANGE,
+            "value out of range: overflow",
+        ));
     }
     Ok(())
-}
-
-/// The error of a floating-point result beyond its range.
-pub(in crate::functions::aggregate) fn float_overflow() -> Error {
-    Error::user(SqlState::NUMERIC_VALUE_OUT_OF_RANGE, "value out of range: overflow")
 }

@@ -6,7 +6,7 @@ mod interval;
 mod kernel;
 mod wide;
 
-pub(super) use float::{FloatSum, float_overflow};
+pub(super) use float::FloatSum;
 pub(super) use integer::IntegerSum;
 pub(super) use interval::IntervalSum;
 pub(super) use wide::WideSum;
