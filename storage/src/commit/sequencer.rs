@@ -6,7 +6,7 @@
 
 use super::apply::{Application, Effects, conflict, invalid};
 use super::logged::{EncodedCommit, LoggedChange, LoggedCommit, LoggedEdit, write_edit};
-use super::prepare::prepare_change;
+use super::prepare::prepare_changes;
 use super::{Changes, CommitVersion, PartId};
 use crate::clock::Clock;
 use crate::disk::Disk;
@@ -15,6 +15,7 @@ use crate::limits::LOG_RECORD_BYTES_MAX;
 use crate::memtable::PART_ROWS_MAX;
 use crate::schema::TableId;
 use crate::store::CommitInfo;
+use crate::store::check::Retired;
 use crate::store::history::History;
 use crate::store::state::{DatabaseState, TableState};
 use crate::wal::{LogPosition, LogRecord, LogWriter, RecordKind, WriteFailure};
@@ -33,8 +34,9 @@ pub(crate) struct Sequencer {
     writer: Mutex<LogWriter>,
     history: History,
     next_part: AtomicU64,
-    /// Segments written by bulk loads and not committed.
+    /// Segments that are written and not committed: of bulk loads, sealing, merging.
     provisional: Mutex<HashSet<PartId>>,
+    retired: Mutex<Retired>,
 }
 
 struct Queue {
@@ -112,6 +114,7 @@ impl Sequencer {
             history,
             next_part: AtomicU64::new(next_part),
             provisional: Mutex::default(),
+            retired: Mutex::default(),
         }
     }
 
@@ -139,6 +142,16 @@ impl Sequencer {
         self.provisional.lock().extend(ids);
     }
 
+    /// Segments whose files are there without being part of the published state: written and not committed yet.
+    pub(crate) fn provisional(&self) -> HashSet<PartId> {
+        self.provisional.lock().clone()
+    }
+
+    /// Likewise: taken out, and still read by someone.
+    pub(crate) fn retired(&self) -> HashSet<PartId> {
+        self.retired.lock().ids().collect()
+    }
+
     /// Gives up segments of a bulk load that were not committed; those listed may be removed.
     pub(crate) fn abandon_loaded(&self, ids: &[PartId]) -> Vec<PartId> {
         if self.queue.lock().poison.is_some() {
@@ -152,8 +165,7 @@ impl Sequencer {
     pub(crate) fn commit(&self, changes: Changes, base: CommitVersion) -> Result<CommitVersion> {
         let state = self.published();
         let cause = changes.cause.to_owned();
-        let prepared = changes.changes.into_iter().map(|change| prepare_change(change, &state));
-        self.commit_logged(prepared.collect::<Result<_>>()?, cause, base)
+        self.commit_logged(prepare_changes(changes.changes, &state)?, cause, base)
     }
 
     /// Makes prepared changes happen together.
@@ -275,6 +287,7 @@ impl Sequencer {
         let position = queue.newest.position + 1;
         let mut application = Application::new(&self.disk, (*queue.newest).clone(), queue.newest.version);
         application.edit(&edit, position)?;
+        let added = edit.added.iter().map(|segment| segment.id);
         let pending = Pending {
             record: LogRecord {
                 kind: RecordKind::Edit,
@@ -284,7 +297,7 @@ impl Sequencer {
             state: Arc::new(application.state),
             info: None,
             effects: application.effects,
-            loaded: Vec::new(),
+            loaded: added.collect(),
         };
         self.enqueue_and_wait(queue, pending)?;
         Ok(true)
@@ -383,8 +396,12 @@ impl Sequencer {
                 payload: std::mem::take(&mut pending.record.payload),
             })
             .collect();
+        // Files that this takes out are removed for good: the log must have said so by then, whatever durability was asked for.
+        let must_sync = written
+            .iter()
+            .any(|pending| pending.info.is_none() || !pending.effects.removed.is_empty());
         let failure = MutexGuard::unlocked(&mut queue, || {
-            let write = || self.writer.lock().append(&records);
+            let write = || self.writer.lock().append(&records, must_sync);
             std::panic::catch_unwind(std::panic::AssertUnwindSafe(write))
         });
         queue.writing = false;
@@ -412,6 +429,7 @@ impl Sequencer {
             }
             for file in &pending.effects.removed {
                 file.mark_obsolete();
+                self.retired.lock().add(file);
             }
         }
         drop(provisional);

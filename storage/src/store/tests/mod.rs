@@ -1,5 +1,7 @@
 //! The store from outside: what was acknowledged is there, before and after a restart.
 
 mod basics;
+mod check;
 mod loads;
+mod seal;
 mod support;
