@@ -1,5 +1,6 @@
 //! Scalar functions and operators: a folder per family, a file per name, each family with its list.
 
+mod arithmetic;
 pub(crate) mod signature;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -8,7 +9,7 @@ mod text;
 use super::ScalarFunction;
 
 /// A family's list of functions: a folder with `pub(super) const FUNCTIONS: &[&ScalarFunction]`.
-const FAMILIES: &[&[&ScalarFunction]] = &[text::FUNCTIONS];
+const FAMILIES: &[&[&ScalarFunction]] = &[arithmetic::FUNCTIONS, text::FUNCTIONS];
 
 /// All of them.
 pub(super) fn all() -> impl Iterator<Item = &'static ScalarFunction> {
