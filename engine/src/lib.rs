@@ -5,6 +5,8 @@
 //! opened, a [`connection`] executes statements that `stoa-sql` compiles against the [`catalog`], `physical` turns plans into
 //! `pipeline`s of `operators`, `expression` evaluates with `functions`, and [`rows`] stream out.
 
+mod activity;
+mod catalog;
 pub mod config;
 pub mod error;
 mod expression;
@@ -15,6 +17,7 @@ mod operators;
 mod physical;
 mod pipeline;
 pub mod rows;
+mod settings;
 pub mod types;
 
 pub use error::{Error, Result};

@@ -68,6 +68,12 @@ impl Deletes {
         self.sets(rows).any(|set| set.range_cardinality(rows.clone()) > 0)
     }
 
+    /// How many of these rows are deleted.
+    pub(crate) fn count_in(&self, rows: &Range<u32>) -> u32 {
+        let counts = self.sets(rows).map(|set| set.range_cardinality(rows.clone()));
+        counts.sum::<u64>() as u32
+    }
+
     /// One bit per row, set where the row is alive; `None` where all are.
     pub(crate) fn alive(&self, rows: &Range<u32>) -> Option<BooleanBuffer> {
         if !self.touches(rows) {

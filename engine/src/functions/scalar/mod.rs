@@ -1,6 +1,7 @@
 //! Scalar functions and operators: a folder per family, a file per name, each family with its list.
 
 mod arithmetic;
+mod datetime;
 mod pattern;
 pub(crate) mod signature;
 #[cfg(test)]
@@ -10,7 +11,13 @@ mod text;
 use super::ScalarFunction;
 
 /// A family's list of functions: a folder with `pub(super) const FUNCTIONS: &[&ScalarFunction]`.
-const FAMILIES: &[&[&ScalarFunction]] = &[arithmetic::FUNCTIONS, pattern::FUNCTIONS, text::FUNCTIONS];
+#[rustfmt::skip]
+const FAMILIES: &[&[&ScalarFunction]] = &[
+    arithmetic::FUNCTIONS,
+    datetime::FUNCTIONS,
+    pattern::FUNCTIONS,
+    text::FUNCTIONS,
+];
 
 /// All of them.
 pub(super) fn all() -> impl Iterator<Item = &'static ScalarFunction> {
