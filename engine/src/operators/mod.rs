@@ -2,7 +2,14 @@
 //! [`crate::pipeline`] and knows neither plans nor SQL.
 
 pub(crate) mod filter;
+pub(crate) mod gather;
+pub(crate) mod hash_join;
+pub(crate) mod key;
 pub(crate) mod limit;
 pub(crate) mod project;
 pub(crate) mod scan;
+pub(crate) mod sort;
+#[cfg(test)]
+pub(crate) mod testing;
+pub(crate) mod top_n;
 pub(crate) mod values;

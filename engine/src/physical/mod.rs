@@ -31,9 +31,14 @@ pub(crate) struct Piece {
 impl Piece {
     /// Rows of a source.
     pub(crate) fn source(source: impl Source + 'static, columns: Vec<ColumnDef>) -> Self {
+        Piece::boxed_source(Box::new(source), columns)
+    }
+
+    /// Rows of a source whose type was chosen elsewhere.
+    pub(crate) fn boxed_source(source: Box<dyn Source>, columns: Vec<ColumnDef>) -> Self {
         Piece {
             branches: vec![Branch {
-                source: Arc::new(source),
+                source: Arc::from(source),
                 transforms: Vec::new(),
             }],
             layout: Arc::new(Layout::new(columns)),

@@ -205,6 +205,7 @@ impl Settings {
             },
             bytea_escape: self.shown("bytea_output") == "escape",
             extra_float_digits: self.shown("extra_float_digits").parse().unwrap_or(1),
+            ..FormatSettings::default()
         };
         let passes = self.shown("stoa.disabled_passes").split(',').map(str::trim);
         self.resolved = Resolved {

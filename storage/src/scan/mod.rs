@@ -12,6 +12,7 @@ mod segment;
 mod summary;
 
 pub(crate) use plan::begin;
+pub(crate) use planned::{constant, missing_value};
 
 use crate::commit::CommitVersion;
 use crate::error::Result;

@@ -85,6 +85,28 @@ impl ColumnBounds {
     }
 }
 
+impl KeyBounds {
+    /// Whether the least key is smaller than another's; of one column.
+    pub(crate) fn begins_before(&self, other: &KeyBounds) -> bool {
+        match (self, other) {
+            (KeyBounds::Lane(left, _), KeyBounds::Lane(right, _)) => left < right,
+            (KeyBounds::Wide(left, _), KeyBounds::Wide(right, _)) => left < right,
+            (KeyBounds::Bytes { minimum: left, .. }, KeyBounds::Bytes { minimum: right, .. }) => left < right,
+            _ => false,
+        }
+    }
+
+    /// Whether the greatest key is larger than another's; of one column.
+    pub(crate) fn ends_after(&self, other: &KeyBounds) -> bool {
+        match (self, other) {
+            (KeyBounds::Lane(_, left), KeyBounds::Lane(_, right)) => left > right,
+            (KeyBounds::Wide(_, left), KeyBounds::Wide(_, right)) => left > right,
+            (KeyBounds::Bytes { maximum: left, .. }, KeyBounds::Bytes { maximum: right, .. }) => left > right,
+            _ => false,
+        }
+    }
+}
+
 fn key_bounds(summary: &ColumnSummary) -> Option<KeyBounds> {
     let (minimum, maximum) = (summary.minimum.as_ref(), summary.maximum.as_ref());
     match domain_of(minimum.or(maximum)?.data_type())? {

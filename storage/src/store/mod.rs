@@ -1,12 +1,18 @@
 //! The facade: a folder opened as a database of tables.
 
+mod background;
 pub(crate) mod bounds;
 mod bulk_load;
+pub(crate) mod check;
 mod checkpoint;
+mod compaction;
 mod database;
+mod flush;
 pub(crate) mod history;
 mod partition;
+mod policy;
 mod recovery;
+mod rewrite;
 pub(crate) mod segment_file;
 mod snapshot;
 mod sort;

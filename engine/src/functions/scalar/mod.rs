@@ -1,9 +1,17 @@
 //! Scalar functions and operators: a folder per family, a file per name, each family with its list.
 
+pub(crate) mod signature;
+#[cfg(test)]
+pub(crate) mod testing;
+mod datetime;
+mod text;
+
 use super::ScalarFunction;
 
-/// All of them. A family is a folder with `pub(super) static FUNCTIONS: &[&ScalarFunction]`.
+/// A family's list of functions: a folder with `pub(super) const FUNCTIONS: &[&ScalarFunction]`.
+const FAMILIES: &[&[&ScalarFunction]] = &[text::FUNCTIONS, datetime::FUNCTIONS];
+
+/// All of them.
 pub(super) fn all() -> impl Iterator<Item = &'static ScalarFunction> {
-    let families: &[&'static [&'static ScalarFunction]] = &[];
-    families.iter().flat_map(|family| family.iter().copied())
+    FAMILIES.iter().flat_map(|family| family.iter().copied())
 }

@@ -1,10 +1,12 @@
 //! From a plain array to the bytes of a chunk.
 
 use super::{fixed, wide};
+use crate::encoding::reals::{self, Real};
 use crate::encoding::{Encoding, lanes, presence, put_sized, text};
 use crate::vector::key::{bytes_at, integer_lanes};
 use arrow_array::cast::AsArray;
-use arrow_array::{Array, ArrayRef};
+use arrow_array::types::{Float32Type, Float64Type};
+use arrow_array::{Array, ArrayRef, ArrowPrimitiveType};
 use arrow_buffer::{BooleanBuffer, NullBuffer};
 use arrow_schema::DataType;
 
@@ -33,6 +35,8 @@ pub(crate) fn encode(array: &ArrayRef, codes: Option<&[u32]>, out: &mut Vec<u8>)
             Encoding::Bits
         }
         DataType::Utf8View | DataType::BinaryView => encode_text(array, nulls, out),
+        DataType::Float64 => encode_reals::<Float64Type>(array, nulls, out),
+        DataType::Float32 => encode_reals::<Float32Type>(array, nulls, out),
         DataType::Decimal128(_, _) => wide::encode(array, nulls, out),
         _ => {
             out.push(Encoding::Plain as u8);
@@ -40,6 +44,20 @@ pub(crate) fn encode(array: &ArrayRef, codes: Option<&[u32]>, out: &mut Vec<u8>)
             Encoding::Plain
         }
     }
+}
+
+fn encode_reals<T: ArrowPrimitiveType<Native: Real>>(
+    array: &ArrayRef,
+    nulls: Option<&NullBuffer>,
+    out: &mut Vec<u8>,
+) -> Encoding {
+    let values = array.as_primitive::<T>().values();
+    if nulls.is_none() {
+        return reals::encode(values, out);
+    }
+    let mut values = values.to_vec();
+    fill(&mut values, nulls);
+    reals::encode(&values, out)
 }
 
 fn encode_text(array: &ArrayRef, nulls: Option<&NullBuffer>, out: &mut Vec<u8>) -> Encoding {
