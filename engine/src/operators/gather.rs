@@ -129,3 +129,45 @@ pub(crate) fn interleaved(parts: &[ArrayRef], rows: &[(usize, usize)]) -> Result
     let parts: Vec<&dyn Array> = parts.iter().map(|part| &**part).collect();
     Ok(arrow_select::interleave::interleave(&parts, rows)?)
 }
+
+/// A batch with the places of its selected rows.
+pub(crate) struct SelectedRows {
+    pub(crate) batch: Batch,
+    /// `None`: all rows are selected.
+    places: Option<Vec<u32>>,
+}
+
+impl SelectedRows {
+    pub(crate) fn new(batch: Batch) -> Self {
+        let places = batch.selection.as_ref();
+        SelectedRows {
+            places: places.map(|selection| selection.indices().map(|row| row as u32).collect()),
+            batch,
+        }
+    }
+
+    /// Selected rows.
+    pub(crate) fn count(&self) -> usize {
+        self.places.as_ref().map_or(self.batch.row_count, Vec::len)
+    }
+
+    /// The place of a selected row.
+    pub(crate) fn place(&self, row: usize) -> usize {
+        self.places.as_ref().map_or(row, |places| places[row] as usize)
+    }
+
+    /// The columns at these places, with these of the selected rows in their order.
+    pub(crate) fn columns(&self, rows: &[u32], places: impl Iterator<Item = usize>) -> Result<Vec<ArrayRef>> {
+        let is_all = self.places.is_none()
+            && rows.len() == self.batch.row_count
+            && rows.iter().zip(0..).all(|(row, number)| *row == number);
+        if is_all {
+            return Ok(places.map(|place| self.batch.columns[place].clone()).collect());
+        }
+        let indices = match &self.places {
+            None => UInt32Array::from(rows.to_vec()),
+            Some(selected) => rows.iter().map(|row| selected[*row as usize]).collect(),
+        };
+        places.map(|place| gather(&self.batch.columns[place], &indices)).collect()
+    }
+}

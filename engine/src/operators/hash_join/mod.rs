@@ -34,7 +34,6 @@ use table::Table;
 
 /// What a join keeps; see `stoa_sql::plan::JoinKind`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "named as in the plan")]
 pub(crate) enum Kind {
     Inner,
     Left,

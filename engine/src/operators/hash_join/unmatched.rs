@@ -5,7 +5,7 @@ use super::output::null_column;
 use crate::error::{Error, Result};
 use crate::operators::gather::gather;
 use crate::pipeline::{Source, Stream};
-use arrow_array::{Array as _, UInt32Array};
+use arrow_array::UInt32Array;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use stoa_storage::vector::Batch;
@@ -72,15 +72,15 @@ impl Stream for UnmatchedStream {
                 .map(|row| row as u32)
                 .collect::<Vec<_>>()
                 .into();
-            if rows.is_empty() {
+            if rows.values().is_empty() {
                 continue;
             }
-            let left = self.left.types.iter().map(|data_type| null_column(data_type, rows.len()));
+            let left = self.left.types.iter().map(|data_type| null_column(data_type, rows.values().len()));
             let mut columns = left.collect::<Result<Vec<_>>>()?;
             for column in &built.columns {
                 columns.push(gather(column, &rows)?);
             }
-            return Ok(Some(Batch::new(columns, rows.len())));
+            return Ok(Some(Batch::new(columns, rows.values().len())));
         }
     }
 }
