@@ -4,12 +4,13 @@ pub(crate) mod signature;
 #[cfg(test)]
 pub(crate) mod testing;
 mod datetime;
+mod interval;
 mod text;
 
 use super::ScalarFunction;
 
 /// A family's list of functions: a folder with `pub(super) const FUNCTIONS: &[&ScalarFunction]`.
-const FAMILIES: &[&[&ScalarFunction]] = &[text::FUNCTIONS, datetime::FUNCTIONS];
+const FAMILIES: &[&[&ScalarFunction]] = &[text::FUNCTIONS, datetime::FUNCTIONS, interval::FUNCTIONS];
 
 /// All of them.
 pub(super) fn all() -> impl Iterator<Item = &'static ScalarFunction> {
