@@ -2,6 +2,7 @@
 
 mod arithmetic;
 mod datetime;
+mod interval;
 mod pattern;
 pub(crate) mod signature;
 #[cfg(test)]
@@ -15,6 +16,7 @@ use super::ScalarFunction;
 const FAMILIES: &[&[&ScalarFunction]] = &[
     arithmetic::FUNCTIONS,
     datetime::FUNCTIONS,
+    interval::FUNCTIONS,
     pattern::FUNCTIONS,
     text::FUNCTIONS,
 ];
