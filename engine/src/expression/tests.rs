@@ -75,8 +75,18 @@ fn array(values: &[Literal], data_type: &LogicalType) -> ArrayRef {
 
 fn plain_columns() -> Vec<ArrayRef> {
     let numbers = [int(1), int(2), int(2), NULL, int(5), int(0)];
-    let texts = [text("b"), text("A"), text("A"), text("longer than twelve"), NULL, text("b")];
-    vec![array(&numbers, &LogicalType::Integer), array(&texts, &LogicalType::Text)]
+    let texts = [
+        text("b"),
+        text("A"),
+        text("A"),
+        text("longer than twelve"),
+        NULL,
+        text("b"),
+    ];
+    vec![
+        array(&numbers, &LogicalType::Integer),
+        array(&texts, &LogicalType::Text),
+    ]
 }
 
 /// Distinct values first to last, one of them used by no row; NULL in the keys or in the values.
@@ -193,10 +203,16 @@ fn comparisons() {
     for (op, expected) in cases {
         check(&compare(op, c(), string("b")), &truth(expected));
     }
-    check(&compare(CompareOp::Equal, c(), string("longer than twelve")), &truth("ffftnf"));
+    check(
+        &compare(CompareOp::Equal, c(), string("longer than twelve")),
+        &truth("ffftnf"),
+    );
     check(&compare(CompareOp::Equal, a(), a()), &truth("tttntt"));
     check(&compare(CompareOp::NotDistinct, c(), c()), &truth("tttttt"));
-    check(&compare(CompareOp::Equal, a(), Expr::null(LogicalType::Integer)), &truth("nnnnnn"));
+    check(
+        &compare(CompareOp::Equal, a(), Expr::null(LogicalType::Integer)),
+        &truth("nnnnnn"),
+    );
     check(
         &compare(CompareOp::NotDistinct, a(), Expr::null(LogicalType::Integer)),
         &truth("ffftff"),
@@ -239,7 +255,14 @@ fn case_and_coalesce() {
         otherwise: Some(Box::new(c())),
         data_type: LogicalType::Text,
     };
-    let texts = [text("b"), text("a"), text("a"), text("longer than twelve"), text("five"), text("b")];
+    let texts = [
+        text("b"),
+        text("a"),
+        text("a"),
+        text("longer than twelve"),
+        text("five"),
+        text("b"),
+    ];
     check(&case, &texts);
     check(
         &Expr::Coalesce(vec![a(), integer(9)]),
@@ -247,10 +270,21 @@ fn case_and_coalesce() {
     );
     check(
         &Expr::Coalesce(vec![lower, string("none")]),
-        &[text("b"), text("a"), text("a"), text("longer than twelve"), text("none"), text("b")],
+        &[
+            text("b"),
+            text("a"),
+            text("a"),
+            text("longer than twelve"),
+            text("none"),
+            text("b"),
+        ],
     );
     check(
-        &Expr::Coalesce(vec![Expr::null(LogicalType::Integer), a(), Expr::null(LogicalType::Integer)]),
+        &Expr::Coalesce(vec![
+            Expr::null(LogicalType::Integer),
+            a(),
+            Expr::null(LogicalType::Integer),
+        ]),
         &[int(1), int(2), int(2), NULL, int(5), int(0)],
     );
 }
@@ -262,10 +296,19 @@ fn lists() {
         list,
     };
     check(&in_list(a(), vec![integer(2), integer(5)]), &truth("fttntf"));
-    check(&in_list(a(), vec![integer(2), Expr::null(LogicalType::Integer)]), &truth("nttnnn"));
+    check(
+        &in_list(a(), vec![integer(2), Expr::null(LogicalType::Integer)]),
+        &truth("nttnnn"),
+    );
     check(&in_list(a(), (4..40).map(integer).collect()), &truth("fffntf"));
-    check(&in_list(a(), (0..40).map(|at| integer(at * 1_000_000 + 2)).collect()), &truth("fttnff"));
-    check(&in_list(c(), vec![string("A"), string("longer than twelve")]), &truth("ftttnf"));
+    check(
+        &in_list(a(), (0..40).map(|at| integer(at * 1_000_000 + 2)).collect()),
+        &truth("fttnff"),
+    );
+    check(
+        &in_list(c(), vec![string("A"), string("longer than twelve")]),
+        &truth("ftttnf"),
+    );
     let many = |extra: &str| {
         let mut list: Vec<Expr> = (0..20).map(|at| string(&format!("x{at}"))).collect();
         list.push(string(extra));
@@ -295,11 +338,17 @@ fn quantified_arrays() {
     };
     let two = literal(&[int(2), int(5)]);
     check(&any(CompareOp::Equal, Quantifier::Any, two.clone()), &truth("fttntf"));
-    check(&any(CompareOp::NotEqual, Quantifier::All, two.clone()), &truth("tffnft"));
+    check(
+        &any(CompareOp::NotEqual, Quantifier::All, two.clone()),
+        &truth("tffnft"),
+    );
     check(&any(CompareOp::Less, Quantifier::Any, two.clone()), &truth("tttnft"));
     check(&any(CompareOp::LessOrEqual, Quantifier::All, two), &truth("tttnft"));
     let with_null = literal(&[int(2), NULL]);
-    check(&any(CompareOp::Equal, Quantifier::Any, with_null.clone()), &truth("nttnnn"));
+    check(
+        &any(CompareOp::Equal, Quantifier::Any, with_null.clone()),
+        &truth("nttnnn"),
+    );
     check(&any(CompareOp::Less, Quantifier::All, with_null), &truth("nffnfn"));
     let empty = literal(&[]);
     check(&any(CompareOp::Equal, Quantifier::Any, empty.clone()), &truth("ffffff"));
@@ -319,7 +368,14 @@ fn functions_keep_encodings() {
     let lower = call("lower", vec![c()], LogicalType::Text);
     check(
         &lower,
-        &[text("b"), text("a"), text("a"), text("longer than twelve"), NULL, text("b")],
+        &[
+            text("b"),
+            text("a"),
+            text("a"),
+            text("longer than twelve"),
+            NULL,
+            text("b"),
+        ],
     );
     let compiled = Expression::compile(&lower, &layout(), &Arc::new(statement())).unwrap();
     let plain = plain_columns();

@@ -1,8 +1,11 @@
 //! The operators: what runs inside pipelines. A file or folder each; each implements one of the three roles of
 //! [`crate::pipeline`] and knows neither plans nor SQL.
 
+pub(crate) mod distinct;
 pub(crate) mod filter;
 pub(crate) mod gather;
+pub(crate) mod group_table;
+pub(crate) mod hash_aggregate;
 pub(crate) mod key;
 pub(crate) mod limit;
 pub(crate) mod project;
