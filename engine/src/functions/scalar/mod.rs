@@ -1,7 +1,10 @@
 //! Scalar functions and operators: a folder per family, a file per name, each family with its list.
 
 mod arithmetic;
+mod comparison;
+mod conditional;
 mod datetime;
+mod numeric;
 mod pattern;
 pub(crate) mod signature;
 #[cfg(test)]
@@ -14,7 +17,10 @@ use super::ScalarFunction;
 #[rustfmt::skip]
 const FAMILIES: &[&[&ScalarFunction]] = &[
     arithmetic::FUNCTIONS,
+    comparison::FUNCTIONS,
+    conditional::FUNCTIONS,
     datetime::FUNCTIONS,
+    numeric::FUNCTIONS,
     pattern::FUNCTIONS,
     text::FUNCTIONS,
 ];
