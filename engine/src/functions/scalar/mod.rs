@@ -1,8 +1,11 @@
 //! Scalar functions and operators: a folder per family, a file per name, each family with its list.
 
 mod arithmetic;
+mod comparison;
+mod conditional;
 mod datetime;
 mod interval;
+mod numeric;
 mod pattern;
 pub(crate) mod signature;
 #[cfg(test)]
@@ -15,8 +18,11 @@ use super::ScalarFunction;
 #[rustfmt::skip]
 const FAMILIES: &[&[&ScalarFunction]] = &[
     arithmetic::FUNCTIONS,
+    comparison::FUNCTIONS,
+    conditional::FUNCTIONS,
     datetime::FUNCTIONS,
     interval::FUNCTIONS,
+    numeric::FUNCTIONS,
     pattern::FUNCTIONS,
     text::FUNCTIONS,
 ];
