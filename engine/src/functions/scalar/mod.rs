@@ -1,9 +1,9 @@
 //! Scalar functions and operators: a folder per family, a file per name, each family with its list.
 
+mod datetime;
 pub(crate) mod signature;
 #[cfg(test)]
 pub(crate) mod testing;
-mod datetime;
 mod text;
 
 use super::ScalarFunction;

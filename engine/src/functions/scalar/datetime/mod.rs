@@ -12,8 +12,4 @@ pub(crate) mod zone;
 
 use crate::functions::ScalarFunction;
 
-pub(super) const FUNCTIONS: &[&ScalarFunction] = &[
-    &date_trunc::DATE_TRUNC,
-    &extract::DATE_PART,
-    &extract::EXTRACT,
-];
+pub(super) const FUNCTIONS: &[&ScalarFunction] = &[&date_trunc::DATE_TRUNC, &extract::DATE_PART, &extract::EXTRACT];
