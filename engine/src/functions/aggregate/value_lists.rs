@@ -161,9 +161,7 @@ pub(super) fn item_field(item: &DataType) -> Arc<Field> {
 
 /// The offsets of lists.
 pub(super) fn list_offsets(offsets: &[usize]) -> Result<OffsetBuffer<i32>> {
-    let offsets = offsets
-        .iter()
-        .map(|offset| i32::try_from(*offset).map_err(|_| too_many()));
+    let offsets = offsets.iter().map(|offset| i32::try_from(*offset).map_err(|_| too_many()));
     Ok(OffsetBuffer::new(offsets.collect::<Result<Vec<i32>>>()?.into()))
 }
 

@@ -31,9 +31,6 @@ pub(crate) mod zone;
 
 use crate::functions::ScalarFunction;
 
-<<<<<<< HEAD
-pub(super) const FUNCTIONS: &[&ScalarFunction] = &[&date_trunc::DATE_TRUNC, &extract::DATE_PART, &extract::EXTRACT];
-=======
 pub(super) const FUNCTIONS: &[&ScalarFunction] = &[
     &age::AGE,
     &now::CLOCK_TIMESTAMP,
@@ -59,4 +56,3 @@ pub(super) const FUNCTIONS: &[&ScalarFunction] = &[
     &to_timestamp::TO_TIMESTAMP,
     &now::TRANSACTION_TIMESTAMP,
 ];
->>>>>>> main
