@@ -1,0 +1,25 @@
+//! Scalar functions and operators: a folder per family, a file per name, each family with its list.
+
+mod arithmetic;
+mod datetime;
+mod pattern;
+pub(crate) mod signature;
+#[cfg(test)]
+pub(crate) mod testing;
+mod text;
+
+use super::ScalarFunction;
+
+/// A family's list of functions: a folder with `pub(super) const FUNCTIONS: &[&ScalarFunction]`.
+#[rustfmt::skip]
+const FAMILIES: &[&[&ScalarFunction]] = &[
+    arithmetic::FUNCTIONS,
+    datetime::FUNCTIONS,
+    pattern::FUNCTIONS,
+    text::FUNCTIONS,
+];
+
+/// All of them.
+pub(super) fn all() -> impl Iterator<Item = &'static ScalarFunction> {
+    FAMILIES.iter().flat_map(|family| family.iter().copied())
+}
