@@ -122,16 +122,20 @@ fn row(reader: &mut Reader<'_>, rows: &mut Rows) -> Result<Option<Step>> {
     }
     rows.line_number += 1;
     reader.at = begin;
+    let mut null_column = None;
     for column in 0..column_count {
         let length = reader.take_i32().unwrap_or(-1);
         match usize::try_from(length).ok().and_then(|length| reader.take(length)) {
             Some(bytes) => rows.push_binary(column, bytes)?,
             None => {
                 if !rows.push_null(column) {
-                    return Err(rows.at_place(rows.not_null_error(column)));
+                    null_column = null_column.or(Some(column));
                 }
             }
         }
+    }
+    if let Some(column) = null_column {
+        return Err(rows.at_place(rows.not_null_error(column)));
     }
     Ok(Some(Step::Row(reader.at)))
 }

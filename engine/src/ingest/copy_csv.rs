@@ -62,7 +62,10 @@ impl CsvFormat {
             Ok(found) => found,
             Err(error) => {
                 rows.line_number += 1;
-                return Err(rows.at_line(error, first_line(bytes)));
+                return Err(match self.in_quotes {
+                    true => rows.at_line(error, first_line(bytes)),
+                    false => rows.at_place(error),
+                });
             }
         };
         let Some((content_end, row_end)) = found else {
@@ -192,24 +195,30 @@ impl CsvFormat {
         if column_count == 0 && line.is_empty() {
             return Ok(());
         }
-        if self.fields.len() != column_count {
+        if self.fields.len() > column_count {
             return Err(field_count_error(self.fields.len(), line, rows));
         }
+        let mut null_column = None;
         for column in 0..column_count {
-            let field = self.fields[column];
+            let Some(field) = self.fields.get(column) else {
+                return Err(field_count_error(column, line, rows));
+            };
             let text = &line[field.begin..field.end];
             if field.has_quotes {
                 unquote(text, self.quote, self.escape, &mut self.plain);
                 rows.push_text(column, &self.plain)?;
             } else if text == self.null {
                 if !rows.push_null(column) {
-                    return Err(rows.at_line(rows.not_null_error(column), line));
+                    null_column = null_column.or(Some(column));
                 }
             } else {
                 rows.push_text(column, text)?;
             }
         }
-        Ok(())
+        match null_column {
+            Some(column) => Err(rows.at_line(rows.not_null_error(column), line)),
+            None => Ok(()),
+        }
     }
 }
 

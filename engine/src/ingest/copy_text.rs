@@ -166,15 +166,18 @@ impl TextFormat {
         if column_count == 0 && line.is_empty() {
             return Ok(());
         }
-        if self.fields.len() != column_count {
+        if self.fields.len() > column_count {
             return Err(field_count_error(self.fields.len(), line, rows));
         }
+        let mut null_column = None;
         for column in 0..column_count {
-            let field = self.fields[column];
+            let Some(field) = self.fields.get(column) else {
+                return Err(field_count_error(column, line, rows));
+            };
             let text = &line[field.begin..field.end];
             if text == self.null {
                 if !rows.push_null(column) {
-                    return Err(rows.at_line(rows.not_null_error(column), line));
+                    null_column = null_column.or(Some(column));
                 }
             } else if field.has_escapes {
                 unescape(text, &mut self.plain);
@@ -183,7 +186,10 @@ impl TextFormat {
                 rows.push_text(column, text)?;
             }
         }
-        Ok(())
+        match null_column {
+            Some(column) => Err(rows.at_line(rows.not_null_error(column), line)),
+            None => Ok(()),
+        }
     }
 }
 

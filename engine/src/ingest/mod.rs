@@ -26,3 +26,7 @@ pub(crate) const BATCH_BYTES_MAX: usize = 64 << 20;
 
 /// Takes batches: plain columns of equal length, and their length.
 pub type BatchSink<'a> = dyn FnMut(Vec<ArrayRef>, usize) -> Result<()> + 'a;
+
+#[cfg(test)]
+#[path = "speed_test.rs"]
+mod speed;
