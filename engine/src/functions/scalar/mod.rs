@@ -5,12 +5,13 @@ pub(crate) mod signature;
 pub(crate) mod testing;
 mod datetime;
 mod interval;
+pub(crate) mod json;
 mod text;
 
 use super::ScalarFunction;
 
 /// A family's list of functions: a folder with `pub(super) const FUNCTIONS: &[&ScalarFunction]`.
-const FAMILIES: &[&[&ScalarFunction]] = &[text::FUNCTIONS, datetime::FUNCTIONS, interval::FUNCTIONS];
+const FAMILIES: &[&[&ScalarFunction]] = &[text::FUNCTIONS, datetime::FUNCTIONS, interval::FUNCTIONS, json::FUNCTIONS];
 
 /// All of them.
 pub(super) fn all() -> impl Iterator<Item = &'static ScalarFunction> {
