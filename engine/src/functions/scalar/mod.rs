@@ -1,17 +1,27 @@
 //! Scalar functions and operators: a folder per family, a file per name, each family with its list.
 
+mod arithmetic;
+pub(crate) mod datetime;
+mod interval;
+pub(crate) mod json;
+mod pattern;
 pub(crate) mod signature;
 #[cfg(test)]
 pub(crate) mod testing;
-mod datetime;
-mod interval;
-pub(crate) mod json;
 mod text;
 
 use super::ScalarFunction;
 
 /// A family's list of functions: a folder with `pub(super) const FUNCTIONS: &[&ScalarFunction]`.
-const FAMILIES: &[&[&ScalarFunction]] = &[text::FUNCTIONS, datetime::FUNCTIONS, interval::FUNCTIONS, json::FUNCTIONS];
+#[rustfmt::skip]
+const FAMILIES: &[&[&ScalarFunction]] = &[
+    arithmetic::FUNCTIONS,
+    datetime::FUNCTIONS,
+    interval::FUNCTIONS,
+    json::FUNCTIONS,
+    pattern::FUNCTIONS,
+    text::FUNCTIONS,
+];
 
 /// All of them.
 pub(super) fn all() -> impl Iterator<Item = &'static ScalarFunction> {
