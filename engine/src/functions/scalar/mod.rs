@@ -6,6 +6,8 @@ mod conditional;
 mod datetime;
 mod interval;
 mod numeric;
+pub(crate) mod datetime;
+pub(crate) mod json;
 mod pattern;
 pub(crate) mod signature;
 #[cfg(test)]
@@ -22,6 +24,7 @@ const FAMILIES: &[&[&ScalarFunction]] = &[
     conditional::FUNCTIONS,
     datetime::FUNCTIONS,
     interval::FUNCTIONS,
+    json::FUNCTIONS,
     numeric::FUNCTIONS,
     pattern::FUNCTIONS,
     text::FUNCTIONS,
