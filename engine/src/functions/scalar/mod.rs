@@ -3,11 +3,10 @@
 mod arithmetic;
 mod comparison;
 mod conditional;
-mod datetime;
-mod interval;
-mod numeric;
 pub(crate) mod datetime;
+mod interval;
 pub(crate) mod json;
+mod numeric;
 mod pattern;
 pub(crate) mod signature;
 #[cfg(test)]
