@@ -8,6 +8,8 @@
 mod activity;
 mod catalog;
 pub mod config;
+pub mod connection;
+pub mod database;
 pub mod error;
 mod expression;
 pub mod format;
@@ -18,6 +20,7 @@ mod physical;
 mod pipeline;
 pub mod rows;
 mod settings;
+mod statement;
 pub mod types;
 
 pub use error::{Error, Result};

@@ -87,6 +87,11 @@ impl Settings {
         }
     }
 
+    /// Whether a setting has been given a value.
+    pub(crate) fn is_set(&self, name: &'static str) -> bool {
+        self.values.contains_key(name)
+    }
+
     /// Gives a setting a value; `None` is its default.
     ///
     /// # Errors
@@ -200,6 +205,7 @@ impl Settings {
             },
             bytea_escape: self.shown("bytea_output") == "escape",
             extra_float_digits: self.shown("extra_float_digits").parse().unwrap_or(1),
+            ..FormatSettings::default()
         };
         let passes = self.shown("stoa.disabled_passes").split(',').map(str::trim);
         self.resolved = Resolved {

@@ -6,6 +6,7 @@
 
 use super::apply::{Application, Effects, conflict, invalid};
 use super::logged::{EncodedCommit, LoggedChange, LoggedCommit, LoggedEdit, write_edit};
+use super::moves::{Moved, Moves};
 use super::prepare::prepare_changes;
 use super::{Changes, CommitVersion, PartId};
 use crate::clock::Clock;
@@ -23,6 +24,9 @@ use parking_lot::{Condvar, Mutex, MutexGuard, RwLock};
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
+
+/// Times that a commit is tried again because rows it deletes were moved.
+const ATTEMPTS_MAX: usize = 16;
 
 /// Orders everything that changes the database.
 pub(crate) struct Sequencer {
@@ -48,6 +52,7 @@ struct Queue {
     poison: Option<Arc<str>>,
     /// Rows go only into parts from this one on: those before are being sealed.
     append_floor: HashMap<TableId, PartId>,
+    moves: Moves,
 }
 
 /// A record on its way to the disk, and what holds once it is there.
@@ -108,6 +113,7 @@ impl Sequencer {
                 writing: false,
                 poison: None,
                 append_floor: HashMap::new(),
+                moves: Moves::default(),
             }),
             published: RwLock::new(state),
             writer: Mutex::new(writer),
@@ -181,7 +187,23 @@ impl Sequencer {
             cause,
             changes,
         };
-        let encoded = EncodedCommit::new(&commit);
+        for _ in 0..ATTEMPTS_MAX {
+            match self.attempt(&mut commit, base) {
+                // Rows that were sealed or merged between the look at where they are and the commit's turn are looked for again.
+                Err(Error::Conflict { reason }) => {
+                    let queue = self.queue.lock();
+                    if !queue.moves.translate(&mut commit.changes, &queue.newest)? {
+                        return conflict(reason);
+                    }
+                }
+                outcome => return outcome,
+            }
+        }
+        conflict("the rows to be deleted keep being moved")
+    }
+
+    fn attempt(&self, commit: &mut LoggedCommit, base: CommitVersion) -> Result<CommitVersion> {
+        let encoded = EncodedCommit::new(commit);
         if encoded.length_bytes() > LOG_RECORD_BYTES_MAX {
             return invalid(format!(
                 "{} bytes are too many for one commit, which has at most {LOG_RECORD_BYTES_MAX}",
@@ -190,7 +212,7 @@ impl Sequencer {
         }
         let queue = self.queue.lock();
         self.refuse_if_poisoned(&queue)?;
-        let pending = self.sequence(&queue, &mut commit, encoded, base)?;
+        let pending = self.sequence(&queue, commit, encoded, base)?;
         let version = commit.version;
         self.enqueue_and_wait(queue, pending)?;
         Ok(version)
@@ -276,17 +298,18 @@ impl Sequencer {
         }
     }
 
-    /// Makes an edit durable and visible. `decide` sees the newest state and gives the edit, or nothing where it has become
-    /// pointless.
-    pub(crate) fn edit(&self, decide: impl FnOnce(&DatabaseState) -> Result<Option<LoggedEdit>>) -> Result<bool> {
-        let queue = self.queue.lock();
+    /// Makes an edit durable and visible. `decide` sees the newest state and gives the edit and what it moves where, or nothing
+    /// where it has become pointless.
+    pub(crate) fn edit(&self, decide: impl FnOnce(&DatabaseState) -> Option<(LoggedEdit, Moved)>) -> Result<bool> {
+        let mut queue = self.queue.lock();
         self.refuse_if_poisoned(&queue)?;
-        let Some(edit) = decide(&queue.newest)? else {
+        let Some((edit, moved)) = decide(&queue.newest) else {
             return Ok(false);
         };
         let position = queue.newest.position + 1;
         let mut application = Application::new(&self.disk, (*queue.newest).clone(), queue.newest.version);
         application.edit(&edit, position)?;
+        queue.moves.add(moved);
         let added = edit.added.iter().map(|segment| segment.id);
         let pending = Pending {
             record: LogRecord {

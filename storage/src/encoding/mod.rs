@@ -4,6 +4,8 @@
 //! naming its [`Encoding`], then that encoding's payload, which may hold further streams. Every encoding gives access to any
 //! vector of 1,024 rows without reading those before it, and answers filters on its encoded form where that is cheaper.
 
+mod alp;
+mod alp_real_double;
 mod bit_packed;
 mod block_compression;
 mod choose;
@@ -18,6 +20,7 @@ mod packing;
 mod patched;
 mod plain;
 pub(crate) mod presence;
+pub(crate) mod reals;
 mod run_length;
 pub(crate) mod text;
 

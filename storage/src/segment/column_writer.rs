@@ -5,7 +5,9 @@ use super::format::{ExtraKind, FooterColumn};
 use super::writer::SegmentWriter;
 use crate::encoding::dictionary::{self, Built};
 use crate::error::Result;
+use crate::index::distinct::DistinctSketch;
 use crate::index::zone_map::ZoneTable;
+use crate::index::{bitmap, bloom};
 use crate::limits::{BLOCK_ROWS, DICTIONARY_VALUES_MAX, ZONE_ROWS};
 use crate::schema::ColumnSchema;
 use crate::vector::key::{self, Domain, domain_of};
@@ -15,32 +17,54 @@ use std::ops::Range;
 
 /// Distinct values of a dictionary of values no longer than a code's column would be.
 const SHORT_VALUES_MAX: usize = 4_096;
+/// Text that repeats so often gets a dictionary without trying.
+const FEW_VALUES_ONE_IN: usize = 16;
 /// Values of a dictionary that are encoded to tell its size.
 const SAMPLE_VALUES: usize = 16_384;
 
 /// Writes a plain column and says what the footer keeps of it.
-pub(super) fn write(writer: &mut SegmentWriter, schema: &ColumnSchema, array: &ArrayRef) -> Result<FooterColumn> {
+pub(super) fn write(
+    writer: &mut SegmentWriter,
+    schema: &ColumnSchema,
+    array: &ArrayRef,
+    has_bloom: bool,
+) -> Result<FooterColumn> {
     let dictionary = choose_dictionary(array);
     let first_part = writer.parts.len() as u32;
     let mut encodings = Vec::new();
     let mut zones = ZoneTable::empty(&schema.data_type);
+    let mut distinct = DistinctSketch::new();
+    let mut column_bytes = 0;
     let mut chunk = Vec::new();
     for rows in blocks(array.len()) {
         let block = array.slice(rows.start, rows.len());
         let keys = key::lane_keys(block.as_ref());
-        zones.append(&block, keys.as_deref(), ZONE_ROWS);
-        chunk.clear();
         let codes = dictionary.as_ref().map(|dictionary| &dictionary.codes[rows]);
-        encodings.push(column_chunk::encode(&block, codes, &mut chunk));
+        let values = dictionary.as_ref().map(|dictionary| &dictionary.values);
+        zones.append(&block, keys.as_deref(), values.zip(codes), ZONE_ROWS);
+        if dictionary.is_none() {
+            count_distinct(&block, keys.as_deref(), &mut distinct);
+        }
+        chunk.clear();
+        let lanes = keys.filter(|_| is_integer(array.data_type()));
+        encodings.push(column_chunk::encode_block(&block, lanes, codes, &mut chunk));
+        column_bytes += chunk.len();
         writer.append_part(&chunk)?;
     }
     let mut extras = Vec::new();
-    if let Some(dictionary) = &dictionary {
-        extras.push((
-            ExtraKind::Dictionary as u8,
-            write_dictionary(writer, &dictionary.values)?,
-        ));
-    }
+    let distinct_count = match &dictionary {
+        Some(dictionary) => {
+            write_dictionary(writer, dictionary, array, column_bytes, &mut extras)?;
+            dictionary.values.len()
+        }
+        None => {
+            let distinct_count = (distinct.estimate() as usize).min(array.len() - array.null_count());
+            if has_bloom {
+                write_bloom(writer, array, distinct_count, &mut extras)?;
+            }
+            distinct_count
+        }
+    };
     Ok(FooterColumn {
         id: schema.id,
         name: schema.name.clone(),
@@ -48,10 +72,15 @@ pub(super) fn write(writer: &mut SegmentWriter, schema: &ColumnSchema, array: &A
         first_part,
         encodings,
         extras,
-        distinct_count: dictionary.as_ref().map(|dictionary| dictionary.values.len() as u32),
+        distinct_count: Some(distinct_count as u32),
         blocks: zones.merged(BLOCK_ROWS / ZONE_ROWS),
         zones,
     })
+}
+
+/// Whether keys are the values themselves.
+fn is_integer(data_type: &DataType) -> bool {
+    !matches!(data_type, DataType::Boolean | DataType::Float32 | DataType::Float64)
 }
 
 /// The rows of each block of a column.
@@ -70,6 +99,10 @@ fn choose_dictionary(array: &ArrayRef) -> Option<Built> {
         DICTIONARY_VALUES_MAX
     };
     let built = dictionary::build(array, most.min(array.len() / 2 + 1))?;
+    let is_text = matches!(array.data_type(), DataType::Utf8View | DataType::BinaryView);
+    if is_text && built.values.len() * FEW_VALUES_ONE_IN <= array.len() {
+        return Some(built);
+    }
     let count = array.len().div_ceil(BLOCK_ROWS);
     let rows = blocks(array.len()).nth(count / 2)?;
     let block = array.slice(rows.start, rows.len());
@@ -84,7 +117,6 @@ fn choose_dictionary(array: &ArrayRef) -> Option<Built> {
     let values = encoded_bytes(&sample, None) as u64 * built.values.len() as u64 / sample.len() as u64;
     let with = codes as u64 + values * rows.len() as u64 / array.len() as u64;
     // Codes of text are worth more than their bytes: they group, compare and match without it. Those of numbers are not.
-    let is_text = matches!(array.data_type(), DataType::Utf8View | DataType::BinaryView);
     let worthwhile = if is_text {
         with <= without as u64
     } else {
@@ -93,9 +125,51 @@ fn choose_dictionary(array: &ArrayRef) -> Option<Built> {
     worthwhile.then_some(built)
 }
 
-fn write_dictionary(writer: &mut SegmentWriter, values: &ArrayRef) -> Result<u32> {
+/// Writes the dictionary, and bitmaps of its rare values where they are worth it.
+fn write_dictionary(
+    writer: &mut SegmentWriter,
+    dictionary: &Built,
+    array: &ArrayRef,
+    column_bytes: usize,
+    extras: &mut Vec<(u8, u32)>,
+) -> Result<()> {
+    let value_count = dictionary.values.len();
+    let mut part = (value_count as u32).to_le_bytes().to_vec();
+    column_chunk::encode(&dictionary.values, None, &mut part);
+    extras.push((ExtraKind::Dictionary as u8, writer.append_part(&part)?));
+    part.clear();
+    if bitmap::write(&dictionary.codes, value_count, array.nulls(), column_bytes, &mut part) {
+        extras.push((ExtraKind::BitmapIndex as u8, writer.append_part(&part)?));
+    }
+    Ok(())
+}
+
+/// Writes a filter of a column's values; a dictionary makes one needless.
+fn write_bloom(
+    writer: &mut SegmentWriter,
+    array: &ArrayRef,
+    distinct_count: usize,
+    extras: &mut Vec<(u8, u32)>,
+) -> Result<()> {
+    let mut builder = bloom::Builder::new(distinct_count);
+    bloom::for_each_hash(array, |hash| builder.add(hash));
     let mut part = Vec::new();
-    part.extend_from_slice(&(values.len() as u32).to_le_bytes());
-    column_chunk::encode(values, None, &mut part);
-    writer.append_part(&part)
+    builder.write(&mut part);
+    extras.push((ExtraKind::Bloom as u8, writer.append_part(&part)?));
+    Ok(())
+}
+
+/// Adds the values of a block to a sketch.
+fn count_distinct(block: &ArrayRef, keys: Option<&[i64]>, distinct: &mut DistinctSketch) {
+    let Some(keys) = keys else {
+        return bloom::for_each_hash(block, |hash| distinct.add(hash));
+    };
+    let nulls = block.nulls();
+    let mut last = None;
+    for (row, key) in keys.iter().enumerate() {
+        if last != Some(*key) && nulls.is_none_or(|nulls| nulls.is_valid(row)) {
+            distinct.add_number(*key);
+            last = Some(*key);
+        }
+    }
 }

@@ -4,6 +4,9 @@ pub(crate) mod column_chunk;
 mod column_writer;
 mod dump;
 pub(crate) mod format;
+#[cfg(test)]
+mod index_tests;
+mod indexes;
 mod open;
 mod reader;
 #[cfg(test)]

@@ -20,7 +20,6 @@ use arrow_array::{ArrayRef, Int64Array};
 use arrow_buffer::BooleanBuffer;
 use arrow_schema::DataType;
 use hashbrown::HashMap;
-use roaring::RoaringBitmap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -186,26 +185,10 @@ impl SegmentReader {
         column.zones.verdict(zone, rows.end - rows.start, &test)
     }
 
-    fn prepare(&self, predicate: &ColumnPredicate) -> Option<(&FooterColumn, Test)> {
+    pub(super) fn prepare(&self, predicate: &ColumnPredicate) -> Option<(&FooterColumn, Test)> {
         let column = self.column(predicate.column)?;
         let test = Test::compile(&predicate.condition, &column.data_type).ok()?;
         Some((column, test))
-    }
-
-    /// All rows of the segment that meet a condition, where an index knows them exactly; `None` where it must be filtered.
-    ///
-    /// # Errors
-    /// [`Error::Corrupt`] where the index is damaged.
-    pub fn index_rows(&self, _predicate: &ColumnPredicate) -> Result<Option<RoaringBitmap>> {
-        Ok(None)
-    }
-
-    /// Whether some row may meet a condition, by the dictionary or the Bloom filter; true where neither can tell.
-    ///
-    /// # Errors
-    /// [`Error::Corrupt`] where the index is damaged.
-    pub fn may_contain(&self, _predicate: &ColumnPredicate) -> Result<bool> {
-        Ok(true)
     }
 
     /// The values of some rows of one block: plain, `Dictionary(UInt32, plain)` or `RunEndEncoded(Int32, plain)`.
@@ -389,7 +372,7 @@ impl SegmentReader {
     }
 
     /// The bytes of a part, checked once.
-    fn part(&self, part: usize) -> Result<&[u8]> {
+    pub(super) fn part(&self, part: usize) -> Result<&[u8]> {
         let bit = 1 << (part % 64);
         if self.verified[part / 64].load(Ordering::Acquire) & bit == 0 {
             self.check_part(part)?;
@@ -418,7 +401,7 @@ impl SegmentReader {
         ))
     }
 
-    fn corrupt(&self, part: usize, problem: Malformed) -> Error {
+    pub(super) fn corrupt(&self, part: usize, problem: Malformed) -> Error {
         Error::Corrupt {
             path: self.path.clone(),
             offset: self.footer.parts[part].offset,

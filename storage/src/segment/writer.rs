@@ -106,7 +106,8 @@ impl SegmentWriter {
         self.append(&format::header())?;
         let mut columns = Vec::with_capacity(input.columns.len());
         for (schema, array) in input.schema.columns.iter().zip(input.columns) {
-            columns.push(column_writer::write(&mut self, schema, &flatten(array))?);
+            let has_bloom = input.schema.bloom_columns.contains(&schema.id);
+            columns.push(column_writer::write(&mut self, schema, &flatten(array), has_bloom)?);
         }
         let (versions_first_part, version_min, version_max) = self.write_versions(&input.versions)?;
         let footer = Footer {

@@ -128,7 +128,8 @@ fn replay_log(disk: &Arc<dyn Disk>, manifest: &Manifest, replay: &mut Replay<'_>
         for (record, offset) in file.records.iter().zip(&file.offsets) {
             replay.record(record, &disk.describe(&path), *offset)?;
         }
-        if is_last && !file.records.is_empty() {
+        // Also where nothing but a torn record is in it: it will not be the last file any more.
+        if is_last && (!file.records.is_empty() || file.dropped_bytes > 0) {
             wal::rewrite_file(&**disk, manifest.store, *number, file.header.start, &file.records)?;
         }
         next = Some(end + 1);

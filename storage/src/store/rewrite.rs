@@ -10,6 +10,7 @@ use super::sort::sorted_rows;
 use super::state::{DatabaseState, SegmentState, TableState};
 use super::workers::in_parallel;
 use crate::commit::logged::LoggedEdit;
+use crate::commit::moves::{Moved, Pin};
 use crate::commit::visibility::Deletes;
 use crate::commit::{CommitVersion, PartId};
 use crate::error::Result;
@@ -22,6 +23,7 @@ use crate::vector::{Selection, flatten};
 use arrow_array::{Array, ArrayRef, Int64Array, UInt32Array, UInt64Array};
 use parking_lot::Mutex;
 use roaring::RoaringBitmap;
+use std::any::Any;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
@@ -31,6 +33,8 @@ use std::sync::Arc;
 struct Source {
     part: PartId,
     deletes: Option<Arc<Deletes>>,
+    /// Lives as long as someone sees the part.
+    pin: Pin,
 }
 
 /// Rows of one partition.
@@ -90,6 +94,7 @@ impl<'a> Rewrite<'a> {
         self.sources.push(Source {
             part: part.id,
             deletes: part.deletes.clone(),
+            pin: pin(part.lineage.clone()),
         });
         Ok(())
     }
@@ -116,6 +121,7 @@ impl<'a> Rewrite<'a> {
         self.sources.push(Source {
             part: segment.id(),
             deletes: segment.deletes.clone(),
+            pin: pin(segment.file.clone()),
         });
         Ok(())
     }
@@ -251,13 +257,24 @@ impl<'a> Rewrite<'a> {
     fn place(&self) -> Result<bool> {
         let outputs = self.outputs.lock();
         self.shared.sequencer.edit(|newest| {
-            Ok(self.late_deletes(newest).map(|late| LoggedEdit {
+            let late = self.late_deletes(newest)?;
+            let edit = LoggedEdit {
                 table: self.schema().id,
                 removed: self.sources.iter().map(|source| source.part).collect(),
                 added: outputs.iter().map(|output| output.meta.clone()).collect(),
                 deleted: carry(&outputs, &late),
-            }))
+            };
+            Some((edit, self.moved(&outputs)))
         })
+    }
+
+    fn moved(&self, outputs: &[Output]) -> Moved {
+        let sources = self.sources.iter().map(|source| (source.part, source.pin.clone()));
+        let outputs = outputs.iter().map(|output| (output.meta.id, output.origins.clone()));
+        Moved {
+            sources: sources.collect(),
+            outputs: outputs.collect(),
+        }
     }
 
     /// The rows of each source that were deleted since it was read; `None` where a source is gone.
@@ -289,6 +306,10 @@ impl<'a> Rewrite<'a> {
             }
         }
     }
+}
+
+fn pin(seen: Arc<dyn Any + Send + Sync>) -> Pin {
+    Arc::downgrade(&seen)
 }
 
 fn join_pieces(pieces: Vec<Piece>, column_count: usize) -> Result<Piece> {

@@ -1,6 +1,9 @@
 //! Scalar functions and operators: a folder per family, a file per name, each family with its list.
 
+mod arithmetic;
 mod datetime;
+mod interval;
+mod pattern;
 pub(crate) mod signature;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -9,7 +12,14 @@ mod text;
 use super::ScalarFunction;
 
 /// A family's list of functions: a folder with `pub(super) const FUNCTIONS: &[&ScalarFunction]`.
-const FAMILIES: &[&[&ScalarFunction]] = &[text::FUNCTIONS, datetime::FUNCTIONS];
+#[rustfmt::skip]
+const FAMILIES: &[&[&ScalarFunction]] = &[
+    arithmetic::FUNCTIONS,
+    datetime::FUNCTIONS,
+    interval::FUNCTIONS,
+    pattern::FUNCTIONS,
+    text::FUNCTIONS,
+];
 
 /// All of them.
 pub(super) fn all() -> impl Iterator<Item = &'static ScalarFunction> {

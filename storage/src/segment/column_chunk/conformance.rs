@@ -3,11 +3,13 @@
 
 use super::{Chunk, encode};
 use crate::encoding::dictionary::{self, Dictionary};
-use crate::encoding::{Encoding, lanes, presence, put_sized, text};
+use crate::encoding::{Encoding, lanes, presence, put_sized, reals, text};
 use crate::limits::{BLOCK_ROWS, VECTOR_ROWS};
 use crate::testing::{Generator, STORED_TYPES, assert_same_values, conditions_for};
 use crate::vector::filter::{Test, evaluate};
 use crate::vector::key::{bytes_at, integer_lanes};
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Float32Type, Float64Type};
 use arrow_array::{Array, ArrayRef, Int64Array};
 use arrow_buffer::BooleanBuffer;
 use arrow_schema::DataType;
@@ -76,7 +78,7 @@ fn check_damage(bytes: &[u8], array: &ArrayRef, dictionary: Option<&Dictionary>,
         .map(|condition| Test::compile(condition, array.data_type()).unwrap())
         .collect();
     assert!(touch(bytes, array, dictionary, &tests));
-    for _ in 0..if few { 3 } else { 30 } {
+    for _ in 0..if few { 2 } else { 12 } {
         let length = generator.below(bytes.len() as u64) as usize;
         assert!(
             !touch(&bytes[..length], array, dictionary, &tests),
@@ -132,6 +134,18 @@ fn check_forced(encoding: Encoding, array: &ArrayRef, generator: &mut Generator)
     check(&bytes, array, None, generator);
 }
 
+/// Doubles and reals in one encoding, cheapest or not.
+fn check_forced_reals(encoding: Encoding, generator: &mut Generator, row_count: usize) {
+    let array = without_nulls(generator.column(&DataType::Float64, row_count));
+    let mut bytes = all_present(row_count);
+    reals::encode_in(encoding, array.as_primitive::<Float64Type>().values(), &mut bytes);
+    check(&bytes, &array, None, generator);
+    let array = without_nulls(generator.column(&DataType::Float32, row_count));
+    let mut bytes = all_present(row_count);
+    reals::encode_in(encoding, array.as_primitive::<Float32Type>().values(), &mut bytes);
+    check(&bytes, &array, None, generator);
+}
+
 const LANES: [Encoding; 5] = [
     Encoding::Plain,
     Encoding::RunLength,
@@ -140,7 +154,8 @@ const LANES: [Encoding; 5] = [
     Encoding::Delta,
 ];
 const TEXTS: [Encoding; 4] = [Encoding::Plain, Encoding::Fsst, Encoding::Lz4, Encoding::Zstd];
-const EDGES: [usize; 8] = [1, 2, 63, 1023, 1024, 1025, 2048, 5000];
+const REALS: [Encoding; 3] = [Encoding::Plain, Encoding::Alp, Encoding::AlpRealDouble];
+const EDGES: [usize; 6] = [1, 2, 63, 1024, 1025, 3000];
 
 fn without_nulls(array: ArrayRef) -> ArrayRef {
     arrow_array::make_array(array.to_data().into_builder().nulls(None).build().unwrap())
@@ -156,6 +171,9 @@ fn every_encoding(seed: u64, row_count: usize) {
         let data_type = [DataType::Utf8View, DataType::BinaryView][generator.below(2) as usize].clone();
         let array = without_nulls(generator.column(&data_type, row_count));
         check_forced(encoding, &array, &mut generator);
+    }
+    for encoding in REALS {
+        check_forced_reals(encoding, &mut generator, row_count);
     }
     for data_type in STORED_TYPES.iter() {
         let array = generator.column(data_type, row_count);
@@ -215,7 +233,7 @@ fn extreme_integers_conform() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(3))]
+    #![proptest_config(ProptestConfig::with_cases(2))]
     #[test]
     fn random_blocks_conform(seed: u64, row_count in 1usize..4000) {
         every_encoding(seed, row_count);

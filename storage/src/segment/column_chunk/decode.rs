@@ -5,6 +5,7 @@ use super::wide::Wide;
 use crate::encoding::dictionary::{CodeTest, Dictionary};
 use crate::encoding::lanes::Lanes;
 use crate::encoding::presence::Bits;
+use crate::encoding::reals::{Real, Reals};
 use crate::encoding::text::Text;
 use crate::encoding::{Cursor, Decoded, Encoding, Malformed, malformed};
 use crate::vector::filter::{Test, evaluate_test};
@@ -34,7 +35,9 @@ enum Values<'a> {
     Codes(Lanes<'a>),
     Text(Text<'a>),
     Bits(Bits<'a>),
-    Fixed { width: usize, bytes: &'a [u8] },
+    Doubles(Reals<'a, f64>),
+    Singles(Reals<'a, f32>),
+    Fixed(&'a [u8]),
     Wide(Wide<'a>),
 }
 
@@ -64,25 +67,29 @@ impl<'a> Chunk<'a> {
         row_count: usize,
         data_type: &DataType,
     ) -> Decoded<Values<'a>> {
-        if matches!(data_type, DataType::Utf8View | DataType::BinaryView) {
-            return Ok(Values::Text(Text::parse(cursor.rest(), row_count)?));
-        }
-        let is_other = matches!(data_type, DataType::Boolean | DataType::Decimal128(_, _));
-        let width = fixed::width_bytes(data_type);
-        if !is_other && width.is_none() {
-            return Ok(Values::Lanes(Lanes::parse(cursor.rest(), row_count)?));
-        }
-        cursor.u8()?;
-        match (tag, data_type, width) {
-            (Encoding::Bits, DataType::Boolean, _) => Ok(Values::Bits(Bits::parse(cursor.rest(), row_count)?)),
-            (_, DataType::Decimal128(_, _), _) => Ok(Values::Wide(Wide::parse(tag, cursor, row_count)?)),
-            (Encoding::Plain, _, Some(width)) => {
-                let bytes = cursor.take(row_count * width)?;
-                cursor.end()?;
-                Ok(Values::Fixed { width, bytes })
+        Ok(match data_type {
+            DataType::Utf8View | DataType::BinaryView => Values::Text(Text::parse(cursor.rest(), row_count)?),
+            DataType::Float64 => Values::Doubles(Reals::parse(cursor.rest(), row_count)?),
+            DataType::Float32 => Values::Singles(Reals::parse(cursor.rest(), row_count)?),
+            DataType::Decimal128(_, _) => {
+                cursor.u8()?;
+                Values::Wide(Wide::parse(tag, cursor, row_count)?)
             }
-            (other, _, _) => malformed(format!("{data_type} cannot be stored as {other:?}")),
-        }
+            DataType::Boolean if tag == Encoding::Bits => {
+                cursor.u8()?;
+                Values::Bits(Bits::parse(cursor.rest(), row_count)?)
+            }
+            DataType::FixedSizeBinary(16) | DataType::Interval(_) if tag == Encoding::Plain => {
+                cursor.u8()?;
+                let bytes = cursor.take(row_count * fixed::WIDTH_BYTES)?;
+                cursor.end()?;
+                Values::Fixed(bytes)
+            }
+            DataType::Boolean | DataType::FixedSizeBinary(_) | DataType::Interval(_) => {
+                return malformed(format!("{data_type} cannot be stored as {tag:?}"));
+            }
+            _ => Values::Lanes(Lanes::parse(cursor.rest(), row_count)?),
+        })
     }
 
     fn check(&self, rows: &Range<usize>) -> Decoded<()> {
@@ -117,6 +124,8 @@ impl<'a> Chunk<'a> {
                 Some(bit) => Some(one_run(Arc::new(BooleanArray::from(vec![bit])), rows.len())?),
                 None => None,
             },
+            Values::Doubles(reals) => constant_real::<Float64Type>(reals, rows.len())?,
+            Values::Singles(reals) => constant_real::<Float32Type>(reals, rows.len())?,
             _ => None,
         };
         match runs {
@@ -138,8 +147,11 @@ impl<'a> Chunk<'a> {
             Values::Codes(codes) => needed(dictionary)?.decode(codes, rows, nulls),
             Values::Text(text) => text.read(rows, self.data_type, nulls),
             Values::Bits(bits) => Ok(Arc::new(BooleanArray::new(bits.read(rows), nulls))),
-            Values::Fixed { width, bytes } => {
-                fixed::read(&bytes[rows.start * width..rows.end * width], self.data_type, nulls)
+            Values::Doubles(reals) => decode_reals::<Float64Type>(reals, rows, nulls),
+            Values::Singles(reals) => decode_reals::<Float32Type>(reals, rows, nulls),
+            Values::Fixed(bytes) => {
+                let bytes = &bytes[rows.start * fixed::WIDTH_BYTES..rows.end * fixed::WIDTH_BYTES];
+                fixed::read(bytes, self.data_type, nulls)
             }
             Values::Wide(wide) => wide.read(rows, self.data_type, nulls),
         }
@@ -174,21 +186,21 @@ impl<'a> Chunk<'a> {
         if !selection.has_true() {
             return Ok(selection.clone());
         }
-        match (&self.values, test) {
-            (Values::Lanes(lanes), Test::Lane(test)) => lanes.filter(rows, test, selection),
+        let on_encoded = match (&self.values, test) {
+            (Values::Lanes(lanes), Test::Lane(test)) => Some(lanes.filter(rows.clone(), test, selection)),
             (Values::Codes(lanes), _) => match codes {
-                Some(codes) => codes.filter(lanes, rows, selection),
-                None => malformed(WITHOUT_DICTIONARY),
+                Some(codes) => Some(codes.filter(lanes, rows.clone(), selection)),
+                None => return malformed(WITHOUT_DICTIONARY),
             },
-            (Values::Text(text), Test::Bytes(test)) => text.filter(rows, test, selection),
-            (Values::Wide(wide), Test::Wide(wide_test)) => match wide.filter(rows.clone(), wide_test, selection) {
-                Some(bits) => bits,
-                None => Ok(selection & &evaluate_test(&wide.read(rows, self.data_type, None)?, test)),
-            },
-            _ => {
-                let values = self.decode_rows(rows, None)?;
-                Ok(selection & &evaluate_test(&values, test))
-            }
+            (Values::Text(text), Test::Bytes(test)) => Some(text.filter(rows.clone(), test, selection)),
+            (Values::Doubles(reals), Test::Lane(test)) => reals.filter(rows.clone(), test, selection),
+            (Values::Singles(reals), Test::Lane(test)) => reals.filter(rows.clone(), test, selection),
+            (Values::Wide(wide), Test::Wide(test)) => wide.filter(rows.clone(), test, selection),
+            _ => None,
+        };
+        match on_encoded {
+            Some(bits) => bits,
+            None => Ok(selection & &evaluate_test(&self.decode_rows(rows, None)?, test)),
         }
     }
 
@@ -198,7 +210,9 @@ impl<'a> Chunk<'a> {
             Values::Lanes(lanes) | Values::Codes(lanes) => lanes.encoding(),
             Values::Text(text) => text.encoding(),
             Values::Bits(_) => Encoding::Bits,
-            Values::Fixed { .. } => Encoding::Plain,
+            Values::Doubles(reals) => reals.encoding(),
+            Values::Singles(reals) => reals.encoding(),
+            Values::Fixed(_) => Encoding::Plain,
             Values::Wide(wide) => wide.encoding(),
         }
     }
@@ -256,6 +270,24 @@ fn decode_code_runs(codes: &Lanes<'_>, rows: &Range<usize>, dictionary: &Diction
         Some((ends, codes)) => runs(ends, &dictionary.take(codes, None)?).map(Some),
         None => Ok(None),
     }
+}
+
+fn constant_real<T: ArrowPrimitiveType<Native: Real>>(
+    reals: &Reals<'_, T::Native>,
+    row_count: usize,
+) -> Decoded<Option<ArrayRef>> {
+    match reals.constant() {
+        Some(value) => one_run(Arc::new(PrimitiveArray::<T>::from_value(value, 1)), row_count).map(Some),
+        None => Ok(None),
+    }
+}
+
+fn decode_reals<T: ArrowPrimitiveType<Native: Real>>(
+    reals: &Reals<'_, T::Native>,
+    rows: Range<usize>,
+    nulls: Option<NullBuffer>,
+) -> Decoded<ArrayRef> {
+    Ok(Arc::new(PrimitiveArray::<T>::new(reals.to_vec(rows)?.into(), nulls)))
 }
 
 fn decode_integers(

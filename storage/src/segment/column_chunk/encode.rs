@@ -1,15 +1,28 @@
 //! From a plain array to the bytes of a chunk.
 
 use super::{fixed, wide};
+use crate::encoding::reals::{self, Real};
 use crate::encoding::{Encoding, lanes, presence, put_sized, text};
 use crate::vector::key::{bytes_at, integer_lanes};
 use arrow_array::cast::AsArray;
-use arrow_array::{Array, ArrayRef};
+use arrow_array::types::{Float32Type, Float64Type};
+use arrow_array::{Array, ArrayRef, ArrowPrimitiveType};
 use arrow_buffer::{BooleanBuffer, NullBuffer};
 use arrow_schema::DataType;
+use std::borrow::Cow;
 
 /// Appends the chunk of a block: a plain array, and its codes where the column has a dictionary (arbitrary below NULLs).
 pub(crate) fn encode(array: &ArrayRef, codes: Option<&[u32]>, out: &mut Vec<u8>) -> Encoding {
+    encode_block(array, integer_lanes(array.as_ref()), codes, out)
+}
+
+/// [`encode`] where the lanes of an integer-like column are at hand.
+pub(crate) fn encode_block(
+    array: &ArrayRef,
+    lanes: Option<Cow<'_, [i64]>>,
+    codes: Option<&[u32]>,
+    out: &mut Vec<u8>,
+) -> Encoding {
     let nulls = array.nulls().filter(|nulls| nulls.null_count() > 0);
     put_sized(out, |out| match nulls {
         None => presence::encode(&BooleanBuffer::new_set(array.len()), out),
@@ -22,8 +35,10 @@ pub(crate) fn encode(array: &ArrayRef, codes: Option<&[u32]>, out: &mut Vec<u8>)
         lanes::encode(&codes, out);
         return Encoding::Dictionary;
     }
-    if let Some(mut lanes) = integer_lanes(array.as_ref()) {
-        fill(&mut lanes, nulls);
+    if let Some(mut lanes) = lanes {
+        if nulls.is_some() {
+            fill(lanes.to_mut(), nulls);
+        }
         return lanes::encode(&lanes, out);
     }
     match array.data_type() {
@@ -33,6 +48,8 @@ pub(crate) fn encode(array: &ArrayRef, codes: Option<&[u32]>, out: &mut Vec<u8>)
             Encoding::Bits
         }
         DataType::Utf8View | DataType::BinaryView => encode_text(array, nulls, out),
+        DataType::Float64 => encode_reals::<Float64Type>(array, nulls, out),
+        DataType::Float32 => encode_reals::<Float32Type>(array, nulls, out),
         DataType::Decimal128(_, _) => wide::encode(array, nulls, out),
         _ => {
             out.push(Encoding::Plain as u8);
@@ -40,6 +57,20 @@ pub(crate) fn encode(array: &ArrayRef, codes: Option<&[u32]>, out: &mut Vec<u8>)
             Encoding::Plain
         }
     }
+}
+
+fn encode_reals<T: ArrowPrimitiveType<Native: Real>>(
+    array: &ArrayRef,
+    nulls: Option<&NullBuffer>,
+    out: &mut Vec<u8>,
+) -> Encoding {
+    let values = array.as_primitive::<T>().values();
+    if nulls.is_none() {
+        return reals::encode(values, out);
+    }
+    let mut values = values.to_vec();
+    fill(&mut values, nulls);
+    reals::encode(&values, out)
 }
 
 fn encode_text(array: &ArrayRef, nulls: Option<&NullBuffer>, out: &mut Vec<u8>) -> Encoding {

@@ -4,9 +4,9 @@
 //! chunk  = presence:sized(bits) values
 //! values = stream of integers | text                by the column's type
 //!        | 14 bits                                  booleans
-//!        | 0 (sixteen bytes)*                       plain uuids, intervals; f64*, f32* likewise
+//!        | reals                                    doubles and reals
+//!        | 0 (sixteen bytes)*                       uuids, intervals
 //!        | 6 stream                                 codes of the segment's dictionary
-//!        | 7 alp | 8 alp_real_double                doubles and reals
 //!        | 12 reference:i128 stream                 128-bit values narrowed
 //!        | 13 upper:sized(stream) lower:stream      128-bit values halved
 //! ```
@@ -19,4 +19,4 @@ mod fixed;
 mod wide;
 
 pub(crate) use decode::Chunk;
-pub(crate) use encode::encode;
+pub(crate) use encode::{encode, encode_block};

@@ -2,6 +2,9 @@
 
 mod basics;
 mod check;
+mod concurrency;
 mod loads;
 mod seal;
+mod simulation;
+mod speed;
 mod support;

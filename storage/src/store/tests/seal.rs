@@ -2,16 +2,16 @@
 
 use super::support::*;
 use crate::clock::ManualClock;
-use crate::commit::{Change, CommitVersion};
+use crate::commit::{Change, Changes, CommitVersion};
 use crate::disk::{Disk, MemoryDisk};
 use crate::error::Error;
 use crate::scan::{ScanColumn, ScanRequest};
 use crate::schema::{ColumnId, ColumnSchema};
 use crate::store::{Store, open_on};
 use crate::vector::flatten;
+use arrow_array::Int64Array;
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int64Type;
-use arrow_array::{Array, Int64Array};
 use arrow_schema::DataType;
 use std::path::Path;
 use std::sync::Arc;
@@ -104,6 +104,37 @@ fn rows_deleted_while_others_seal_or_merge_stay_deleted() {
     drop(store);
     let store = open_store(disk.clone(), options()).unwrap();
     assert_eq!(read(&*store.snapshot(), table), rows);
+}
+
+#[test]
+fn a_delete_of_an_older_snapshot_finds_rows_that_were_sealed_and_merged_since() {
+    let store = open_store(Arc::new(MemoryDisk::default()), options()).unwrap();
+    let table = create_table(&*store);
+    insert(&*store, table, &some_rows(0, 500)).unwrap();
+    let old = store.snapshot();
+    let delete = delete_where(&*old, table, |row| row.1 % 2 == 0);
+    let late = delete_where(&*old, table, |row| row.1 == 4 || row.1 == 5);
+    store.flush(None).unwrap();
+    insert(&*store, table, &some_rows(500, 500)).unwrap();
+    store.flush(None).unwrap();
+    store.compact(None).unwrap();
+    let changes = |change| Changes {
+        changes: vec![change],
+        cause: "test",
+    };
+    store.commit(changes(delete), old.version()).unwrap();
+    let kept: Vec<Row> = some_rows(0, 1_000)
+        .into_iter()
+        .filter(|row| row.1 >= 500 || row.1 % 2 == 1)
+        .collect();
+    assert_eq!(read(&*store.snapshot(), table), sorted(kept.clone()));
+    let refused = store.commit(changes(late.clone()), old.version());
+    assert!(matches!(refused, Err(Error::Conflict { .. })), "{refused:?}");
+    store.flush(None).unwrap();
+    store.compact(None).unwrap();
+    let refused = store.commit(changes(late), old.version());
+    assert!(matches!(refused, Err(Error::Conflict { .. })), "{refused:?}");
+    assert_eq!(read(&*store.snapshot(), table), sorted(kept));
 }
 
 #[test]

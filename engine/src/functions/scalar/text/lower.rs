@@ -19,7 +19,7 @@ fn execute(call: &Call<'_>) -> Result<Value> {
 }
 
 /// Appends the text in lower case, character by character (as Postgres does: a final sigma is none of its own).
-fn lower_into(text: &str, out: &mut String) {
+pub(in crate::functions::scalar) fn lower_into(text: &str, out: &mut String) {
     if text.is_ascii() {
         let start = out.len();
         out.push_str(text);

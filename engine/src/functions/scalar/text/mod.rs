@@ -2,6 +2,8 @@
 
 mod lower;
 
+pub(super) use lower::lower_into;
+
 use crate::functions::ScalarFunction;
 
 pub(super) const FUNCTIONS: &[&ScalarFunction] = &[&lower::LOWER];

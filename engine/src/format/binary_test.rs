@@ -1,0 +1,1 @@
+//! Binary out and in against what PostgreSQL 15 sends and receives.
