@@ -168,6 +168,8 @@ impl SelectedRows {
             None => UInt32Array::from(rows.to_vec()),
             Some(selected) => rows.iter().map(|row| selected[*row as usize]).collect(),
         };
-        places.map(|place| gather(&self.batch.columns[place], &indices)).collect()
+        places
+            .map(|place| gather(&self.batch.columns[place], &indices))
+            .collect()
     }
 }

@@ -19,3 +19,4 @@ pub(crate) mod table_function;
 pub(crate) mod testing;
 pub(crate) mod top_n;
 pub(crate) mod values;
+pub(crate) mod window;
