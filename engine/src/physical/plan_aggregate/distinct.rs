@@ -25,7 +25,12 @@ pub(super) fn takes_two_steps(aggregate: &Aggregate, calls: &[PreparedCall]) -> 
 
 impl Planner {
     /// Groups of (keys, distinct arguments, their condition), then groups of the keys.
-    pub(super) fn plan_two_steps(&mut self, aggregate: &Aggregate, calls: Vec<PreparedCall>) -> Result<Piece> {
+    pub(super) fn plan_two_steps(
+        &mut self,
+        aggregate: &Aggregate,
+        calls: Vec<PreparedCall>,
+        node: usize,
+    ) -> Result<Piece> {
         let piece = self.plan(&aggregate.input)?;
         let keys: Vec<&Expr> = aggregate.keys.iter().map(|(_, key)| key).collect();
         let distinct_calls = || calls.iter().filter(|call| call.distinct);
@@ -94,6 +99,7 @@ impl Planner {
         };
         let inner = Arc::new(AggregateSink::new(inner, self.context.memory.clone()));
         let outer = Arc::new(AggregateSink::new(outer, self.context.memory.clone()));
+        self.describe(&outer, node);
         let between = AggregateSource::new(&inner, self.context.batch_rows, self.context.cancel.clone());
         self.sink(piece, inner);
         Ok(self.aggregated(Piece::source(between, Vec::new()), outer, output(aggregate)))
