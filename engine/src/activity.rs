@@ -1,5 +1,6 @@
 //! Statements that run and those that ran last: what `stoa.queries` lists, and how anybody ends one.
 
+use crate::database::Deadline;
 use crate::error::{CancelReason, Error};
 use crate::pipeline::{Cancel, MemoryBudget, Output};
 use parking_lot::Mutex;
@@ -134,6 +135,7 @@ impl Activity {
             activity: self.clone(),
             running,
             error: Mutex::new(None),
+            deadline: Mutex::new(None),
         }
     }
 
@@ -161,9 +163,15 @@ pub(crate) struct Entry {
     activity: Arc<Activity>,
     running: Arc<Running>,
     error: Mutex<Option<(&'static str, String)>>,
+    deadline: Mutex<Option<Deadline>>,
 }
 
 impl Entry {
+    /// It is ended at a time; the timer forgets it when the statement ends.
+    pub(crate) fn set_deadline(&self, deadline: Deadline) {
+        *self.deadline.lock() = Some(deadline);
+    }
+
     /// The statement.
     pub(crate) fn running(&self) -> &Arc<Running> {
         &self.running

@@ -44,7 +44,10 @@ pub(crate) fn constant(value: &ArrayRef, row_count: usize) -> Result<ArrayRef> {
         return Ok(new_empty_array(value.data_type()));
     }
     let end = i32::try_from(row_count).map_err(|_| Error::Internal("a batch of too many rows".into()))?;
-    Ok(Arc::new(RunArray::<Int32Type>::try_new(&Int32Array::from(vec![end]), value)?))
+    Ok(Arc::new(RunArray::<Int32Type>::try_new(
+        &Int32Array::from(vec![end]),
+        value,
+    )?))
 }
 
 /// The selected rows as plain columns that hold on to no more than they need.
@@ -82,9 +85,8 @@ pub(crate) fn batch_bytes(batch: &Batch) -> usize {
 
 /// About how many bytes a column takes.
 pub(crate) fn column_bytes(column: &ArrayRef) -> usize {
-    let views = |buffers: &[arrow_buffer::Buffer]| {
-        column.len() * 16 + buffers.iter().map(|buffer| buffer.len()).sum::<usize>()
-    };
+    let views =
+        |buffers: &[arrow_buffer::Buffer]| column.len() * 16 + buffers.iter().map(|buffer| buffer.len()).sum::<usize>();
     match column.data_type() {
         DataType::Utf8View => views(column.as_string_view().data_buffers()),
         DataType::BinaryView => views(column.as_binary_view().data_buffers()),
@@ -108,7 +110,10 @@ pub(crate) fn concatenated(batches: Vec<Batch>, types: &[DataType]) -> Result<Ba
             parts.push(column);
         }
     }
-    let columns = columns.into_iter().zip(types).map(|(parts, data_type)| joined(&parts, data_type));
+    let columns = columns
+        .into_iter()
+        .zip(types)
+        .map(|(parts, data_type)| joined(&parts, data_type));
     Ok(Batch::new(columns.collect::<Result<_>>()?, row_count))
 }
 
@@ -128,4 +133,48 @@ pub(crate) fn joined(parts: &[ArrayRef], data_type: &DataType) -> Result<ArrayRe
 pub(crate) fn interleaved(parts: &[ArrayRef], rows: &[(usize, usize)]) -> Result<ArrayRef> {
     let parts: Vec<&dyn Array> = parts.iter().map(|part| &**part).collect();
     Ok(arrow_select::interleave::interleave(&parts, rows)?)
+}
+
+/// A batch with the places of its selected rows.
+pub(crate) struct SelectedRows {
+    pub(crate) batch: Batch,
+    /// `None`: all rows are selected.
+    places: Option<Vec<u32>>,
+}
+
+impl SelectedRows {
+    pub(crate) fn new(batch: Batch) -> Self {
+        let places = batch.selection.as_ref();
+        SelectedRows {
+            places: places.map(|selection| selection.indices().map(|row| row as u32).collect()),
+            batch,
+        }
+    }
+
+    /// Selected rows.
+    pub(crate) fn count(&self) -> usize {
+        self.places.as_ref().map_or(self.batch.row_count, Vec::len)
+    }
+
+    /// The place of a selected row.
+    pub(crate) fn place(&self, row: usize) -> usize {
+        self.places.as_ref().map_or(row, |places| places[row] as usize)
+    }
+
+    /// The columns at these places, with these of the selected rows in their order.
+    pub(crate) fn columns(&self, rows: &[u32], places: impl Iterator<Item = usize>) -> Result<Vec<ArrayRef>> {
+        let is_all = self.places.is_none()
+            && rows.len() == self.batch.row_count
+            && rows.iter().zip(0..).all(|(row, number)| *row == number);
+        if is_all {
+            return Ok(places.map(|place| self.batch.columns[place].clone()).collect());
+        }
+        let indices = match &self.places {
+            None => UInt32Array::from(rows.to_vec()),
+            Some(selected) => rows.iter().map(|row| selected[*row as usize]).collect(),
+        };
+        places
+            .map(|place| gather(&self.batch.columns[place], &indices))
+            .collect()
+    }
 }

@@ -87,6 +87,11 @@ impl Settings {
         }
     }
 
+    /// Whether a setting has been given a value.
+    pub(crate) fn is_set(&self, name: &'static str) -> bool {
+        self.values.contains_key(name)
+    }
+
     /// Gives a setting a value; `None` is its default.
     ///
     /// # Errors

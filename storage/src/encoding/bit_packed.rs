@@ -26,18 +26,10 @@ pub(super) fn encode(lanes: &[i64], minimum: i64, span: u64, out: &mut Vec<u8>) 
     out.push(Encoding::BitPacked as u8);
     out.extend_from_slice(&minimum.to_le_bytes());
     out.push(width);
+    let mut padded = [0; VECTOR_ROWS];
     for vector in lanes.chunks(VECTOR_ROWS) {
-        pack_vector(vector, minimum, width, out);
+        packing::pack(width, packing::whole_vector(vector, minimum, &mut padded), minimum, out);
     }
-}
-
-/// Appends the differences of up to 1,024 values from a reference at or below all of them.
-fn pack_vector(vector: &[i64], reference: i64, width: u8, out: &mut Vec<u8>) {
-    let mut codes = [0u64; VECTOR_ROWS];
-    for (code, lane) in codes.iter_mut().zip(vector) {
-        *code = lane.wrapping_sub(reference) as u64;
-    }
-    packing::pack(width, &codes, out);
 }
 
 impl<'a> BitPacked<'a> {

@@ -21,40 +21,40 @@ pub(crate) struct Delta<'a> {
     payload: &'a [u8],
 }
 
-/// The least difference within a vector, and all differences' distance from it, zeros behind.
-fn codes_of(vector: &[i64]) -> (i64, [u64; VECTOR_ROWS]) {
-    let mut differences = [0i64; VECTOR_ROWS];
-    for (place, pair) in differences[1..].iter_mut().zip(vector.windows(2)) {
-        *place = pair[1].wrapping_sub(pair[0]);
+/// Writes the differences within a vector and returns the least; the place of the first value, which has none, and those behind
+/// the last hold that too.
+fn differences(vector: &[i64], differences: &mut [i64; VECTOR_ROWS]) -> i64 {
+    let next = vector.get(1..).unwrap_or_default();
+    for ((place, value), next) in differences[1..].iter_mut().zip(vector).zip(next) {
+        *place = next.wrapping_sub(*value);
     }
-    let differences = &differences[..vector.len()];
-    let reference = match differences {
-        [] | [_] => 0,
-        [_, differences @ ..] => packing::extremes(differences).0,
+    let reference = match next {
+        [] => 0,
+        _ => packing::extremes(&differences[1..vector.len()]).0,
     };
-    let mut codes = [0u64; VECTOR_ROWS];
-    for (code, difference) in codes.iter_mut().zip(differences).skip(1) {
-        *code = difference.wrapping_sub(reference) as u64;
-    }
-    (reference, codes)
+    differences[0] = reference;
+    differences[vector.len()..].fill(reference);
+    reference
 }
 
 /// Bytes of one vector.
 pub(super) fn estimate_vector(vector: &[i64]) -> usize {
-    let (_, codes) = codes_of(vector);
-    ENTRY_BYTES + patched::plan(&codes[..vector.len()]).bytes
+    let mut steps = [0; VECTOR_ROWS];
+    let reference = differences(vector, &mut steps);
+    ENTRY_BYTES + patched::plan(&steps, reference).bytes
 }
 
 pub(super) fn encode(lanes: &[i64], out: &mut Vec<u8>) {
     out.push(Encoding::Delta as u8);
     let mut payload = Vec::with_capacity(lanes.len());
+    let mut steps = [0; VECTOR_ROWS];
     for vector in lanes.chunks(VECTOR_ROWS) {
-        let (reference, codes) = codes_of(vector);
-        let plan = patched::plan(&codes[..vector.len()]);
+        let reference = differences(vector, &mut steps);
+        let plan = patched::plan(&steps, reference);
         out.extend_from_slice(&vector[0].to_le_bytes());
         out.extend_from_slice(&reference.to_le_bytes());
         patched::put_header(&plan, payload.len(), out);
-        patched::put_vector(&codes, &plan, &mut payload);
+        patched::put_vector(&steps, reference, &plan, &mut payload);
     }
     out.extend_from_slice(&payload);
 }

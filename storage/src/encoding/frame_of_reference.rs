@@ -21,31 +21,25 @@ pub(crate) struct FrameOfReference<'a> {
     payload: &'a [u8],
 }
 
-/// The least value of a vector, and all values' differences from it, zeros behind.
-fn codes_of(vector: &[i64]) -> (i64, [u64; VECTOR_ROWS]) {
-    let reference = packing::extremes(vector).0;
-    let mut codes = [0u64; VECTOR_ROWS];
-    for (code, lane) in codes.iter_mut().zip(vector) {
-        *code = lane.wrapping_sub(reference) as u64;
-    }
-    (reference, codes)
-}
-
 /// Bytes of one vector.
 pub(super) fn estimate_vector(vector: &[i64]) -> usize {
-    let (_, codes) = codes_of(vector);
-    ENTRY_BYTES + patched::plan(&codes[..vector.len()]).bytes
+    let (reference, _) = packing::extremes(vector);
+    let mut padded = [0; VECTOR_ROWS];
+    let values = packing::whole_vector(vector, reference, &mut padded);
+    ENTRY_BYTES + patched::plan(values, reference).bytes
 }
 
 pub(super) fn encode(lanes: &[i64], out: &mut Vec<u8>) {
     out.push(Encoding::FrameOfReference as u8);
     let mut payload = Vec::with_capacity(lanes.len() * 2);
+    let mut padded = [0; VECTOR_ROWS];
     for vector in lanes.chunks(VECTOR_ROWS) {
-        let (reference, codes) = codes_of(vector);
-        let plan = patched::plan(&codes[..vector.len()]);
+        let (reference, _) = packing::extremes(vector);
+        let values = packing::whole_vector(vector, reference, &mut padded);
+        let plan = patched::plan(values, reference);
         out.extend_from_slice(&reference.to_le_bytes());
         patched::put_header(&plan, payload.len(), out);
-        patched::put_vector(&codes, &plan, &mut payload);
+        patched::put_vector(values, reference, &plan, &mut payload);
     }
     out.extend_from_slice(&payload);
 }

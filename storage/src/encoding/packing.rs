@@ -64,25 +64,25 @@ macro_rules! word_packing {
             }
 
             #[inline(always)]
-            pub(super) fn pack(width: usize, input: &[$word; VECTOR_ROWS], out: &mut Vec<u8>) {
+            pub(super) fn pack(width: usize, values: &[i64; VECTOR_ROWS], reference: i64, out: &mut [u8]) {
                 let mut words = [0 as $word; VECTOR_ROWS];
                 let mask = mask(width);
                 for row in 0..BITS {
                     let (word, shift) = (row * width / BITS, row * width % BITS);
-                    let values = &input[place(row)..][..LANES];
+                    let values = &values[place(row)..][..LANES];
                     let low = &mut words[word * LANES..][..LANES];
                     for lane in 0..LANES {
-                        low[lane] |= (values[lane] & mask) << shift;
+                        low[lane] |= (values[lane].wrapping_sub(reference) as $word & mask) << shift;
                     }
                     if shift + width > BITS {
                         let high = &mut words[(word + 1) * LANES..][..LANES];
                         for lane in 0..LANES {
-                            high[lane] |= (values[lane] & mask) >> (BITS - shift);
+                            high[lane] |= (values[lane].wrapping_sub(reference) as $word & mask) >> (BITS - shift);
                         }
                     }
                 }
-                for word in &words[..width * LANES] {
-                    out.extend_from_slice(&word.to_le_bytes());
+                for (place, word) in out.as_chunks_mut::<BYTES>().0.iter_mut().zip(&words) {
+                    *place = word.to_le_bytes();
                 }
             }
 
@@ -165,8 +165,9 @@ fn bits_of_bytes(passes: &[u8; VECTOR_ROWS], out: &mut [u64; 16]) {
 
 struct Pack<'a> {
     width: u8,
-    codes: &'a [u64; VECTOR_ROWS],
-    out: &'a mut Vec<u8>,
+    values: &'a [i64; VECTOR_ROWS],
+    reference: i64,
+    out: &'a mut [u8],
 }
 
 impl Kernel for Pack<'_> {
@@ -176,18 +177,65 @@ impl Kernel for Pack<'_> {
         let width = self.width as usize;
         match self.width {
             0 => {}
-            1..=8 => words8::pack(width, &self.codes.map(|code| code as u8), self.out),
-            9..=16 => words16::pack(width, &self.codes.map(|code| code as u16), self.out),
-            17..=32 => words32::pack(width, &self.codes.map(|code| code as u32), self.out),
-            _ => words64::pack(width, self.codes, self.out),
+            1..=8 => words8::pack(width, self.values, self.reference, self.out),
+            9..=16 => words16::pack(width, self.values, self.reference, self.out),
+            17..=32 => words32::pack(width, self.values, self.reference, self.out),
+            _ => words64::pack(width, self.values, self.reference, self.out),
         }
     }
 }
 
-/// Appends a packed vector; codes must fit the width (at most 64).
-pub(crate) fn pack(width: u8, codes: &[u64; VECTOR_ROWS], out: &mut Vec<u8>) {
-    out.reserve(packed_bytes(width));
-    dispatch(Pack { width, codes, out });
+/// Appends the lowest bits, as many as the width (at most 64), of a vector's differences from a reference.
+pub(crate) fn pack(width: u8, values: &[i64; VECTOR_ROWS], reference: i64, out: &mut Vec<u8>) {
+    let start = out.len();
+    out.resize(start + packed_bytes(width), 0);
+    dispatch(Pack {
+        width,
+        values,
+        reference,
+        out: &mut out[start..],
+    });
+}
+
+/// Up to 1,024 values as a vector, padded with a filler where there are fewer.
+#[inline]
+pub(crate) fn whole_vector<'a>(
+    values: &'a [i64],
+    filler: i64,
+    padded: &'a mut [i64; VECTOR_ROWS],
+) -> &'a [i64; VECTOR_ROWS] {
+    if let Some(vector) = values.first_chunk() {
+        return vector;
+    }
+    padded.fill(filler);
+    padded[..values.len()].copy_from_slice(values);
+    padded
+}
+
+struct Widths<'a> {
+    values: &'a [i64; VECTOR_ROWS],
+    reference: i64,
+}
+
+impl Kernel for Widths<'_> {
+    type Output = [u16; 65];
+    #[inline(always)]
+    fn run(self) -> [u16; 65] {
+        // Several tables: the next count does not wait for the last one to be stored.
+        let mut tables = [[0u16; 65]; 4];
+        for four in self.values.as_chunks::<4>().0 {
+            for (table, value) in tables.iter_mut().zip(four) {
+                table[width_of(value.wrapping_sub(self.reference) as u64) as usize] += 1;
+            }
+        }
+        let [first, second, third, fourth] = tables;
+        std::array::from_fn(|width| first[width] + second[width] + third[width] + fourth[width])
+    }
+}
+
+/// How many of a vector's differences from a reference need each width.
+pub(crate) fn count_widths(values: &[i64; VECTOR_ROWS], reference: i64) -> [u16; 65] {
+    dispatch(Widths { values, reference })
 }
 
 struct Unpack<'a, O> {
@@ -310,9 +358,9 @@ pub(crate) fn extremes(lanes: &[i64]) -> (i64, i64) {
     dispatch(Extremes(lanes))
 }
 
-struct Steps<'a>(&'a [i64]);
+struct RunCount<'a>(&'a [i64]);
 
-impl Kernel for Steps<'_> {
+impl Kernel for RunCount<'_> {
     type Output = usize;
     #[inline(always)]
     fn run(self) -> usize {
@@ -327,7 +375,7 @@ impl Kernel for Steps<'_> {
 
 /// How many runs of one value.
 pub(crate) fn run_count(lanes: &[i64]) -> usize {
-    dispatch(Steps(lanes)) + usize::from(!lanes.is_empty())
+    dispatch(RunCount(lanes)) + usize::from(!lanes.is_empty())
 }
 
 struct Largest<'a>(&'a [u32]);
@@ -401,7 +449,7 @@ mod tests {
                     unsafe { BitPacking::unchecked_pack(width as usize, &words, &mut expected) };
                     let expected: Vec<u8> = expected.iter().flat_map(|word| word.to_le_bytes()).collect();
                     let mut packed = Vec::new();
-                    pack(width, &codes, &mut packed);
+                    pack(width, &codes.map(|code| code as i64), 0, &mut packed);
                     assert_eq!(packed, expected, "width {width}");
                 }
             };
@@ -417,12 +465,16 @@ mod tests {
         #[test]
         fn both_versions_agree(width in 0u8..=64, seed: u64, reference: i64, bounds: [u64; 2]) {
             let codes = codes(width, seed);
+            let values = codes.map(|code| reference.wrapping_add(code as i64));
             let mut packed = Vec::new();
-            pack(width, &codes, &mut packed);
+            pack(width, &values, reference, &mut packed);
             prop_assert_eq!(packed.len(), packed_bytes(width));
-            let mut scalar_packed = Vec::new();
-            Pack { width, codes: &codes, out: &mut scalar_packed }.run();
+            let mut scalar_packed = vec![0; packed.len()];
+            Pack { width, values: &values, reference, out: &mut scalar_packed }.run();
             prop_assert_eq!(&packed, &scalar_packed);
+            let mut widths = [0; 65];
+            codes.iter().for_each(|code| widths[width_of(*code) as usize] += 1);
+            prop_assert_eq!(count_widths(&values, reference), widths);
 
             let (mut wide, mut scalar) = (uninitialized::<i64>(), uninitialized::<i64>());
             unpack(width, &packed, reference, &mut wide);

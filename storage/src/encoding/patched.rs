@@ -25,12 +25,9 @@ pub(super) struct Plan {
     pub(super) bytes: usize,
 }
 
-/// The cheapest width for some codes, at most a vector of them.
-pub(super) fn plan(codes: &[u64]) -> Plan {
-    let mut counts = [0u16; 65];
-    for code in codes {
-        counts[packing::width_of(*code) as usize] += 1;
-    }
+/// The cheapest width for a vector's differences from a reference.
+pub(super) fn plan(values: &[i64; VECTOR_ROWS], reference: i64) -> Plan {
+    let counts = packing::count_widths(values, reference);
     let widest = (0..=64u8).rev().find(|width| counts[*width as usize] > 0).unwrap_or(0);
     let code_bytes = widest.div_ceil(8);
     let mut best = Plan {
@@ -67,19 +64,21 @@ pub(super) fn put_header(plan: &Plan, offset: usize, out: &mut Vec<u8>) {
     out.extend_from_slice(&[plan.width, plan.code_bytes]);
 }
 
-/// Appends a vector; `codes` is padded with zeros.
-pub(super) fn put_vector(codes: &[u64; VECTOR_ROWS], plan: &Plan, out: &mut Vec<u8>) {
-    packing::pack(plan.width, codes, out);
+/// Appends a vector's differences from a reference.
+pub(super) fn put_vector(values: &[i64; VECTOR_ROWS], reference: i64, plan: &Plan, out: &mut Vec<u8>) {
+    packing::pack(plan.width, values, reference, out);
     if plan.exceptions == 0 {
         return;
     }
-    let is_exception = |code: &u64| packing::width_of(*code) > plan.width;
-    for (position, _) in codes.iter().enumerate().filter(|(_, code)| is_exception(code)) {
-        out.extend_from_slice(&(position as u16).to_le_bytes());
+    let mut codes: Vec<u8> = Vec::with_capacity(plan.exceptions as usize * plan.code_bytes as usize);
+    for (position, value) in values.iter().enumerate() {
+        let code = value.wrapping_sub(reference) as u64;
+        if code >> plan.width != 0 {
+            out.extend_from_slice(&(position as u16).to_le_bytes());
+            codes.extend_from_slice(&code.to_le_bytes()[..plan.code_bytes as usize]);
+        }
     }
-    for code in codes.iter().filter(|code| is_exception(code)) {
-        out.extend_from_slice(&code.to_le_bytes()[..plan.code_bytes as usize]);
-    }
+    out.extend_from_slice(&codes);
 }
 
 /// A vector that was found.

@@ -17,6 +17,8 @@ use std::ops::Range;
 
 /// Distinct values of a dictionary of values no longer than a code's column would be.
 const SHORT_VALUES_MAX: usize = 4_096;
+/// Text that repeats so often gets a dictionary without trying.
+const FEW_VALUES_ONE_IN: usize = 16;
 /// Values of a dictionary that are encoded to tell its size.
 const SAMPLE_VALUES: usize = 16_384;
 
@@ -37,13 +39,15 @@ pub(super) fn write(
     for rows in blocks(array.len()) {
         let block = array.slice(rows.start, rows.len());
         let keys = key::lane_keys(block.as_ref());
-        zones.append(&block, keys.as_deref(), ZONE_ROWS);
+        let codes = dictionary.as_ref().map(|dictionary| &dictionary.codes[rows]);
+        let values = dictionary.as_ref().map(|dictionary| &dictionary.values);
+        zones.append(&block, keys.as_deref(), values.zip(codes), ZONE_ROWS);
         if dictionary.is_none() {
             count_distinct(&block, keys.as_deref(), &mut distinct);
         }
         chunk.clear();
-        let codes = dictionary.as_ref().map(|dictionary| &dictionary.codes[rows]);
-        encodings.push(column_chunk::encode(&block, codes, &mut chunk));
+        let lanes = keys.filter(|_| is_integer(array.data_type()));
+        encodings.push(column_chunk::encode_block(&block, lanes, codes, &mut chunk));
         column_bytes += chunk.len();
         writer.append_part(&chunk)?;
     }
@@ -74,6 +78,11 @@ pub(super) fn write(
     })
 }
 
+/// Whether keys are the values themselves.
+fn is_integer(data_type: &DataType) -> bool {
+    !matches!(data_type, DataType::Boolean | DataType::Float32 | DataType::Float64)
+}
+
 /// The rows of each block of a column.
 fn blocks(row_count: usize) -> impl Iterator<Item = Range<usize>> {
     (0..row_count)
@@ -90,6 +99,10 @@ fn choose_dictionary(array: &ArrayRef) -> Option<Built> {
         DICTIONARY_VALUES_MAX
     };
     let built = dictionary::build(array, most.min(array.len() / 2 + 1))?;
+    let is_text = matches!(array.data_type(), DataType::Utf8View | DataType::BinaryView);
+    if is_text && built.values.len() * FEW_VALUES_ONE_IN <= array.len() {
+        return Some(built);
+    }
     let count = array.len().div_ceil(BLOCK_ROWS);
     let rows = blocks(array.len()).nth(count / 2)?;
     let block = array.slice(rows.start, rows.len());
@@ -104,7 +117,6 @@ fn choose_dictionary(array: &ArrayRef) -> Option<Built> {
     let values = encoded_bytes(&sample, None) as u64 * built.values.len() as u64 / sample.len() as u64;
     let with = codes as u64 + values * rows.len() as u64 / array.len() as u64;
     // Codes of text are worth more than their bytes: they group, compare and match without it. Those of numbers are not.
-    let is_text = matches!(array.data_type(), DataType::Utf8View | DataType::BinaryView);
     let worthwhile = if is_text {
         with <= without as u64
     } else {

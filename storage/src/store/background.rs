@@ -63,7 +63,7 @@ impl Bell {
 
     fn wait(&self, longest: Duration, takes_rings: bool) {
         let mut rung = self.rung.lock();
-        if !self.is_stopped() && !(takes_rings && *rung) {
+        if !(self.is_stopped() || takes_rings && *rung) {
             self.ring.wait_for(&mut rung, longest);
         }
         if takes_rings {

@@ -3,7 +3,7 @@
 use super::database::Shared;
 use super::flush::flush_table;
 use super::partition::partition_end;
-use super::policy::{Candidate, Job, jobs};
+use super::policy::{Candidate, Job, Limits, jobs};
 use super::rewrite::Rewrite;
 use super::state::TableState;
 use crate::commit::PartId;
@@ -33,7 +33,8 @@ pub(crate) fn run_next(shared: &Shared, table: TableId, eager: bool) -> Result<b
     let Some(table) = state.tables.get(&table) else {
         return Ok(false);
     };
-    let due = jobs(&candidates(table), shared.options.compaction_rows_min, eager);
+    let limits = Limits::new(shared.options.compaction_rows_min, table.schema.columns.len());
+    let due = jobs(&candidates(table), limits, eager);
     match due.into_iter().next() {
         Some(job) => run(shared, table, &job).map(|_| true),
         None => Ok(false),

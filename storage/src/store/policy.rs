@@ -13,6 +13,8 @@ const MERGED_MIN: usize = 4;
 const CLASS_ROWS_MIN: u32 = 1 << 10;
 /// Bytes of the files of one job: what it reads is held in memory.
 const JOB_BYTES_MAX: u64 = 256 << 20;
+/// Values of one job, likewise.
+const JOB_VALUES_MAX: usize = 64 << 20;
 
 /// A segment as the policy sees it.
 #[derive(Clone, Debug)]
@@ -30,13 +32,34 @@ pub(crate) struct Job {
     pub(crate) segments: Vec<PartId>,
 }
 
+/// What is merged at most.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// Segments of fewer rows are small.
+    rows_small: usize,
+    /// Rows of a job.
+    rows_max: u64,
+}
+
+impl Limits {
+    /// For a table of so many columns whose segments should have so many rows.
+    pub(crate) fn new(rows_min: usize, column_count: usize) -> Self {
+        let rows_max = (JOB_VALUES_MAX / column_count.max(1)).clamp(CLASS_ROWS_MIN as usize, SEGMENT_ROWS_MAX);
+        Limits {
+            // Two small ones fit one job.
+            rows_small: rows_min.min(rows_max / 2),
+            rows_max: rows_max as u64,
+        }
+    }
+}
+
 /// The jobs that are due, small ones first within a partition. `eager` merges whatever can be; each job leaves fewer segments or
 /// fewer deleted rows behind, so that repeating this comes to an end.
-pub(crate) fn jobs(candidates: &[Candidate], rows_min: usize, eager: bool) -> Vec<Job> {
+pub(crate) fn jobs(candidates: &[Candidate], limits: Limits, eager: bool) -> Vec<Job> {
     let mut partitions: BTreeMap<PartitionKey, Vec<&Candidate>> = BTreeMap::new();
     let mut jobs = Vec::new();
     for candidate in candidates {
-        let is_small = (candidate.row_count as usize) < rows_min && candidate.file_bytes < JOB_BYTES_MAX / 2;
+        let is_small = (candidate.row_count as usize) < limits.rows_small && candidate.file_bytes < JOB_BYTES_MAX / 2;
         if is_small {
             partitions.entry(candidate.partition).or_default().push(candidate);
         } else if has_many_deleted(candidate) {
@@ -46,7 +69,7 @@ pub(crate) fn jobs(candidates: &[Candidate], rows_min: usize, eager: bool) -> Ve
         }
     }
     for small in partitions.into_values() {
-        jobs.extend(merges(small, eager));
+        jobs.extend(merges(small, limits, eager));
     }
     jobs
 }
@@ -60,7 +83,7 @@ fn size_class(candidate: &Candidate) -> u32 {
     (candidate.row_count / CLASS_ROWS_MIN).max(1).ilog2() / 2
 }
 
-fn merges(mut small: Vec<&Candidate>, eager: bool) -> Vec<Job> {
+fn merges(mut small: Vec<&Candidate>, limits: Limits, eager: bool) -> Vec<Job> {
     small.sort_by_key(|candidate| (candidate.row_count, candidate.id));
     let merged = match eager {
         true => small.len(),
@@ -84,7 +107,7 @@ fn merges(mut small: Vec<&Candidate>, eager: bool) -> Vec<Job> {
         next.clear();
     };
     for candidate in &small[..merged] {
-        if rows + candidate.visible_rows > SEGMENT_ROWS_MAX as u64 || bytes + candidate.file_bytes > JOB_BYTES_MAX {
+        if rows + candidate.visible_rows > limits.rows_max || bytes + candidate.file_bytes > JOB_BYTES_MAX {
             close(&mut next);
             (rows, bytes) = (0, 0);
         }
@@ -102,6 +125,11 @@ fn merges(mut small: Vec<&Candidate>, eager: bool) -> Vec<Job> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const LIMITS: Limits = Limits {
+        rows_small: 1 << 19,
+        rows_max: SEGMENT_ROWS_MAX as u64,
+    };
 
     fn candidate(id: u64, partition: i32, row_count: u32, visible_rows: u64) -> Candidate {
         Candidate {
@@ -124,19 +152,19 @@ mod tests {
             (0..count).map(move |at| candidate(partition as u64 * 100 + at, partition, rows, u64::from(rows)))
         };
         let three: Vec<_> = many(3, 1, 500).chain(many(3, 2, 500)).collect();
-        assert!(jobs(&three, 1 << 19, false).is_empty());
-        assert_eq!(ids(&jobs(&three, 1 << 19, true)), [[100, 101, 102], [200, 201, 202]]);
+        assert!(jobs(&three, LIMITS, false).is_empty());
+        assert_eq!(ids(&jobs(&three, LIMITS, true)), [[100, 101, 102], [200, 201, 202]]);
         let four: Vec<_> = many(4, 1, 500).chain(many(3, 2, 500)).collect();
-        assert_eq!(ids(&jobs(&four, 1 << 19, false)), [[100, 101, 102, 103]]);
+        assert_eq!(ids(&jobs(&four, LIMITS, false)), [[100, 101, 102, 103]]);
         let mut uneven: Vec<_> = many(3, 1, 500).collect();
         uneven.push(candidate(9, 1, 400_000, 400_000));
-        assert_eq!(ids(&jobs(&uneven, 1 << 19, false)), [[100, 101, 102, 9]]);
+        assert_eq!(ids(&jobs(&uneven, LIMITS, false)), [[100, 101, 102, 9]]);
         uneven.extend(many(4, 1, 500).map(|candidate| Candidate {
             id: PartId(candidate.id.0 + 50),
             ..candidate
         }));
         assert_eq!(
-            ids(&jobs(&uneven, 1 << 19, false))[0].len(),
+            ids(&jobs(&uneven, LIMITS, false))[0].len(),
             7,
             "the large one is left alone"
         );
@@ -147,8 +175,8 @@ mod tests {
         let large = 1 << 20;
         let full = candidate(1, 1, large, u64::from(large));
         let holed = candidate(2, 1, large, u64::from(large) / 2);
-        assert_eq!(ids(&jobs(&[full.clone(), full, holed], 1 << 19, true)), [[2]]);
-        assert_eq!(ids(&jobs(&[candidate(3, 1, 100, 10)], 1 << 19, false)), [[3]]);
+        assert_eq!(ids(&jobs(&[full.clone(), full, holed], LIMITS, true)), [[2]]);
+        assert_eq!(ids(&jobs(&[candidate(3, 1, 100, 10)], LIMITS, false)), [[3]]);
     }
 
     #[test]
@@ -159,7 +187,7 @@ mod tests {
             let candidates: Vec<_> = candidates
                 .map(|(id, rows)| candidate(id as u64, 1, *rows, u64::from(*rows)))
                 .collect();
-            let due = jobs(&candidates, 1 << 19, true);
+            let due = jobs(&candidates, LIMITS, true);
             let Some(job) = due.first() else {
                 assert!(sizes.iter().filter(|size| **size < 1 << 19).count() <= 1);
                 return;

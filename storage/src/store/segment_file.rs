@@ -5,7 +5,7 @@ use super::bounds::ColumnBounds;
 use crate::disk::Disk;
 use crate::error::Result;
 use crate::schema::{ColumnId, TableId};
-use crate::segment::{ColumnSummary, SegmentMeta, SegmentReader};
+use crate::segment::{SegmentMeta, SegmentReader};
 use parking_lot::Mutex;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -75,11 +75,6 @@ impl SegmentFile {
             Some((id, _)) if *id == column => Some(hint),
             _ => columns.iter().position(|(id, _)| *id == column),
         }
-    }
-
-    /// The summary of a column that it holds.
-    pub(crate) fn summary(&self, column: ColumnId) -> Option<&ColumnSummary> {
-        self.column_position(column, 0).map(|at| &self.meta.columns[at].1)
     }
 
     /// What is known of the columns of `meta`, in their order.

@@ -81,11 +81,6 @@ impl LogWriter {
         })
     }
 
-    /// The file being written.
-    pub(crate) fn file_number(&self) -> u64 {
-        self.number
-    }
-
     /// Bytes in files that are still needed.
     pub(crate) fn length_bytes(&self) -> u64 {
         self.file.length_bytes() + self.sealed.len() as u64 * FILE_BYTES_MAX

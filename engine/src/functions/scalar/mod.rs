@@ -3,7 +3,9 @@
 mod arithmetic;
 mod comparison;
 mod conditional;
-mod datetime;
+pub(crate) mod datetime;
+mod interval;
+pub(crate) mod json;
 mod numeric;
 mod pattern;
 pub(crate) mod signature;
@@ -20,6 +22,8 @@ const FAMILIES: &[&[&ScalarFunction]] = &[
     comparison::FUNCTIONS,
     conditional::FUNCTIONS,
     datetime::FUNCTIONS,
+    interval::FUNCTIONS,
+    json::FUNCTIONS,
     numeric::FUNCTIONS,
     pattern::FUNCTIONS,
     text::FUNCTIONS,

@@ -34,7 +34,6 @@ use table::Table;
 
 /// What a join keeps; see `stoa_sql::plan::JoinKind`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "named as in the plan")]
 pub(crate) enum Kind {
     Inner,
     Left,
@@ -60,10 +59,7 @@ impl Kind {
 
     /// Whether only the existence of a match counts.
     pub(crate) fn asks_existence(self) -> bool {
-        matches!(
-            self,
-            Kind::Semi | Kind::Anti | Kind::NullAwareAnti | Kind::Mark { .. }
-        )
+        matches!(self, Kind::Semi | Kind::Anti | Kind::NullAwareAnti | Kind::Mark { .. })
     }
 
     /// Whether left rows without a match are dropped, so that a scan may leave them out.

@@ -1,9 +1,10 @@
 //! The left side streams by the table.
 
-use super::output::{LeftRows, paired, retain_matching};
+use super::output::{paired, retain_matching};
 use super::table::{Cursor, NO_ROW, Pairs, ProbeKeys};
 use super::{Built, Join, Kind, LeftSide};
 use crate::error::{Error, Result, SqlState};
+use crate::operators::gather::SelectedRows;
 use crate::operators::key::Keys;
 use crate::pipeline::{Stream, Transform};
 use arrow_array::{ArrayRef, BooleanArray};
@@ -38,7 +39,7 @@ struct ProbeStream {
 /// A left batch on its way.
 struct Current {
     side: Arc<LeftSide>,
-    left: LeftRows,
+    left: SelectedRows,
     probe: ProbeKeys,
     cursor: Cursor,
     /// Selected rows that have a match, where that is asked for.
@@ -86,7 +87,7 @@ impl Stream for ProbeStream {
 
 impl Current {
     fn new(join: &Join, side: Arc<LeftSide>, built: &Built, batch: Batch) -> Result<Self> {
-        let left = LeftRows::new(batch);
+        let left = SelectedRows::new(batch);
         let count = left.count();
         let probe = match &join.specification.keys {
             None => ProbeKeys::new(Keys::Narrow(Vec::new()), count, None, &built.table),

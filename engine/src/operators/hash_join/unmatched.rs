@@ -1,11 +1,11 @@
 //! Right rows that no left row matched, with NULLs in place of the left columns. Runs after the left side has ended.
 
-use super::{Join, LeftSide};
 use super::output::null_column;
+use super::{Join, LeftSide};
 use crate::error::{Error, Result};
 use crate::operators::gather::gather;
 use crate::pipeline::{Source, Stream};
-use arrow_array::{Array as _, UInt32Array};
+use arrow_array::UInt32Array;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use stoa_storage::vector::Batch;
@@ -72,17 +72,19 @@ impl Stream for UnmatchedStream {
                 .map(|row| row as u32)
                 .collect::<Vec<_>>()
                 .into();
-            if rows.is_empty() {
+            if rows.values().is_empty() {
                 continue;
             }
-            let left = self.left.types.iter().map(|data_type| null_column(data_type, rows.len()));
+            let left = self
+                .left
+                .types
+                .iter()
+                .map(|data_type| null_column(data_type, rows.values().len()));
             let mut columns = left.collect::<Result<Vec<_>>>()?;
             for column in &built.columns {
                 columns.push(gather(column, &rows)?);
             }
-            return Ok(Some(Batch::new(columns, rows.len())));
+            return Ok(Some(Batch::new(columns, rows.values().len())));
         }
     }
 }
-
-

@@ -44,7 +44,7 @@ impl Dictionary {
     /// Of plain values without NULLs, ascending.
     pub(crate) fn new(values: ArrayRef) -> Decoded<Self> {
         let keys = match domain_of(values.data_type()) {
-            Some(Domain::Lane) => lane_keys(values.as_ref()).map(Keys::Lane),
+            Some(Domain::Lane) => lane_keys(values.as_ref()).map(|keys| Keys::Lane(keys.into_owned())),
             Some(Domain::Wide) => wide_keys(values.as_ref()).map(Keys::Wide),
             Some(Domain::Bytes) => Some(Keys::Bytes),
             None => None,

@@ -9,9 +9,20 @@ use arrow_array::types::{Float32Type, Float64Type};
 use arrow_array::{Array, ArrayRef, ArrowPrimitiveType};
 use arrow_buffer::{BooleanBuffer, NullBuffer};
 use arrow_schema::DataType;
+use std::borrow::Cow;
 
 /// Appends the chunk of a block: a plain array, and its codes where the column has a dictionary (arbitrary below NULLs).
 pub(crate) fn encode(array: &ArrayRef, codes: Option<&[u32]>, out: &mut Vec<u8>) -> Encoding {
+    encode_block(array, integer_lanes(array.as_ref()), codes, out)
+}
+
+/// [`encode`] where the lanes of an integer-like column are at hand.
+pub(crate) fn encode_block(
+    array: &ArrayRef,
+    lanes: Option<Cow<'_, [i64]>>,
+    codes: Option<&[u32]>,
+    out: &mut Vec<u8>,
+) -> Encoding {
     let nulls = array.nulls().filter(|nulls| nulls.null_count() > 0);
     put_sized(out, |out| match nulls {
         None => presence::encode(&BooleanBuffer::new_set(array.len()), out),
@@ -24,8 +35,10 @@ pub(crate) fn encode(array: &ArrayRef, codes: Option<&[u32]>, out: &mut Vec<u8>)
         lanes::encode(&codes, out);
         return Encoding::Dictionary;
     }
-    if let Some(mut lanes) = integer_lanes(array.as_ref()) {
-        fill(&mut lanes, nulls);
+    if let Some(mut lanes) = lanes {
+        if nulls.is_some() {
+            fill(lanes.to_mut(), nulls);
+        }
         return lanes::encode(&lanes, out);
     }
     match array.data_type() {

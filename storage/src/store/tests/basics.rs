@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::predicate::{Bound, ColumnPredicate, Condition};
 use crate::scan::ScanRequest;
 use crate::schema::{ColumnId, ColumnSchema};
-use crate::store::{Store, open};
+use crate::store::open;
 use arrow_array::{Array, Int64Array, StringViewArray};
 use arrow_schema::DataType;
 use std::sync::Arc;
