@@ -159,7 +159,7 @@ fn ranks_of(column: &ArrayRef) -> Option<Ranks> {
             let present = |row: &usize| column.is_valid(*row);
             let least = (0..keys.len()).filter(present).map(|row| keys[row]).min().unwrap_or(0);
             let greatest = (0..keys.len()).filter(present).map(|row| keys[row]).max().unwrap_or(0);
-            let keys: Vec<u64> = keys.into_iter().map(|key| key.wrapping_sub(least) as u64).collect();
+            let keys: Vec<u64> = keys.iter().map(|key| key.wrapping_sub(least) as u64).collect();
             (keys, greatest.wrapping_sub(least) as u64)
         }
         Domain::Bytes => rank_texts(column)?,
