@@ -14,6 +14,7 @@ pub mod error;
 mod expression;
 pub mod format;
 pub mod functions;
+pub mod ingest;
 mod limits;
 mod operators;
 mod physical;

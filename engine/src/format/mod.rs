@@ -57,3 +57,6 @@ impl Default for FormatSettings {
         }
     }
 }
+
+#[cfg(test)]
+mod round_trip_test;

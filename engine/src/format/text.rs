@@ -62,3 +62,7 @@ pub fn column_builder(data_type: &LogicalType, settings: &FormatSettings) -> Res
 #[cfg(test)]
 #[path = "text_test.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "text_golden_test.rs"]
+mod golden_tests;

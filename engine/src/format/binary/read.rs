@@ -216,15 +216,14 @@ pub(crate) fn numeric(bytes: &[u8], precision: u8, scale: u8) -> Result<i128> {
                 _ => None,
             };
             value = part.and_then(|part| value.checked_add(part)).ok_or_else(overflow)?;
-        } else if power > -4 {
+        } else if power >= -4 {
+            // The digit that the scale ends in or before.
             let unit = 10_u128.pow(power.unsigned_abs());
-            value += u128::from(digit) / unit;
+            value = value.checked_add(u128::from(digit) / unit).ok_or_else(overflow)?;
             rounds_up = u128::from(digit) % unit * 2 >= unit;
-        } else if power == -4 && (at == 0 || weight - at == -1 - i32::from(scale) / 4) {
-            rounds_up = digit >= 5_000;
         }
     }
-    value += u128::from(rounds_up);
+    value = value.checked_add(rounds_up.into()).ok_or_else(overflow)?;
     match 10_u128.checked_pow(precision.into()) {
         Some(bound) if value < bound => {
             let value = value as i128;

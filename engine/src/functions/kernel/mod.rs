@@ -7,6 +7,8 @@ pub(crate) mod calendar;
 pub(crate) mod compare;
 pub(crate) mod encoded;
 pub(crate) mod multiversion;
+pub(crate) mod numerics;
+pub(crate) mod random;
 pub(crate) mod set;
 pub(crate) mod text;
 

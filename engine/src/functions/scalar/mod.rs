@@ -1,7 +1,12 @@
 //! Scalar functions and operators: a folder per family, a file per name, each family with its list.
 
 mod arithmetic;
-mod datetime;
+mod comparison;
+mod conditional;
+pub(crate) mod datetime;
+mod interval;
+pub(crate) mod json;
+mod numeric;
 mod pattern;
 pub(crate) mod signature;
 #[cfg(test)]
@@ -14,7 +19,12 @@ use super::ScalarFunction;
 #[rustfmt::skip]
 const FAMILIES: &[&[&ScalarFunction]] = &[
     arithmetic::FUNCTIONS,
+    comparison::FUNCTIONS,
+    conditional::FUNCTIONS,
     datetime::FUNCTIONS,
+    interval::FUNCTIONS,
+    json::FUNCTIONS,
+    numeric::FUNCTIONS,
     pattern::FUNCTIONS,
     text::FUNCTIONS,
 ];

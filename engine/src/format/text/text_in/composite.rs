@@ -21,17 +21,45 @@ pub(crate) fn parse_array(text: &str, element: &LogicalType, settings: &FormatSe
     if !rest.starts_with('{') {
         return Err(malformed("Array value must start with \"{\" or dimension information."));
     }
-    let mut parser = ArrayParser {
-        text,
-        rest,
-        element,
-        settings,
-    };
-    let elements = parser.array(element)?;
-    match parser.rest.trim_start_matches(is_space_character).is_empty() {
-        true => Ok(elements),
-        false => Err(malformed("Junk after closing right brace.")),
+    let mut parser = ArrayParser { text, rest };
+    let elements = parser.array(1)?;
+    if !parser.rest.trim_start_matches(is_space_character).is_empty() {
+        return Err(malformed("Junk after closing right brace."));
     }
+    literals(elements, text, element, settings)
+}
+
+/// The elements as their type reads them.
+fn literals(
+    elements: Vec<Element>,
+    text: &str,
+    data_type: &LogicalType,
+    settings: &FormatSettings,
+) -> Result<Vec<Literal>> {
+    let mut literals = Vec::with_capacity(elements.len());
+    // Postgres's arrays are rectangular.
+    let mut length = None;
+    for element in elements {
+        literals.push(match (element, data_type) {
+            (Element::Array(inner), LogicalType::Array(inner_type)) => {
+                if *length.get_or_insert(inner.len()) != inner.len() {
+                    let detail = "Multidimensional arrays must have sub-arrays with matching dimensions.";
+                    return Err(malformed("array", text, detail));
+                }
+                Literal::Array(self::literals(inner, text, inner_type, settings)?)
+            }
+            (Element::Array(_), _) => {
+                return Err(Error::user(
+                    SqlState::FEATURE_NOT_SUPPORTED,
+                    format!("multidimensional arrays of {data_type} are not supported"),
+                ));
+            }
+            (_, LogicalType::Array(_)) => return Err(malformed("array", text, "Unexpected array element.")),
+            (Element::Null, _) => Literal::Null,
+            (Element::Text(value), _) => parse_value(&value, data_type, settings)?,
+        });
+    }
+    Ok(literals)
 }
 
 /// What follows `[1:3]=`; dimensions that count from anything but 1 cannot be kept.
@@ -65,14 +93,22 @@ fn malformed(kind: &str, text: &str, detail: &str) -> Error {
     )
 }
 
+/// An element before its type reads it: the whole array's form is checked first.
+enum Element {
+    Null,
+    Text(String),
+    Array(Vec<Element>),
+}
+
+/// Arrays inside each other.
+const DIMENSIONS_MAX: usize = 6;
+
 struct ArrayParser<'a> {
     text: &'a str,
     rest: &'a str,
-    element: &'a LogicalType,
-    settings: &'a FormatSettings,
 }
 
-impl<'a> ArrayParser<'a> {
+impl ArrayParser<'_> {
     fn malformed(&self, detail: &str) -> Error {
         malformed("array", self.text, detail)
     }
@@ -81,8 +117,14 @@ impl<'a> ArrayParser<'a> {
         self.rest = self.rest.trim_start_matches(is_space_character);
     }
 
-    /// From `{` to `}`. The depth is that of the type.
-    fn array(&mut self, element: &LogicalType) -> Result<Vec<Literal>> {
+    /// From `{` to `}`.
+    fn array(&mut self, dimension: usize) -> Result<Vec<Element>> {
+        if dimension > DIMENSIONS_MAX {
+            return Err(Error::user(
+                SqlState::PROGRAM_LIMIT_EXCEEDED,
+                format!("number of array dimensions ({dimension}) exceeds the maximum allowed ({DIMENSIONS_MAX})"),
+            ));
+        }
         self.rest = &self.rest[1..];
         let mut elements = Vec::new();
         self.skip_spaces();
@@ -92,7 +134,7 @@ impl<'a> ArrayParser<'a> {
         }
         loop {
             self.skip_spaces();
-            elements.push(self.element(element)?);
+            elements.push(self.element(dimension)?);
             self.skip_spaces();
             let next = self.rest.chars().next();
             self.rest = &self.rest[next.map_or(0, char::len_utf8)..];
@@ -100,31 +142,25 @@ impl<'a> ArrayParser<'a> {
                 Some(',') => {}
                 Some('}') => return Ok(elements),
                 None => return Err(self.malformed("Unexpected end of input.")),
+                Some(character @ ('{' | '\\')) => {
+                    return Err(self.malformed(&format!("Unexpected \"{character}\" character.")));
+                }
                 Some(_) => return Err(self.malformed("Unexpected array element.")),
             }
         }
     }
 
-    fn element(&mut self, element: &LogicalType) -> Result<Literal> {
-        match (self.rest.chars().next(), element) {
-            (Some('{'), LogicalType::Array(inner)) => Ok(Literal::Array(self.array(inner)?)),
-            (Some('{'), _) => Err(Error::user(
-                SqlState::FEATURE_NOT_SUPPORTED,
-                format!("multidimensional arrays of {} are not supported", self.element),
-            )),
-            (Some(character @ (',' | '}')), _) => {
-                Err(self.malformed(&format!("Unexpected \"{character}\" character.")))
-            }
-            (None, _) => Err(self.malformed("Unexpected end of input.")),
-            (Some('"'), _) => {
-                let value = self.quoted()?;
-                parse_value(&value, element, self.settings)
-            }
-            (Some(_), _) => {
+    fn element(&mut self, dimension: usize) -> Result<Element> {
+        match self.rest.chars().next() {
+            Some('{') => Ok(Element::Array(self.array(dimension + 1)?)),
+            Some(character @ (',' | '}')) => Err(self.malformed(&format!("Unexpected \"{character}\" character."))),
+            None => Err(self.malformed("Unexpected end of input.")),
+            Some('"') => Ok(Element::Text(self.quoted()?)),
+            Some(_) => {
                 let (value, is_escaped) = self.unquoted()?;
                 match value.eq_ignore_ascii_case("null") && !is_escaped {
-                    true => Ok(Literal::Null),
-                    false => parse_value(&value, element, self.settings),
+                    true => Ok(Element::Null),
+                    false => Ok(Element::Text(value)),
                 }
             }
         }

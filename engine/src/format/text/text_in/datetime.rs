@@ -1,7 +1,7 @@
 //! Dates, times and timestamps in. The forms that programs write are read straight from their bytes; all others that
 //! Postgres takes (`January 8, 1999`, `99-Jan-08`, `20240105T101112`, `now`, `10:00 PST` ..) by the words of `datetime_fields`.
 
-use super::datetime_fields::{Fields, Zone, decode};
+use super::datetime_fields::{Fields, Wanted, Zone, decode};
 use super::datetime_words::Special;
 use super::error::DateTimeProblem;
 use super::number::trim;
@@ -132,9 +132,9 @@ fn plain_timestamp(text: &[u8]) -> Option<(i64, Option<i32>)> {
     Some((midnight + time, offset))
 }
 
-fn fields_of(text: &[u8], settings: &FormatSettings) -> Result<Fields, DateTimeProblem> {
+fn fields_of(text: &[u8], settings: &FormatSettings, wanted: Wanted) -> Result<Fields, DateTimeProblem> {
     let text = std::str::from_utf8(trim(text)).map_err(|_| DateTimeProblem::Format)?;
-    decode(text, settings.date_order)
+    decode(text, settings.date_order, wanted)
 }
 
 /// The calendar day, in the session's zone, of the transaction's begin, and its time of day.
@@ -153,7 +153,7 @@ fn days_of(fields: &Fields, settings: &FormatSettings) -> Result<i64, DateTimePr
 }
 
 fn date_of_words(text: &[u8], settings: &FormatSettings) -> Result<i32, DateTimeProblem> {
-    let fields = fields_of(text, settings)?;
+    let fields = fields_of(text, settings, Wanted::Date)?;
     match fields.special {
         Some(Special::Infinity) => return Ok(DATE_INFINITY),
         Some(Special::MinusInfinity) => return Ok(DATE_MINUS_INFINITY),
@@ -168,7 +168,7 @@ fn date_of_words(text: &[u8], settings: &FormatSettings) -> Result<i32, DateTime
 }
 
 fn time_of_words(text: &[u8], settings: &FormatSettings) -> Result<i64, DateTimeProblem> {
-    let fields = fields_of(text, settings)?;
+    let fields = fields_of(text, settings, Wanted::Time)?;
     match fields.special {
         Some(Special::Now) => Ok(now_local(settings).rem_euclid(MICROSECONDS_PER_DAY)),
         Some(Special::AllBalls) => Ok(0),
@@ -178,7 +178,7 @@ fn time_of_words(text: &[u8], settings: &FormatSettings) -> Result<i64, DateTime
 }
 
 fn timestamp_of_words(text: &[u8], settings: &FormatSettings, with_zone: bool) -> Result<i64, DateTimeProblem> {
-    let fields = fields_of(text, settings)?;
+    let fields = fields_of(text, settings, Wanted::Date)?;
     match fields.special {
         Some(Special::Infinity) => return Ok(TIMESTAMP_INFINITY),
         Some(Special::MinusInfinity) => return Ok(TIMESTAMP_MINUS_INFINITY),

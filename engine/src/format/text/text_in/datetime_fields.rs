@@ -47,6 +47,15 @@ pub(super) struct Fields {
     pub(super) zone: Option<Zone>,
 }
 
+/// What a number is read as that may be a date or a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// A date, until there is one.
+    Date,
+    /// A time, until there is one.
+    Time,
+}
+
 /// A stretch of text.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Token<'a> {
@@ -71,7 +80,7 @@ enum Expected {
 }
 
 /// Takes a text apart.
-pub(super) fn decode(text: &str, order: DateOrder) -> Result<Fields> {
+pub(super) fn decode(text: &str, order: DateOrder, wanted: Wanted) -> Result<Fields> {
     let lower = text.to_ascii_lowercase();
     let mut tokens = [Token::Number(""); TOKENS_MAX];
     let count = split(&lower, &mut tokens)?;
@@ -79,6 +88,7 @@ pub(super) fn decode(text: &str, order: DateOrder) -> Result<Fields> {
         fields: Fields::default(),
         order,
         expected: Expected::Any,
+        wanted,
     };
     for token in &tokens[..count] {
         decoder.take(*token)?;
@@ -177,7 +187,7 @@ fn word_token<'a>(text: &str, at: usize) -> (fn(&'a str) -> Token<'a>, usize) {
     let is_date = match rest.get(letters) {
         Some(b'-' | b'/' | b'.') => true,
         // `t10:00`, `j2451187`, `utc+3`: a word that is known ends where its letters end.
-        Some(b'+' | b'0'..=b'9') => look_up(&text[at..at + letters]).is_none(),
+        Some(b'+' | b'0'..=b'9') => matches!(look_up(&text[at..at + letters]), None | Some(Word::Zone { .. })),
         _ => false,
     };
     match is_date {
@@ -193,6 +203,7 @@ fn word_token<'a>(text: &str, at: usize) -> (fn(&'a str) -> Token<'a>, usize) {
 struct Decoder {
     fields: Fields,
     order: DateOrder,
+    wanted: Wanted,
     expected: Expected,
 }
 
@@ -232,7 +243,13 @@ impl Decoder {
     }
 
     fn take_date(&mut self, text: &str) -> Result<()> {
-        if self.expected == Expected::Any && !(self.fields.month.is_some() && self.fields.day.is_some()) {
+        // `040506-08`, where a time is wanted.
+        let is_time = self.wanted == Wanted::Time
+            && self.fields.time.is_none()
+            && text.matches(['-', '+']).count() == 1
+            && text.bytes().next().is_some_and(|byte| byte.is_ascii_digit());
+        let lacks_date = !(self.fields.month.is_some() && self.fields.day.is_some());
+        if self.expected == Expected::Any && lacks_date && !is_time {
             let begins_with_letter = text.bytes().next().is_some_and(|byte| byte.is_ascii_alphabetic());
             if self.fields.time.is_some() && begins_with_letter && text.contains('/') {
                 return self.take_zone_name(text);
@@ -304,7 +321,11 @@ impl Decoder {
             Expected::Any => {}
         }
         let point = text.find('.');
-        let has_date = self.fields.has_date() || self.fields.special.is_some();
+        let wants_time = self.wanted == Wanted::Time && self.fields.time.is_none();
+        let has_date = wants_time || self.fields.has_date() || self.fields.special.is_some();
+        if wants_time && point.is_none() && matches!(text.len(), 4 | 6) {
+            return self.take_run_together(text, true);
+        }
         match point {
             Some(at) if !has_date && at <= 4 && self.fields.is_dateless() => self.take_date_parts(text),
             Some(at) if at > 2 => self.take_run_together(text, has_date),
@@ -431,12 +452,12 @@ impl Decoder {
                 _ => return Err(DateTimeProblem::Format),
             },
             Some(Word::Special(special)) => {
-                if fields.special.is_some() || !fields.is_dateless() {
-                    return Err(DateTimeProblem::Format);
-                }
                 if special == Special::AllBalls {
                     self.set_time(0)?;
                     return self.set_zone(Zone::Offset(0));
+                }
+                if fields.special.is_some() || !fields.is_dateless() {
+                    return Err(DateTimeProblem::Format);
                 }
                 fields.special = Some(special);
             }
@@ -467,6 +488,10 @@ impl Fields {
 
     /// What can only be decided once everything is known.
     fn finish(mut self) -> Result<Self> {
+        let has_part = self.year.is_some() || self.month.is_some() || self.day.is_some();
+        if has_part && (self.julian_day.is_some() || (!self.has_date() && self.special.is_some())) {
+            return Err(DateTimeProblem::Format);
+        }
         if let Some(afternoon) = self.afternoon {
             let time = self.time.ok_or(DateTimeProblem::Format)?;
             let hour = time / (3_600 * MICROSECONDS_PER_SECOND);
@@ -496,7 +521,13 @@ impl Fields {
             return Ok(day - JULIAN_EPOCH);
         }
         if !self.has_date() {
-            return Err(DateTimeProblem::Format);
+            // A field that cannot be what it was taken for is reported first.
+            let is_month = self.month.is_none_or(|month| (1..=12).contains(&month));
+            let is_day = self.day.is_none_or(|day| (1..=31).contains(&day));
+            return Err(match is_month && is_day {
+                true => DateTimeProblem::Format,
+                false => DateTimeProblem::MonthOrDay,
+            });
         }
         let year = self.astronomical_year()?;
         if let Some(day) = self.day_of_year {

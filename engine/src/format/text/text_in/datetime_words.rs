@@ -96,7 +96,7 @@ pub(super) fn look_up(word: &str) -> Option<Word> {
         "yesterday" => Word::Special(Special::Day(-1)),
         "tomorrow" => Word::Special(Special::Day(1)),
         "epoch" => Word::Special(Special::Epoch),
-        "infinity" | "+infinity" => Word::Special(Special::Infinity),
+        "infinity" => Word::Special(Special::Infinity),
         "-infinity" => Word::Special(Special::MinusInfinity),
         "allballs" => Word::Special(Special::AllBalls),
         word => {

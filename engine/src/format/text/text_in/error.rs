@@ -99,6 +99,8 @@ pub(crate) enum DateTimeProblem {
     MonthOrDay,
     /// A field of an interval is too large.
     IntervalField,
+    /// All fields of an interval are in range, but not what they come to.
+    IntervalRange,
     /// An offset from UTC beyond 15 hours.
     Displacement,
     /// No time zone has this name.
@@ -132,6 +134,9 @@ impl DateTimeProblem {
                 INTERVAL_FIELD_OVERFLOW,
                 format!("interval field value out of range: \"{text}\""),
             ),
+            DateTimeProblem::IntervalRange => {
+                Error::user(SqlState::DATETIME_FIELD_OVERFLOW, "interval out of range")
+            }
             DateTimeProblem::Displacement => Error::user(
                 INVALID_TIME_ZONE_DISPLACEMENT,
                 format!("time zone displacement out of range: \"{text}\""),

@@ -33,14 +33,18 @@ pub(crate) fn parse(text: &[u8], style: IntervalStyle) -> crate::error::Result<I
 
 fn read(text: &[u8], style: IntervalStyle) -> Result<Interval> {
     let text = std::str::from_utf8(trim(text)).map_err(|_| DateTimeProblem::Format)?;
-    let interval = match words(text, style) {
+    let sum = match words(text, style) {
         Err(DateTimeProblem::Format) => iso(text)?,
         other => other?,
     };
     // The columns hold nanoseconds.
-    match interval.microseconds.checked_mul(1_000) {
-        Some(_) => Ok(interval),
-        None => Err(DateTimeProblem::IntervalField),
+    match (i32::try_from(sum.months), sum.microseconds.checked_mul(1_000)) {
+        (Ok(months), Some(_)) => Ok(Interval {
+            months,
+            days: sum.days,
+            microseconds: sum.microseconds,
+        }),
+        _ => Err(DateTimeProblem::IntervalRange),
     }
 }
 
@@ -83,10 +87,25 @@ impl Unit {
     }
 }
 
-impl Interval {
+/// An interval on its way: months and years may together be too many only at the end.
+#[derive(Clone, Copy, Debug, Default)]
+struct Sum {
+    months: i64,
+    days: i32,
+    microseconds: i64,
+}
+
+impl Sum {
     fn add_months(&mut self, months: i64) -> Option<()> {
-        self.months = self.months.checked_add(i32::try_from(months).ok()?)?;
+        self.months = self.months.checked_add(months)?;
         Some(())
+    }
+
+    /// A number of years, given in units of so many, and a fraction of that unit, rounded to months.
+    fn add_years(&mut self, count: i64, fraction: f64, years: i64) -> Option<()> {
+        let whole = i32::try_from(count.checked_mul(years)?).ok()?;
+        let part = (fraction * years as f64 * 12.0).round_ties_even() as i64;
+        self.add_months(i64::from(whole) * 12 + part)
     }
 
     fn add_days(&mut self, days: i64) -> Option<()> {
@@ -118,8 +137,6 @@ impl Interval {
 
     /// A number with its fraction, which has the number's sign.
     fn add(&mut self, unit: Unit, whole: i64, fraction: f64) -> Option<()> {
-        let years = |years: i64| whole.checked_mul(years * 12);
-        let months_of = |years: f64| (fraction * years * 12.0).round_ties_even() as i64;
         match unit {
             Unit::Microsecond => {
                 self.add_microseconds(whole, 1)?;
@@ -150,18 +167,18 @@ impl Interval {
                 self.add_day_fraction(fraction, 7.0)
             }
             Unit::Month => {
-                self.add_months(whole)?;
+                self.add_months(i32::try_from(whole).ok()?.into())?;
                 self.add_day_fraction(fraction, DAYS_PER_MONTH)
             }
-            Unit::Year => self.add_months(years(1)?.checked_add(months_of(1.0))?),
-            Unit::Decade => self.add_months(years(10)?.checked_add(months_of(10.0))?),
-            Unit::Century => self.add_months(years(100)?.checked_add(months_of(100.0))?),
-            Unit::Millennium => self.add_months(years(1_000)?.checked_add(months_of(1_000.0))?),
+            Unit::Year => self.add_years(whole, fraction, 1),
+            Unit::Decade => self.add_years(whole, fraction, 10),
+            Unit::Century => self.add_years(whole, fraction, 100),
+            Unit::Millennium => self.add_years(whole, fraction, 1_000),
         }
     }
 
     fn negated(self) -> Option<Self> {
-        Some(Interval {
+        Some(Sum {
             months: self.months.checked_neg()?,
             days: self.days.checked_neg()?,
             microseconds: self.microseconds.checked_neg()?,
@@ -221,7 +238,7 @@ fn split<'a>(text: &'a str, tokens: &mut [Token<'a>; TOKENS_MAX]) -> Result<usiz
             Some(byte) if byte.is_ascii_alphabetic() && sign.is_none() => {
                 length = span(rest, |byte| byte.is_ascii_alphabetic());
                 token = Token::Word(&text[begin..begin + length]);
-                if matches!(rest.get(length), Some(b'-' | b'/' | b'.' | b'+' | b'0'..=b'9')) {
+                if matches!(rest.get(length), Some(b'-' | b'/' | b'.' | b'+')) {
                     return Err(DateTimeProblem::Format);
                 }
             }
@@ -248,7 +265,7 @@ fn number_length(rest: &[u8]) -> usize {
     }
 }
 
-fn words(text: &str, style: IntervalStyle) -> Result<Interval> {
+fn words(text: &str, style: IntervalStyle) -> Result<Sum> {
     let lower = text.to_ascii_lowercase();
     let mut tokens = [Token::Word(""); TOKENS_MAX];
     let count = split(&lower, &mut tokens)?;
@@ -260,7 +277,7 @@ fn words(text: &str, style: IntervalStyle) -> Result<Interval> {
     // In SQL's own style a single minus at the begin counts for all fields.
     let all_negative = style == IntervalStyle::SqlStandard && leads_with_minus && signs.count() == 1;
     let overflow = DateTimeProblem::IntervalField;
-    let mut interval = Interval::default();
+    let mut interval = Sum::default();
     let mut seen = Vec::with_capacity(count);
     let mut unit = None;
     let mut ago = false;
@@ -275,8 +292,14 @@ fn words(text: &str, style: IntervalStyle) -> Result<Interval> {
                     return Err(DateTimeProblem::Format);
                 }
                 seen.push(of);
-                // A number before a time counts days.
-                unit = if text.contains(':') { Some(Unit::Day) } else { unit };
+                if text.contains(':') {
+                    seen.extend([Unit::Minute, Unit::Second]);
+                }
+                // A number before a time or before hours counts days.
+                unit = match of {
+                    Unit::Hour => Some(Unit::Day),
+                    _ => unit,
+                };
             }
         }
     }
@@ -290,7 +313,7 @@ fn words(text: &str, style: IntervalStyle) -> Result<Interval> {
 }
 
 /// Adds a number and says of what it was; `None` where it does not fit.
-fn add_number(interval: &mut Interval, text: &str, negative: bool, unit: Option<Unit>) -> Option<Result<Unit>> {
+fn add_number(interval: &mut Sum, text: &str, negative: bool, unit: Option<Unit>) -> Option<Result<Unit>> {
     let signed = |value: i64| if negative { -value } else { value };
     if text.contains(':') {
         let time = match clock_time(text) {
@@ -362,13 +385,13 @@ fn clock_time(text: &str) -> Result<Option<i64>> {
 }
 
 /// `P1Y2M3DT4H5M6.5S`, `P1W`, `P0001-02-03T04:05:06`
-fn iso(text: &str) -> Result<Interval> {
+fn iso(text: &str) -> Result<Sum> {
     let rest = text.strip_prefix('P').ok_or(DateTimeProblem::Format)?;
     let (date, time) = match rest.split_once('T') {
         Some((date, time)) => (date, Some(time)),
         None => (rest, None),
     };
-    let mut interval = Interval::default();
+    let mut interval = Sum::default();
     let date_is_alternative = date.get(1..).is_some_and(|rest| rest.contains('-')) && date.bytes().all(is_alternative);
     if date_is_alternative {
         alternative_date(&mut interval, date)?;
@@ -383,8 +406,7 @@ fn iso(text: &str) -> Result<Interval> {
     }
     match time {
         None if date.is_empty() => return Err(DateTimeProblem::Format),
-        None => {}
-        Some("") => return Err(DateTimeProblem::Format),
+        None | Some("") => {}
         Some(time) if time.contains(':') => {
             let (negative, clock) = match time.strip_prefix('-') {
                 Some(clock) => (true, clock),
@@ -411,7 +433,7 @@ fn is_alternative(byte: u8) -> bool {
 }
 
 /// `0001-02-03`
-fn alternative_date(interval: &mut Interval, date: &str) -> Result<()> {
+fn alternative_date(interval: &mut Sum, date: &str) -> Result<()> {
     let mut parts = date.split('-');
     for unit in [Unit::Year, Unit::Month, Unit::Day] {
         let Some(part) = parts.next() else { break };
@@ -425,7 +447,7 @@ fn alternative_date(interval: &mut Interval, date: &str) -> Result<()> {
 }
 
 /// Numbers, each with the letter that says what it counts.
-fn designated(interval: &mut Interval, text: &str, unit_of: impl Fn(u8) -> Option<Unit>) -> Result<()> {
+fn designated(interval: &mut Sum, text: &str, unit_of: impl Fn(u8) -> Option<Unit>) -> Result<()> {
     let mut rest = text;
     while !rest.is_empty() {
         let (negative, number) = match rest.as_bytes()[0] {

@@ -228,11 +228,9 @@ impl<'a> Parser<'a> {
     /// From behind `[` to `]`, which is left as the current token.
     fn array(&mut self, out: &mut Vec<u8>) -> Result<()> {
         out.push(b'[');
-        let mut expected = "Expected array element or \"]\"";
         if self.token != Token::Sign(b']') {
             loop {
-                self.value(out, expected)?;
-                expected = "Expected JSON value";
+                self.value(out, "Expected JSON value")?;
                 match self.token {
                     Token::Sign(b',') => out.extend_from_slice(b", "),
                     Token::Sign(b']') => break,
@@ -398,13 +396,13 @@ fn unicode_escape(rest: &str) -> Result<(char, usize)> {
                 .with_detail("\\u0000 cannot be converted to text."),
         )),
         0xD800..=0xDBFF => {
-            let second = rest.get(4..).and_then(|rest| rest.strip_prefix("\\u")).map_or(0, unit);
-            let code = 0x1_0000 + ((first - 0xD800) << 10) + second.wrapping_sub(0xDC00);
-            match (0xDC00..=0xDFFF)
-                .contains(&second)
-                .then(|| char::from_u32(code))
-                .flatten()
-            {
+            let second = rest
+                .get(4..)
+                .and_then(|rest| rest.strip_prefix("\\u"))
+                .map_or(0, unit);
+            let low = second.checked_sub(0xDC00).filter(|low| *low < 0x400);
+            let character = low.and_then(|low| char::from_u32(0x1_0000 + ((first - 0xD800) << 10) + low));
+            match character {
                 Some(character) => Ok((character, 10)),
                 None => Err(invalid("Unicode low surrogate must follow a high surrogate.")),
             }

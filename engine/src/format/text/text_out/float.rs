@@ -110,14 +110,12 @@ impl Binary {
             return false;
         };
         let power = decimal.exponent - (decimal.count as i32 - 1);
-        // In units of a quarter of the last place.
-        [
-            4 * u128::from(self.mantissa) + 2,
-            4 * u128::from(self.mantissa) - 2,
-            4 * u128::from(self.mantissa) - 1,
-        ]
-        .iter()
-        .any(|bound| same(u128::from(value), power, *bound, self.exponent - 2))
+        // In units of a quarter of the last place; the previous number of a power of two is nearer.
+        let middle = 4 * u128::from(self.mantissa);
+        let below = if self.mantissa.is_power_of_two() { 1 } else { 2 };
+        [middle + 2, middle - below]
+            .iter()
+            .any(|bound| same(u128::from(value), power, *bound, self.exponent - 2))
     }
 }
 
