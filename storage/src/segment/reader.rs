@@ -20,6 +20,7 @@ use arrow_array::{ArrayRef, Int64Array};
 use arrow_buffer::BooleanBuffer;
 use arrow_schema::DataType;
 use hashbrown::HashMap;
+use parking_lot::Mutex;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -33,6 +34,8 @@ pub struct SegmentReader {
     places: HashMap<ColumnId, usize, foldhash::fast::RandomState>,
     /// The columns' dictionaries, read when first needed.
     dictionaries: Box<[OnceLock<Dictionary>]>,
+    /// Held while a dictionary is read: threads that need it wait instead of reading it too.
+    reading: Mutex<()>,
     /// One bit per part: its checksum was found right.
     verified: Box<[AtomicU64]>,
 }
@@ -108,6 +111,7 @@ impl SegmentReader {
             footer,
             places,
             dictionaries,
+            reading: Mutex::default(),
             verified,
         })
     }
@@ -301,11 +305,14 @@ impl SegmentReader {
             return Ok(None);
         };
         if place.get().is_none() {
-            let part = part as usize;
-            let dictionary =
-                parse_dictionary(self.part(part)?, &column.data_type).map_err(|problem| self.corrupt(part, problem))?;
-            // Who comes second drops its own: all share the first one's values.
-            let _ = place.set(dictionary);
+            let _reading = self.reading.lock();
+            if place.get().is_none() {
+                let part = part as usize;
+                let dictionary = parse_dictionary(self.part(part)?, &column.data_type)
+                    .map_err(|problem| self.corrupt(part, problem))?;
+                // Never set already: it is under the lock.
+                let _ = place.set(dictionary);
+            }
         }
         Ok(place.get())
     }
