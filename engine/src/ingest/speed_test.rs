@@ -41,7 +41,9 @@ pub(super) fn sales_csv(rows: usize) -> String {
     let channels = ["online", "store", "partner", "call center"];
     let mut state = 42_u64;
     let mut random = move |bound: u64| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         (state >> 33) % bound
     };
     let mut csv = String::new();
