@@ -428,7 +428,7 @@ proptest! {
         let options = options(format);
         let whole = decode(&columns, &options, &[data.as_bytes()]);
         let cut = data.floor_char_boundary(cut.index(data.len() + 1));
-        let halves = decode(&columns, &options, &[data[..cut].as_bytes(), data[cut..].as_bytes()]);
+        let halves = decode(&columns, &options, &[&data.as_bytes()[..cut], &data.as_bytes()[cut..]]);
         match format {
             // What the error shows of an unfinished line may be more or less of it.
             CopyFormat::Csv => prop_assert_eq!(whole.is_ok(), halves.is_ok()),

@@ -81,10 +81,12 @@ impl TextFile {
     ) -> Result<Self> {
         let compression = compression_of(&source)?;
         let byte_count = source.byte_count();
-        let parts = match compression == Compression::None && byte_count > MORSEL_BYTES {
-            true if can_split(&source, options)? => split(&source)?,
-            _ => vec![0..byte_count],
+        let is_large = compression == Compression::None && byte_count > MORSEL_BYTES;
+        let part_bytes = match is_large && can_split(&source, options)? {
+            true => MORSEL_BYTES,
+            false => byte_count,
         };
+        let parts = split(&source, part_bytes)?;
         let file = TextFile {
             source,
             relation: relation.to_owned(),
@@ -226,13 +228,13 @@ fn can_split(source: &SourceFile, options: &CopyOptions) -> Result<bool> {
     }
 }
 
-/// Parts that begin behind a newline.
-fn split(source: &SourceFile) -> Result<Vec<Range<u64>>> {
+/// Parts of about so many bytes that begin behind a newline.
+fn split(source: &SourceFile, part_bytes: u64) -> Result<Vec<Range<u64>>> {
     let byte_count = source.byte_count();
     let mut parts = Vec::new();
     let mut begin = 0;
     while begin < byte_count {
-        let end = match begin + MORSEL_BYTES {
+        let end = match begin + part_bytes {
             end if end >= byte_count => byte_count,
             end => line_begin(source, end)?,
         };
