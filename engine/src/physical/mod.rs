@@ -13,13 +13,14 @@ mod plan_values;
 mod plan_window;
 mod plan_with;
 mod predicate;
+mod referenced;
 
 use crate::error::Result;
 use crate::expression::{Expression, Layout};
 use crate::pipeline::{Branch, Pipeline, Profiled, QueryContext, Sink, Source, Transform};
 use std::collections::HashMap;
 use std::sync::Arc;
-use stoa_sql::plan::{ColumnDef, CteId, Expr, Plan};
+use stoa_sql::plan::{ColumnDef, ColumnId, ColumnSet, CteId, Expr, Plan};
 
 /// Rows on their way: the branches they come from, one after the other, and the columns of their batches.
 pub(crate) struct Piece {
@@ -30,9 +31,14 @@ pub(crate) struct Piece {
 impl Piece {
     /// Rows of a source.
     pub(crate) fn source(source: impl Source + 'static, columns: Vec<ColumnDef>) -> Self {
+        Piece::boxed_source(Box::new(source), columns)
+    }
+
+    /// Rows of a source whose type was chosen elsewhere.
+    pub(crate) fn boxed_source(source: Box<dyn Source>, columns: Vec<ColumnDef>) -> Self {
         Piece {
             branches: vec![Branch {
-                source: Arc::new(source),
+                source: Arc::from(source),
                 transforms: Vec::new(),
             }],
             layout: Arc::new(Layout::new(columns)),
@@ -55,14 +61,19 @@ pub(crate) struct Planner {
     pub(crate) context: QueryContext,
     pipelines: Vec<Pipeline>,
     /// Where the rows of common table expressions are kept.
-    ctes: HashMap<CteId, Arc<plan_with::CteRows>>,
+    ctes: HashMap<CteId, plan_with::CteAccess>,
     /// How storage and system tables are reached.
     tables: Arc<dyn plan_scan::Tables>,
     /// The number that the next plan node gets, counted as EXPLAIN prints them.
     next_node: usize,
+    /// Columns that anything but the filters of their own scan asks for.
+    referenced: ColumnSet,
+    /// Conditions on columns of scans that are yet to be planned, which operators above tighten while they run. Whoever adds one
+    /// makes sure that rows of the scan which do not meet it cannot matter.
+    pub(crate) dynamic_conditions: HashMap<ColumnId, Vec<DynamicCondition>>,
 }
 
-pub(crate) use plan_scan::{StoredColumn, TableAccess, Tables};
+pub(crate) use plan_scan::{DynamicCondition, StoredColumn, SummaryWish, TableAccess, Tables};
 
 impl Planner {
     /// For a statement that runs in this context.
@@ -73,14 +84,20 @@ impl Planner {
             ctes: HashMap::new(),
             tables,
             next_node: 0,
+            referenced: ColumnSet::default(),
+            dynamic_conditions: HashMap::new(),
         }
     }
 
-    /// Plans a node and what is below it. Inputs must be planned in the order in which `Plan::inputs` gives them.
+    /// Plans a node and what is below it. Inputs must be planned in the order in which `Plan::inputs` gives them, or see to their
+    /// nodes' numbers.
     pub(crate) fn plan(&mut self, plan: &Plan) -> Result<Piece> {
+        if self.next_node == 0 {
+            self.referenced = referenced::columns(plan);
+        }
         let node = self.next_node;
         self.next_node += 1;
-        let mut piece = stacker::maybe_grow(PLAN_STACK_BYTES / 4, PLAN_STACK_BYTES, || match plan {
+        let piece = stacker::maybe_grow(PLAN_STACK_BYTES / 4, PLAN_STACK_BYTES, || match plan {
             Plan::Scan(scan) => self.plan_scan(scan, node),
             Plan::CteScan(scan) => self.plan_cte_scan(scan),
             Plan::Values(values) => self.plan_values(values),
@@ -97,11 +114,21 @@ impl Planner {
             Plan::SetOperation(operation) => self.plan_set_operation(operation),
             Plan::With(with) => self.plan_with(with),
         })?;
-        if let Some(profile) = &self.context.profile {
-            let columns = piece.layout.columns().to_vec();
-            piece = piece.through(Profiled { node: profile.node(node) }, columns);
-        }
-        Ok(piece)
+        Ok(self.profiled(piece, node))
+    }
+
+    /// The piece, counting what it hands on if somebody wants to know.
+    fn profiled(&self, piece: Piece, node: usize) -> Piece {
+        let Some(profile) = &self.context.profile else {
+            return piece;
+        };
+        let columns = piece.layout.columns().to_vec();
+        piece.through(
+            Profiled {
+                node: profile.node(node),
+            },
+            columns,
+        )
     }
 
     /// Ends a piece in a sink: a pipeline that runs before whatever is planned next.
