@@ -3,7 +3,7 @@
 mod literal;
 
 use arrow_schema::{DataType, Field, IntervalUnit, TimeUnit};
-pub use literal::{array_of, literal_at};
+pub use literal::{array_of, array_of_all, literal_at};
 use std::sync::Arc;
 pub use stoa_sql::literal::Literal;
 pub use stoa_sql::types::LogicalType;

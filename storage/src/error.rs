@@ -67,6 +67,8 @@ pub enum Error {
         /// The oldest version kept.
         oldest: u64,
     },
+    /// A filter of the layer above failed on some row: its own error, to be had back by a downcast.
+    Predicate(Box<dyn std::error::Error + Send + Sync>),
     /// The caller's cancellation flag was set.
     Cancelled,
 }
@@ -114,6 +116,7 @@ impl std::fmt::Display for Error {
             Error::Poisoned { reason } => write!(formatter, "the store stopped after a failure: {reason}"),
             Error::Conflict { reason } | Error::Invalid { reason } => formatter.write_str(reason),
             Error::HistoryGone { oldest } => write!(formatter, "history is kept from version {oldest} on"),
+            Error::Predicate(error) => error.fmt(formatter),
             Error::Cancelled => formatter.write_str("cancelled"),
         }
     }
@@ -123,6 +126,7 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Error::Io { source, .. } => Some(source),
+            Error::Predicate(error) => Some(&**error),
             _ => None,
         }
     }

@@ -6,16 +6,16 @@ use std::path::Path;
 
 /// Bytes that cannot be what was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Damage {
+pub(crate) struct Damage {
     /// Where, in bytes from the beginning of what was read.
-    pub offset: usize,
+    pub(crate) offset: usize,
     /// What is wrong there.
-    pub reason: String,
+    pub(crate) reason: String,
 }
 
 impl Damage {
     /// As an error about a file in which the bytes begin at `base`.
-    pub fn in_file(self, path: &Path, base: u64) -> Error {
+    pub(crate) fn in_file(self, path: &Path, base: u64) -> Error {
         Error::Corrupt {
             path: path.to_path_buf(),
             offset: base + self.offset as u64,
@@ -25,54 +25,54 @@ impl Damage {
 }
 
 /// Result of reading.
-pub type ReadResult<T> = Result<T, Damage>;
+pub(crate) type ReadResult<T> = Result<T, Damage>;
 
 /// Writes.
 #[derive(Debug, Default)]
-pub struct ByteWriter {
+pub(crate) struct ByteWriter {
     /// What was written.
-    pub bytes: Vec<u8>,
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl ByteWriter {
     /// One byte.
-    pub fn u8(&mut self, value: u8) {
+    pub(crate) fn u8(&mut self, value: u8) {
         self.bytes.push(value);
     }
 
     /// Four bytes.
-    pub fn u32(&mut self, value: u32) {
+    pub(crate) fn u32(&mut self, value: u32) {
         self.bytes.extend_from_slice(&value.to_le_bytes());
     }
 
     /// Eight bytes.
-    pub fn u64(&mut self, value: u64) {
+    pub(crate) fn u64(&mut self, value: u64) {
         self.bytes.extend_from_slice(&value.to_le_bytes());
     }
 
     /// Eight bytes.
-    pub fn i64(&mut self, value: i64) {
+    pub(crate) fn i64(&mut self, value: i64) {
         self.bytes.extend_from_slice(&value.to_le_bytes());
     }
 
     /// Sixteen bytes.
-    pub fn i128(&mut self, value: i128) {
+    pub(crate) fn i128(&mut self, value: i128) {
         self.bytes.extend_from_slice(&value.to_le_bytes());
     }
 
     /// A count of things that follow. Counts beyond 32 bits are refused long before they come here.
-    pub fn count(&mut self, value: usize) {
+    pub(crate) fn count(&mut self, value: usize) {
         self.u32(u32::try_from(value).expect("lists in logs and manifests are bounded by limits far below 2^32"));
     }
 
     /// A length and so many bytes.
-    pub fn bytes(&mut self, value: &[u8]) {
+    pub(crate) fn bytes(&mut self, value: &[u8]) {
         self.count(value.len());
         self.bytes.extend_from_slice(value);
     }
 
     /// A value that may be missing.
-    pub fn option<T>(&mut self, value: Option<T>, write: impl FnOnce(&mut Self, T)) {
+    pub(crate) fn option<T>(&mut self, value: Option<T>, write: impl FnOnce(&mut Self, T)) {
         match value {
             None => self.u8(0),
             Some(value) => {
@@ -83,41 +83,41 @@ impl ByteWriter {
     }
 
     /// Overwrites eight bytes written before.
-    pub fn patch_u64(&mut self, position: usize, value: u64) {
+    pub(crate) fn patch_u64(&mut self, position: usize, value: u64) {
         self.bytes[position..position + 8].copy_from_slice(&value.to_le_bytes());
     }
 
     /// Overwrites four bytes written before.
-    pub fn patch_u32(&mut self, position: usize, value: u32) {
+    pub(crate) fn patch_u32(&mut self, position: usize, value: u32) {
         self.bytes[position..position + 4].copy_from_slice(&value.to_le_bytes());
     }
 }
 
 /// Reads what [`ByteWriter`] wrote.
 #[derive(Debug)]
-pub struct ByteReader<'a> {
+pub(crate) struct ByteReader<'a> {
     bytes: &'a [u8],
     position: usize,
 }
 
 impl<'a> ByteReader<'a> {
     /// From the beginning.
-    pub fn new(bytes: &'a [u8]) -> Self {
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
         ByteReader { bytes, position: 0 }
     }
 
     /// Bytes read so far.
-    pub fn position(&self) -> usize {
+    pub(crate) fn position(&self) -> usize {
         self.position
     }
 
     /// Bytes not read yet.
-    pub fn remaining(&self) -> usize {
+    pub(crate) fn remaining(&self) -> usize {
         self.bytes.len() - self.position
     }
 
     /// Damage at this place.
-    pub fn damage<T>(&self, reason: impl Into<String>) -> ReadResult<T> {
+    pub(crate) fn damage<T>(&self, reason: impl Into<String>) -> ReadResult<T> {
         Err(Damage {
             offset: self.position,
             reason: reason.into(),
@@ -125,7 +125,7 @@ impl<'a> ByteReader<'a> {
     }
 
     /// The next bytes.
-    pub fn take(&mut self, length: usize) -> ReadResult<&'a [u8]> {
+    pub(crate) fn take(&mut self, length: usize) -> ReadResult<&'a [u8]> {
         let rest = &self.bytes[self.position..];
         let Some(taken) = rest.get(..length) else {
             return self.damage(format!("{length} bytes are due, {} are left", rest.len()));
@@ -141,32 +141,32 @@ impl<'a> ByteReader<'a> {
     }
 
     /// One byte.
-    pub fn u8(&mut self) -> ReadResult<u8> {
+    pub(crate) fn u8(&mut self) -> ReadResult<u8> {
         Ok(self.array::<1>()?[0])
     }
 
     /// Four bytes.
-    pub fn u32(&mut self) -> ReadResult<u32> {
+    pub(crate) fn u32(&mut self) -> ReadResult<u32> {
         self.array().map(u32::from_le_bytes)
     }
 
     /// Eight bytes.
-    pub fn u64(&mut self) -> ReadResult<u64> {
+    pub(crate) fn u64(&mut self) -> ReadResult<u64> {
         self.array().map(u64::from_le_bytes)
     }
 
     /// Eight bytes.
-    pub fn i64(&mut self) -> ReadResult<i64> {
+    pub(crate) fn i64(&mut self) -> ReadResult<i64> {
         self.array().map(i64::from_le_bytes)
     }
 
     /// Sixteen bytes.
-    pub fn i128(&mut self) -> ReadResult<i128> {
+    pub(crate) fn i128(&mut self) -> ReadResult<i128> {
         self.array().map(i128::from_le_bytes)
     }
 
     /// A count of things of at least `bytes_min` bytes each.
-    pub fn count(&mut self, bytes_min: usize) -> ReadResult<usize> {
+    pub(crate) fn count(&mut self, bytes_min: usize) -> ReadResult<usize> {
         let count = self.u32()? as usize;
         if count.saturating_mul(bytes_min) > self.remaining() {
             return self.damage(format!(
@@ -178,13 +178,13 @@ impl<'a> ByteReader<'a> {
     }
 
     /// A length and so many bytes.
-    pub fn bytes(&mut self) -> ReadResult<&'a [u8]> {
+    pub(crate) fn bytes(&mut self) -> ReadResult<&'a [u8]> {
         let length = self.count(1)?;
         self.take(length)
     }
 
     /// Text.
-    pub fn text(&mut self) -> ReadResult<&'a str> {
+    pub(crate) fn text(&mut self) -> ReadResult<&'a str> {
         let bytes = self.bytes()?;
         match std::str::from_utf8(bytes) {
             Ok(text) => Ok(text),
@@ -193,7 +193,7 @@ impl<'a> ByteReader<'a> {
     }
 
     /// A value that may be missing.
-    pub fn option<T>(&mut self, read: impl FnOnce(&mut Self) -> ReadResult<T>) -> ReadResult<Option<T>> {
+    pub(crate) fn option<T>(&mut self, read: impl FnOnce(&mut Self) -> ReadResult<T>) -> ReadResult<Option<T>> {
         match self.u8()? {
             0 => Ok(None),
             1 => read(self).map(Some),
@@ -202,7 +202,7 @@ impl<'a> ByteReader<'a> {
     }
 
     /// Nothing may be left.
-    pub fn finish(&self) -> ReadResult<()> {
+    pub(crate) fn finish(&self) -> ReadResult<()> {
         match self.remaining() {
             0 => Ok(()),
             left => self.damage(format!("{left} bytes are left over")),

@@ -1,9 +1,15 @@
-//! Postgres's binary form of every type, out and in.
+//! Postgres's binary form of every type, out (`write`) and in (`read`).
+
+mod array;
+pub(crate) mod read;
+mod write;
 
 use super::FormatSettings;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::types::{Literal, LogicalType};
 use arrow_array::ArrayRef;
+
+pub use array::type_oid;
 
 /// Appends a value of a plain array, which must not be NULL, without its length.
 pub fn write_value(
@@ -13,7 +19,7 @@ pub fn write_value(
     settings: &FormatSettings,
     out: &mut Vec<u8>,
 ) {
-    let _ = (array, row, data_type, settings, out);
+    write::write_value(array, row, data_type, settings, out);
 }
 
 /// Reads one value.
@@ -21,6 +27,9 @@ pub fn write_value(
 /// # Errors
 /// 22P03 where the bytes do not have the type's form.
 pub fn parse_value(bytes: &[u8], data_type: &LogicalType, settings: &FormatSettings) -> Result<Literal> {
-    let _ = (bytes, data_type, settings);
-    Err(Error::Internal("binary input is not there yet".into()))
+    read::read_value(bytes, data_type, settings)
 }
+
+#[cfg(test)]
+#[path = "binary_test.rs"]
+mod tests;

@@ -2,9 +2,12 @@
 //! (results, parameters, COPY binary). One file per direction and form.
 
 pub mod binary;
+pub mod calendar;
 pub mod text;
+pub(crate) mod zone;
 
 use jiff::tz::TimeZone;
+use stoa_storage::clock::{Clock, SystemClock};
 
 /// What of a session decides how values look.
 #[derive(Clone, Debug)]
@@ -19,6 +22,8 @@ pub struct FormatSettings {
     pub bytea_escape: bool,
     /// `extra_float_digits` above 0 (the default): shortest digits that read back the same.
     pub extra_float_digits: i32,
+    /// What `now`, `today`, `tomorrow` and `yesterday` mean in input: the begin of the transaction, in microseconds since 1970 UTC.
+    pub transaction_time: i64,
 }
 
 /// The order of day, month and year in ambiguous dates.
@@ -48,6 +53,10 @@ impl Default for FormatSettings {
             interval_style: IntervalStyle::Postgres,
             bytea_escape: false,
             extra_float_digits: 1,
+            transaction_time: SystemClock.now(),
         }
     }
 }
+
+#[cfg(test)]
+mod round_trip_test;

@@ -1,36 +1,26 @@
-//! Postgres's text form of every type, out and in.
+//! Postgres's text form of every type, out and in: the front page of one file per family and direction.
+//!
+//! `text_out` writes values, `text_in` reads them, `builder` reads them into columns.
+
+mod builder;
+mod text_in;
+mod text_out;
 
 use super::FormatSettings;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::types::{Literal, LogicalType};
 use arrow_array::ArrayRef;
 
-/// Writes values of one plain array.
-pub struct ColumnWriter<'a> {
-    array: &'a ArrayRef,
-    settings: &'a FormatSettings,
-}
-
-impl<'a> ColumnWriter<'a> {
-    /// Resolves the array once.
-    pub fn new(array: &'a ArrayRef, data_type: &LogicalType, settings: &'a FormatSettings) -> Self {
-        let _ = data_type;
-        ColumnWriter { array, settings }
-    }
-
-    /// Appends a value, which must not be NULL.
-    pub fn write(&self, row: usize, out: &mut Vec<u8>) {
-        let _ = (self.array, self.settings, row, out);
-    }
-}
+pub(crate) use text_in::error;
+pub(crate) use text_in::{json, string};
+pub use text_out::ColumnWriter;
 
 /// Reads one value.
 ///
 /// # Errors
 /// 22P02, 22003, 22007, 22008, 22001 with Postgres's sentence: `invalid input syntax for type integer: "x"`.
 pub fn parse_value(text: &str, data_type: &LogicalType, settings: &FormatSettings) -> Result<Literal> {
-    let _ = (text, data_type, settings);
-    Err(Error::Internal("text input is not there yet".into()))
+    text_in::parse_value(text, data_type, settings)
 }
 
 /// Builds a column from text values: what COPY and casts from text use. `char(n)` and `varchar(n)` fail on overlong values.
@@ -66,6 +56,13 @@ pub trait ColumnBuilder: Send {
 /// # Errors
 /// Where the type cannot be read from text.
 pub fn column_builder(data_type: &LogicalType, settings: &FormatSettings) -> Result<Box<dyn ColumnBuilder>> {
-    let _ = (data_type, settings);
-    Err(Error::Internal("text input is not there yet".into()))
+    builder::column_builder(data_type, settings)
 }
+
+#[cfg(test)]
+#[path = "text_test.rs"]
+mod tests;
+
+#[cfg(test)]
+#[path = "text_golden_test.rs"]
+mod golden_tests;

@@ -6,6 +6,7 @@
 
 pub(crate) mod aggregate;
 pub(crate) mod cast;
+pub(crate) mod kernel;
 pub(crate) mod registry;
 pub(crate) mod scalar;
 pub(crate) mod table;
@@ -97,10 +98,25 @@ pub struct ScalarFunction {
 /// Which group each row belongs to.
 #[derive(Clone, Copy, Debug)]
 pub enum Groups<'a> {
-    /// All rows to one.
-    One(u32),
+    /// All rows to one. The count of rows stands here because `count(*)` has no arguments to tell it.
+    One {
+        /// Which.
+        group: u32,
+        /// Rows.
+        row_count: usize,
+    },
     /// One per row.
     PerRow(&'a [u32]),
+}
+
+impl Groups<'_> {
+    /// Rows, selected or not.
+    pub fn row_count(&self) -> usize {
+        match self {
+            Groups::One { row_count, .. } => *row_count,
+            Groups::PerRow(groups) => groups.len(),
+        }
+    }
 }
 
 /// An aggregate function.

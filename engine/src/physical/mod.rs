@@ -31,9 +31,14 @@ pub(crate) struct Piece {
 impl Piece {
     /// Rows of a source.
     pub(crate) fn source(source: impl Source + 'static, columns: Vec<ColumnDef>) -> Self {
+        Piece::boxed_source(Box::new(source), columns)
+    }
+
+    /// Rows of a source whose type was chosen elsewhere.
+    pub(crate) fn boxed_source(source: Box<dyn Source>, columns: Vec<ColumnDef>) -> Self {
         Piece {
             branches: vec![Branch {
-                source: Arc::new(source),
+                source: Arc::from(source),
                 transforms: Vec::new(),
             }],
             layout: Arc::new(Layout::new(columns)),
@@ -56,7 +61,7 @@ pub(crate) struct Planner {
     pub(crate) context: QueryContext,
     pipelines: Vec<Pipeline>,
     /// Where the rows of common table expressions are kept.
-    ctes: HashMap<CteId, Arc<plan_with::CteRows>>,
+    ctes: HashMap<CteId, plan_with::CteAccess>,
     /// How storage and system tables are reached.
     tables: Arc<dyn plan_scan::Tables>,
     /// The number that the next plan node gets, counted as EXPLAIN prints them.
@@ -84,7 +89,8 @@ impl Planner {
         }
     }
 
-    /// Plans a node and what is below it. Inputs must be planned in the order in which `Plan::inputs` gives them.
+    /// Plans a node and what is below it. Inputs must be planned in the order in which `Plan::inputs` gives them, or see to their
+    /// nodes' numbers.
     pub(crate) fn plan(&mut self, plan: &Plan) -> Result<Piece> {
         if self.next_node == 0 {
             self.referenced = referenced::columns(plan);

@@ -83,6 +83,9 @@ impl Planner {
         wish: &SummaryWish,
         receiver: Arc<dyn SummaryReceiver>,
     ) -> Result<Option<Piece>> {
+        if !self.context.use_metadata {
+            return Ok(None);
+        }
         let as_of = self.version_of(scan.as_of.as_ref())?;
         let TableAccess::Stored { table, columns } = self.tables.table(scan.table, as_of)? else {
             return Ok(None);
@@ -148,6 +151,7 @@ impl Planner {
     ) -> Result<StoredScan> {
         let mut request = ScanRequest {
             batch_rows: self.context.batch_rows,
+            cancel: Some(self.context.cancel.flag()),
             ..ScanRequest::default()
         };
         for (index, column) in &scan.columns {
@@ -206,7 +210,11 @@ impl Planner {
             return Ok(());
         }
         let ids = filter.columns();
-        let used: Vec<&(usize, ColumnDef)> = scan.columns.iter().filter(|(_, column)| ids.contains(&column.id)).collect();
+        let used: Vec<&(usize, ColumnDef)> = scan
+            .columns
+            .iter()
+            .filter(|(_, column)| ids.contains(&column.id))
+            .collect();
         let layout = Layout::new(used.iter().map(|(_, column)| column.clone()).collect());
         let mut stored = Vec::with_capacity(used.len());
         for (index, _) in &used {

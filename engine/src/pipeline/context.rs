@@ -18,6 +18,8 @@ pub(crate) struct QueryContext {
     pub(crate) snapshot: Arc<dyn Snapshot>,
     /// Rows of a batch at most.
     pub(crate) batch_rows: usize,
+    /// Answer from summaries of segments and blocks where rows need not be read (`stoa.use_metadata`).
+    pub(crate) use_metadata: bool,
     /// Workers that may run at once.
     pub(crate) threads: usize,
     /// Where operators count, for EXPLAIN ANALYZE.

@@ -49,7 +49,10 @@ impl MemoryBudget {
     }
 
     fn take(&self, bytes: usize) -> Result<()> {
-        let used = self.used_bytes.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes);
+        let used = self
+            .used_bytes
+            .fetch_add(bytes, Ordering::Relaxed)
+            .saturating_add(bytes);
         if used > self.limit_bytes {
             self.used_bytes.fetch_sub(bytes, Ordering::Relaxed);
             return Err(Error::OutOfMemory {

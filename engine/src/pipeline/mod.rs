@@ -17,7 +17,7 @@ mod scheduler;
 pub(crate) use cancel::Cancel;
 pub(crate) use context::QueryContext;
 pub(crate) use memory::{MemoryBudget, Reservation};
-pub(crate) use output::{Output, OutputSink};
+pub(crate) use output::{Output, OutputReceiver, OutputSink};
 pub(crate) use profile::{NodeProfile, Profile, Profiled};
 pub(crate) use query::{QueryRun, run_here};
 pub(crate) use scheduler::Workers;

@@ -97,6 +97,42 @@ pub fn array_of(literal: &Literal, data_type: &LogicalType) -> Result<ArrayRef> 
 }
 
 /// Constants of one type as one plain array.
+///
+/// # Errors
+/// [`Error::Internal`] where one is not of that type.
+pub fn array_of_all(literals: &[Literal], data_type: &LogicalType) -> Result<ArrayRef> {
+    let target = array_type(data_type);
+    let mismatch = |literal: &Literal| Error::Internal(format!("the literal {literal} is not of type {data_type}"));
+    Ok(match &target {
+        DataType::Utf8View => {
+            let values = literals.iter().map(|literal| match literal {
+                Literal::Null => Ok(None),
+                Literal::Text(value) => Ok(Some(value.as_str())),
+                other => Err(mismatch(other)),
+            });
+            Arc::new(values.collect::<Result<StringViewArray>>()?)
+        }
+        DataType::Boolean => {
+            let values = literals.iter().map(|literal| match literal {
+                Literal::Null => Ok(None),
+                Literal::Boolean(value) => Ok(Some(*value)),
+                other => Err(mismatch(other)),
+            });
+            Arc::new(values.collect::<Result<BooleanArray>>()?)
+        }
+        DataType::Int64 => {
+            let values = literals.iter().map(|literal| match literal {
+                Literal::Null => Ok(None),
+                Literal::Integer(value) => Ok(Some(*value)),
+                other => Err(mismatch(other)),
+            });
+            Arc::new(values.collect::<Result<PrimitiveArray<Int64Type>>>()?)
+        }
+        _ => concat_literals(literals, data_type)?,
+    })
+}
+
+/// As [`array_of_all`], one by one.
 fn concat_literals(literals: &[Literal], data_type: &LogicalType) -> Result<ArrayRef> {
     let arrays = literals
         .iter()

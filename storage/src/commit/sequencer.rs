@@ -6,7 +6,8 @@
 
 use super::apply::{Application, Effects, conflict, invalid};
 use super::logged::{EncodedCommit, LoggedChange, LoggedCommit, LoggedEdit, write_edit};
-use super::prepare::prepare_change;
+use super::moves::{Moved, Moves};
+use super::prepare::prepare_changes;
 use super::{Changes, CommitVersion, PartId};
 use crate::clock::Clock;
 use crate::disk::Disk;
@@ -15,6 +16,7 @@ use crate::limits::LOG_RECORD_BYTES_MAX;
 use crate::memtable::PART_ROWS_MAX;
 use crate::schema::TableId;
 use crate::store::CommitInfo;
+use crate::store::check::Retired;
 use crate::store::history::History;
 use crate::store::state::{DatabaseState, TableState};
 use crate::wal::{LogPosition, LogRecord, LogWriter, RecordKind, WriteFailure};
@@ -22,6 +24,9 @@ use parking_lot::{Condvar, Mutex, MutexGuard, RwLock};
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
+
+/// Times that a commit is tried again because rows it deletes were moved.
+const ATTEMPTS_MAX: usize = 16;
 
 /// Orders everything that changes the database.
 pub(crate) struct Sequencer {
@@ -33,8 +38,9 @@ pub(crate) struct Sequencer {
     writer: Mutex<LogWriter>,
     history: History,
     next_part: AtomicU64,
-    /// Segments written by bulk loads and not committed.
+    /// Segments that are written and not committed: of bulk loads, sealing, merging.
     provisional: Mutex<HashSet<PartId>>,
+    retired: Mutex<Retired>,
 }
 
 struct Queue {
@@ -46,6 +52,7 @@ struct Queue {
     poison: Option<Arc<str>>,
     /// Rows go only into parts from this one on: those before are being sealed.
     append_floor: HashMap<TableId, PartId>,
+    moves: Moves,
 }
 
 /// A record on its way to the disk, and what holds once it is there.
@@ -106,12 +113,14 @@ impl Sequencer {
                 writing: false,
                 poison: None,
                 append_floor: HashMap::new(),
+                moves: Moves::default(),
             }),
             published: RwLock::new(state),
             writer: Mutex::new(writer),
             history,
             next_part: AtomicU64::new(next_part),
             provisional: Mutex::default(),
+            retired: Mutex::default(),
         }
     }
 
@@ -139,6 +148,16 @@ impl Sequencer {
         self.provisional.lock().extend(ids);
     }
 
+    /// Segments whose files are there without being part of the published state: written and not committed yet.
+    pub(crate) fn provisional(&self) -> HashSet<PartId> {
+        self.provisional.lock().clone()
+    }
+
+    /// Likewise: taken out, and still read by someone.
+    pub(crate) fn retired(&self) -> HashSet<PartId> {
+        self.retired.lock().ids().collect()
+    }
+
     /// Gives up segments of a bulk load that were not committed; those listed may be removed.
     pub(crate) fn abandon_loaded(&self, ids: &[PartId]) -> Vec<PartId> {
         if self.queue.lock().poison.is_some() {
@@ -152,8 +171,7 @@ impl Sequencer {
     pub(crate) fn commit(&self, changes: Changes, base: CommitVersion) -> Result<CommitVersion> {
         let state = self.published();
         let cause = changes.cause.to_owned();
-        let prepared = changes.changes.into_iter().map(|change| prepare_change(change, &state));
-        self.commit_logged(prepared.collect::<Result<_>>()?, cause, base)
+        self.commit_logged(prepare_changes(changes.changes, &state)?, cause, base)
     }
 
     /// Makes prepared changes happen together.
@@ -169,7 +187,23 @@ impl Sequencer {
             cause,
             changes,
         };
-        let encoded = EncodedCommit::new(&commit);
+        for _ in 0..ATTEMPTS_MAX {
+            match self.attempt(&mut commit, base) {
+                // Rows that were sealed or merged between the look at where they are and the commit's turn are looked for again.
+                Err(Error::Conflict { reason }) => {
+                    let queue = self.queue.lock();
+                    if !queue.moves.translate(&mut commit.changes, &queue.newest)? {
+                        return conflict(reason);
+                    }
+                }
+                outcome => return outcome,
+            }
+        }
+        conflict("the rows to be deleted keep being moved")
+    }
+
+    fn attempt(&self, commit: &mut LoggedCommit, base: CommitVersion) -> Result<CommitVersion> {
+        let encoded = EncodedCommit::new(commit);
         if encoded.length_bytes() > LOG_RECORD_BYTES_MAX {
             return invalid(format!(
                 "{} bytes are too many for one commit, which has at most {LOG_RECORD_BYTES_MAX}",
@@ -178,7 +212,7 @@ impl Sequencer {
         }
         let queue = self.queue.lock();
         self.refuse_if_poisoned(&queue)?;
-        let pending = self.sequence(&queue, &mut commit, encoded, base)?;
+        let pending = self.sequence(&queue, commit, encoded, base)?;
         let version = commit.version;
         self.enqueue_and_wait(queue, pending)?;
         Ok(version)
@@ -264,17 +298,19 @@ impl Sequencer {
         }
     }
 
-    /// Makes an edit durable and visible. `decide` sees the newest state and gives the edit, or nothing where it has become
-    /// pointless.
-    pub(crate) fn edit(&self, decide: impl FnOnce(&DatabaseState) -> Result<Option<LoggedEdit>>) -> Result<bool> {
-        let queue = self.queue.lock();
+    /// Makes an edit durable and visible. `decide` sees the newest state and gives the edit and what it moves where, or nothing
+    /// where it has become pointless.
+    pub(crate) fn edit(&self, decide: impl FnOnce(&DatabaseState) -> Option<(LoggedEdit, Moved)>) -> Result<bool> {
+        let mut queue = self.queue.lock();
         self.refuse_if_poisoned(&queue)?;
-        let Some(edit) = decide(&queue.newest)? else {
+        let Some((edit, moved)) = decide(&queue.newest) else {
             return Ok(false);
         };
         let position = queue.newest.position + 1;
         let mut application = Application::new(&self.disk, (*queue.newest).clone(), queue.newest.version);
         application.edit(&edit, position)?;
+        queue.moves.add(moved);
+        let added = edit.added.iter().map(|segment| segment.id);
         let pending = Pending {
             record: LogRecord {
                 kind: RecordKind::Edit,
@@ -284,7 +320,7 @@ impl Sequencer {
             state: Arc::new(application.state),
             info: None,
             effects: application.effects,
-            loaded: Vec::new(),
+            loaded: added.collect(),
         };
         self.enqueue_and_wait(queue, pending)?;
         Ok(true)
@@ -383,8 +419,12 @@ impl Sequencer {
                 payload: std::mem::take(&mut pending.record.payload),
             })
             .collect();
+        // Files that this takes out are removed for good: the log must have said so by then, whatever durability was asked for.
+        let must_sync = written
+            .iter()
+            .any(|pending| pending.info.is_none() || !pending.effects.removed.is_empty());
         let failure = MutexGuard::unlocked(&mut queue, || {
-            let write = || self.writer.lock().append(&records);
+            let write = || self.writer.lock().append(&records, must_sync);
             std::panic::catch_unwind(std::panic::AssertUnwindSafe(write))
         });
         queue.writing = false;
@@ -412,6 +452,7 @@ impl Sequencer {
             }
             for file in &pending.effects.removed {
                 file.mark_obsolete();
+                self.retired.lock().add(file);
             }
         }
         drop(provisional);

@@ -49,11 +49,6 @@ impl Deletes {
         self.version
     }
 
-    pub(crate) fn contains(&self, row: u32) -> bool {
-        let block = self.blocks.get(row as usize / BLOCK_ROWS);
-        matches!(block, Some(Some(set)) if set.contains(row))
-    }
-
     /// All deleted rows as one set.
     pub(crate) fn rows(&self) -> RoaringBitmap {
         let mut all = RoaringBitmap::new();
@@ -66,6 +61,12 @@ impl Deletes {
     /// Whether a row among these is deleted.
     pub(crate) fn touches(&self, rows: &Range<u32>) -> bool {
         self.sets(rows).any(|set| set.range_cardinality(rows.clone()) > 0)
+    }
+
+    /// How many of these rows are deleted.
+    pub(crate) fn count_in(&self, rows: &Range<u32>) -> u32 {
+        let counts = self.sets(rows).map(|set| set.range_cardinality(rows.clone()));
+        counts.sum::<u64>() as u32
     }
 
     /// One bit per row, set where the row is alive; `None` where all are.
@@ -101,7 +102,7 @@ mod tests {
         let deletes = Deletes::with(None, &rows, CommitVersion(4)).unwrap();
         assert_eq!((deletes.count(), deletes.version()), (3, CommitVersion(4)));
         assert_eq!(deletes.rows(), rows);
-        assert!(deletes.contains(far) && !deletes.contains(4));
+        assert_eq!((deletes.count_in(&(3..5)), deletes.count_in(&(0..far + 1))), (1, 3));
         assert!(deletes.touches(&(0..4)) && !deletes.touches(&(6..60_000)));
         let alive = deletes.alive(&(4..8)).unwrap();
         assert_eq!(alive.iter().collect::<Vec<_>>(), [true, false, true, true]);

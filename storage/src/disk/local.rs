@@ -183,7 +183,9 @@ impl Disk for LocalDisk {
         }
         // SAFETY: the call succeeded, so it filled the answer.
         let answer = unsafe { answer.assume_init() };
-        Ok((answer.f_bavail as u64).saturating_mul(answer.f_frsize as u64))
+        #[allow(clippy::unnecessary_cast, reason = "these have other widths on other systems")]
+        let free = (answer.f_bavail as u64).saturating_mul(answer.f_frsize as u64);
+        Ok(free)
     }
 
     fn describe(&self, path: &Path) -> PathBuf {

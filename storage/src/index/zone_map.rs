@@ -17,6 +17,7 @@ use crate::vector::filter::{BytesTest, Test};
 use crate::vector::key::{self, Domain, bytes_at, domain_of};
 use crate::vector::multiversion::{Kernel, dispatch};
 use arrow_array::{Array, ArrayRef};
+use arrow_buffer::NullBuffer;
 use arrow_schema::DataType;
 
 /// Bytes of a bound of text that are kept.
@@ -107,8 +108,15 @@ impl ZoneTable {
         self.null_counts.len()
     }
 
-    /// Adds an entry per `zone_rows` rows of a plain array. `keys` are the array's lane keys where its domain has them.
-    pub(crate) fn append(&mut self, array: &ArrayRef, keys: Option<&[i64]>, zone_rows: usize) {
+    /// Adds an entry per `zone_rows` rows of a plain array. `keys` are the array's lane keys where its domain has them; `dictionary`
+    /// its ascending values and each row's code, if known.
+    pub(crate) fn append(
+        &mut self,
+        array: &ArrayRef,
+        keys: Option<&[i64]>,
+        dictionary: Option<(&ArrayRef, &[u32])>,
+        zone_rows: usize,
+    ) {
         let summed = has_sum(array.data_type());
         let wide = match &self.bounds {
             Bounds::Wide { .. } => key::wide_keys(array.as_ref()),
@@ -154,7 +162,10 @@ impl ZoneTable {
                         self.sums.push(sum.unwrap_or(i128::MIN));
                     }
                 }
-                Bounds::Bytes(bounds) => bounds.push(byte_bounds(&zone)),
+                Bounds::Bytes(bounds) => bounds.push(match dictionary {
+                    Some((values, codes)) => code_bounds(values, &codes[from..to], nulls),
+                    None => byte_bounds(&zone),
+                }),
             }
             from = to;
         }
@@ -376,6 +387,38 @@ impl ByteBounds {
     }
 }
 
+struct CodeExtremes<'a>(&'a [u32]);
+
+impl Kernel for CodeExtremes<'_> {
+    type Output = (u32, u32);
+    #[inline(always)]
+    fn run(self) -> (u32, u32) {
+        let (mut least, mut greatest) = (u32::MAX, 0);
+        for code in self.0 {
+            least = least.min(*code);
+            greatest = greatest.max(*code);
+        }
+        (least, greatest)
+    }
+}
+
+/// Bounds by the codes of a dictionary, which order as values do.
+fn code_bounds(values: &ArrayRef, codes: &[u32], nulls: Option<&NullBuffer>) -> ByteBounds {
+    let (least, greatest) = match nulls {
+        None => dispatch(CodeExtremes(codes)),
+        Some(nulls) => {
+            let present: Vec<u32> = nulls.valid_indices().map(|row| codes[row]).collect();
+            dispatch(CodeExtremes(&present))
+        }
+    };
+    let is_text = *values.data_type() == DataType::Utf8View;
+    if least > greatest {
+        return cut_bounds(None, None, is_text);
+    }
+    let bytes = |code: u32| Some(bytes_at(values.as_ref(), code as usize));
+    cut_bounds(bytes(least), bytes(greatest), is_text)
+}
+
 fn byte_bounds(array: &ArrayRef) -> ByteBounds {
     let (mut minimum, mut maximum): (Option<&[u8]>, Option<&[u8]>) = (None, None);
     for row in 0..array.len() {
@@ -479,7 +522,11 @@ pub(crate) fn verdict_of_summary(summary: &ColumnSummary, condition: &crate::pre
         },
     };
     let mut bounds = ZoneTable::empty(&data_type).bounds;
-    let lane = |value: &Option<ArrayRef>| value.as_ref().and_then(|value| key::lane_keys(value.as_ref())?.pop());
+    let lane = |value: &Option<ArrayRef>| {
+        value
+            .as_ref()
+            .and_then(|value| key::lane_keys(value.as_ref())?.last().copied())
+    };
     let wide = |value: &Option<ArrayRef>| value.as_ref().and_then(|value| key::wide_keys(value.as_ref())?.pop());
     let bytes = |value: &Option<ArrayRef>| value.as_ref().map(|value| bytes_at(value.as_ref(), 0).into());
     match &mut bounds {

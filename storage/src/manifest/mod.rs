@@ -29,14 +29,15 @@ fn list(disk: &dyn Disk) -> Result<Vec<u64>> {
     Ok(numbers)
 }
 
-/// Reads the newest manifest, if there is any.
-pub(crate) fn read_newest(disk: &dyn Disk) -> Result<Option<(u64, Manifest)>> {
+/// Reads the newest manifest, if there is any: its number, what it says, and how many bytes that took.
+pub(crate) fn read_newest(disk: &dyn Disk) -> Result<Option<(u64, Manifest, u64)>> {
     let Some(number) = list(disk)?.pop() else {
         return Ok(None);
     };
     let path = file_path(number);
-    let manifest = format::decode(&disk.read(&path)?, &disk.describe(&path))?;
-    Ok(Some((number, manifest)))
+    let bytes = disk.read(&path)?;
+    let manifest = format::decode(&bytes, &disk.describe(&path))?;
+    Ok(Some((number, manifest, bytes.len() as u64)))
 }
 
 /// Writes a manifest; durable when this returns.

@@ -33,6 +33,8 @@ pub(crate) struct Part {
     /// The oldest log record with rows of it; 0 while it has none.
     pub(crate) first_position: LogPosition,
     pub(crate) deletes: Option<Arc<Deletes>>,
+    /// Shared by all states of this part: dead once none is seen any more.
+    pub(crate) lineage: Arc<()>,
 }
 
 /// Consecutive rows of a part.
@@ -72,6 +74,7 @@ impl Part {
             bytes: 0,
             first_position: 0,
             deletes: None,
+            lineage: Arc::new(()),
         }
     }
 

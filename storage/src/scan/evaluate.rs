@@ -1,12 +1,12 @@
-//! Conditions on rows already decoded.
+//! Narrowing a set of rows: by bits, and by filters of the layer above.
 
 use crate::error::{Error, Result};
-use crate::predicate::{Bound, Condition, RowPredicate};
-use arrow_array::cast::AsArray;
-use arrow_array::{Array, ArrayRef, BooleanArray, Scalar};
-use arrow_buffer::BooleanBuffer;
-use arrow_ord::cmp;
-use arrow_schema::DataType;
+use crate::predicate::RowPredicate;
+use crate::schema::ColumnId;
+use crate::vector::Selection;
+use arrow_array::ArrayRef;
+use arrow_buffer::{BooleanBuffer, BooleanBufferBuilder};
+use std::sync::Arc;
 
 /// Narrows a set of rows; `None` is all.
 pub(super) fn and(rows: &mut Option<BooleanBuffer>, other: BooleanBuffer) {
@@ -16,83 +16,57 @@ pub(super) fn and(rows: &mut Option<BooleanBuffer>, other: BooleanBuffer) {
     });
 }
 
-/// What a filter of the layer above says.
-pub(super) fn passes(predicate: &dyn RowPredicate, columns: &[ArrayRef], row_count: usize) -> Result<BooleanBuffer> {
-    predicate.evaluate(columns, row_count).map_err(|error| Error::Invalid {
-        reason: error.to_string(),
-    })
+/// Whether a set of rows is empty.
+pub(super) fn is_empty(rows: &Option<BooleanBuffer>) -> bool {
+    rows.as_ref().is_some_and(|bits| !bits.has_true())
 }
 
-/// One bit per row: whether it meets the condition. NULL does not.
-pub(super) fn evaluate(column: &ArrayRef, condition: &Condition) -> Result<BooleanBuffer> {
-    let failed = |error: arrow_schema::ArrowError| Error::Invalid {
-        reason: error.to_string(),
-    };
-    let one = |value: &ArrayRef| Scalar::new(value.clone());
-    let true_bits = |array: BooleanArray| match array.nulls() {
-        None => array.values().clone(),
-        Some(nulls) => array.values() & nulls.inner(),
-    };
-    Ok(match condition {
-        Condition::Range { lower, upper } => {
-            let mut rows = None;
-            and(&mut rows, not_null(column));
-            if let Some(Bound { value, inclusive }) = lower {
-                let array = match inclusive {
-                    true => cmp::gt_eq(column, &one(value)),
-                    false => cmp::gt(column, &one(value)),
-                };
-                and(&mut rows, true_bits(array.map_err(failed)?));
-            }
-            if let Some(Bound { value, inclusive }) = upper {
-                let array = match inclusive {
-                    true => cmp::lt_eq(column, &one(value)),
-                    false => cmp::lt(column, &one(value)),
-                };
-                and(&mut rows, true_bits(array.map_err(failed)?));
-            }
-            rows.unwrap_or_else(|| BooleanBuffer::new_set(column.len()))
+/// Leaves the rows that pass the filters of the layer above. A filter never sees a row that is out already: it may fail on such.
+pub(super) fn narrow(
+    rows: &mut Option<BooleanBuffer>,
+    row_count: usize,
+    predicates: &[Arc<dyn RowPredicate>],
+    mut column: impl FnMut(ColumnId) -> Result<ArrayRef>,
+) -> Result<()> {
+    for predicate in predicates {
+        if is_empty(rows) {
+            return Ok(());
         }
-        Condition::NotEqual(value) => true_bits(cmp::neq(column, &one(value)).map_err(failed)?),
-        Condition::In(values) => is_in(column, values).map_err(failed)?,
-        Condition::NotIn(values) => &!&is_in(column, values).map_err(failed)? & &not_null(column),
-        Condition::Prefix(prefix) => bytes_match(column, |bytes| bytes.starts_with(prefix)),
-        Condition::Contains(part) => {
-            let finder = memchr::memmem::Finder::new(part);
-            bytes_match(column, |bytes| finder.find(bytes).is_some())
-        }
-        Condition::IsNull => !&not_null(column),
-        Condition::IsNotNull => not_null(column),
-    })
-}
-
-fn not_null(column: &ArrayRef) -> BooleanBuffer {
-    match column.logical_nulls() {
-        None => BooleanBuffer::new_set(column.len()),
-        Some(nulls) => nulls.inner().clone(),
-    }
-}
-
-fn is_in(column: &ArrayRef, values: &ArrayRef) -> std::result::Result<BooleanBuffer, arrow_schema::ArrowError> {
-    let mut rows = BooleanBuffer::new_unset(column.len());
-    for at in 0..values.len() {
-        let equal = cmp::eq(column, &Scalar::new(values.slice(at, 1)))?;
-        let bits = match equal.nulls() {
-            None => equal.values().clone(),
-            Some(nulls) => equal.values() & nulls.inner(),
+        let columns = predicate.columns().iter().map(|id| column(*id));
+        let mut columns = columns.collect::<Result<Vec<_>>>()?;
+        let selection = rows.take().map(Selection::new);
+        let selection = selection.filter(|selection| selection.selected_count() < row_count);
+        let Some(selection) = selection else {
+            *rows = Some(passes(&**predicate, &columns, row_count)?);
+            continue;
         };
-        rows = &rows | &bits;
+        for column in &mut columns {
+            *column = selection.filter(column);
+        }
+        let passing = passes(&**predicate, &columns, selection.selected_count())?;
+        *rows = Some(spread(&selection, &passing));
     }
-    Ok(rows)
+    Ok(())
 }
 
-fn bytes_match(column: &ArrayRef, test: impl Fn(&[u8]) -> bool) -> BooleanBuffer {
-    BooleanBuffer::collect_bool(column.len(), |row| {
-        column.is_valid(row)
-            && match column.data_type() {
-                DataType::Utf8View => test(column.as_string_view().value(row).as_bytes()),
-                DataType::BinaryView => test(column.as_binary_view().value(row)),
-                _ => false,
-            }
-    })
+fn passes(predicate: &dyn RowPredicate, columns: &[ArrayRef], row_count: usize) -> Result<BooleanBuffer> {
+    let passing = predicate.evaluate(columns, row_count).map_err(Error::Predicate)?;
+    match passing.len() == row_count {
+        true => Ok(passing),
+        false => Err(Error::Invalid {
+            reason: format!("a filter answered for {} of {row_count} rows", passing.len()),
+        }),
+    }
+}
+
+/// The selected rows that pass; `passing` has a bit per selected row.
+fn spread(selection: &Selection, passing: &BooleanBuffer) -> BooleanBuffer {
+    let mut bits = BooleanBufferBuilder::new(selection.bits().len());
+    bits.append_n(selection.bits().len(), false);
+    for (at, row) in selection.indices().enumerate() {
+        if passing.value(at) {
+            bits.set_bit(row, true);
+        }
+    }
+    bits.finish()
 }

@@ -1,16 +1,18 @@
 //! Rows in memory: filtered and handed out piece by piece.
 
-use super::evaluate::{and, passes};
+use super::dynamic::DynamicFilters;
+use super::evaluate::{and, is_empty, narrow};
 use super::plan::TableScan;
+use super::planned::{Planned, constant, missing_value, unknown_column};
 use super::{ScanColumn, ScanItem};
 use crate::commit::RowId;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::memtable::{Part, Piece};
-use crate::predicate::ColumnPredicate;
 use crate::schema::ColumnId;
 use crate::store::state::TableState;
+use crate::vector::filter::evaluate_test;
 use crate::vector::{Batch, Selection};
-use arrow_array::{Array, ArrayRef, Int64Array, UInt32Array, new_null_array};
+use arrow_array::{Array, ArrayRef, Int64Array};
 use arrow_buffer::BooleanBuffer;
 use std::ops::Range;
 use std::sync::Arc;
@@ -42,7 +44,8 @@ impl MemoryCursor {
     }
 
     /// The next rows that pass, if any are left.
-    pub(crate) fn next(&mut self, scan: &TableScan) -> Result<Option<ScanItem>> {
+    pub(crate) fn next(&mut self, scan: &TableScan, dynamic: &mut DynamicFilters) -> Result<Option<ScanItem>> {
+        let filters = dynamic.current(scan)?;
         while let Some(piece) = self.part.pieces.get(self.piece) {
             let end = (self.row + scan.batch_rows).min(piece.row_count as usize);
             let rows = self.row..end;
@@ -52,7 +55,7 @@ impl MemoryCursor {
                 piece,
                 rows: rows.clone(),
             };
-            let batch = view.read()?;
+            let batch = view.read(&filters)?;
             self.row = end;
             if end == piece.row_count as usize {
                 (self.piece, self.row) = (self.piece + 1, 0);
@@ -75,33 +78,27 @@ struct PieceView<'a> {
 }
 
 impl PieceView<'_> {
-    fn read(&self) -> Result<Option<Batch>> {
+    fn read(&self, filters: &[Arc<Planned>]) -> Result<Option<Batch>> {
         let statistics = &self.scan.statistics;
         let count = self.rows.len();
         statistics.rows_scanned.fetch_add(count as u64, Ordering::Relaxed);
         let start = self.piece.first_row + self.rows.start as u32;
         let deletes = self.part.deletes.as_ref();
         let mut alive = deletes.and_then(|deletes| deletes.alive(&(start..start + count as u32)));
-        let request = &self.scan.request;
-        let dynamic = request
-            .dynamic_predicates
+        let cheap = filters
             .iter()
-            .filter_map(|predicate| predicate.current());
-        for predicate in request.predicates.iter().cloned().chain(dynamic) {
-            let ColumnPredicate { column, condition } = predicate;
-            and(
-                &mut alive,
-                crate::scan::evaluate::evaluate(&self.column(column)?, &condition)?,
-            );
-            if alive.as_ref().is_some_and(|bits| bits.count_set_bits() == 0) {
+            .map(|filter| &**filter)
+            .filter(|filter| filter.is_cheap());
+        for planned in self.scan.predicates.iter().chain(cheap) {
+            if is_empty(&alive) {
                 return Ok(None);
             }
+            let column = self.column(planned.predicate.column)?;
+            and(&mut alive, evaluate_test(&column, &planned.test));
         }
-        for predicate in &request.row_predicates {
-            let columns = predicate.columns().iter().map(|id| self.column(*id));
-            let columns = columns.collect::<Result<Vec<_>>>()?;
-            and(&mut alive, passes(&**predicate, &columns, count)?);
-        }
+        narrow(&mut alive, count, &self.scan.request.row_predicates, |id| {
+            self.column(id)
+        })?;
         self.hand_out(alive)
     }
 
@@ -154,19 +151,9 @@ pub(super) fn row_ids(part: crate::commit::PartId, rows: Range<u32>) -> ArrayRef
 }
 
 /// A column that was added after the rows: the value it was given then.
-pub(super) fn missing_column(table: &TableState, id: ColumnId, row_count: usize) -> Result<ArrayRef> {
-    let Some(column) = table.schema.column(id) else {
-        return Err(Error::Invalid {
-            reason: format!("table {} has no column {}", table.schema.id.0, id.0),
-        });
-    };
-    match &column.missing_value {
-        None => Ok(new_null_array(&column.data_type, row_count)),
-        Some(value) => {
-            let zeroes = UInt32Array::from_value(0, row_count);
-            arrow_select::take::take(value, &zeroes, None).map_err(|error| Error::Invalid {
-                reason: error.to_string(),
-            })
-        }
+fn missing_column(table: &TableState, id: ColumnId, row_count: usize) -> Result<ArrayRef> {
+    match table.schema.columns.iter().position(|column| column.id == id) {
+        Some(position) => Ok(constant(&missing_value(table, position), row_count)),
+        None => Err(unknown_column(table, id)),
     }
 }

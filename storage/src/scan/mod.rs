@@ -1,12 +1,18 @@
 //! From a table at one version to batches: prune, decode, filter, hand out. Workers share one [`Scan`] and take morsels from it;
 //! each has its own [`ScanReader`].
 
+mod dynamic;
 mod evaluate;
 mod memory;
 mod plan;
+mod planned;
+mod prepared;
 mod reader;
+mod segment;
+mod summary;
 
 pub(crate) use plan::begin;
+pub(crate) use planned::{constant, missing_value};
 
 use crate::commit::CommitVersion;
 use crate::error::Result;
@@ -14,7 +20,7 @@ use crate::predicate::{ColumnPredicate, DynamicPredicate, RowPredicate};
 use crate::schema::ColumnId;
 use crate::vector::Batch;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 
 /// What is wanted of a table.
 #[derive(Clone, Debug, Default)]
@@ -31,6 +37,8 @@ pub struct ScanRequest {
     pub summary: Option<SummaryRequest>,
     /// Rows of a batch at most; 0 is [`crate::limits::BATCH_ROWS`].
     pub batch_rows: usize,
+    /// Ends the scan with [`crate::Error::Cancelled`] once it is set; asked at every morsel.
+    pub cancel: Option<Arc<AtomicBool>>,
 }
 
 /// A column of a scan's batches.

@@ -1,13 +1,22 @@
-//! From a request to morsels: what can be ruled out by statistics is left out here; the rest is handed out by one counter.
+//! From a request to morsels: what segments' statistics rule out or answer is done with here; the rest, blocks of segments and parts
+//! in memory, is handed out by one counter.
 
 use super::memory::MemoryMorsel;
+use super::planned::{Planned, unknown_column};
+use super::prepared::Prepared;
 use super::reader::MorselReader;
-use super::{Scan, ScanColumn, ScanReader, ScanRequest, ScanStatistics};
+use super::summary::{PlannedSummary, Summarized, batch_of};
+use super::{Scan, ScanColumn, ScanReader, ScanRequest, ScanStatistics, SummaryValue};
 use crate::commit::CommitVersion;
-use crate::error::{Error, Result};
-use crate::limits::BATCH_ROWS;
+use crate::error::Result;
+use crate::index::Verdict;
+use crate::limits::{BATCH_ROWS, BLOCK_ROWS};
 use crate::schema::ColumnId;
-use crate::store::state::TableState;
+use crate::store::state::{SegmentState, TableState};
+use crate::vector::Batch;
+use arrow_array::ArrayRef;
+use parking_lot::Mutex;
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -18,15 +27,60 @@ pub(crate) struct TableScan {
     pub(crate) request: ScanRequest,
     pub(crate) batch_rows: usize,
     pub(crate) statistics: ScanStatistics,
-    morsels: Vec<Morsel>,
+    /// The request's conditions, cheap ones first.
+    pub(crate) predicates: Vec<Planned>,
+    pub(crate) summary: Option<PlannedSummary>,
+    /// Answers of whole segments.
+    answers: Mutex<Option<Batch>>,
+    pub(crate) segments: Vec<PlannedSegment>,
+    /// Blocks of all of `segments`.
+    block_count: usize,
     next: AtomicUsize,
     row_count_max: u64,
+}
+
+/// A segment that must be read.
+pub(crate) struct PlannedSegment {
+    /// Its place in the table.
+    pub(crate) position: usize,
+    /// Blocks of the segments before it.
+    first_block: usize,
+    /// Conditions that some of its rows may not meet, as places in [`TableScan::predicates`].
+    pub(crate) open: OpenPredicates,
+    /// What its indexes say: found out by the first reader that comes to it.
+    pub(crate) prepared: Mutex<Option<Arc<Prepared>>>,
+}
+
+/// A set of conditions; those beyond the 64th are always in it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct OpenPredicates(u64);
+
+impl OpenPredicates {
+    pub(crate) fn insert(&mut self, predicate: usize) {
+        if predicate < 64 {
+            self.0 |= 1 << predicate;
+        }
+    }
+
+    pub(crate) fn contains(self, predicate: usize) -> bool {
+        predicate >= 64 || self.0 & (1 << predicate) != 0
+    }
+
+    fn is_empty(self, count: usize) -> bool {
+        self.0 == 0 && count <= 64
+    }
 }
 
 /// What a reader takes at once.
 #[derive(Clone, Debug)]
 pub(crate) enum Morsel {
+    Answers(Batch),
     Memory(MemoryMorsel),
+    /// A segment's place in [`TableScan::segments`] and a block of it.
+    Block {
+        segment: usize,
+        block: usize,
+    },
 }
 
 /// Begins a scan.
@@ -36,20 +90,28 @@ pub(crate) fn begin(table: Arc<TableState>, version: CommitVersion, request: Sca
         0 => BATCH_ROWS,
         rows => rows.min(BATCH_ROWS),
     };
-    let morsels: Vec<Morsel> = (0..table.parts.len())
-        .map(|part| Morsel::Memory(MemoryMorsel { part }))
-        .collect();
-    let row_count_max = table.visible_rows();
-    let scan = TableScan {
+    let mut predicates = Vec::with_capacity(request.predicates.len());
+    for predicate in &request.predicates {
+        predicates.push(Planned::new(&table, predicate.clone())?);
+    }
+    predicates.sort_by_key(Planned::cost);
+    let summary = request.summary.as_ref();
+    let summary = summary.filter(|_| request.row_predicates.is_empty());
+    let mut scan = TableScan {
+        summary: summary.and_then(|summary| PlannedSummary::new(&table, summary)),
+        row_count_max: table.parts.iter().map(|part| part.visible_rows()).sum(),
         table,
         version,
         request,
         batch_rows,
         statistics: ScanStatistics::default(),
-        morsels,
+        predicates,
+        answers: Mutex::new(None),
+        segments: Vec::new(),
+        block_count: 0,
         next: AtomicUsize::new(0),
-        row_count_max,
     };
+    scan.plan_segments()?;
     Ok(Arc::new(SharedScan { scan: Arc::new(scan) }))
 }
 
@@ -59,24 +121,123 @@ fn check(table: &TableState, request: &ScanRequest) -> Result<()> {
         ScanColumn::Table(id) => Some(*id),
         _ => None,
     });
-    let predicates = request.predicates.iter().map(|predicate| predicate.column);
     let row_predicates = request
         .row_predicates
         .iter()
         .flat_map(|predicate| predicate.columns().to_vec());
+    let values = request.summary.iter().flat_map(|summary| {
+        let of_value = summary.values.iter().filter_map(|value| match value {
+            SummaryValue::RowCount => None,
+            SummaryValue::Count(id) | SummaryValue::Sum(id) | SummaryValue::Minimum(id) | SummaryValue::Maximum(id) => {
+                Some(*id)
+            }
+        });
+        summary.keys.iter().copied().chain(of_value)
+    });
     let unknown = |id: &ColumnId| table.schema.column(*id).is_none();
-    match columns.chain(predicates).chain(row_predicates).find(unknown) {
-        Some(id) => Err(Error::Invalid {
-            reason: format!("table {} has no column {}", table.schema.id.0, id.0),
-        }),
+    match columns.chain(row_predicates).chain(values).find(unknown) {
+        Some(id) => Err(unknown_column(table, id)),
         None => Ok(()),
     }
 }
 
 impl TableScan {
+    fn plan_segments(&mut self) -> Result<()> {
+        let table = self.table.clone();
+        let mut answers = Vec::new();
+        let (mut blocks, mut pruned, mut pruned_blocks, mut answered_blocks) = (0, 0, 0, 0);
+        for (position, segment) in table.segments.iter().enumerate() {
+            let block_count = (segment.file.meta.row_count as usize).div_ceil(BLOCK_ROWS);
+            blocks += block_count;
+            let Some(open) = self.open_predicates(segment) else {
+                pruned += 1;
+                pruned_blocks += block_count;
+                continue;
+            };
+            if open.is_empty(self.predicates.len())
+                && self.request.dynamic_predicates.is_empty()
+                && let Some(answer) = self.answer(segment)
+            {
+                answers.push(answer);
+                answered_blocks += block_count;
+                continue;
+            }
+            self.row_count_max += segment.visible_rows();
+            self.segments.push(PlannedSegment {
+                position,
+                first_block: self.block_count,
+                open,
+                prepared: Mutex::new(None),
+            });
+            self.block_count += block_count;
+        }
+        let statistics = &self.statistics;
+        for (counter, count) in [
+            (&statistics.segments_total, table.segments.len()),
+            (&statistics.segments_pruned, pruned),
+            (&statistics.segments_summarized, answers.len()),
+            (&statistics.blocks_total, blocks),
+            (&statistics.blocks_pruned, pruned_blocks),
+            (&statistics.blocks_summarized, answered_blocks),
+        ] {
+            counter.store(count as u64, Ordering::Relaxed);
+        }
+        self.answers = Mutex::new(batch_of(&answers)?);
+        Ok(())
+    }
+
+    /// The conditions that must be looked into for a segment; `None` where no row meets all.
+    fn open_predicates(&self, segment: &SegmentState) -> Option<OpenPredicates> {
+        let mut open = OpenPredicates::default();
+        for (place, predicate) in self.predicates.iter().enumerate() {
+            match predicate.verdict(&segment.file) {
+                Verdict::NoRow => return None,
+                Verdict::SomeRows => open.insert(place),
+                Verdict::EveryRow => {}
+            }
+        }
+        (segment.visible_rows() > 0).then_some(open)
+    }
+
+    /// The summary row of a segment all of whose rows pass.
+    fn answer(&self, segment: &SegmentState) -> Option<Vec<ArrayRef>> {
+        let file = &segment.file;
+        let summary = |column: ColumnId, hint: usize| {
+            let at = file.column_position(column, hint)?;
+            Some(Cow::Borrowed(&file.meta.columns[at].1))
+        };
+        self.summary.as_ref()?.row(&Summarized {
+            table: &self.table,
+            row_count: file.meta.row_count,
+            visible_rows: segment.visible_rows() as u32,
+            summary: &summary,
+        })
+    }
+
     /// The next morsel that nobody took.
-    pub(crate) fn take(&self) -> Option<&Morsel> {
-        self.morsels.get(self.next.fetch_add(1, Ordering::Relaxed))
+    pub(crate) fn take(&self) -> Option<Morsel> {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        if number == 0
+            && let Some(answers) = self.answers.lock().take()
+        {
+            return Some(Morsel::Answers(answers));
+        }
+        let number = match number {
+            0 => self.next.fetch_add(1, Ordering::Relaxed) - 1,
+            number => number - 1,
+        };
+        if number < self.table.parts.len() {
+            return Some(Morsel::Memory(MemoryMorsel { part: number }));
+        }
+        let number = number - self.table.parts.len();
+        if number >= self.block_count {
+            return None;
+        }
+        let segment = self.segments.partition_point(|segment| segment.first_block <= number) - 1;
+        Some(Morsel::Block {
+            segment,
+            block: number - self.segments[segment].first_block,
+        })
     }
 }
 

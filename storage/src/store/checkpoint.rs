@@ -29,11 +29,6 @@ impl Checkpointer {
         }
     }
 
-    /// The log position of the newest manifest.
-    pub(crate) fn position(&self) -> LogPosition {
-        self.newest.lock().1
-    }
-
     /// Writes a manifest of the published state, if anything happened since the last one.
     pub(crate) fn run(&self, disk: &Arc<dyn Disk>, sequencer: &Sequencer, next_table: u32) -> Result<()> {
         let mut newest = self.newest.lock();

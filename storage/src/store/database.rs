@@ -1,15 +1,20 @@
 //! The store as its users see it: everything here hands on to the part that does it.
 
+use super::background::{Background, Bell, wait_for_room};
+use super::bulk_load::Load;
 use super::checkpoint::Checkpointer;
 use super::recovery::{Recovered, recover};
 use super::snapshot::StateSnapshot;
 use super::{BulkLoad, CheckReport, CommitInfo, Snapshot, Store, StoreOptions};
+use super::{check, compaction, flush};
 use crate::clock::{Clock, SystemClock};
+use crate::commit::overlay::overlay;
 use crate::commit::sequencer::Sequencer;
-use crate::commit::{Changes, CommitVersion};
+use crate::commit::{Change, Changes, CommitVersion, PartId};
 use crate::disk::{Disk, LocalDisk};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::schema::{TableId, TableSchema};
+use parking_lot::Mutex;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -22,6 +27,11 @@ pub(crate) struct Shared {
     pub(crate) sequencer: Sequencer,
     pub(crate) checkpointer: Checkpointer,
     pub(crate) next_table: AtomicU32,
+    /// Held by whoever seals.
+    pub(crate) flushing: Mutex<()>,
+    /// Held by whoever merges or drops segments.
+    pub(crate) compacting: Mutex<()>,
+    pub(crate) bell: Bell,
 }
 
 impl Shared {
@@ -34,6 +44,13 @@ impl Shared {
 
 struct Database {
     shared: Arc<Shared>,
+    background: Background,
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        self.background.stop(&self.shared);
+    }
 }
 
 /// Opens a folder as a store, making it where there is none; nobody else can open it meanwhile.
@@ -61,8 +78,15 @@ pub fn open_on(disk: Arc<dyn Disk>, clock: Arc<dyn Clock>, options: StoreOptions
         sequencer,
         checkpointer,
         next_table: AtomicU32::new(next_table),
+        flushing: Mutex::new(()),
+        compacting: Mutex::new(()),
+        bell: Bell::default(),
     });
-    Ok(Arc::new(Database { shared }))
+    let background = match shared.options.background {
+        true => Background::start(&shared)?,
+        false => Background::default(),
+    };
+    Ok(Arc::new(Database { shared, background }))
 }
 
 impl Store for Database {
@@ -82,29 +106,43 @@ impl Store for Database {
     }
 
     fn commit(&self, changes: Changes, base: CommitVersion) -> Result<CommitVersion> {
+        let adds_rows = |change: &Change| matches!(change, Change::Insert(_, _));
+        if self.shared.options.background && changes.changes.iter().any(adds_rows) {
+            wait_for_room(&self.shared)?;
+        }
         self.shared.sequencer.commit(changes, base)
     }
 
-    fn bulk_load(&self, _schema: Arc<TableSchema>, _memory_bytes_max: usize) -> Result<Arc<dyn BulkLoad>> {
-        Err(Error::Invalid {
-            reason: "bulk loads are not there yet".into(),
-        })
+    fn overlay(&self, base: &Arc<dyn Snapshot>, changes: Vec<Change>) -> Result<(Arc<dyn Snapshot>, Vec<PartId>)> {
+        let any: &dyn std::any::Any = &**base;
+        let Some(base) = any.downcast_ref::<StateSnapshot>() else {
+            return Err(crate::Error::Invalid {
+                reason: "the snapshot is not one of this store".into(),
+            });
+        };
+        let sequencer = &self.shared.sequencer;
+        let (state, parts) = overlay(&self.shared.disk, &base.state, changes, || sequencer.new_part_id())?;
+        Ok((Arc::new(StateSnapshot { state: Arc::new(state) }), parts))
+    }
+
+    fn bulk_load(&self, schema: Arc<TableSchema>, memory_bytes_max: usize) -> Result<Arc<dyn BulkLoad>> {
+        Ok(Arc::new(Load::begin(self.shared.clone(), schema, memory_bytes_max)?))
     }
 
     fn next_table_id(&self) -> TableId {
         TableId(self.shared.next_table.fetch_add(1, Ordering::Relaxed))
     }
 
-    fn flush(&self, _table: Option<TableId>) -> Result<()> {
-        self.shared.sequencer.check_usable()
+    fn flush(&self, table: Option<TableId>) -> Result<()> {
+        flush::flush(&self.shared, table)
     }
 
-    fn compact(&self, _table: Option<TableId>) -> Result<()> {
-        self.shared.sequencer.check_usable()
+    fn compact(&self, table: Option<TableId>) -> Result<()> {
+        compaction::compact(&self.shared, table)
     }
 
     fn apply_retention(&self) -> Result<()> {
-        self.shared.sequencer.check_usable()
+        compaction::apply_retention(&self.shared, true)
     }
 
     fn commits(&self, count_max: usize) -> Vec<CommitInfo> {
@@ -115,15 +153,16 @@ impl Store for Database {
         self.shared.sequencer.history().version_at(time)
     }
 
-    fn check(&self, _progress: &mut dyn FnMut(u64, u64)) -> Result<CheckReport> {
-        Ok(CheckReport::default())
+    fn check(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<CheckReport> {
+        check::check(&self.shared, progress)
     }
 
     fn close(&self, flush: bool) -> Result<()> {
-        if flush {
-            self.flush(None)?;
-        }
-        let done = self.shared.checkpoint();
+        self.background.stop(&self.shared);
+        let done = match flush {
+            true => self.flush(None),
+            false => self.shared.checkpoint(),
+        };
         self.shared.sequencer.poison("it was closed");
         self.shared.disk.unlock();
         done

@@ -4,7 +4,7 @@
 use super::StoreOptions;
 use super::checkpoint::{Checkpointer, describe};
 use super::history::History;
-use super::segment_file::{SegmentFile, TABLES_FOLDER, segment_path};
+use super::segment_file::{SegmentFile, TABLES_FOLDER};
 use super::state::{DatabaseState, SegmentState, StoredObject, TableState};
 use crate::clock::Clock;
 use crate::commit::apply::Application;
@@ -35,7 +35,7 @@ pub(crate) fn recover(disk: &Arc<dyn Disk>, clock: Arc<dyn Clock>, options: &Sto
         disk.create_folder(Path::new(folder))?;
     }
     disk.sync_folder(Path::new(""))?;
-    let Some((number, manifest)) = manifest::read_newest(&**disk)? else {
+    let Some((number, manifest, _)) = manifest::read_newest(&**disk)? else {
         return create(disk, clock, options);
     };
     let mut replay = Replay::new(disk, &manifest)?;
@@ -43,7 +43,7 @@ pub(crate) fn recover(disk: &Arc<dyn Disk>, clock: Arc<dyn Clock>, options: &Sto
     let last = replay.state.position;
     sweep(disk, &replay.state)?;
     manifest::remove_older(&**disk, number)?;
-    let writer = LogWriter::begin(
+    let mut writer = LogWriter::begin(
         disk.clone(),
         options.durability,
         manifest.store,
@@ -51,6 +51,7 @@ pub(crate) fn recover(disk: &Arc<dyn Disk>, clock: Arc<dyn Clock>, options: &Sto
         last,
         log.sealed,
     )?;
+    writer.remove_before(needed_from(&manifest))?;
     let history = History::new(options.history_ms, replay.commits);
     Ok(Recovered {
         next_table: replay.next_table,
@@ -95,9 +96,14 @@ struct RecoveredLog {
     sealed: Vec<SealedFile>,
 }
 
+/// The oldest log record that a start from this manifest reads.
+fn needed_from(manifest: &Manifest) -> LogPosition {
+    manifest.low_water.min(manifest.position + 1)
+}
+
 fn replay_log(disk: &Arc<dyn Disk>, manifest: &Manifest, replay: &mut Replay<'_>) -> Result<RecoveredLog> {
     let numbers = wal::list_files(&**disk)?;
-    let needed_from = manifest.low_water.min(manifest.position + 1);
+    let needed_from = needed_from(manifest);
     let mut log = RecoveredLog {
         next_number: numbers.last().map_or(1, |last| last + 1),
         sealed: Vec::new(),
@@ -122,7 +128,8 @@ fn replay_log(disk: &Arc<dyn Disk>, manifest: &Manifest, replay: &mut Replay<'_>
         for (record, offset) in file.records.iter().zip(&file.offsets) {
             replay.record(record, &disk.describe(&path), *offset)?;
         }
-        if is_last && !file.records.is_empty() {
+        // Also where nothing but a torn record is in it: it will not be the last file any more.
+        if is_last && (!file.records.is_empty() || file.dropped_bytes > 0) {
             wal::rewrite_file(&**disk, manifest.store, *number, file.header.start, &file.records)?;
         }
         next = Some(end + 1);
@@ -190,6 +197,7 @@ impl<'a> Replay<'a> {
             version: manifest.version,
             time: manifest.time,
             position: manifest.position,
+            definition_version: manifest.version,
             ..DatabaseState::default()
         };
         for table in &manifest.tables {
@@ -353,10 +361,8 @@ fn restore_table(disk: &Arc<dyn Disk>, table: &ManifestTable) -> Result<TableSta
 
 /// Removes segment files that no table has: of loads, flushes and compactions that were cut short.
 fn sweep(disk: &Arc<dyn Disk>, state: &DatabaseState) -> Result<()> {
-    let mut known: HashSet<PathBuf> = HashSet::new();
-    for (id, table) in &state.tables {
-        known.extend(table.segments.iter().map(|segment| segment_path(*id, segment.id())));
-    }
+    let segments = || state.tables.values().flat_map(|table| table.segments.iter());
+    let known: HashSet<PathBuf> = segments().map(|segment| segment.file.path.clone()).collect();
     for folder in disk.list(Path::new(TABLES_FOLDER))? {
         if folder.parse::<u32>().map(TableId).is_err() {
             continue;
@@ -369,12 +375,17 @@ fn sweep(disk: &Arc<dyn Disk>, state: &DatabaseState) -> Result<()> {
             }
         }
     }
-    for path in known {
-        if disk.length_bytes(&path)?.is_none() {
+    for segment in segments() {
+        let (path, expected) = (&segment.file.path, segment.file.meta.file_bytes);
+        let found = disk.length_bytes(path)?;
+        if found != Some(expected) {
             return Err(Error::Corrupt {
-                path: disk.describe(&path),
-                offset: 0,
-                reason: "the segment is missing".into(),
+                path: disk.describe(path),
+                offset: found.unwrap_or(0),
+                reason: match found {
+                    None => "the segment is missing".into(),
+                    Some(found) => format!("the segment has {found} bytes, {expected} expected"),
+                },
             });
         }
     }

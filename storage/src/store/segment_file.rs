@@ -1,12 +1,15 @@
-//! A segment's file as long as some state refers to it. Once an edit that takes it out is durable it is marked, and its file goes
-//! with the last reference.
+//! A segment's file as long as some state refers to it: opened when it is first read and kept open. Once an edit that takes it out
+//! is durable it is marked, and its file goes with the last reference.
 
+use super::bounds::ColumnBounds;
 use crate::disk::Disk;
-use crate::schema::TableId;
-use crate::segment::SegmentMeta;
+use crate::error::Result;
+use crate::schema::{ColumnId, TableId};
+use crate::segment::{SegmentMeta, SegmentReader};
+use parking_lot::Mutex;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 /// The folder with a folder of segments per table.
 pub(crate) const TABLES_FOLDER: &str = "tables";
@@ -17,6 +20,11 @@ pub(crate) struct SegmentFile {
     pub(crate) path: PathBuf,
     disk: Arc<dyn Disk>,
     obsolete: AtomicBool,
+    reader: OnceLock<SegmentReader>,
+    /// Held while the reader is opened.
+    opening: Mutex<()>,
+    /// What is known of each column of `meta`, ready for tests.
+    bounds: OnceLock<Box<[ColumnBounds]>>,
 }
 
 /// The folder of a table's segments.
@@ -36,7 +44,45 @@ impl SegmentFile {
             meta,
             disk,
             obsolete: AtomicBool::new(false),
+            reader: OnceLock::new(),
+            opening: Mutex::new(()),
+            bounds: OnceLock::new(),
         }
+    }
+
+    /// The open file.
+    pub(crate) fn reader(&self) -> Result<&SegmentReader> {
+        if let Some(reader) = self.reader.get() {
+            return Ok(reader);
+        }
+        let _turn = self.opening.lock();
+        if let Some(reader) = self.reader.get() {
+            return Ok(reader);
+        }
+        let reader = SegmentReader::open(&*self.disk, &self.path, &self.meta)?;
+        Ok(self.reader.get_or_init(|| reader))
+    }
+
+    /// Whether it was read before.
+    pub(crate) fn is_open(&self) -> bool {
+        self.reader.get().is_some()
+    }
+
+    /// Where a column stands in `meta`; `hint` is where it stood in another segment of the table.
+    pub(crate) fn column_position(&self, column: ColumnId, hint: usize) -> Option<usize> {
+        let columns = &self.meta.columns;
+        match columns.get(hint) {
+            Some((id, _)) if *id == column => Some(hint),
+            _ => columns.iter().position(|(id, _)| *id == column),
+        }
+    }
+
+    /// What is known of the columns of `meta`, in their order.
+    pub(crate) fn bounds(&self) -> &[ColumnBounds] {
+        self.bounds.get_or_init(|| {
+            let columns = self.meta.columns.iter();
+            columns.map(|(_, summary)| ColumnBounds::of(summary)).collect()
+        })
     }
 
     /// Nothing durable refers to it any more: the file goes with the last reader.

@@ -8,7 +8,7 @@
 mod batch;
 pub mod filter;
 pub(crate) mod key;
-pub(crate) mod multiversion;
+pub mod multiversion;
 mod selection;
 
 pub use batch::{Batch, constant_of, flatten};

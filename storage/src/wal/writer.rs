@@ -81,11 +81,6 @@ impl LogWriter {
         })
     }
 
-    /// The file being written.
-    pub(crate) fn file_number(&self) -> u64 {
-        self.number
-    }
-
     /// Bytes in files that are still needed.
     pub(crate) fn length_bytes(&self) -> u64 {
         self.file.length_bytes() + self.sealed.len() as u64 * FILE_BYTES_MAX
@@ -96,8 +91,8 @@ impl LogWriter {
         self.written > marked
     }
 
-    /// Writes records in order, and syncs them unless less was asked for.
-    pub(crate) fn append(&mut self, records: &[LogRecord]) -> std::result::Result<(), WriteFailure> {
+    /// Writes records in order, and syncs them unless less was asked for and is enough.
+    pub(crate) fn append(&mut self, records: &[LogRecord], must_sync: bool) -> std::result::Result<(), WriteFailure> {
         let Some(last) = records.last() else { return Ok(()) };
         let bytes: usize = records
             .iter()
@@ -117,7 +112,7 @@ impl LogWriter {
             Err(other) => return Err(WriteFailure::Fatal(other)),
         }
         self.written = last.position;
-        if self.durability == Durability::Sync {
+        if must_sync || self.durability == Durability::Sync {
             self.sync().map_err(WriteFailure::Fatal)?;
         }
         Ok(())

@@ -1,9 +1,35 @@
 //! Scalar functions and operators: a folder per family, a file per name, each family with its list.
 
+mod arithmetic;
+mod comparison;
+mod conditional;
+pub(crate) mod datetime;
+mod interval;
+pub(crate) mod json;
+mod numeric;
+mod pattern;
+pub(crate) mod signature;
+#[cfg(test)]
+pub(crate) mod testing;
+mod text;
+
 use super::ScalarFunction;
 
-/// All of them. A family is a folder with `pub(super) static FUNCTIONS: &[&ScalarFunction]`.
+/// A family's list of functions: a folder with `pub(super) const FUNCTIONS: &[&ScalarFunction]`.
+#[rustfmt::skip]
+const FAMILIES: &[&[&ScalarFunction]] = &[
+    arithmetic::FUNCTIONS,
+    comparison::FUNCTIONS,
+    conditional::FUNCTIONS,
+    datetime::FUNCTIONS,
+    interval::FUNCTIONS,
+    json::FUNCTIONS,
+    numeric::FUNCTIONS,
+    pattern::FUNCTIONS,
+    text::FUNCTIONS,
+];
+
+/// All of them.
 pub(super) fn all() -> impl Iterator<Item = &'static ScalarFunction> {
-    let families: &[&'static [&'static ScalarFunction]] = &[];
-    families.iter().flat_map(|family| family.iter().copied())
+    FAMILIES.iter().flat_map(|family| family.iter().copied())
 }

@@ -1,4 +1,10 @@
 //! The store from outside: what was acknowledged is there, before and after a restart.
 
 mod basics;
+mod check;
+mod concurrency;
+mod loads;
+mod seal;
+mod simulation;
+mod speed;
 mod support;

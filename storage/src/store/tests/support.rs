@@ -2,7 +2,7 @@
 
 use crate::clock::ManualClock;
 use crate::commit::{Change, Changes, CommitVersion, RowId};
-use crate::disk::Disk;
+use crate::disk::{AppendFile, Disk, FileBytes};
 use crate::error::Result;
 use crate::scan::{ScanColumn, ScanItem, ScanRequest};
 use crate::schema::{ColumnId, ColumnSchema, PartitionBy, PartitionUnit, TableId, TableSchema};
@@ -12,8 +12,10 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::{Date32Type, Int64Type};
 use arrow_array::{Array, ArrayRef, Date32Array, Int64Array, StringViewArray};
 use arrow_schema::DataType;
+use parking_lot::Mutex;
 use roaring::RoaringBitmap;
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub(crate) const DAY: ColumnId = ColumnId(0);
@@ -164,4 +166,75 @@ pub(crate) fn some_rows(first: i64, count: i64) -> Vec<Row> {
             ((key % 90) as i32, key, key * 10, note)
         })
         .collect()
+}
+
+type Hook = Box<dyn FnMut(&Path) + Send>;
+
+/// A disk that calls back before a segment's file is made.
+pub(crate) struct HookDisk {
+    pub(crate) inner: Arc<dyn Disk>,
+    pub(crate) hook: Mutex<Option<Hook>>,
+}
+
+impl HookDisk {
+    pub(crate) fn new(inner: Arc<dyn Disk>) -> Arc<Self> {
+        let hook = Mutex::new(None);
+        Arc::new(HookDisk { inner, hook })
+    }
+
+    pub(crate) fn set(&self, hook: impl FnMut(&Path) + Send + 'static) {
+        *self.hook.lock() = Some(Box::new(hook));
+    }
+}
+
+impl Disk for HookDisk {
+    fn create(&self, path: &Path) -> Result<Box<dyn AppendFile>> {
+        if path.extension().is_some_and(|extension| extension == "segment") {
+            // Taken out while it runs: what it does may make files itself.
+            let hook = self.hook.lock().take();
+            if let Some(mut hook) = hook {
+                hook(path);
+                self.hook.lock().get_or_insert(hook);
+            }
+        }
+        self.inner.create(path)
+    }
+    fn open_append(&self, path: &Path, length_bytes: u64) -> Result<Box<dyn AppendFile>> {
+        self.inner.open_append(path, length_bytes)
+    }
+    fn map(&self, path: &Path) -> Result<Arc<dyn FileBytes>> {
+        self.inner.map(path)
+    }
+    fn read(&self, path: &Path) -> Result<Vec<u8>> {
+        self.inner.read(path)
+    }
+    fn rename(&self, from: &Path, to: &Path) -> Result<()> {
+        self.inner.rename(from, to)
+    }
+    fn remove(&self, path: &Path) -> Result<()> {
+        self.inner.remove(path)
+    }
+    fn list(&self, folder: &Path) -> Result<Vec<String>> {
+        self.inner.list(folder)
+    }
+    fn create_folder(&self, folder: &Path) -> Result<()> {
+        self.inner.create_folder(folder)
+    }
+    fn sync_folder(&self, folder: &Path) -> Result<()> {
+        self.inner.sync_folder(folder)
+    }
+    fn length_bytes(&self, path: &Path) -> Result<Option<u64>> {
+        self.inner.length_bytes(path)
+    }
+    fn free_bytes(&self) -> Result<u64> {
+        self.inner.free_bytes()
+    }
+    fn describe(&self, path: &Path) -> PathBuf {
+        self.inner.describe(path)
+    }
+}
+
+/// Names of the segment files of a table.
+pub(crate) fn segment_files(disk: &dyn Disk, table: TableId) -> Vec<String> {
+    disk.list(&Path::new("tables").join(table.0.to_string())).unwrap()
 }

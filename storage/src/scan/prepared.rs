@@ -1,0 +1,93 @@
+//! What a segment's own indexes say about a scan's conditions: asked once per scan, by the first reader that comes to it.
+
+use super::plan::{OpenPredicates, PlannedSegment, TableScan};
+use super::{ScanColumn, planned::Planned};
+use crate::error::Result;
+use crate::schema::ColumnId;
+use crate::store::state::SegmentState;
+use roaring::RoaringBitmap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// An index's rows are used where they are at most one in so many of all; more are found faster by reading the column.
+const INDEXED_SHARE: u64 = 16;
+
+/// A segment ready to be read.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    /// Conditions that rows must still be tested against.
+    pub(crate) open: OpenPredicates,
+    /// The only rows that can pass, where an index knows.
+    pub(crate) rows: Option<RoaringBitmap>,
+    /// No row passes.
+    pub(crate) is_empty: bool,
+}
+
+/// Asks the indexes, unless that was done.
+pub(crate) fn prepare(scan: &TableScan, planned: &PlannedSegment) -> Result<Arc<Prepared>> {
+    let mut known = planned.prepared.lock();
+    if let Some(prepared) = &*known {
+        return Ok(prepared.clone());
+    }
+    let segment = &scan.table.segments[planned.position];
+    let first_time = !segment.file.is_open();
+    let prepared = Arc::new(ask(scan, planned, segment)?);
+    match prepared.is_empty {
+        true => {
+            scan.statistics.segments_pruned.fetch_add(1, Ordering::Relaxed);
+        }
+        false if first_time => announce(scan, segment)?,
+        false => {}
+    }
+    *known = Some(prepared.clone());
+    Ok(prepared)
+}
+
+fn ask(scan: &TableScan, planned: &PlannedSegment, segment: &SegmentState) -> Result<Prepared> {
+    let reader = segment.file.reader()?;
+    let row_count = u64::from(reader.row_count());
+    let mut prepared = Prepared {
+        open: OpenPredicates::default(),
+        rows: None,
+        is_empty: false,
+    };
+    for (place, Planned { predicate, .. }) in scan.predicates.iter().enumerate() {
+        if !planned.open.contains(place) {
+            continue;
+        }
+        if !reader.may_contain(predicate)? {
+            prepared.is_empty = true;
+            return Ok(prepared);
+        }
+        match reader.index_rows(predicate)? {
+            Some(rows) if rows.len() * INDEXED_SHARE <= row_count => {
+                prepared.rows = Some(match prepared.rows.take() {
+                    None => rows,
+                    Some(known) => known & rows,
+                });
+            }
+            _ => prepared.open.insert(place),
+        }
+    }
+    prepared.is_empty = prepared.rows.as_ref().is_some_and(RoaringBitmap::is_empty);
+    Ok(prepared)
+}
+
+/// Tells the medium what will be read of a segment that nobody read before.
+fn announce(scan: &TableScan, segment: &SegmentState) -> Result<()> {
+    let reader = segment.file.reader()?;
+    let wanted = scan.request.columns.iter().filter_map(|column| match column {
+        ScanColumn::Table(id) => Some(*id),
+        _ => None,
+    });
+    let tested = scan.predicates.iter().map(|planned| planned.predicate.column);
+    let mut columns: Vec<ColumnId> = wanted.chain(tested).collect();
+    columns.sort_unstable();
+    columns.dedup();
+    for column in columns {
+        for block in 0..reader.block_count() {
+            reader.will_need(column, block);
+        }
+    }
+    Ok(())
+}

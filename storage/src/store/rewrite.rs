@@ -1,0 +1,357 @@
+//! Rows of parts and segments written anew: deleted rows left out, the rest apart by partition and in order, then one edit that puts
+//! the new segments in place of the old parts. Rows deleted while this went on are found again by where they came from. If the
+//! old parts are gone by then, nothing happens.
+
+use super::bulk_load::{join, take};
+use super::database::Shared;
+use super::partition::{Partitioner, Rows};
+use super::segment_file::{TABLES_FOLDER, segment_path, table_folder};
+use super::sort::sorted_rows;
+use super::state::{DatabaseState, SegmentState, TableState};
+use super::workers::in_parallel;
+use crate::commit::logged::LoggedEdit;
+use crate::commit::moves::{Moved, Pin};
+use crate::commit::visibility::Deletes;
+use crate::commit::{CommitVersion, PartId};
+use crate::error::Result;
+use crate::limits::SEGMENT_ROWS_MAX;
+use crate::memtable::Part;
+use crate::scan::{constant, missing_value};
+use crate::schema::{PartitionKey, TableSchema};
+use crate::segment::{RowVersions, SegmentInput, SegmentMeta, write_segment};
+use crate::vector::{Selection, flatten};
+use arrow_array::{Array, ArrayRef, Int64Array, UInt32Array, UInt64Array};
+use parking_lot::Mutex;
+use roaring::RoaringBitmap;
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+
+/// A part being written anew, as it was when that began.
+struct Source {
+    part: PartId,
+    deletes: Option<Arc<Deletes>>,
+    /// Lives as long as someone sees the part.
+    pin: Pin,
+}
+
+/// Rows of one partition.
+struct Piece {
+    columns: Vec<ArrayRef>,
+    versions: ArrayRef,
+    /// Where each row came from: the source's place above, its row in the lower 32 bits.
+    origins: ArrayRef,
+}
+
+/// A new segment and where its rows came from.
+struct Output {
+    meta: SegmentMeta,
+    origins: ArrayRef,
+}
+
+/// Parts and segments of one table on their way into new segments.
+pub(crate) struct Rewrite<'a> {
+    shared: &'a Shared,
+    table: &'a TableState,
+    partitioner: Option<Partitioner>,
+    sources: Vec<Source>,
+    groups: BTreeMap<PartitionKey, Vec<Piece>>,
+    outputs: Mutex<Vec<Output>>,
+}
+
+impl<'a> Rewrite<'a> {
+    pub(crate) fn new(shared: &'a Shared, table: &'a TableState) -> Self {
+        Rewrite {
+            shared,
+            table,
+            partitioner: Partitioner::of(&table.schema),
+            sources: Vec::new(),
+            groups: BTreeMap::new(),
+            outputs: Mutex::default(),
+        }
+    }
+
+    fn schema(&self) -> &TableSchema {
+        &self.table.schema
+    }
+
+    /// Takes in a part in memory, which must not grow any more.
+    pub(crate) fn add_part(&mut self, part: &Part) -> Result<()> {
+        for piece in &part.pieces {
+            let rows = piece.first_row..piece.first_row + piece.row_count;
+            let columns = self.table.schema.columns.iter().enumerate().map(|(position, column)| {
+                match part.column_position(column.id) {
+                    Some(at) => piece.columns[at].clone(),
+                    None => self.missing(position, rows.len()),
+                }
+            });
+            let columns = columns.collect();
+            let versions = Arc::new(piece.versions.array(rows.len()));
+            self.add_rows(columns, versions, rows, &part.deletes)?;
+        }
+        self.sources.push(Source {
+            part: part.id,
+            deletes: part.deletes.clone(),
+            pin: pin(part.lineage.clone()),
+        });
+        Ok(())
+    }
+
+    /// Takes in a segment.
+    pub(crate) fn add_segment(&mut self, segment: &SegmentState) -> Result<()> {
+        let reader = segment.file.reader()?;
+        for block in 0..reader.block_count() {
+            let rows = reader.block_rows(block);
+            let columns = self.table.schema.columns.iter().enumerate().map(|(position, column)| {
+                match reader.has_column(column.id) {
+                    true => reader.decode(column.id, rows.clone()).map(|array| flatten(&array)),
+                    false => Ok(self.missing(position, rows.len())),
+                }
+            });
+            let columns = columns.collect::<Result<_>>()?;
+            let version = segment.file.meta.version_min.0 as i64;
+            let versions = match reader.versions(rows.clone())? {
+                Some(versions) => versions,
+                None => Int64Array::from_value(version, rows.len()),
+            };
+            self.add_rows(columns, Arc::new(versions), rows, &segment.deletes)?;
+        }
+        self.sources.push(Source {
+            part: segment.id(),
+            deletes: segment.deletes.clone(),
+            pin: pin(segment.file.clone()),
+        });
+        Ok(())
+    }
+
+    fn missing(&self, position: usize, row_count: usize) -> ArrayRef {
+        flatten(&constant(&missing_value(self.table, position), row_count))
+    }
+
+    /// Rows of the source that comes next.
+    fn add_rows(
+        &mut self,
+        mut columns: Vec<ArrayRef>,
+        mut versions: ArrayRef,
+        rows: Range<u32>,
+        deletes: &Option<Arc<Deletes>>,
+    ) -> Result<()> {
+        let source = (self.sources.len() as u64) << 32;
+        let origins = rows.clone().map(|row| source | u64::from(row));
+        let mut origins: ArrayRef = Arc::new(UInt64Array::from_iter_values(origins));
+        if let Some(alive) = deletes.as_ref().and_then(|deletes| deletes.alive(&rows)) {
+            let alive = Selection::new(alive);
+            columns = columns.iter().map(|column| alive.filter(column)).collect();
+            (versions, origins) = (alive.filter(&versions), alive.filter(&origins));
+        }
+        if origins.is_empty() {
+            return Ok(());
+        }
+        let groups = match &self.partitioner {
+            None => vec![(PartitionKey(None), Rows::All)],
+            Some(partitioner) => partitioner.split(&columns),
+        };
+        for (partition, rows) in groups {
+            let pick = |array: &ArrayRef| match &rows {
+                Rows::All => Ok(array.clone()),
+                Rows::Range(range) => Ok(array.slice(range.start, range.len())),
+                Rows::Listed(list) => take(array, &UInt32Array::from(list.clone())),
+            };
+            self.groups.entry(partition).or_default().push(Piece {
+                columns: columns.iter().map(pick).collect::<Result<_>>()?,
+                versions: pick(&versions)?,
+                origins: pick(&origins)?,
+            });
+        }
+        Ok(())
+    }
+
+    /// Writes the segments and puts them in place. Gives back whether that happened: not if the parts are gone.
+    pub(crate) fn finish(mut self) -> Result<bool> {
+        let placed = self.write().and_then(|()| self.place());
+        if !matches!(placed, Ok(true)) {
+            self.discard();
+        }
+        placed
+    }
+
+    fn write(&mut self) -> Result<()> {
+        let folder = table_folder(self.schema().id);
+        self.shared.disk.create_folder(&folder)?;
+        let groups = Mutex::new(std::mem::take(&mut self.groups));
+        let work = || -> Result<()> {
+            loop {
+                let next = groups.lock().pop_first();
+                match next {
+                    Some((partition, pieces)) => self.write_partition(partition, pieces)?,
+                    None => return Ok(()),
+                }
+            }
+        };
+        in_parallel(self.shared.options.threads, &work)?;
+        self.shared.disk.sync_folder(&folder)?;
+        self.shared.disk.sync_folder(Path::new(TABLES_FOLDER))
+    }
+
+    fn write_partition(&self, partition: PartitionKey, pieces: Vec<Piece>) -> Result<()> {
+        let mut sorted = join_pieces(pieces, self.schema().columns.len())?;
+        if let Some(order) = sorted_rows(self.schema(), &sorted.columns)? {
+            for column in sorted
+                .columns
+                .iter_mut()
+                .chain([&mut sorted.versions, &mut sorted.origins])
+            {
+                *column = take(column, &order)?;
+            }
+        }
+        let row_count = sorted.origins.len();
+        let mut from = 0;
+        while from < row_count {
+            let rows = from..(from + SEGMENT_ROWS_MAX).min(row_count);
+            let slice = |array: &ArrayRef| array.slice(rows.start, rows.len());
+            let columns: Vec<ArrayRef> = sorted.columns.iter().map(slice).collect();
+            let meta = self.write_segment(partition, &columns, &slice(&sorted.versions))?;
+            self.outputs.lock().push(Output {
+                meta,
+                origins: slice(&sorted.origins),
+            });
+            from = rows.end;
+        }
+        Ok(())
+    }
+
+    fn write_segment(&self, partition: PartitionKey, columns: &[ArrayRef], versions: &ArrayRef) -> Result<SegmentMeta> {
+        use arrow_array::cast::AsArray;
+        let versions = versions.as_primitive::<arrow_array::types::Int64Type>().clone();
+        let first = versions.values().first().copied().unwrap_or(0);
+        let single = versions.values().iter().all(|version| *version == first);
+        let sequencer = &self.shared.sequencer;
+        let id = sequencer.new_part_id();
+        sequencer.register_loaded([id]);
+        let input = SegmentInput {
+            schema: self.schema(),
+            partition,
+            columns,
+            versions: match single {
+                true => RowVersions::Single,
+                false => RowVersions::PerRow(versions),
+            },
+        };
+        let path = segment_path(self.schema().id, id);
+        match write_segment(&*self.shared.disk, &path, id, input) {
+            Ok(mut meta) => {
+                if single {
+                    (meta.version_min, meta.version_max) = (CommitVersion(first as u64), CommitVersion(first as u64));
+                }
+                Ok(meta)
+            }
+            Err(error) => {
+                sequencer.abandon_loaded(&[id]);
+                Err(error)
+            }
+        }
+    }
+
+    fn place(&self) -> Result<bool> {
+        let outputs = self.outputs.lock();
+        self.shared.sequencer.edit(|newest| {
+            let late = self.late_deletes(newest)?;
+            let edit = LoggedEdit {
+                table: self.schema().id,
+                removed: self.sources.iter().map(|source| source.part).collect(),
+                added: outputs.iter().map(|output| output.meta.clone()).collect(),
+                deleted: carry(&outputs, &late),
+            };
+            Some((edit, self.moved(&outputs)))
+        })
+    }
+
+    fn moved(&self, outputs: &[Output]) -> Moved {
+        let sources = self.sources.iter().map(|source| (source.part, source.pin.clone()));
+        let outputs = outputs.iter().map(|output| (output.meta.id, output.origins.clone()));
+        Moved {
+            sources: sources.collect(),
+            outputs: outputs.collect(),
+        }
+    }
+
+    /// The rows of each source that were deleted since it was read; `None` where a source is gone.
+    fn late_deletes(&self, newest: &DatabaseState) -> Option<Vec<RoaringBitmap>> {
+        let table = newest.tables.get(&self.schema().id)?;
+        let late = self.sources.iter().map(|source| {
+            let deletes = match table.segment_position(source.part) {
+                Some(at) => &table.segments[at].deletes,
+                None => &table.parts[table.part_position(source.part)?].deletes,
+            };
+            let count = |deletes: &Option<Arc<Deletes>>| deletes.as_ref().map_or(0, |deletes| deletes.count());
+            Some(match deletes {
+                Some(now) if now.count() > count(&source.deletes) => match &source.deletes {
+                    Some(then) => now.rows() - then.rows(),
+                    None => now.rows(),
+                },
+                _ => RoaringBitmap::new(),
+            })
+        });
+        late.collect()
+    }
+
+    /// Removes what was written.
+    fn discard(&self) {
+        let ids: Vec<PartId> = self.outputs.lock().iter().map(|output| output.meta.id).collect();
+        for id in self.shared.sequencer.abandon_loaded(&ids) {
+            if let Err(error) = self.shared.disk.remove(&segment_path(self.schema().id, id)) {
+                tracing::warn!(%error, "a segment that was not put in place stays until the next start");
+            }
+        }
+    }
+}
+
+fn pin(seen: Arc<dyn Any + Send + Sync>) -> Pin {
+    Arc::downgrade(&seen)
+}
+
+fn join_pieces(pieces: Vec<Piece>, column_count: usize) -> Result<Piece> {
+    let (mut versions, mut origins) = (Vec::new(), Vec::new());
+    let mut columns: Vec<_> = Vec::with_capacity(pieces.len());
+    for piece in pieces {
+        versions.push(piece.versions);
+        origins.push(piece.origins);
+        columns.push(piece.columns.into_iter());
+    }
+    let mut joined = Vec::with_capacity(column_count);
+    for _ in 0..column_count {
+        let parts: Vec<ArrayRef> = columns.iter_mut().filter_map(Iterator::next).collect();
+        joined.push(join(&parts)?);
+    }
+    Ok(Piece {
+        columns: joined,
+        versions: join(&versions)?,
+        origins: join(&origins)?,
+    })
+}
+
+/// Late deletes in terms of the new segments.
+fn carry(outputs: &[Output], late: &[RoaringBitmap]) -> Vec<(PartId, RoaringBitmap)> {
+    use arrow_array::cast::AsArray;
+    if late.iter().all(RoaringBitmap::is_empty) {
+        return Vec::new();
+    }
+    let mut carried = Vec::new();
+    for output in outputs {
+        let origins = output.origins.as_primitive::<arrow_array::types::UInt64Type>();
+        let deleted = |origin: &u64| {
+            let of_source = &late[(origin >> 32) as usize];
+            !of_source.is_empty() && of_source.contains(*origin as u32)
+        };
+        let rows = origins.values().iter().enumerate();
+        let rows: RoaringBitmap = rows
+            .filter_map(|(row, origin)| deleted(origin).then_some(row as u32))
+            .collect();
+        if !rows.is_empty() {
+            carried.push((output.meta.id, rows));
+        }
+    }
+    carried
+}
