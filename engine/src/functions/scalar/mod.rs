@@ -1,6 +1,7 @@
 //! Scalar functions and operators: a folder per family, a file per name, each family with its list.
 
 mod arithmetic;
+pub(crate) mod array;
 pub(crate) mod datetime;
 mod interval;
 pub(crate) mod json;
@@ -16,6 +17,7 @@ use super::ScalarFunction;
 #[rustfmt::skip]
 const FAMILIES: &[&[&ScalarFunction]] = &[
     arithmetic::FUNCTIONS,
+    array::FUNCTIONS,
     datetime::FUNCTIONS,
     interval::FUNCTIONS,
     json::FUNCTIONS,
