@@ -89,12 +89,10 @@ impl Catalog for CompilerCatalog<'_> {
         if let Some(literal) = reg_literal(text, data_type, &self.view.catalog, &self.view.statement.search_path) {
             return literal;
         }
-        let format = &self.view.settings.resolved().format;
-        if let Some(literal) = relative_time(text, data_type, self.view) {
+        if is_relative_time(text, data_type) {
             self.is_momentary.set(true);
-            return Ok(literal);
         }
-        crate::format::text::parse_value(text, data_type, format).map_err(user_error)
+        crate::format::text::parse_value(text, data_type, &self.view.format).map_err(user_error)
     }
 
     fn row_count(&self, table: TableId) -> Option<u64> {
@@ -125,42 +123,16 @@ impl Catalog for CompilerCatalog<'_> {
 }
 
 /// `'now'`, `'today'` and their like, which mean the transaction's time.
-fn relative_time(text: &str, data_type: &LogicalType, view: &View) -> Option<Literal> {
-    const DAY: i64 = 86_400_000_000;
+fn is_relative_time(text: &str, data_type: &LogicalType) -> bool {
     let is_time = matches!(
         data_type,
         LogicalType::Date | LogicalType::Timestamp | LogicalType::TimestampTz | LogicalType::Time
     );
-    let word = text.trim();
-    if !is_time || word.len() > 9 {
-        return None;
+    let words = ["now", "today", "tomorrow", "yesterday"];
+    is_time && {
+        let text = text.to_ascii_lowercase();
+        words.iter().any(|word| text.contains(word))
     }
-    let word = word.to_ascii_lowercase();
-    let days = match word.as_str() {
-        "now" | "today" => 0,
-        "tomorrow" => 1,
-        "yesterday" => -1,
-        _ => return None,
-    };
-    let zone = &view.statement.time_zone;
-    let now = view.statement.transaction_time;
-    let instant = jiff::Timestamp::from_microsecond(now).ok()?;
-    let offset = i64::from(zone.to_offset(instant).seconds()) * 1_000_000;
-    let local = now + offset;
-    let midnight = local.div_euclid(DAY) * DAY + days * DAY;
-    let is_now = word == "now";
-    Some(match data_type {
-        LogicalType::Date => Literal::Date(i32::try_from(midnight / DAY).ok()?),
-        LogicalType::Timestamp => Literal::Timestamp(if is_now { local } else { midnight }),
-        LogicalType::TimestampTz if is_now => Literal::Timestamp(now),
-        LogicalType::TimestampTz => {
-            let civil = jiff::Timestamp::from_microsecond(midnight).ok()?;
-            let civil = jiff::tz::Offset::UTC.to_datetime(civil);
-            Literal::Timestamp(zone.to_timestamp(civil).ok()?.as_microsecond())
-        }
-        LogicalType::Time if is_now => Literal::Time(local.rem_euclid(DAY)),
-        _ => return None,
-    })
 }
 
 /// The relation that a possibly qualified and quoted text names: `public."Events"`.

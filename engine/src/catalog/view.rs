@@ -6,6 +6,7 @@ use super::facts::Facts;
 use super::system::SystemContext;
 use crate::database::Shared;
 use crate::error::Result;
+use crate::format::FormatSettings;
 use crate::functions::StatementContext;
 use crate::settings::Settings;
 use arrow_array::ArrayRef;
@@ -31,6 +32,8 @@ pub(crate) struct View {
     pub(crate) snapshot: Arc<dyn Snapshot>,
     pub(crate) settings: Arc<Settings>,
     pub(crate) statement: Arc<StatementContext>,
+    /// How values look, and what `'now'` means.
+    pub(crate) format: FormatSettings,
 }
 
 impl View {
@@ -66,7 +69,12 @@ impl View {
             process_id: asker.process_id,
             session: Arc::new(facts),
         };
+        let format = FormatSettings {
+            transaction_time,
+            ..settings.resolved().format.clone()
+        };
         View {
+            format,
             shared: shared.clone(),
             catalog,
             snapshot,
@@ -82,6 +90,7 @@ impl View {
             snapshot: &self.snapshot,
             store: &*self.shared.store,
             settings: &self.settings,
+            format: &self.format,
             activity: &self.shared.activity,
             statement: &self.statement,
         })

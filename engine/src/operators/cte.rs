@@ -244,7 +244,10 @@ mod tests {
     fn kept(values: &[i64]) -> Arc<CteRows> {
         let rows = CteRows::new(memory());
         let pipeline = Pipeline {
-            branches: vec![branch(TestSource::new(batches_of(&numbers(values), &TYPES, 3), 2), vec![])],
+            branches: vec![branch(
+                TestSource::new(batches_of(&numbers(values), &TYPES, 3), 2),
+                vec![],
+            )],
             sink: Arc::new(CteSink(rows.clone())),
         };
         run(&[pipeline], 2).unwrap();
@@ -289,7 +292,10 @@ mod tests {
                 return Ok(None);
             }
             let count = next.len();
-            Ok(Some(Batch::new(vec![Arc::new(arrow_array::Int64Array::from(next))], count)))
+            Ok(Some(Batch::new(
+                vec![Arc::new(arrow_array::Int64Array::from(next))],
+                count,
+            )))
         }
     }
 

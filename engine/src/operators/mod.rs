@@ -2,8 +2,11 @@
 //! [`crate::pipeline`] and knows neither plans nor SQL.
 
 pub(crate) mod cte;
+pub(crate) mod distinct;
 pub(crate) mod filter;
 pub(crate) mod gather;
+pub(crate) mod group_table;
+pub(crate) mod hash_aggregate;
 pub(crate) mod hash_join;
 pub(crate) mod key;
 pub(crate) mod limit;
@@ -16,3 +19,4 @@ pub(crate) mod table_function;
 pub(crate) mod testing;
 pub(crate) mod top_n;
 pub(crate) mod values;
+pub(crate) mod window;

@@ -236,7 +236,9 @@ impl Stream for SetStream {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::operators::testing::{Random, TestSource, as_set, batches_of, branch, cancel, collect, memory, rows_of, run};
+    use crate::operators::testing::{
+        Random, TestSource, as_set, batches_of, branch, cancel, collect, memory, rows_of, run,
+    };
     use crate::pipeline::Pipeline;
     use crate::types::{Literal, LogicalType, array_type};
 

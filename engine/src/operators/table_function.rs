@@ -196,9 +196,7 @@ impl ApplyFunctionStream {
     }
 
     fn batch(&self, outer: &Outer, gathered: Gathered) -> Result<Batch> {
-        let mut columns = outer
-            .rows
-            .columns(&gathered.outer, 0..outer.rows.batch.columns.len())?;
+        let mut columns = outer.rows.columns(&gathered.outer, 0..outer.rows.batch.columns.len())?;
         for (parts, data_type) in gathered.parts.iter().zip(&self.call.types) {
             columns.push(joined(parts, data_type)?);
         }
@@ -221,7 +219,9 @@ impl Stream for ApplyFunctionStream {
             let mut outer = match self.current.take() {
                 Some(outer) => outer,
                 None => {
-                    let Some(batch) = self.input.next()? else { return Ok(None) };
+                    let Some(batch) = self.input.next()? else {
+                        return Ok(None);
+                    };
                     Outer {
                         arguments: self.call.evaluate(&batch)?,
                         rows: SelectedRows::new(batch),

@@ -26,7 +26,10 @@ impl Planner {
         let next_node = std::mem::replace(&mut self.next_node, left_node);
 
         let stored = stored_places(join, kind, &right.layout);
-        let stored_columns: Vec<ColumnDef> = stored.iter().map(|place| right.layout.columns()[*place].clone()).collect();
+        let stored_columns: Vec<ColumnDef> = stored
+            .iter()
+            .map(|place| right.layout.columns()[*place].clone())
+            .collect();
         let operator = JoinOperator::new(Specification {
             kind,
             keys: self.join_keys(join, &right.layout)?,

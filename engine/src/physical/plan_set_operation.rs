@@ -58,7 +58,8 @@ impl Planner {
     pub(super) fn planned_by_place(&mut self, input: &Plan, columns: &[ColumnDef]) -> Result<Piece> {
         let mut piece = self.plan(input)?;
         let output = input.output();
-        let is_in_order = (output.iter().map(|column| column.id)).eq(piece.layout.columns().iter().map(|column| column.id));
+        let is_in_order =
+            (output.iter().map(|column| column.id)).eq(piece.layout.columns().iter().map(|column| column.id));
         if is_in_order {
             piece.layout = Arc::new(Layout::new(columns.to_vec()));
             return Ok(piece);

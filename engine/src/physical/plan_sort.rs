@@ -6,8 +6,8 @@ use crate::expression::Layout;
 use crate::operators::key::{KeyColumns, KeyEncoder, KeyField, Nulls};
 use crate::operators::project::Projection;
 use crate::operators::sort::{self, Order, SortSink, SortSource};
-use crate::operators::values::ArraysSource;
 use crate::operators::top_n::{TopN, top_n};
+use crate::operators::values::ArraysSource;
 use crate::types::array_type;
 use arrow_schema::DataType;
 use parking_lot::Mutex;
@@ -99,7 +99,9 @@ impl Planner {
     /// The scan column that a top-N's first key is, if the N-th value can be told to its scan.
     fn top_n_target(&mut self, sort: &Sort) -> Option<DynamicTarget> {
         let key = sort.keys.first()?;
-        let Expr::Column(column) = &key.expression else { return None };
+        let Expr::Column(column) = &key.expression else {
+            return None;
+        };
         let scanned = scanned_column(&sort.input, column.id)?;
         // NULLs go first and no range holds for them.
         if key.nulls_first && scanned.nullable {

@@ -12,7 +12,10 @@ use stoa_sql::plan::{Apply, ColumnDef, Expr, JoinKind, Plan, TableFunction};
 impl Planner {
     pub(super) fn plan_table_function(&mut self, function: &TableFunction) -> Result<Piece> {
         let call = self.function_call(function, &Layout::default())?;
-        Ok(Piece::source(TableFunctionSource(Arc::new(call)), function.columns.clone()))
+        Ok(Piece::source(
+            TableFunctionSource(Arc::new(call)),
+            function.columns.clone(),
+        ))
     }
 
     /// The one form that unnesting leaves: a table function for each row of the left side.

@@ -2,7 +2,7 @@
 
 use super::arguments::ResourceOptions;
 use super::{CommandError, Result};
-use crate::facade::Database;
+use stoa_engine::database::Database;
 use crate::listen::{Server, runtime};
 use std::os::unix::net::UnixStream;
 use std::path::Path;

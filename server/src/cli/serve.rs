@@ -3,7 +3,7 @@
 use super::arguments::ServeOptions;
 use super::embedded::config;
 use super::{CommandError, Result};
-use crate::facade::Database;
+use stoa_engine::database::Database;
 use crate::listen::{Server, listen, listen_addresses, runtime};
 use std::path::Path;
 use std::sync::Arc;

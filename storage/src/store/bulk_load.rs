@@ -26,7 +26,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// Rows appended since a bin last grew after which its partition is taken to be complete.
 const IDLE_ROWS: u64 = 1 << 20;
 /// Rows below which a bin is not written before memory or the end asks for it.
-const BIN_ROWS_MIN: usize = 1 << 16;
+const BIN_ROWS_MIN: usize = 1 << 14;
+/// Threads per configured thread that write what is left: small segments spend their time in syncs.
+const FINISHING_THREADS: usize = 4;
 /// Partitions of one batch beyond which rows are gathered before they are taken apart.
 const PARTITIONS_SPLIT_MAX: usize = 4;
 /// Rows gathered before they are taken apart.
@@ -273,7 +275,7 @@ impl Load {
                 }
             }
         };
-        super::workers::in_parallel(self.shared.options.threads, &work)
+        super::workers::in_parallel(self.shared.options.threads * FINISHING_THREADS, &work)
     }
 }
 

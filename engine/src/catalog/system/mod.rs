@@ -20,6 +20,7 @@ use super::relation::{Body, Relation};
 use super::state::{CatalogState, INFORMATION_SCHEMA};
 use crate::activity::Activity;
 use crate::error::{Error, Result};
+use crate::format::FormatSettings;
 use crate::functions::StatementContext;
 use crate::settings::Settings;
 use crate::types::{Literal, LogicalType};
@@ -62,6 +63,8 @@ pub(crate) struct SystemContext<'c> {
     pub(crate) store: &'c dyn Store,
     /// The session's settings.
     pub(crate) settings: &'c Settings,
+    /// How values look as text.
+    pub(crate) format: &'c FormatSettings,
     /// Running and recent statements.
     pub(crate) activity: &'c Activity,
     /// User, database, time.

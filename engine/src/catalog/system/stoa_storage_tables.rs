@@ -121,11 +121,10 @@ fn column_columns() -> Vec<(&'static str, LogicalType)> {
 fn bound(value: Option<&ArrayRef>, data_type: &LogicalType, context: &SystemContext<'_>) -> Result<Literal> {
     let Some(value) = value else { return Ok(Literal::Null) };
     let mut out = Vec::new();
-    let format = &context.settings.resolved().format;
     if literal_at(value, 0, data_type)? == Literal::Null {
         return Ok(Literal::Null);
     }
-    crate::format::text::ColumnWriter::new(value, data_type, format).write(0, &mut out);
+    crate::format::text::ColumnWriter::new(value, data_type, context.format).write(0, &mut out);
     Ok(text(String::from_utf8_lossy(&out)))
 }
 

@@ -63,7 +63,9 @@ impl Sketch {
     fn add(&mut self, hash: u64) {
         match self {
             Sketch::Exact(hashes) => {
-                let Err(place) = hashes.binary_search(&hash) else { return };
+                let Err(place) = hashes.binary_search(&hash) else {
+                    return;
+                };
                 hashes.insert(place, hash);
                 if hashes.len() > EXACT_MAX {
                     let mut registers = Box::new([0; REGISTERS]);
@@ -202,7 +204,9 @@ impl Accumulator for ApproximateCount {
         self.grow(group_count);
         self.bytes = 0;
         let sketches = std::mem::take(&mut self.sketches);
-        Ok(Arc::new(Int64Array::from_iter_values(sketches.iter().map(Sketch::count))))
+        Ok(Arc::new(Int64Array::from_iter_values(
+            sketches.iter().map(Sketch::count),
+        )))
     }
 
     fn memory_bytes(&self) -> usize {

@@ -90,7 +90,9 @@ impl Accumulator for ArgumentExtreme {
         grow(&mut self.extremes, group_count, None);
         let mask = counting_rows(&arguments[1..2], selection);
         let Keys::Bytes(keys) = self.keys.encode(&arguments[1..2], groups.row_count())? else {
-            return Err(Error::Internal("keys that are not the bytes that were asked for".into()));
+            return Err(Error::Internal(
+                "keys that are not the bytes that were asked for".into(),
+            ));
         };
         let (extremes, extreme_bytes) = (&mut self.extremes, &mut self.extreme_bytes);
         self.rows

@@ -102,7 +102,9 @@ fn divide(sums: &ArrayRef, counts: &[i64], answer: &DataType) -> Result<ArrayRef
             let sums = sums.as_primitive::<Decimal128Type>().values();
             let averages = (0..sums.len()).map(|row| match present(row) {
                 false => Ok(None),
-                true => divide_rounded(sums[row], counts[row], more_digits).ok_or_else(overflow).map(Some),
+                true => divide_rounded(sums[row], counts[row], more_digits)
+                    .ok_or_else(overflow)
+                    .map(Some),
             });
             let averages = averages.collect::<Result<Decimal128Array>>()?;
             Arc::new(averages.with_data_type(answer.clone()))
@@ -146,10 +148,7 @@ const NANOSECONDS: f64 = 1_000.0;
 const MICROSECONDS_PER_SECOND: f64 = 1_000_000.0;
 
 /// An interval multiplied or divided as Postgres does: fractions of months become days, fractions of days become time.
-pub(super) fn scale_interval(
-    span: IntervalMonthDayNano,
-    scale: impl Fn(f64) -> f64,
-) -> Result<IntervalMonthDayNano> {
+pub(super) fn scale_interval(span: IntervalMonthDayNano, scale: impl Fn(f64) -> f64) -> Result<IntervalMonthDayNano> {
     let to_microseconds = |value: f64| (value * MICROSECONDS_PER_SECOND).round_ties_even() / MICROSECONDS_PER_SECOND;
     let months = scale(f64::from(span.months)).trunc();
     let mut days = scale(f64::from(span.days)).trunc();
@@ -167,7 +166,11 @@ pub(super) fn scale_interval(
     if days.abs() > f64::from(i32::MAX) || nanoseconds.abs() >= i64::MAX as f64 {
         return Err(Error::user(SqlState::DATETIME_FIELD_OVERFLOW, "interval out of range"));
     }
-    Ok(IntervalMonthDayNano::new(months as i32, days as i32, nanoseconds as i64))
+    Ok(IntervalMonthDayNano::new(
+        months as i32,
+        days as i32,
+        nanoseconds as i64,
+    ))
 }
 
 #[cfg(test)]
@@ -191,7 +194,11 @@ mod tests {
         let cases = [
             (interval(1, 0, 0), 2.0, interval(0, 15, 0)),
             (interval(1, 1, 0), 4.0, interval(0, 7, 64_800_000_000_000)),
-            (interval(0, 5, 10_800_000_000_000), 2.0, interval(0, 2, 48_600_000_000_000)),
+            (
+                interval(0, 5, 10_800_000_000_000),
+                2.0,
+                interval(0, 2, 48_600_000_000_000),
+            ),
         ];
         for (span, factor, expected) in cases {
             assert_eq!(scale_interval(span, |value| value / factor).unwrap(), expected);

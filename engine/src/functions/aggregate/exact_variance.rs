@@ -141,7 +141,10 @@ fn variance(state: &State, divisor: i64, digits: u32, input_digits: u32) -> Opti
         true => i256::ONE,
         false => i256::ZERO,
     };
-    whole.checked_mul(power(digits)?)?.checked_add(fraction)?.checked_add(rounding)
+    whole
+        .checked_mul(power(digits)?)?
+        .checked_add(fraction)?
+        .checked_add(rounding)
 }
 
 /// The square root rounded to the nearest.
@@ -213,7 +216,11 @@ impl Accumulator for ExactVariance {
     }
 
     fn state_types(&self) -> Vec<DataType> {
-        vec![DataType::Int64, DataType::Decimal128(38, 0), DataType::Decimal256(76, 0)]
+        vec![
+            DataType::Int64,
+            DataType::Decimal128(38, 0),
+            DataType::Decimal256(76, 0),
+        ]
     }
 
     fn states(&mut self, group_count: usize) -> Result<Vec<ArrayRef>> {
@@ -251,7 +258,16 @@ mod tests {
     #[test]
     fn roots_round_to_the_nearest() {
         let root = |value: i128| square_root(i256::from_i128(value)).to_i128().unwrap();
-        let cases = [(0, 0), (1, 1), (2, 1), (3, 2), (4, 2), (6, 2), (7, 3), (10i128.pow(32) * 2, 14_142_135_623_730_950)];
+        let cases = [
+            (0, 0),
+            (1, 1),
+            (2, 1),
+            (3, 2),
+            (4, 2),
+            (6, 2),
+            (7, 3),
+            (10i128.pow(32) * 2, 14_142_135_623_730_950),
+        ];
         for (value, expected) in cases {
             assert_eq!(root(value), expected, "{value}");
         }

@@ -26,7 +26,7 @@ mod string_aggregate;
 mod sum;
 #[cfg(test)]
 mod tests;
-mod value_lists;
+pub(crate) mod value_lists;
 mod variance;
 
 use super::AggregateFunction;
@@ -37,19 +37,19 @@ pub(super) fn all() -> impl Iterator<Item = &'static AggregateFunction> {
 }
 
 static FAMILIES: &[&[&AggregateFunction]] = &[
-        count::FUNCTIONS,
-        sum::FUNCTIONS,
-        average::FUNCTIONS,
-        extreme::FUNCTIONS,
-        boolean::FUNCTIONS,
-        bit_operations::FUNCTIONS,
-        variance::FUNCTIONS,
-        regression::FUNCTIONS,
-        array_aggregate::FUNCTIONS,
-        string_aggregate::FUNCTIONS,
-        json_aggregate::FUNCTIONS,
-        any_value::FUNCTIONS,
-        argument_extreme::FUNCTIONS,
-        ordered_set::FUNCTIONS,
-        approximate_count_distinct::FUNCTIONS,
+    count::FUNCTIONS,
+    sum::FUNCTIONS,
+    average::FUNCTIONS,
+    extreme::FUNCTIONS,
+    boolean::FUNCTIONS,
+    bit_operations::FUNCTIONS,
+    variance::FUNCTIONS,
+    regression::FUNCTIONS,
+    array_aggregate::FUNCTIONS,
+    string_aggregate::FUNCTIONS,
+    json_aggregate::FUNCTIONS,
+    any_value::FUNCTIONS,
+    argument_extreme::FUNCTIONS,
+    ordered_set::FUNCTIONS,
+    approximate_count_distinct::FUNCTIONS,
 ];

@@ -55,8 +55,7 @@ impl<M: Moments<A, N>, const A: usize, const N: usize> Accumulator for MomentSta
     ) -> Result<()> {
         self.grow(group_count);
         let mask = counting_rows(&arguments[..A], selection);
-        let columns: [&[f64]; A] =
-            std::array::from_fn(|at| &arguments[at].as_primitive::<Float64Type>().values()[..]);
+        let columns: [&[f64]; A] = std::array::from_fn(|at| &arguments[at].as_primitive::<Float64Type>().values()[..]);
         visit(groups, mask.as_ref(), |group, row| {
             M::step(&mut self.states[group], columns.map(|column| column[row]));
         });
@@ -78,7 +77,8 @@ impl<M: Moments<A, N>, const A: usize, const N: usize> Accumulator for MomentSta
 
     fn states(&mut self, group_count: usize) -> Result<Vec<ArrayRef>> {
         let states = self.take(group_count);
-        let column = |at: usize| -> ArrayRef { Arc::new(states.iter().map(|state| Some(state[at])).collect::<Float64Array>()) };
+        let column =
+            |at: usize| -> ArrayRef { Arc::new(states.iter().map(|state| Some(state[at])).collect::<Float64Array>()) };
         Ok((0..N).map(column).collect())
     }
 

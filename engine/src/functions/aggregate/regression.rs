@@ -49,18 +49,34 @@ const SIGNATURES: &[Signature] = signatures![(Double, Double) => |_| LogicalType
 pairs!(CORR, "corr", "The correlation coefficient.", "1", |sums| {
     (sums.count > 0.0 && sums.xx != 0.0 && sums.yy != 0.0).then(|| sums.xy / (sums.xx * sums.yy).sqrt())
 });
-pairs!(COVAR_POP, "covar_pop", "The covariance of a population.", "1.25", |sums| {
-    (sums.count > 0.0).then(|| sums.xy / sums.count)
-});
-pairs!(COVAR_SAMP, "covar_samp", "The covariance of a sample.", "1.6666666666666667", |sums| {
-    (sums.count > 1.0).then(|| sums.xy / (sums.count - 1.0))
-});
-pairs!(REGR_AVGX, "regr_avgx", "The average of the independent variable, x.", "2.5", |sums| {
-    (sums.count > 0.0).then(|| sums.x / sums.count)
-});
-pairs!(REGR_AVGY, "regr_avgy", "The average of the dependent variable, y.", "2.5", |sums| {
-    (sums.count > 0.0).then(|| sums.y / sums.count)
-});
+pairs!(
+    COVAR_POP,
+    "covar_pop",
+    "The covariance of a population.",
+    "1.25",
+    |sums| { (sums.count > 0.0).then(|| sums.xy / sums.count) }
+);
+pairs!(
+    COVAR_SAMP,
+    "covar_samp",
+    "The covariance of a sample.",
+    "1.6666666666666667",
+    |sums| { (sums.count > 1.0).then(|| sums.xy / (sums.count - 1.0)) }
+);
+pairs!(
+    REGR_AVGX,
+    "regr_avgx",
+    "The average of the independent variable, x.",
+    "2.5",
+    |sums| { (sums.count > 0.0).then(|| sums.x / sums.count) }
+);
+pairs!(
+    REGR_AVGY,
+    "regr_avgy",
+    "The average of the dependent variable, y.",
+    "2.5",
+    |sums| { (sums.count > 0.0).then(|| sums.y / sums.count) }
+);
 pairs!(
     REGR_INTERCEPT,
     "regr_intercept",
@@ -68,25 +84,47 @@ pairs!(
     "0",
     |sums| (sums.count > 0.0 && sums.xx != 0.0).then(|| (sums.y - sums.x * sums.xy / sums.xx) / sums.count)
 );
-pairs!(REGR_R2, "regr_r2", "The square of the correlation coefficient.", "1", |sums| {
-    match (sums.count > 0.0, sums.xx != 0.0, sums.yy != 0.0) {
-        (true, true, true) => Some((sums.xy * sums.xy) / (sums.xx * sums.yy)),
-        (true, true, false) => Some(1.0),
-        _ => None,
+pairs!(
+    REGR_R2,
+    "regr_r2",
+    "The square of the correlation coefficient.",
+    "1",
+    |sums| {
+        match (sums.count > 0.0, sums.xx != 0.0, sums.yy != 0.0) {
+            (true, true, true) => Some((sums.xy * sums.xy) / (sums.xx * sums.yy)),
+            (true, true, false) => Some(1.0),
+            _ => None,
+        }
     }
-});
-pairs!(REGR_SLOPE, "regr_slope", "The slope of the line of least squares.", "1", |sums| {
-    (sums.count > 0.0 && sums.xx != 0.0).then(|| sums.xy / sums.xx)
-});
-pairs!(REGR_SXX, "regr_sxx", "The sum of squares of the independent variable.", "5", |sums| {
-    (sums.count > 0.0).then_some(sums.xx)
-});
-pairs!(REGR_SXY, "regr_sxy", "The sum of products of both variables.", "5", |sums| {
-    (sums.count > 0.0).then_some(sums.xy)
-});
-pairs!(REGR_SYY, "regr_syy", "The sum of squares of the dependent variable.", "5", |sums| {
-    (sums.count > 0.0).then_some(sums.yy)
-});
+);
+pairs!(
+    REGR_SLOPE,
+    "regr_slope",
+    "The slope of the line of least squares.",
+    "1",
+    |sums| { (sums.count > 0.0 && sums.xx != 0.0).then(|| sums.xy / sums.xx) }
+);
+pairs!(
+    REGR_SXX,
+    "regr_sxx",
+    "The sum of squares of the independent variable.",
+    "5",
+    |sums| { (sums.count > 0.0).then_some(sums.xx) }
+);
+pairs!(
+    REGR_SXY,
+    "regr_sxy",
+    "The sum of products of both variables.",
+    "5",
+    |sums| { (sums.count > 0.0).then_some(sums.xy) }
+);
+pairs!(
+    REGR_SYY,
+    "regr_syy",
+    "The sum of squares of the dependent variable.",
+    "5",
+    |sums| { (sums.count > 0.0).then_some(sums.yy) }
+);
 
 static REGR_COUNT: AggregateFunction = AggregateFunction {
     info: || aggregate("regr_count", COUNT_SIGNATURES),

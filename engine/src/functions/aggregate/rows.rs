@@ -131,12 +131,19 @@ mod tests {
             .map(|row| (row % 7, row as i64))
             .collect();
         let mut seen = Vec::new();
-        visit_values(&values, Groups::PerRow(&groups), Some(&mask), |group, value| seen.push((group, value)));
+        visit_values(&values, Groups::PerRow(&groups), Some(&mask), |group, value| {
+            seen.push((group, value))
+        });
         assert_eq!(seen, expected);
         seen.clear();
-        visit(Groups::PerRow(&groups), Some(&mask), |group, row| seen.push((group, row as i64)));
+        visit(Groups::PerRow(&groups), Some(&mask), |group, row| {
+            seen.push((group, row as i64))
+        });
         assert_eq!(seen, expected);
-        let one = Groups::One { group: 3, row_count: 200 };
+        let one = Groups::One {
+            group: 3,
+            row_count: 200,
+        };
         let mut count = 0;
         visit_values(&values, one, Some(&mask), |group, _| count += usize::from(group == 3));
         assert_eq!(count, expected.len());

@@ -84,7 +84,11 @@ impl Call {
         let constants = arguments
             .iter()
             .enumerate()
-            .map(|(at, data_type)| first.filter(|_| at == 0).map(|value| array_of(value, data_type).unwrap()))
+            .map(|(at, data_type)| {
+                first
+                    .filter(|_| at == 0)
+                    .map(|value| array_of(value, data_type).unwrap())
+            })
             .collect();
         let binding = AggregateBinding {
             argument_types: arguments.to_vec(),
@@ -98,7 +102,9 @@ impl Call {
     fn literals(&self, answers: &ArrayRef) -> Vec<Literal> {
         let answer_type = self.answer_type();
         assert_eq!(*answers.data_type(), array_type(&answer_type), "{}", self.name);
-        (0..answers.len()).map(|row| literal_at(&**answers, row, &answer_type).unwrap()).collect()
+        (0..answers.len())
+            .map(|row| literal_at(&**answers, row, &answer_type).unwrap())
+            .collect()
     }
 
     /// The answers of all ways; they agree, or the test fails.
@@ -119,8 +125,18 @@ impl Call {
         let mut many = new()?;
         many.update(&doubled_columns, Groups::PerRow(&groups), None, 3)?;
         let answers = self.literals(&many.finish(4)?);
-        assert_eq!(format!("{:?}", answers[0]), format!("{expected:?}"), "{} per row", self.name);
-        assert_eq!(format!("{:?}", answers[2]), format!("{expected:?}"), "{} per row", self.name);
+        assert_eq!(
+            format!("{:?}", answers[0]),
+            format!("{expected:?}"),
+            "{} per row",
+            self.name
+        );
+        assert_eq!(
+            format!("{:?}", answers[2]),
+            format!("{expected:?}"),
+            "{} per row",
+            self.name
+        );
         assert_eq!(answers[1], answers[3]);
         let empty = answers[1].clone();
 
@@ -168,7 +184,12 @@ fn call(name: &'static str, types: &[LogicalType], ordered: usize) -> Call {
 
 /// One argument.
 fn check(name: &'static str, data_type: LogicalType, values: &[Literal], expected: Literal) {
-    check_rows(name, &[data_type], &values.iter().map(|value| vec![value.clone()]).collect::<Vec<_>>(), expected);
+    check_rows(
+        name,
+        &[data_type],
+        &values.iter().map(|value| vec![value.clone()]).collect::<Vec<_>>(),
+        expected,
+    );
 }
 
 fn check_rows(name: &'static str, types: &[LogicalType], rows: &[Vec<Literal>], expected: Literal) {
@@ -191,16 +212,36 @@ fn counts() {
     let (answer, empty) = call("count", &[], 0).run(&[vec![], vec![], vec![]]).unwrap();
     assert_eq!((answer, empty), (i(3), i(0)));
     check("count", Type::Text, &[t("a"), NULL, t("a")], i(2));
-    check("approx_count_distinct", Type::Text, &[t("a"), NULL, t("a"), t("b")], i(2));
-    check("approx_count_distinct", Type::Double, &[f(0.0), f(-0.0), f(f64::NAN), f(f64::NAN)], i(2));
+    check(
+        "approx_count_distinct",
+        Type::Text,
+        &[t("a"), NULL, t("a"), t("b")],
+        i(2),
+    );
+    check(
+        "approx_count_distinct",
+        Type::Double,
+        &[f(0.0), f(-0.0), f(f64::NAN), f(f64::NAN)],
+        i(2),
+    );
 }
 
 #[test]
 fn sums_are_exact_and_checked() {
     use LogicalType as Type;
     check("sum", Type::SmallInt, &[i(32767), i(32767), NULL], i(65534));
-    check("sum", Type::Integer, &[i(2147483647), i(2147483647), NULL], i(4294967294));
-    check("sum", Type::BigInt, &[i(i64::MAX), i(i64::MAX), NULL, i(-1)], n(2 * i128::from(i64::MAX) - 1));
+    check(
+        "sum",
+        Type::Integer,
+        &[i(2147483647), i(2147483647), NULL],
+        i(4294967294),
+    );
+    check(
+        "sum",
+        Type::BigInt,
+        &[i(i64::MAX), i(i64::MAX), NULL, i(-1)],
+        n(2 * i128::from(i64::MAX) - 1),
+    );
     check("sum", Type::BigInt, &[i(5), i(-7)], n(-2));
     check("sum", Type::BigInt, &[NULL, NULL], NULL);
     check("sum", numeric(12, 2), &[n(150), n(-25), NULL], n(125));
@@ -208,7 +249,12 @@ fn sums_are_exact_and_checked() {
     check("sum", Type::Double, &[f(0.5), f(0.25), NULL], f(0.75));
     check("sum", Type::Double, &[f(f64::INFINITY), f(1.0)], f(f64::INFINITY));
     check("sum", Type::Real, &[f(0.5), f(0.25)], f(0.75));
-    check("sum", Type::Interval, &[span(1, 2, 3), span(1, -1, 4), NULL], span(2, 1, 7));
+    check(
+        "sum",
+        Type::Interval,
+        &[span(1, 2, 3), span(1, -1, 4), NULL],
+        span(2, 1, 7),
+    );
     assert_eq!(return_type("sum", &[numeric(12, 2)]), numeric(38, 2));
     assert_eq!(return_type("sum", &[Type::BigInt]), numeric(38, 0));
     let rows = |value: Literal, count: usize| vec![vec![value]; count];
@@ -216,16 +262,30 @@ fn sums_are_exact_and_checked() {
         message_of("sum", &[numeric(38, 0)], 0, &rows(n(10i128.pow(38) - 1), 2)),
         "value overflows numeric format"
     );
-    assert_eq!(message_of("sum", &[Type::Double], 0, &rows(f(f64::MAX), 2)), "value out of range: overflow");
-    assert_eq!(message_of("sum", &[Type::Real], 0, &rows(f(f64::from(f32::MAX)), 2)), "value out of range: overflow");
-    assert_eq!(message_of("sum", &[Type::Interval], 0, &rows(span(i32::MAX, 0, 0), 2)), "interval out of range");
+    assert_eq!(
+        message_of("sum", &[Type::Double], 0, &rows(f(f64::MAX), 2)),
+        "value out of range: overflow"
+    );
+    assert_eq!(
+        message_of("sum", &[Type::Real], 0, &rows(f(f64::from(f32::MAX)), 2)),
+        "value out of range: overflow"
+    );
+    assert_eq!(
+        message_of("sum", &[Type::Interval], 0, &rows(span(i32::MAX, 0, 0), 2)),
+        "interval out of range"
+    );
 }
 
 #[test]
 fn averages_have_sixteen_digits() {
     use LogicalType as Type;
     check("avg", Type::Integer, &[i(1), i(2)], n(15_000_000_000_000_000));
-    check("avg", Type::SmallInt, &[i(1), i(1), i(2), NULL], n(13_333_333_333_333_333));
+    check(
+        "avg",
+        Type::SmallInt,
+        &[i(1), i(1), i(2), NULL],
+        n(13_333_333_333_333_333),
+    );
     check("avg", Type::BigInt, &[i(-1), i(-1), i(0)], n(-6_666_666_666_666_667));
     check("avg", numeric(12, 2), &[n(100), n(200)], n(15_000_000_000_000_000));
     check("avg", numeric(38, 20), &[n(3), n(4)], n(4));
@@ -246,17 +306,36 @@ fn extremes_of_every_ordered_type() {
         (Type::Oid, vec![i(1), i(2)]),
         (numeric(10, 2), vec![n(-1), n(0), n(5)]),
         (numeric(38, 2), vec![n(-1), n(0), n(10i128.pow(37))]),
-        (Type::Real, vec![f(f64::NEG_INFINITY), f(0.5), f(f64::INFINITY), f(f64::NAN)]),
+        (
+            Type::Real,
+            vec![f(f64::NEG_INFINITY), f(0.5), f(f64::INFINITY), f(f64::NAN)],
+        ),
         (Type::Double, vec![f(-0.5), f(0.5), f(f64::INFINITY), f(f64::NAN)]),
-        (Type::Text, vec![t(""), t("Z"), t("a"), t("a longer text than twelve"), t("ä")]),
-        (Type::Bytea, vec![Literal::Bytes(vec![]), Literal::Bytes(vec![0]), Literal::Bytes(vec![255])]),
+        (
+            Type::Text,
+            vec![t(""), t("Z"), t("a"), t("a longer text than twelve"), t("ä")],
+        ),
+        (
+            Type::Bytea,
+            vec![
+                Literal::Bytes(vec![]),
+                Literal::Bytes(vec![0]),
+                Literal::Bytes(vec![255]),
+            ],
+        ),
         (Type::Date, vec![Literal::Date(-1), Literal::Date(20_000)]),
         (Type::Time, vec![Literal::Time(0), Literal::Time(1)]),
         (Type::Timestamp, vec![Literal::Timestamp(-5), Literal::Timestamp(5)]),
         (Type::TimestampTz, vec![Literal::Timestamp(-5), Literal::Timestamp(5)]),
         (Type::Interval, vec![span(0, 29, 0), span(1, 0, 0), span(0, 31, 0)]),
-        (Type::Uuid, vec![Literal::Uuid([0; 16]), Literal::Uuid([1; 16]), Literal::Uuid([255; 16])]),
-        (Type::Array(Box::new(Type::Integer)), vec![list(&[]), list(&[i(1)]), list(&[i(1), i(0)]), list(&[i(2)])]),
+        (
+            Type::Uuid,
+            vec![Literal::Uuid([0; 16]), Literal::Uuid([1; 16]), Literal::Uuid([255; 16])],
+        ),
+        (
+            Type::Array(Box::new(Type::Integer)),
+            vec![list(&[]), list(&[i(1)]), list(&[i(1), i(0)]), list(&[i(2)])],
+        ),
     ];
     for (data_type, ascending) in cases {
         let mut values = ascending.clone();
@@ -293,9 +372,24 @@ fn deviations_are_postgres_s() {
     check("stddev_pop", Type::Integer, &values, n(11_180_339_887_498_948));
     check("stddev_samp", Type::Integer, &[i(1)], NULL);
     check("stddev_pop", Type::Integer, &[i(1)], n(0));
-    check("var_pop", numeric(10, 1), &[n(10), n(20), n(30), n(40)], n(12_500_000_000_000_000));
-    check("stddev", numeric(10, 1), &[n(10), n(20), n(30), n(40)], n(12_909_944_487_358_056));
-    check("var_pop", Type::BigInt, &[i(i64::MAX), i(i64::MAX - 2)], n(10i128.pow(16)));
+    check(
+        "var_pop",
+        numeric(10, 1),
+        &[n(10), n(20), n(30), n(40)],
+        n(12_500_000_000_000_000),
+    );
+    check(
+        "stddev",
+        numeric(10, 1),
+        &[n(10), n(20), n(30), n(40)],
+        n(12_909_944_487_358_056),
+    );
+    check(
+        "var_pop",
+        Type::BigInt,
+        &[i(i64::MAX), i(i64::MAX - 2)],
+        n(10i128.pow(16)),
+    );
     let doubles = [f(1.0), f(2.0), NULL, f(3.0), f(4.0)];
     check("var_samp", Type::Double, &doubles, f(1.6666666666666667));
     check("var_pop", Type::Double, &doubles, f(1.25));
@@ -335,22 +429,47 @@ fn regressions_are_postgres_s() {
         let types = [Type::Double, Type::Double];
         let (answer, _) = call(name, &types, 0).run(&rows).unwrap();
         assert_close(&answer, &expected, name);
-        check_rows(name, &types, &[vec![NULL, f(1.0)]], if name == "regr_count" { i(0) } else { NULL });
+        check_rows(
+            name,
+            &types,
+            &[vec![NULL, f(1.0)]],
+            if name == "regr_count" { i(0) } else { NULL },
+        );
     }
-    check_rows("regr_r2", &[Type::Double, Type::Double], &[vec![f(1.0), f(1.0)], vec![f(1.0), f(2.0)]], f(1.0));
-    check_rows("corr", &[Type::Double, Type::Double], &[vec![f(1.0), f(1.0)], vec![f(1.0), f(2.0)]], NULL);
+    check_rows(
+        "regr_r2",
+        &[Type::Double, Type::Double],
+        &[vec![f(1.0), f(1.0)], vec![f(1.0), f(2.0)]],
+        f(1.0),
+    );
+    check_rows(
+        "corr",
+        &[Type::Double, Type::Double],
+        &[vec![f(1.0), f(1.0)], vec![f(1.0), f(2.0)]],
+        NULL,
+    );
 }
 
 #[test]
 fn lists_keep_their_order() {
     use LogicalType as Type;
-    check("array_agg", Type::Integer, &[i(3), NULL, i(1)], list(&[i(3), NULL, i(1)]));
+    check(
+        "array_agg",
+        Type::Integer,
+        &[i(3), NULL, i(1)],
+        list(&[i(3), NULL, i(1)]),
+    );
     check("array_agg", Type::Text, &[t("b"), t("a")], list(&[t("b"), t("a")]));
     let texts = [Type::Text, Type::Text];
     check_rows(
         "string_agg",
         &texts,
-        &[vec![t("a"), t("?")], vec![NULL, t("!")], vec![t("b"), t(", ")], vec![t("c"), NULL]],
+        &[
+            vec![t("a"), t("?")],
+            vec![NULL, t("!")],
+            vec![t("b"), t(", ")],
+            vec![t("c"), NULL],
+        ],
         t("a, bc"),
     );
     check_rows("string_agg", &texts, &[vec![NULL, t(",")]], NULL);
@@ -373,7 +492,12 @@ fn json_aggregates_of_json_and_booleans() {
     check("jsonb_agg", array, &[list(&[b(true), NULL])], t("[[true, null]]"));
     assert!(message_of("jsonb_agg", &[Type::Json], 0, &[vec![t("1")]]).contains("not supported"));
     assert_eq!(
-        message_of("json_object_agg", &[Type::Text, Type::Boolean], 0, &[vec![NULL, b(true)]]),
+        message_of(
+            "json_object_agg",
+            &[Type::Text, Type::Boolean],
+            0,
+            &[vec![NULL, b(true)]]
+        ),
         "field name must not be null"
     );
 }
@@ -415,10 +539,16 @@ fn ordered_sets() {
     let doubles = [Type::Double, Type::Double];
     let values = [f(1.0), f(2.0), f(3.0), f(4.0), NULL];
     for (fraction, expected) in [(0.0, 1.0), (0.5, 2.5), (0.25, 1.75), (1.0, 4.0)] {
-        assert_eq!(run("percentile_cont", &doubles, Some(f(fraction)), &values), f(expected));
+        assert_eq!(
+            run("percentile_cont", &doubles, Some(f(fraction)), &values),
+            f(expected)
+        );
     }
     for (fraction, expected) in [(0.0, 1.0), (0.5, 2.0), (0.51, 3.0), (1.0, 4.0)] {
-        assert_eq!(run("percentile_disc", &doubles, Some(f(fraction)), &values), f(expected));
+        assert_eq!(
+            run("percentile_disc", &doubles, Some(f(fraction)), &values),
+            f(expected)
+        );
     }
     assert_eq!(run("percentile_cont", &doubles, Some(NULL), &values), NULL);
     let fractions = Type::Array(Box::new(Type::Double));
@@ -441,10 +571,23 @@ fn ordered_sets() {
         list(&[t("b"), t("c")])
     );
     assert_eq!(
-        run("percentile_cont", &[Type::Double, Type::Interval], Some(f(0.5)), &[span(0, 1, 0), span(0, 2, 0)]),
+        run(
+            "percentile_cont",
+            &[Type::Double, Type::Interval],
+            Some(f(0.5)),
+            &[span(0, 1, 0), span(0, 2, 0)]
+        ),
         span(0, 1, 43_200_000_000)
     );
-    assert_eq!(run("mode", &[Type::Text], None, &[t("a"), t("b"), t("b"), t("c"), t("c"), NULL]), t("b"));
+    assert_eq!(
+        run(
+            "mode",
+            &[Type::Text],
+            None,
+            &[t("a"), t("b"), t("b"), t("c"), t("c"), NULL]
+        ),
+        t("b")
+    );
     assert_eq!(run("mode", &[Type::Integer], None, &[NULL]), NULL);
     check("median", Type::Double, &[f(4.0), f(1.0), NULL, f(3.0), f(2.0)], f(2.5));
     check("median", Type::Double, &[f(9.0), f(1.0), f(3.0)], f(3.0));
@@ -465,7 +608,9 @@ fn sums_per_row_agree_with_a_model_at_every_magnitude_and_number_of_groups() {
             let mut model = vec![None; group_count as usize];
             for nulls in [false, true, false] {
                 let rows: Vec<Option<i64>> = (0..5000)
-                    .map(|_| (!nulls || random.below(3) > 0).then(|| random.below(1 << bits) as i64 - (1 << (bits - 1))))
+                    .map(|_| {
+                        (!nulls || random.below(3) > 0).then(|| random.below(1 << bits) as i64 - (1 << (bits - 1)))
+                    })
                     .collect();
                 let groups: Vec<u32> = (0..5000).map(|_| random.below(group_count) as u32).collect();
                 for (value, group) in rows.iter().zip(&groups) {
@@ -476,7 +621,8 @@ fn sums_per_row_agree_with_a_model_at_every_magnitude_and_number_of_groups() {
                     };
                 }
                 let column: ArrayRef = std::sync::Arc::new(arrow_array::Int64Array::from(rows));
-                sum.update(&[column], Groups::PerRow(&groups), None, group_count as usize).unwrap();
+                sum.update(&[column], Groups::PerRow(&groups), None, group_count as usize)
+                    .unwrap();
             }
             let expected: Vec<Literal> = model.into_iter().map(|total| total.map_or(NULL, n)).collect();
             assert_eq!(call.literals(&sum.finish(group_count as usize).unwrap()), expected);

@@ -10,7 +10,7 @@ use arrow_schema::{DataType, Field};
 use std::sync::Arc;
 
 /// Rows of some columns by group.
-pub(super) struct ValueLists {
+pub(crate) struct ValueLists {
     types: Vec<DataType>,
     /// Per column, the pieces that arrived.
     pieces: Vec<Vec<ArrayRef>>,
@@ -20,22 +20,22 @@ pub(super) struct ValueLists {
 }
 
 /// All rows, those of a group together and in the order in which they arrived.
-pub(super) struct GroupedValues {
-    pub(super) columns: Vec<ArrayRef>,
+pub(crate) struct GroupedValues {
+    pub(crate) columns: Vec<ArrayRef>,
     /// Where each group begins, and where the last ends.
-    pub(super) offsets: Vec<usize>,
+    pub(crate) offsets: Vec<usize>,
 }
 
 impl GroupedValues {
     /// The rows of each group.
-    pub(super) fn ranges(&self) -> impl Iterator<Item = std::ops::Range<usize>> + '_ {
+    pub(crate) fn ranges(&self) -> impl Iterator<Item = std::ops::Range<usize>> + '_ {
         self.offsets.windows(2).map(|window| window[0]..window[1])
     }
 }
 
 impl ValueLists {
     /// For columns of these plain types.
-    pub(super) fn new(types: Vec<DataType>) -> Self {
+    pub(crate) fn new(types: Vec<DataType>) -> Self {
         ValueLists {
             pieces: vec![Vec::new(); types.len()],
             types,
@@ -45,7 +45,7 @@ impl ValueLists {
     }
 
     /// Takes rows in.
-    pub(super) fn add(&mut self, columns: &[ArrayRef], groups: Groups<'_>, mask: Option<&BooleanBuffer>) -> Result<()> {
+    pub(crate) fn add(&mut self, columns: &[ArrayRef], groups: Groups<'_>, mask: Option<&BooleanBuffer>) -> Result<()> {
         let before = self.groups.len();
         let kept = &mut self.groups;
         visit(groups, mask, |group, _| kept.push(group as u32));
@@ -68,7 +68,7 @@ impl ValueLists {
     }
 
     /// All of it, by group; empty afterwards.
-    pub(super) fn take(&mut self, group_count: usize) -> Result<GroupedValues> {
+    pub(crate) fn take(&mut self, group_count: usize) -> Result<GroupedValues> {
         let groups = std::mem::take(&mut self.groups);
         self.bytes = 0;
         let mut offsets = vec![0usize; group_count + 1];
@@ -107,12 +107,12 @@ impl ValueLists {
     }
 
     /// The states' types: a list per column.
-    pub(super) fn state_types(&self) -> Vec<DataType> {
+    pub(crate) fn state_types(&self) -> Vec<DataType> {
         self.types.iter().map(list_type).collect()
     }
 
     /// The states: a list per column and group.
-    pub(super) fn states(&mut self, group_count: usize) -> Result<Vec<ArrayRef>> {
+    pub(crate) fn states(&mut self, group_count: usize) -> Result<Vec<ArrayRef>> {
         let GroupedValues { columns, offsets } = self.take(group_count)?;
         let offsets = list_offsets(&offsets)?;
         let lists = columns.into_iter().map(|column| {
@@ -123,7 +123,7 @@ impl ValueLists {
     }
 
     /// Takes states in.
-    pub(super) fn merge(&mut self, states: &[ArrayRef], groups: Groups<'_>) -> Result<()> {
+    pub(crate) fn merge(&mut self, states: &[ArrayRef], groups: Groups<'_>) -> Result<()> {
         let first = states[0].as_list::<i32>();
         let lengths = first.offsets().lengths();
         let mut row_groups = Vec::with_capacity(first.values().len());
@@ -144,24 +144,26 @@ impl ValueLists {
     }
 
     /// Bytes held.
-    pub(super) fn memory_bytes(&self) -> usize {
+    pub(crate) fn memory_bytes(&self) -> usize {
         self.bytes + self.groups.capacity() * size_of::<u32>()
     }
 }
 
 /// A list of values of this type, as [`crate::types::array_type`] has it.
-pub(super) fn list_type(item: &DataType) -> DataType {
+pub(crate) fn list_type(item: &DataType) -> DataType {
     DataType::List(item_field(item))
 }
 
 /// The field of such a list.
-pub(super) fn item_field(item: &DataType) -> Arc<Field> {
+pub(crate) fn item_field(item: &DataType) -> Arc<Field> {
     Arc::new(Field::new("item", item.clone(), true))
 }
 
 /// The offsets of lists.
-pub(super) fn list_offsets(offsets: &[usize]) -> Result<OffsetBuffer<i32>> {
-    let offsets = offsets.iter().map(|offset| i32::try_from(*offset).map_err(|_| too_many()));
+pub(crate) fn list_offsets(offsets: &[usize]) -> Result<OffsetBuffer<i32>> {
+    let offsets = offsets
+        .iter()
+        .map(|offset| i32::try_from(*offset).map_err(|_| too_many()));
     Ok(OffsetBuffer::new(offsets.collect::<Result<Vec<i32>>>()?.into()))
 }
 

@@ -29,7 +29,13 @@ macro_rules! deviation {
 pub(super) static FUNCTIONS: &[&AggregateFunction] =
     &[&VARIANCE, &VAR_SAMP, &VAR_POP, &STDDEV, &STDDEV_SAMP, &STDDEV_POP];
 
-deviation!(VARIANCE, "variance", "Another name of var_samp.", "1.6666666666666667", Wanted::VARIANCE_SAMP);
+deviation!(
+    VARIANCE,
+    "variance",
+    "Another name of var_samp.",
+    "1.6666666666666667",
+    Wanted::VARIANCE_SAMP
+);
 deviation!(
     VAR_SAMP,
     "var_samp",
@@ -44,7 +50,13 @@ deviation!(
     "1.2500000000000000",
     Wanted::VARIANCE_POP
 );
-deviation!(STDDEV, "stddev", "Another name of stddev_samp.", "1.2909944487358056", Wanted::DEVIATION_SAMP);
+deviation!(
+    STDDEV,
+    "stddev",
+    "Another name of stddev_samp.",
+    "1.2909944487358056",
+    Wanted::DEVIATION_SAMP
+);
 deviation!(
     STDDEV_SAMP,
     "stddev_samp",

@@ -7,7 +7,10 @@ pub(crate) mod calendar;
 pub(crate) mod compare;
 pub(crate) mod encoded;
 pub(crate) mod multiversion;
+pub(crate) mod numerics;
+pub(crate) mod random;
 pub(crate) mod set;
 pub(crate) mod text;
+pub(crate) mod text_form;
 
 pub(crate) use arguments::{Column, Primitives, Texts};

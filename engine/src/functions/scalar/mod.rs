@@ -2,9 +2,12 @@
 
 mod arithmetic;
 pub(crate) mod array;
+mod comparison;
+mod conditional;
 pub(crate) mod datetime;
 mod interval;
 pub(crate) mod json;
+mod numeric;
 mod pattern;
 pub(crate) mod signature;
 #[cfg(test)]
@@ -18,9 +21,12 @@ use super::ScalarFunction;
 const FAMILIES: &[&[&ScalarFunction]] = &[
     arithmetic::FUNCTIONS,
     array::FUNCTIONS,
+    comparison::FUNCTIONS,
+    conditional::FUNCTIONS,
     datetime::FUNCTIONS,
     interval::FUNCTIONS,
     json::FUNCTIONS,
+    numeric::FUNCTIONS,
     pattern::FUNCTIONS,
     text::FUNCTIONS,
 ];

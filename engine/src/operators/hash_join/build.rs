@@ -176,11 +176,7 @@ impl SinkPart for BuildPart {
                 self.collected.row_count = 1;
                 Ok(Demand::Enough)
             }
-            None => self.keep(Chunk::new(
-                stored(batch, specification),
-                Keys::Narrow(Vec::new()),
-                None,
-            )),
+            None => self.keep(Chunk::new(stored(batch, specification), Keys::Narrow(Vec::new()), None)),
         }
     }
 
@@ -292,7 +288,11 @@ impl PendingDirect {
         if places > places_max {
             return None;
         }
-        let segments = if row_count <= ONE_PARTITION_ROWS_MAX { 1 } else { DIRECT_SEGMENTS };
+        let segments = if row_count <= ONE_PARTITION_ROWS_MAX {
+            1
+        } else {
+            DIRECT_SEGMENTS
+        };
         let segment_bits = places.div_ceil(segments).next_power_of_two().trailing_zeros();
         let segments = places.div_ceil(1 << segment_bits);
         Some(PendingDirect {
@@ -371,7 +371,9 @@ impl Pending {
             false => 1 << PARTITION_BITS,
         };
         let mut memory = specification.memory.reservation();
-        let direct = collected.key_range.and_then(|range| PendingDirect::new(range, row_count));
+        let direct = collected
+            .key_range
+            .and_then(|range| PendingDirect::new(range, row_count));
         let table = match (specification.keys.as_ref().map(|keys| keys.encoder.width()), direct) {
             (None, _) => PendingTable::Every,
             (Some(KeyWidth::Narrow), Some(direct)) => {
@@ -506,7 +508,10 @@ impl Pending {
     /// All tasks are done.
     fn assemble(self, specification: &Specification) -> Result<Built> {
         let missing = || Error::Internal("a join's table is not complete".into());
-        let columns = self.columns.into_iter().map(|column| column.into_inner().ok_or_else(missing));
+        let columns = self
+            .columns
+            .into_iter()
+            .map(|column| column.into_inner().ok_or_else(missing));
         let table = match self.table {
             PendingTable::Every => Table::Every(self.row_count as u32),
             PendingTable::Direct(direct) => Table::Direct(direct.into_table()),

@@ -59,10 +59,7 @@ impl Kind {
 
     /// Whether only the existence of a match counts.
     pub(crate) fn asks_existence(self) -> bool {
-        matches!(
-            self,
-            Kind::Semi | Kind::Anti | Kind::NullAwareAnti | Kind::Mark { .. }
-        )
+        matches!(self, Kind::Semi | Kind::Anti | Kind::NullAwareAnti | Kind::Mark { .. })
     }
 
     /// Whether left rows without a match are dropped, so that a scan may leave them out.

@@ -26,7 +26,12 @@ pub(super) fn paired(left: &SelectedRows, built: &Built, pairs: &Pairs) -> Resul
 }
 
 /// Keeps the pairs that meet the further conditions.
-pub(super) fn retain_matching(residual: &Residual, left: &SelectedRows, built: &Built, pairs: &mut Pairs) -> Result<()> {
+pub(super) fn retain_matching(
+    residual: &Residual,
+    left: &SelectedRows,
+    built: &Built,
+    pairs: &mut Pairs,
+) -> Result<()> {
     for condition in &residual.conditions {
         if pairs.left.is_empty() {
             return Ok(());

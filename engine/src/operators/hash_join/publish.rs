@@ -42,7 +42,9 @@ impl Publication {
         let keys = self.encoder.encode(std::slice::from_ref(values), values.len())?;
         let smallest = (0..keys.len()).min_by(|left, right| keys.compare(*left, *right));
         let largest = (0..keys.len()).max_by(|left, right| keys.compare(*left, *right));
-        Ok(smallest.zip(largest).map(|(smallest, largest)| [values.slice(smallest, 1), values.slice(largest, 1)]))
+        Ok(smallest
+            .zip(largest)
+            .map(|(smallest, largest)| [values.slice(smallest, 1), values.slice(largest, 1)]))
     }
 
     /// The distinct values in order.
@@ -89,7 +91,8 @@ impl Seen {
                 None => column.clone(),
                 Some(present) => Selection::new(present.inner().clone()).filter(column),
             };
-            seen.extremes.extend(publication.extremes(&column)?.into_iter().flatten());
+            seen.extremes
+                .extend(publication.extremes(&column)?.into_iter().flatten());
             seen.row_count += column.len();
             match seen.row_count <= VALUE_ROWS_MAX {
                 true => seen.values.push(column),
@@ -135,12 +138,7 @@ impl SeenKey {
             }
         }
         let extremes = publication.extremes(&joined(&self.extremes, &publication.data_type)?)?;
-        let bound = |value| {
-            Some(Bound {
-                value,
-                inclusive: true,
-            })
-        };
+        let bound = |value| Some(Bound { value, inclusive: true });
         Ok(extremes.map(|[smallest, largest]| Condition::Range {
             lower: bound(smallest),
             upper: bound(largest),

@@ -307,7 +307,10 @@ impl Table {
     pub(super) fn matches(&self, probe: &ProbeKeys, matched: &mut [bool]) {
         match (self, &probe.keys) {
             (Table::Every(rows), _) => matched.fill(*rows > 0),
-            (Table::Direct(_), _) => matched.iter_mut().zip(&probe.starts).for_each(|(matched, start)| *matched = *start != 0),
+            (Table::Direct(_), _) => matched
+                .iter_mut()
+                .zip(&probe.starts)
+                .for_each(|(matched, start)| *matched = *start != 0),
             (Table::Narrow(table), Keys::Narrow(keys)) => hashed_matches(table, keys, probe, &|_, _| true, matched),
             (Table::Wide(table), Keys::Wide(keys)) => hashed_matches(table, keys, probe, &|_, _| true, matched),
             (Table::Bytes(table, bytes), Keys::Bytes(keys)) => {
@@ -332,7 +335,9 @@ fn every_pair(
             let from = cursor.at.unwrap_or(0);
             let room = u32::try_from(pairs_max.saturating_sub(pairs.left.len())).unwrap_or(u32::MAX);
             let to = rows.min(from.saturating_add(room));
-            pairs.left.resize(pairs.left.len() + (to - from) as usize, cursor.row as u32);
+            pairs
+                .left
+                .resize(pairs.left.len() + (to - from) as usize, cursor.row as u32);
             pairs.right.extend(from..to);
             if to < rows {
                 cursor.at = Some(to);
@@ -373,7 +378,10 @@ fn direct_pairs(
     true
 }
 
-#[expect(clippy::too_many_arguments, reason = "the loop's whole state, kept apart from its three callers")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "the loop's whole state, kept apart from its three callers"
+)]
 fn hashed_pairs<K: TableKey>(
     table: &HashTable<K>,
     keys: &[K],

@@ -4,7 +4,9 @@ use super::*;
 use crate::error::Result;
 use crate::operators::key::{KeyField, Nulls};
 use crate::operators::project::Projection;
-use crate::operators::testing::{Random, TestSource, as_set, batches_of, branch, cancel, collect, compare, memory, rows_of, run};
+use crate::operators::testing::{
+    Random, TestSource, as_set, batches_of, branch, cancel, collect, compare, memory, rows_of, run,
+};
 use crate::pipeline::Pipeline;
 use crate::types::{Literal, LogicalType, array_type};
 use stoa_storage::predicate::Condition;
@@ -143,7 +145,9 @@ fn expected(case: &Case<'_>) -> Option<Vec<Row>> {
     let mut right_matched = vec![false; case.right.len()];
     let mut rows = Vec::new();
     for left in case.left {
-        let found: Vec<usize> = (0..case.right.len()).filter(|at| matches(left, &case.right[*at])).collect();
+        let found: Vec<usize> = (0..case.right.len())
+            .filter(|at| matches(left, &case.right[*at]))
+            .collect();
         found.iter().for_each(|at| right_matched[*at] = true);
         let with = |right: Row| left.iter().cloned().chain(right).collect::<Row>();
         let open = !case.right.is_empty() && (has_null_key(left) || case.right.iter().any(has_null_key));
@@ -176,7 +180,10 @@ fn expected(case: &Case<'_>) -> Option<Vec<Row>> {
 
 fn check(case: Case<'_>) {
     let expected = expected(&case);
-    let name = format!("{:?} {:?} {} keys, {}", case.kind, case.types, case.key_count, case.null_matches);
+    let name = format!(
+        "{:?} {:?} {} keys, {}",
+        case.kind, case.types, case.key_count, case.null_matches
+    );
     match (joined(case), expected) {
         (Ok((rows, _)), Some(expected)) => assert_eq!(as_set(&rows), as_set(&expected), "{name}"),
         (Err(error), None) => assert_eq!(error.state(), crate::error::SqlState::CARDINALITY_VIOLATION, "{name}"),
@@ -200,7 +207,12 @@ fn residual() -> Expression {
         Expr::Column(columns[1].clone()),
     );
     let layout = crate::expression::Layout::new(columns);
-    Expression::compile(&condition, &layout, &Arc::new(crate::functions::scalar::testing::statement())).unwrap()
+    Expression::compile(
+        &condition,
+        &layout,
+        &Arc::new(crate::functions::scalar::testing::statement()),
+    )
+    .unwrap()
 }
 
 fn check_all(types: &[LogicalType], key_counts: &[usize], sizes: &[(usize, usize, u64)], with_residual: bool) {
@@ -303,12 +315,19 @@ fn large_right_sides_are_partitioned() {
     }
 }
 
-const NUMERIC_WIDE: LogicalType = LogicalType::Numeric { precision: 30, scale: 0 };
+const NUMERIC_WIDE: LogicalType = LogicalType::Numeric {
+    precision: 30,
+    scale: 0,
+};
 
 #[test]
 fn one_left_batch_may_match_many_rows() {
     let types = [LogicalType::Integer, LogicalType::BigInt];
-    let rows = |count: i64| -> Vec<Row> { (0..count).map(|row| vec![Literal::Integer(1), Literal::Integer(row)]).collect() };
+    let rows = |count: i64| -> Vec<Row> {
+        (0..count)
+            .map(|row| vec![Literal::Integer(1), Literal::Integer(row)])
+            .collect()
+    };
     let (left, right) = (rows(40), rows(500));
     for (key_count, kind) in [(1, Kind::Inner), (0, Kind::Inner), (1, Kind::Left), (0, Kind::Full)] {
         check(Case {
@@ -351,7 +370,9 @@ fn keys_are_published() {
     };
     let mut few = rows(&[5, 3, 5, 3]);
     few.push(vec![Literal::Null, Literal::Integer(1)]);
-    let Some(Condition::In(values)) = published(Kind::Inner, &few) else { panic!() };
+    let Some(Condition::In(values)) = published(Kind::Inner, &few) else {
+        panic!()
+    };
     let literals = |values: &ArrayRef| -> Vec<Literal> {
         (0..values.len())
             .map(|row| crate::types::literal_at(&**values, row, &types[0]).unwrap())

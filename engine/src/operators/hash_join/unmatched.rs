@@ -1,7 +1,7 @@
 //! Right rows that no left row matched, with NULLs in place of the left columns. Runs after the left side has ended.
 
-use super::{Join, LeftSide};
 use super::output::null_column;
+use super::{Join, LeftSide};
 use crate::error::{Error, Result};
 use crate::operators::gather::gather;
 use crate::pipeline::{Source, Stream};
@@ -75,7 +75,11 @@ impl Stream for UnmatchedStream {
             if rows.values().is_empty() {
                 continue;
             }
-            let left = self.left.types.iter().map(|data_type| null_column(data_type, rows.values().len()));
+            let left = self
+                .left
+                .types
+                .iter()
+                .map(|data_type| null_column(data_type, rows.values().len()));
             let mut columns = left.collect::<Result<Vec<_>>>()?;
             for column in &built.columns {
                 columns.push(gather(column, &rows)?);
@@ -84,5 +88,3 @@ impl Stream for UnmatchedStream {
         }
     }
 }
-
-

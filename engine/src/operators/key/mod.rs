@@ -15,6 +15,7 @@ use arrow_array::ArrayRef;
 use arrow_buffer::NullBuffer;
 use arrow_row::{RowConverter, Rows};
 use arrow_schema::DataType;
+pub(crate) use pack::interval_nanoseconds;
 use pack::pack;
 use std::cmp::Ordering;
 use stoa_storage::vector::{Batch, flatten};

@@ -81,6 +81,19 @@ fn sales_batch(first: u64, count: usize, per_day: u64, shuffled: bool) -> Batch 
     Batch::new(columns, count)
 }
 
+/// Seconds of processor time that this process has used.
+fn processor_seconds() -> f64 {
+    let fields = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields: Vec<&str> = fields.rsplit(')').next().unwrap_or("").split_whitespace().collect();
+    let ticks = |at: usize| {
+        fields
+            .get(at)
+            .and_then(|ticks| ticks.parse::<f64>().ok())
+            .unwrap_or(0.0)
+    };
+    (ticks(11) + ticks(12)) / 100.0
+}
+
 fn load(store: &dyn Store, rows: u64, shuffled: bool, sort_key: Vec<ColumnId>, name: &str) -> TableId {
     let table = store.next_table_id();
     let schema = Arc::new(sales(table, sort_key));
@@ -90,7 +103,7 @@ fn load(store: &dyn Store, rows: u64, shuffled: bool, sort_key: Vec<ColumnId>, n
         std::hint::black_box(sales_batch(at * BATCH_ROWS as u64, BATCH_ROWS, per_day, shuffled));
     }
     let making = made.elapsed() * 10 / 2;
-    let begun = Instant::now();
+    let (begun, used) = (Instant::now(), processor_seconds());
     let load = store.bulk_load(schema.clone(), 2 << 30).unwrap();
     let next = AtomicU64::new(0);
     std::thread::scope(|scope| {
@@ -117,8 +130,10 @@ fn load(store: &dyn Store, rows: u64, shuffled: bool, sort_key: Vec<ColumnId>, n
     )
     .unwrap();
     println!(
-        "load {name}: {rows} rows in {:.2?} (append {appended:.2?}, about {making:.2?} of it making rows), {count} segments, {:.2} bytes/row",
+        "load {name}: {rows} rows in {:.2?} (append {appended:.2?}), {:.2} s on processors, {:.2} s of it making rows, {count} segments, {:.2} bytes/row",
         begun.elapsed(),
+        processor_seconds() - used,
+        making.as_secs_f64() * 2.0,
         bytes as f64 / rows as f64
     );
     table
@@ -147,11 +162,12 @@ fn time_scan(store: &dyn Store, table: TableId, request: &ScanRequest, name: &st
         });
         if round != 1 {
             println!(
-                "scan {name}: {:.2?} (plan {planned:.2?}), {} rows, {} summaries, {:?}",
+                "scan {name}: {:.2?} (plan {planned:.2?}), {} rows, {} summaries, {} blocks pruned, {} bytes read",
                 begun.elapsed(),
                 rows.load(Ordering::Relaxed),
                 summaries.load(Ordering::Relaxed),
-                scan.statistics()
+                scan.statistics().blocks_pruned.load(Ordering::Relaxed),
+                scan.statistics().bytes_read.load(Ordering::Relaxed)
             );
         }
     }

@@ -65,7 +65,9 @@ impl<E: End> Accumulator for BytesExtreme<E> {
             }
             _ => {
                 let values = arguments[0].as_binary_view();
-                visit(groups, mask.as_ref(), |group, row| self.take_in(group, values.value(row)));
+                visit(groups, mask.as_ref(), |group, row| {
+                    self.take_in(group, values.value(row))
+                });
             }
         }
         Ok(())

@@ -62,7 +62,21 @@ macro_rules! ordered {
 }
 
 const SIGNATURES: &[Signature] = ordered![
-    Text, SmallInt, Integer, BigInt, Real, Double, Numeric, Char, Date, Time, Timestamp, TimestampTz, Interval, Oid, Uuid,
+    Text,
+    SmallInt,
+    Integer,
+    BigInt,
+    Real,
+    Double,
+    Numeric,
+    Char,
+    Date,
+    Time,
+    Timestamp,
+    TimestampTz,
+    Interval,
+    Oid,
+    Uuid,
     Bytea
 ];
 

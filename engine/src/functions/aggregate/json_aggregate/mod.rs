@@ -147,7 +147,11 @@ impl Accumulator for JsonAggregate {
                         false => text_object(&writer, &keys, values, value_type, range)?,
                     }
                 }
-                _ => return Err(Error::Internal("a JSON aggregate of other than one or two columns".into())),
+                _ => {
+                    return Err(Error::Internal(
+                        "a JSON aggregate of other than one or two columns".into(),
+                    ));
+                }
             };
             answers.append_value(text);
         }
@@ -214,8 +218,11 @@ fn binary_object(
     data_type: &LogicalType,
     rows: std::ops::Range<usize>,
 ) -> Result<String> {
-    let fields: BTreeMap<(usize, String), usize> =
-        keys.into_iter().zip(rows).map(|(key, row)| ((key.len(), key), row)).collect();
+    let fields: BTreeMap<(usize, String), usize> = keys
+        .into_iter()
+        .zip(rows)
+        .map(|(key, row)| ((key.len(), key), row))
+        .collect();
     let mut text = String::from("{");
     for (at, ((_, key), row)) in fields.into_iter().enumerate() {
         if at > 0 {

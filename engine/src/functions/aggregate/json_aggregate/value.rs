@@ -40,9 +40,7 @@ impl<'a> JsonWriter<'a> {
             LogicalType::Record(fields) => self.write_record(array, row, fields, out)?,
             data_type if data_type.is_numeric() => {
                 let text = self.plain_text(array, row, data_type)?;
-                match text.starts_with(|first: char| first.is_ascii_digit() || first == '-')
-                    && text != "-Infinity"
-                {
+                match text.starts_with(|first: char| first.is_ascii_digit() || first == '-') && text != "-Infinity" {
                     true => out.push_str(&text),
                     false => quote(&text, out),
                 }

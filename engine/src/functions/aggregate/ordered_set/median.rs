@@ -60,7 +60,11 @@ impl Accumulator for Median {
             let (place, part) = continuous_place(0.5, group.len());
             let (_, low, above) = group.select_nth_unstable_by(place, |left, right| order(*left, *right));
             let low = *low;
-            let high = above.iter().copied().min_by(|left, right| order(*left, *right)).unwrap_or(low);
+            let high = above
+                .iter()
+                .copied()
+                .min_by(|left, right| order(*left, *right))
+                .unwrap_or(low);
             Some(between(low, high, part))
         });
         Ok(Arc::new(medians.collect::<Float64Array>()))
@@ -73,5 +77,6 @@ impl Accumulator for Median {
 
 /// NaN is above all numbers.
 fn order(left: f64, right: f64) -> std::cmp::Ordering {
-    left.partial_cmp(&right).unwrap_or_else(|| left.is_nan().cmp(&right.is_nan()))
+    left.partial_cmp(&right)
+        .unwrap_or_else(|| left.is_nan().cmp(&right.is_nan()))
 }

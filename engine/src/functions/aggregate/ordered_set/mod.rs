@@ -84,7 +84,10 @@ const CONTINUOUS: &[Signature] = &[
         returns: array_of_second,
     },
     Signature {
-        parameters: &[Parameter::ArrayOf(TypeKind::Double), Parameter::Kind(TypeKind::Interval)],
+        parameters: &[
+            Parameter::ArrayOf(TypeKind::Double),
+            Parameter::Kind(TypeKind::Interval),
+        ],
         variadic: false,
         returns: array_of_second,
     },

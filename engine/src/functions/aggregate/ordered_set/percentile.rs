@@ -92,7 +92,9 @@ impl Percentile {
             Some(Picked::Interval(value)) => Some(*value),
             _ => None,
         });
-        Ok(Arc::new(intervals.collect::<PrimitiveArray<IntervalMonthDayNanoType>>()))
+        Ok(Arc::new(
+            intervals.collect::<PrimitiveArray<IntervalMonthDayNanoType>>(),
+        ))
     }
 }
 
@@ -177,7 +179,12 @@ impl Accumulator for Percentile {
             return Ok(answers);
         }
         let nulls = Some(NullBuffer::from(present));
-        Ok(Arc::new(ListArray::try_new(item_field(&self.data_type), list_offsets(&offsets)?, answers, nulls)?))
+        Ok(Arc::new(ListArray::try_new(
+            item_field(&self.data_type),
+            list_offsets(&offsets)?,
+            answers,
+            nulls,
+        )?))
     }
 
     fn memory_bytes(&self) -> usize {

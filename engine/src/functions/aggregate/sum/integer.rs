@@ -167,7 +167,6 @@ impl<T: Summand> IntegerSum<T> {
     }
 }
 
-
 /// The sum of the values whose bits are set.
 #[inline(always)]
 fn sum_of_bits<T: Summand>(values: &[T::Native], word: u64) -> i128 {

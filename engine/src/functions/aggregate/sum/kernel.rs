@@ -69,7 +69,10 @@ impl Kernel for AreSmall<'_> {
 
     #[inline(always)]
     fn run(self) -> bool {
-        let bits = self.0.iter().fold(0, |bits, value| bits | value.wrapping_add(SMALL) as u64);
+        let bits = self
+            .0
+            .iter()
+            .fold(0, |bits, value| bits | value.wrapping_add(SMALL) as u64);
         bits < 2 * SMALL as u64
     }
 }
@@ -136,7 +139,10 @@ mod tests {
                 assert_eq!(are_small(&values), small, "{magnitude}");
             }
             let values: Vec<i32> = (0..length).map(|at| i32::MAX - at as i32).collect();
-            assert_eq!(sum_i32(&values), values.iter().map(|value| i128::from(*value)).sum::<i128>());
+            assert_eq!(
+                sum_i32(&values),
+                values.iter().map(|value| i128::from(*value)).sum::<i128>()
+            );
         }
         assert_eq!(sum_i64(&[i64::MIN; 3]), 3 * i128::from(i64::MIN));
         assert_eq!(sum_f64(&[0.5; 1001]), 500.5);

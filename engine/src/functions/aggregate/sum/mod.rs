@@ -33,9 +33,7 @@ static SUM: AggregateFunction = AggregateFunction {
         result: "6",
     },
     accumulator: |binding| sum_of(&binding.argument_types[0], &binding.return_type),
-    summary: Some(|binding: &AggregateBinding| {
-        is_exact(&binding.argument_types[0]).then(|| vec![SummaryState::Sum])
-    }),
+    summary: Some(|binding: &AggregateBinding| is_exact(&binding.argument_types[0]).then(|| vec![SummaryState::Sum])),
 };
 
 const SIGNATURES: &[Signature] = signatures![
@@ -104,8 +102,7 @@ fn sum_states(sums: impl Iterator<Item = Option<i128>>, scale: i8) -> ArrayRef {
 fn sum_answers(sums: impl Iterator<Item = Option<i128>>, answer: &DataType) -> Result<ArrayRef> {
     if *answer == DataType::Int64 {
         let narrow = |sum: i128| {
-            i64::try_from(sum)
-                .map_err(|_| Error::user(SqlState::NUMERIC_VALUE_OUT_OF_RANGE, "bigint out of range"))
+            i64::try_from(sum).map_err(|_| Error::user(SqlState::NUMERIC_VALUE_OUT_OF_RANGE, "bigint out of range"))
         };
         let sums = sums.map(|sum| sum.map(narrow).transpose());
         return Ok(Arc::new(sums.collect::<Result<Int64Array>>()?));

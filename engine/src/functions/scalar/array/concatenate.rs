@@ -5,15 +5,7 @@ use crate::error::Result;
 use crate::functions::scalar::signature::*;
 use crate::functions::{Call, ScalarFunction, Value};
 use arrow_array::Array;
-use stoa_sql::catalog::Signature;
 use stoa_sql::types::LogicalType;
-
-/// What `||` takes of arrays. Functions of these see NULLs.
-pub(crate) const CONCATENATE_SIGNATURES: [Signature; 3] = [
-    signature(&[ANY_ARRAY, ANY_ARRAY], returns::first),
-    signature(&[ANY_ARRAY, ANY_ELEMENT], returns::first),
-    signature(&[ANY_ELEMENT, ANY_ARRAY], returns::second),
-];
 
 pub(super) static ARRAY_APPEND: ScalarFunction = ScalarFunction {
     info: || {

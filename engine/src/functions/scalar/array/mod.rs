@@ -8,13 +8,12 @@ mod fill;
 mod measure;
 mod position;
 mod slice;
-pub(crate) mod split;
 mod subscript;
 #[cfg(test)]
 pub(crate) mod testing;
 mod to_string;
 
-pub(crate) use concatenate::{CONCATENATE_SIGNATURES, concatenate};
+pub(crate) use concatenate::concatenate;
 pub(crate) use element::{dimensions, leaves};
 
 use crate::functions::ScalarFunction;
@@ -40,6 +39,5 @@ pub(super) const FUNCTIONS: &[&ScalarFunction] = &[
     &contains::CONTAINED,
     &contains::CONTAINS,
     &contains::OVERLAPS,
-    &split::STRING_TO_ARRAY,
     &edit::TRIM_ARRAY,
 ];
