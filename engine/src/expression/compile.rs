@@ -154,7 +154,8 @@ fn compile_call(call: &FunctionCall, layout: &Layout) -> Result<CallNode> {
         name,
         function,
         traits: Traits {
-            strict: call.function.strict,
+            // `||` is called with NULLs for the sake of arrays alone.
+            strict: call.function.strict || name == "||" && !matches!(call.data_type, LogicalType::Array(_)),
             volatile: call.function.volatility == Volatility::Volatile,
         },
         argument_types: arguments.iter().map(|argument| argument.data_type.clone()).collect(),

@@ -44,7 +44,10 @@ pub(crate) fn constant(value: &ArrayRef, row_count: usize) -> Result<ArrayRef> {
         return Ok(new_empty_array(value.data_type()));
     }
     let end = i32::try_from(row_count).map_err(|_| Error::Internal("a batch of too many rows".into()))?;
-    Ok(Arc::new(RunArray::<Int32Type>::try_new(&Int32Array::from(vec![end]), value)?))
+    Ok(Arc::new(RunArray::<Int32Type>::try_new(
+        &Int32Array::from(vec![end]),
+        value,
+    )?))
 }
 
 /// The selected rows as plain columns that hold on to no more than they need.
@@ -82,9 +85,8 @@ pub(crate) fn batch_bytes(batch: &Batch) -> usize {
 
 /// About how many bytes a column takes.
 pub(crate) fn column_bytes(column: &ArrayRef) -> usize {
-    let views = |buffers: &[arrow_buffer::Buffer]| {
-        column.len() * 16 + buffers.iter().map(|buffer| buffer.len()).sum::<usize>()
-    };
+    let views =
+        |buffers: &[arrow_buffer::Buffer]| column.len() * 16 + buffers.iter().map(|buffer| buffer.len()).sum::<usize>();
     match column.data_type() {
         DataType::Utf8View => views(column.as_string_view().data_buffers()),
         DataType::BinaryView => views(column.as_binary_view().data_buffers()),
@@ -108,7 +110,10 @@ pub(crate) fn concatenated(batches: Vec<Batch>, types: &[DataType]) -> Result<Ba
             parts.push(column);
         }
     }
-    let columns = columns.into_iter().zip(types).map(|(parts, data_type)| joined(&parts, data_type));
+    let columns = columns
+        .into_iter()
+        .zip(types)
+        .map(|(parts, data_type)| joined(&parts, data_type));
     Ok(Batch::new(columns.collect::<Result<_>>()?, row_count))
 }
 

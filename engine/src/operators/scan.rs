@@ -94,10 +94,7 @@ fn describe(scan: &dyn Scan) -> Vec<(String, String)> {
             "Blocks Summarized".into(),
             count(&statistics.blocks_summarized).to_string(),
         ),
-        (
-            "Rows Scanned".into(),
-            count(&statistics.rows_scanned).to_string(),
-        ),
+        ("Rows Scanned".into(), count(&statistics.rows_scanned).to_string()),
         ("Bytes Read".into(), count(&statistics.bytes_read).to_string()),
     ]
 }
@@ -127,7 +124,11 @@ struct StoredStream {
 
 impl Stream for StoredStream {
     fn next(&mut self) -> Result<Option<Batch>> {
-        if self.remaining.as_ref().is_some_and(|rows| rows.load(Ordering::Relaxed) == 0) {
+        if self
+            .remaining
+            .as_ref()
+            .is_some_and(|rows| rows.load(Ordering::Relaxed) == 0)
+        {
             return Ok(None);
         }
         loop {

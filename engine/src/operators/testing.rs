@@ -146,7 +146,10 @@ pub(crate) fn rows_of(batches: &[Batch], types: &[LogicalType]) -> Vec<Vec<Liter
 pub(crate) fn columns_of(rows: &[Vec<Literal>], types: &[LogicalType]) -> Vec<ArrayRef> {
     let columns = types.iter().enumerate();
     let columns = columns.map(|(place, data_type)| {
-        let cells: Vec<ArrayRef> = rows.iter().map(|row| array_of(&row[place], data_type).unwrap()).collect();
+        let cells: Vec<ArrayRef> = rows
+            .iter()
+            .map(|row| array_of(&row[place], data_type).unwrap())
+            .collect();
         let cells: Vec<&dyn Array> = cells.iter().map(|cell| &**cell).collect();
         match cells.is_empty() {
             true => new_empty_array(&array_type(data_type)),
@@ -226,7 +229,12 @@ impl Random {
 
     /// Rows of these types.
     pub(crate) fn rows(&mut self, count: usize, types: &[LogicalType], distinct: u64) -> Vec<Vec<Literal>> {
-        let mut row = || types.iter().map(|data_type| self.literal(data_type, distinct)).collect();
+        let mut row = || {
+            types
+                .iter()
+                .map(|data_type| self.literal(data_type, distinct))
+                .collect()
+        };
         (0..count).map(|_| row()).collect()
     }
 }
@@ -257,9 +265,7 @@ pub(crate) fn compare(left: &Literal, right: &Literal) -> std::cmp::Ordering {
                     months,
                     days,
                     microseconds,
-                } => {
-                    (i128::from(*months) * 30 + i128::from(*days)) * 86_400_000_000 + i128::from(*microseconds)
-                }
+                } => (i128::from(*months) * 30 + i128::from(*days)) * 86_400_000_000 + i128::from(*microseconds),
                 _ => 0,
             };
             length(left).cmp(&length(right))

@@ -222,7 +222,11 @@ impl<K: Kept> SinkPart for TopNPart<K> {
             return Ok(Demand::More);
         }
         let chunk = self.best.chunks.len();
-        self.best.chunks.push(chosen_columns(&batch, &rows, key_columns.first().filter(|_| top.publishes))?);
+        self.best.chunks.push(chosen_columns(
+            &batch,
+            &rows,
+            key_columns.first().filter(|_| top.publishes),
+        )?);
         let entries = rows.iter().enumerate().map(|(row, of)| Entry {
             key: K::of(&keys, *of as usize),
             chunk,

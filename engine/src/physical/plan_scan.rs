@@ -210,7 +210,11 @@ impl Planner {
             return Ok(());
         }
         let ids = filter.columns();
-        let used: Vec<&(usize, ColumnDef)> = scan.columns.iter().filter(|(_, column)| ids.contains(&column.id)).collect();
+        let used: Vec<&(usize, ColumnDef)> = scan
+            .columns
+            .iter()
+            .filter(|(_, column)| ids.contains(&column.id))
+            .collect();
         let layout = Layout::new(used.iter().map(|(_, column)| column.clone()).collect());
         let mut stored = Vec::with_capacity(used.len());
         for (index, _) in &used {

@@ -40,12 +40,7 @@ pub(super) fn translate(conjunct: &Expr) -> Result<Option<Translated>> {
             ),
             _ => Ok(None),
         },
-        Expr::Column(column) => compare(
-            CompareOp::Equal,
-            column,
-            &Literal::Boolean(true),
-            &LogicalType::Boolean,
-        ),
+        Expr::Column(column) => compare(CompareOp::Equal, column, &Literal::Boolean(true), &LogicalType::Boolean),
         Expr::InList { input, list } => in_list(input, list, Condition::In),
         Expr::Call(call) => match call.arguments.as_slice() {
             [Expr::Column(column), Expr::Literal(Literal::Text(pattern), _)] if is_bytewise(&column.data_type) => {

@@ -11,5 +11,6 @@ pub(crate) mod numerics;
 pub(crate) mod random;
 pub(crate) mod set;
 pub(crate) mod text;
+pub(crate) mod text_form;
 
 pub(crate) use arguments::{Column, Primitives, Texts};

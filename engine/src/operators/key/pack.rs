@@ -143,7 +143,13 @@ fn append<K: Packed>(keys: &mut [K], field: &KeyField, column: &ArrayRef, values
     let bits = value_bits(&field.data_type).unwrap_or(0);
     match field.descending {
         false => append_ordered(keys, field.nulls, bits, column.nulls(), values),
-        true => append_ordered(keys, field.nulls, bits, column.nulls(), values.map(|value| value.flip(bits))),
+        true => append_ordered(
+            keys,
+            field.nulls,
+            bits,
+            column.nulls(),
+            values.map(|value| value.flip(bits)),
+        ),
     }
 }
 

@@ -48,12 +48,16 @@ fn comparable_field(field: &FieldRef) -> FieldRef {
 /// The column with values whose bits order as they do.
 fn comparable(column: &ArrayRef) -> Result<ArrayRef> {
     Ok(match column.data_type() {
-        DataType::Float32 => Arc::new(column.as_primitive::<Float32Type>().unary::<_, Float32Type>(|value| {
-            if value.is_nan() { f32::NAN } else { value + 0.0 }
-        })),
-        DataType::Float64 => Arc::new(column.as_primitive::<Float64Type>().unary::<_, Float64Type>(|value| {
-            if value.is_nan() { f64::NAN } else { value + 0.0 }
-        })),
+        DataType::Float32 => Arc::new(
+            column
+                .as_primitive::<Float32Type>()
+                .unary::<_, Float32Type>(|value| if value.is_nan() { f32::NAN } else { value + 0.0 }),
+        ),
+        DataType::Float64 => Arc::new(
+            column
+                .as_primitive::<Float64Type>()
+                .unary::<_, Float64Type>(|value| if value.is_nan() { f64::NAN } else { value + 0.0 }),
+        ),
         DataType::Interval(_) => {
             let values = column.as_primitive::<IntervalMonthDayNanoType>();
             let values: PrimitiveArray<Decimal128Type> = values.unary(interval_nanoseconds);
@@ -61,7 +65,12 @@ fn comparable(column: &ArrayRef) -> Result<ArrayRef> {
         }
         DataType::List(field) => {
             let (_, offsets, values, nulls) = column.as_list::<i32>().clone().into_parts();
-            Arc::new(ListArray::try_new(comparable_field(field), offsets, comparable(&values)?, nulls)?)
+            Arc::new(ListArray::try_new(
+                comparable_field(field),
+                offsets,
+                comparable(&values)?,
+                nulls,
+            )?)
         }
         DataType::Struct(fields) => {
             let (_, columns, nulls) = column.as_struct().clone().into_parts();

@@ -13,7 +13,10 @@ fn types() -> Vec<LogicalType> {
         LogicalType::BigInt,
         LogicalType::Real,
         LogicalType::Double,
-        LogicalType::Numeric { precision: 10, scale: 2 },
+        LogicalType::Numeric {
+            precision: 10,
+            scale: 2,
+        },
         LogicalType::NUMERIC,
         LogicalType::Text,
         LogicalType::Date,
@@ -61,7 +64,12 @@ fn check(types: &[LogicalType], fields: Vec<KeyField>, width: KeyWidth) {
 #[test]
 fn single_columns_order_as_values_do() {
     for data_type in types() {
-        for (descending, nulls) in [(false, Nulls::Last), (false, Nulls::First), (true, Nulls::First), (true, Nulls::Last)] {
+        for (descending, nulls) in [
+            (false, Nulls::Last),
+            (false, Nulls::First),
+            (true, Nulls::First),
+            (true, Nulls::Last),
+        ] {
             let field = KeyField {
                 data_type: array_type(&data_type),
                 descending,
@@ -97,7 +105,11 @@ fn several_columns_order_by_the_first_that_differs() {
         for first_descending in [false, true] {
             let fields = types.iter().enumerate().map(|(place, data_type)| {
                 let descending = (place % 2 == 0) == first_descending;
-                field(data_type, descending, if place % 2 == 0 { Nulls::First } else { Nulls::Last })
+                field(
+                    data_type,
+                    descending,
+                    if place % 2 == 0 { Nulls::First } else { Nulls::Last },
+                )
             });
             check(&types, fields.collect(), width);
         }
@@ -107,7 +119,11 @@ fn several_columns_order_by_the_first_that_differs() {
 #[test]
 fn rows_with_nulls_are_absent_where_asked() {
     let types = [LogicalType::BigInt];
-    let rows = vec![vec![Literal::Integer(1)], vec![Literal::Null], vec![Literal::Integer(-1)]];
+    let rows = vec![
+        vec![Literal::Integer(1)],
+        vec![Literal::Null],
+        vec![Literal::Integer(-1)],
+    ];
     let columns = columns_of(&rows, &types);
     let encoder = KeyEncoder::new(vec![KeyField::without_nulls(array_type(&types[0]))]).unwrap();
     assert_eq!(encoder.width(), KeyWidth::Narrow);

@@ -3,7 +3,9 @@
 use super::*;
 use crate::operators::key::{KeyField, Nulls};
 use crate::operators::project::Projection;
-use crate::operators::testing::{Random, TestSource, batches_of, branch, cancel, collect, compare, memory, rows_of, run};
+use crate::operators::testing::{
+    Random, TestSource, batches_of, branch, cancel, collect, compare, memory, rows_of, run,
+};
 use crate::operators::top_n::{TopN, top_n};
 use crate::pipeline::{Branch, Pipeline};
 use crate::types::{Literal, LogicalType, array_type};
@@ -47,7 +49,13 @@ fn source(rows: &[Vec<Literal>], types: &[LogicalType], workers: usize) -> Vec<B
     vec![branch(TestSource::new(batches_of(rows, types, 50), workers), vec![])]
 }
 
-fn sorted(rows: &[Vec<Literal>], types: &[LogicalType], keys: &[Key], limit: Option<usize>, workers: usize) -> Vec<Vec<Literal>> {
+fn sorted(
+    rows: &[Vec<Literal>],
+    types: &[LogicalType],
+    keys: &[Key],
+    limit: Option<usize>,
+    workers: usize,
+) -> Vec<Vec<Literal>> {
     let plain = types.iter().map(array_type).collect();
     let sort = Sort::new(order(keys, types), plain, limit, 64, memory(), cancel());
     let pipeline = Pipeline {
@@ -60,7 +68,13 @@ fn sorted(rows: &[Vec<Literal>], types: &[LogicalType], keys: &[Key], limit: Opt
     rows_of(&batches, types)
 }
 
-fn first_rows(rows: &[Vec<Literal>], types: &[LogicalType], keys: &[Key], limit: usize, workers: usize) -> (Vec<Vec<Literal>>, Option<Condition>) {
+fn first_rows(
+    rows: &[Vec<Literal>],
+    types: &[LogicalType],
+    keys: &[Key],
+    limit: usize,
+    workers: usize,
+) -> (Vec<Vec<Literal>>, Option<Condition>) {
     let condition = Arc::new(Mutex::new(None));
     let (sink, top_source) = top_n(TopN {
         order: order(keys, types),
@@ -93,7 +107,12 @@ fn keys_only(rows: &[Vec<Literal>], keys: &[Key]) -> Vec<String> {
         other => format!("{other:?}"),
     };
     rows.iter()
-        .map(|row| keys.iter().map(|key| text(&row[key.place])).collect::<Vec<_>>().join(","))
+        .map(|row| {
+            keys.iter()
+                .map(|key| text(&row[key.place]))
+                .collect::<Vec<_>>()
+                .join(",")
+        })
         .collect()
 }
 
@@ -101,7 +120,11 @@ fn keys_only(rows: &[Vec<Literal>], keys: &[Key]) -> Vec<String> {
 fn sorts_as_a_plain_sort_does() {
     use LogicalType::*;
     let types = [Integer, Text, Double, BigInt, Boolean, Interval, Date];
-    let key = |place, descending, nulls| Key { place, descending, nulls };
+    let key = |place, descending, nulls| Key {
+        place,
+        descending,
+        nulls,
+    };
     let cases = [
         vec![key(0, false, Nulls::Last)],
         vec![key(0, true, Nulls::First)],
@@ -110,7 +133,11 @@ fn sorts_as_a_plain_sort_does() {
         vec![key(2, false, Nulls::First)],
         vec![key(3, false, Nulls::Last)],
         vec![key(3, true, Nulls::First), key(6, false, Nulls::Last)],
-        vec![key(4, false, Nulls::Last), key(1, true, Nulls::First), key(2, true, Nulls::Last)],
+        vec![
+            key(4, false, Nulls::Last),
+            key(1, true, Nulls::First),
+            key(2, true, Nulls::Last),
+        ],
         vec![key(5, false, Nulls::Last), key(0, true, Nulls::Last)],
         vec![],
     ];
@@ -127,9 +154,17 @@ fn sorts_as_a_plain_sort_does() {
                 for limit in [1, 7, 300] {
                     let expected = &expected[..limit.min(expected.len())];
                     let got = sorted(&rows, &types, keys, Some(limit), workers);
-                    assert_eq!(keys_only(&got, keys), keys_only(expected, keys), "case {number} limit {limit}");
+                    assert_eq!(
+                        keys_only(&got, keys),
+                        keys_only(expected, keys),
+                        "case {number} limit {limit}"
+                    );
                     let (got, _) = first_rows(&rows, &types, keys, limit, workers);
-                    assert_eq!(keys_only(&got, keys), keys_only(expected, keys), "case {number} top {limit}");
+                    assert_eq!(
+                        keys_only(&got, keys),
+                        keys_only(expected, keys),
+                        "case {number} top {limit}"
+                    );
                 }
             }
         }
@@ -178,7 +213,10 @@ fn a_top_n_tells_what_still_matters() {
         matches!(bound, Literal::Integer(250..=490)),
         "{bound}: the tenth of one worker's rows at least"
     );
-    let ascending = Key { descending: false, ..key };
+    let ascending = Key {
+        descending: false,
+        ..key
+    };
     let more = Key { place: 1, ..ascending };
     let (_, condition) = first_rows(&rows, &types, &[ascending, more], 3, 1);
     assert!(

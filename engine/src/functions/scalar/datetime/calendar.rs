@@ -57,7 +57,11 @@ pub(crate) fn civil(days: i64) -> Civil {
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let from_march = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * from_march + 2) / 5 + 1;
-    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
+    let month = if from_march < 10 {
+        from_march + 3
+    } else {
+        from_march - 9
+    };
     let year = i64::from(year_of_era) + era * 400 + i64::from(month <= 2);
     Civil {
         year,
@@ -206,7 +210,10 @@ mod tests {
         for days in steps.chain([-NEAR_DAYS, NEAR_DAYS]) {
             let (year, month, day) = near_civil(days);
             let expected = civil(days.into());
-            assert_eq!((i64::from(year), i64::from(month), i64::from(day)), (expected.year, expected.month, expected.day));
+            assert_eq!(
+                (i64::from(year), i64::from(month), i64::from(day)),
+                (expected.year, expected.month, expected.day)
+            );
         }
     }
 

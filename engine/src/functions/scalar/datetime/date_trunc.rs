@@ -50,7 +50,8 @@ fn execute(call: &Call<'_>) -> Result<Value> {
 /// The unit, if it is one that times are cut down to.
 fn unit_of(name: &str, data_type: &LogicalType) -> Result<Unit> {
     match Unit::of(name) {
-        None | Some(Unit::DayOfWeek | Unit::IsoDayOfWeek | Unit::DayOfYear | Unit::Epoch | Unit::IsoYear | Unit::Julian) => {
+        None
+        | Some(Unit::DayOfWeek | Unit::IsoDayOfWeek | Unit::DayOfYear | Unit::Epoch | Unit::IsoYear | Unit::Julian) => {
             Err(not_recognized(name, data_type))
         }
         Some(Unit::Timezone | Unit::TimezoneHour | Unit::TimezoneMinute) => Err(not_supported(name, data_type)),
@@ -113,9 +114,15 @@ fn truncate_finite(values: &[i64], unit: Unit) -> Vec<i64> {
     match unit {
         Unit::Microsecond => values.to_vec(),
         Unit::Millisecond => map(values, |value| value.wrapping_sub(value.rem_euclid(1_000))),
-        Unit::Second => map(values, |value| value.wrapping_sub(value.rem_euclid(super::calendar::SECOND))),
-        Unit::Minute => map(values, |value| value.wrapping_sub(value.rem_euclid(super::calendar::MINUTE))),
-        Unit::Hour => map(values, |value| value.wrapping_sub(value.rem_euclid(super::calendar::HOUR))),
+        Unit::Second => map(values, |value| {
+            value.wrapping_sub(value.rem_euclid(super::calendar::SECOND))
+        }),
+        Unit::Minute => map(values, |value| {
+            value.wrapping_sub(value.rem_euclid(super::calendar::MINUTE))
+        }),
+        Unit::Hour => map(values, |value| {
+            value.wrapping_sub(value.rem_euclid(super::calendar::HOUR))
+        }),
         Unit::Day => map(values, |value| value.wrapping_sub(value.rem_euclid(DAY))),
         Unit::Week => map(values, start_of_week),
         Unit::Month => map(values, start_of_month),
@@ -159,7 +166,11 @@ fn truncate_in_zone(values: &[i64], unit: Unit, clock: &mut ZoneClock) -> Vec<i6
     // Units within a day keep their offset, so that both hours of a repeated hour stay apart.
     let keeps_offset = unit != Unit::Day && unit.microseconds().is_some();
     let offsets: Vec<i64> = values.iter().map(|value| clock.offset(*value)).collect();
-    let locals: Vec<i64> = values.iter().zip(&offsets).map(|(value, offset)| to_local(*value, *offset)).collect();
+    let locals: Vec<i64> = values
+        .iter()
+        .zip(&offsets)
+        .map(|(value, offset)| to_local(*value, *offset))
+        .collect();
     let mut starts = truncate(&locals, unit);
     if keeps_offset {
         for (start, offset) in starts.iter_mut().zip(&offsets) {
@@ -175,7 +186,11 @@ fn truncate_in_zone(values: &[i64], unit: Unit, clock: &mut ZoneClock) -> Vec<i6
 
 #[inline]
 fn to_local(timestamp: i64, offset: i64) -> i64 {
-    if is_infinite(timestamp) { timestamp } else { timestamp.saturating_add(offset) }
+    if is_infinite(timestamp) {
+        timestamp
+    } else {
+        timestamp.saturating_add(offset)
+    }
 }
 
 fn answer(call: &Call<'_>, values: Vec<i64>) -> Value {
@@ -207,7 +222,10 @@ fn truncate_instants(call: &Call<'_>) -> Result<Value> {
     call.map_rows::<TimestampMicrosecondType>(|row| {
         let unit = unit_of(units.value(row), &LogicalType::TimestampTz)?;
         let value = values.value(row);
-        Ok(truncate_in_zone(&[value], unit, &mut clock).first().copied().unwrap_or(value))
+        Ok(truncate_in_zone(&[value], unit, &mut clock)
+            .first()
+            .copied()
+            .unwrap_or(value))
     })
 }
 
@@ -224,7 +242,10 @@ fn truncate_in_given_zones(call: &Call<'_>) -> Result<Value> {
         let unit = unit_of(units.value(row), &LogicalType::TimestampTz)?;
         let value = values.value(row);
         let mut clock = ZoneClock::new(&zone(zones.value(row))?);
-        Ok(truncate_in_zone(&[value], unit, &mut clock).first().copied().unwrap_or(value))
+        Ok(truncate_in_zone(&[value], unit, &mut clock)
+            .first()
+            .copied()
+            .unwrap_or(value))
     })
 }
 

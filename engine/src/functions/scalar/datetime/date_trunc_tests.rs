@@ -71,19 +71,48 @@ fn intervals() {
     ] {
         check("date_trunc", &[text(unit), value.clone()], expected);
     }
-    check("date_trunc", &[text("century"), interval(-8_993, 3, "0:0:0")], interval(-8_400, 0, "0:0:0"));
+    check(
+        "date_trunc",
+        &[text("century"), interval(-8_993, 3, "0:0:0")],
+        interval(-8_400, 0, "0:0:0"),
+    );
 }
 
 #[test]
 fn units_that_are_none() {
     for (unit, value, state, message) in [
-        ("foo", timestamp("2020-01-01"), "22023", "unit \"foo\" not recognized for type timestamp without time zone"),
-        ("Dow", timestamp("2020-01-01"), "22023", "unit \"dow\" not recognized for type timestamp without time zone"),
-        ("timezone", timestamptz("2020-01-01"), "0A000", "unit \"timezone\" not supported for type timestamp with time zone"),
-        ("week", interval(0, 1, "0:0:0"), "0A000", "unit \"week\" not supported for type interval"),
+        (
+            "foo",
+            timestamp("2020-01-01"),
+            "22023",
+            "unit \"foo\" not recognized for type timestamp without time zone",
+        ),
+        (
+            "Dow",
+            timestamp("2020-01-01"),
+            "22023",
+            "unit \"dow\" not recognized for type timestamp without time zone",
+        ),
+        (
+            "timezone",
+            timestamptz("2020-01-01"),
+            "0A000",
+            "unit \"timezone\" not supported for type timestamp with time zone",
+        ),
+        (
+            "week",
+            interval(0, 1, "0:0:0"),
+            "0A000",
+            "unit \"week\" not supported for type interval",
+        ),
     ] {
         check_error("date_trunc", &[text(unit), value], state, message);
     }
     let arguments = [text("day"), timestamptz("2020-01-01"), text("Foo/Bar")];
-    check_error("date_trunc", &arguments, "22023", "time zone \"Foo/Bar\" not recognized");
+    check_error(
+        "date_trunc",
+        &arguments,
+        "22023",
+        "time zone \"Foo/Bar\" not recognized",
+    );
 }

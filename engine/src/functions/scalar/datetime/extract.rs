@@ -8,11 +8,11 @@ use crate::error::{Error, Result, SqlState};
 use crate::functions::scalar::signature::*;
 use crate::functions::{Call, ScalarFunction, Value};
 use crate::types::array_type;
+use arrow_array::cast::AsArray;
 use arrow_array::types::{
     Date32Type, Decimal64Type, Decimal128Type, Float64Type, IntervalMonthDayNanoType, Time64MicrosecondType,
     TimestampMicrosecondType,
 };
-use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef, PrimitiveArray, new_empty_array, new_null_array};
 use arrow_buffer::NullBuffer;
 use arrow_schema::DataType;
@@ -69,7 +69,10 @@ pub(super) static DATE_PART: ScalarFunction = ScalarFunction {
 
 /// Microseconds at least; the binder, which sees the field, takes off the digits that a field never has.
 fn extracted(_: &[LogicalType]) -> LogicalType {
-    LogicalType::Numeric { precision: 38, scale: 6 }
+    LogicalType::Numeric {
+        precision: 38,
+        scale: 6,
+    }
 }
 
 fn execute(call: &Call<'_>) -> Result<Value> {
@@ -151,7 +154,11 @@ fn infinities(array: &ArrayRef) -> Vec<(usize, f64)> {
             infinite.map(|(row, value)| (row, sign(*value < 0))).collect()
         }
         DataType::Timestamp(_, _) => {
-            let values = array.as_primitive::<TimestampMicrosecondType>().values().iter().enumerate();
+            let values = array
+                .as_primitive::<TimestampMicrosecondType>()
+                .values()
+                .iter()
+                .enumerate();
             let infinite = values.filter(|(_, value)| is_infinite(**value));
             infinite.map(|(row, value)| (row, sign(*value < 0))).collect()
         }
@@ -205,7 +212,9 @@ fn julian(timestamp: i64) -> f64 {
 fn as_numerics(fields: Fields, nulls: Option<NullBuffer>, target: &LogicalType) -> Result<ArrayRef> {
     let array_type = array_type(target);
     match (fields, &array_type) {
-        (Fields::Decimals { values, scale }, DataType::Decimal64(_, target)) if i32::from(scale) == i32::from(*target) => {
+        (Fields::Decimals { values, scale }, DataType::Decimal64(_, target))
+            if i32::from(scale) == i32::from(*target) =>
+        {
             let array = PrimitiveArray::<Decimal64Type>::new(values.into(), nulls);
             Ok(Arc::new(array.with_data_type(array_type)))
         }
@@ -236,11 +245,17 @@ fn rescaled(fields: Fields, scale: i8, nulls: &Option<NullBuffer>) -> Result<Vec
     let mut values: Vec<i128> = match fields {
         Fields::Decimals { values, scale } if target >= u32::from(scale) => {
             let factor = power(target - u32::from(scale))?;
-            values.iter().map(|value| i128::from(*value).saturating_mul(factor)).collect()
+            values
+                .iter()
+                .map(|value| i128::from(*value).saturating_mul(factor))
+                .collect()
         }
         Fields::Decimals { values, scale } => {
             let divisor = power(u32::from(scale) - target)?;
-            values.iter().map(|value| divide_rounded((*value).into(), divisor)).collect()
+            values
+                .iter()
+                .map(|value| divide_rounded((*value).into(), divisor))
+                .collect()
         }
         Fields::JulianTimestamps(values) => {
             let factor = power(target)?;

@@ -4,12 +4,22 @@ use crate::types::{Literal, LogicalType};
 
 /// Scale 6, as the function has it where no field is known beforehand.
 fn extracted(unscaled: i128) -> Typed {
-    (Literal::Numeric(unscaled), LogicalType::Numeric { precision: 38, scale: 6 })
+    (
+        Literal::Numeric(unscaled),
+        LogicalType::Numeric {
+            precision: 38,
+            scale: 6,
+        },
+    )
 }
 
 fn check_both(field: &str, value: &Typed, unscaled: i128) {
     check("extract", &[text(field), value.clone()], extracted(unscaled));
-    check("date_part", &[text(field), value.clone()], double(unscaled as f64 / 1e6));
+    check(
+        "date_part",
+        &[text(field), value.clone()],
+        double(unscaled as f64 / 1e6),
+    );
 }
 
 #[test]
@@ -110,11 +120,36 @@ fn infinite_times() {
 #[test]
 fn fields_that_are_none() {
     for (field, value, state, message) in [
-        ("foo", timestamp("2020-01-01"), "22023", "unit \"foo\" not recognized for type timestamp without time zone"),
-        ("hour", date("2020-01-01"), "0A000", "unit \"hour\" not supported for type date"),
-        ("year", time("10:00:00"), "0A000", "unit \"year\" not supported for type time without time zone"),
-        ("dow", interval(0, 1, "0:0:0"), "0A000", "unit \"dow\" not supported for type interval"),
-        ("timezone", timestamp("2020-01-01"), "0A000", "unit \"timezone\" not supported for type timestamp without time zone"),
+        (
+            "foo",
+            timestamp("2020-01-01"),
+            "22023",
+            "unit \"foo\" not recognized for type timestamp without time zone",
+        ),
+        (
+            "hour",
+            date("2020-01-01"),
+            "0A000",
+            "unit \"hour\" not supported for type date",
+        ),
+        (
+            "year",
+            time("10:00:00"),
+            "0A000",
+            "unit \"year\" not supported for type time without time zone",
+        ),
+        (
+            "dow",
+            interval(0, 1, "0:0:0"),
+            "0A000",
+            "unit \"dow\" not supported for type interval",
+        ),
+        (
+            "timezone",
+            timestamp("2020-01-01"),
+            "0A000",
+            "unit \"timezone\" not supported for type timestamp without time zone",
+        ),
     ] {
         check_error("extract", &[text(field), value], state, message);
     }

@@ -3,8 +3,8 @@
 //! Every loop is over a slice, with the field resolved before it; values of NULL rows go through too and must not fail.
 
 use super::calendar::{
-    DAY, HOUR, JULIAN_EPOCH, MINUTE, NEAR_DAYS, SECOND, civil, days_from_civil, iso_week, near_civil,
-    shown_year, weekday_from_monday, weekday_from_sunday,
+    DAY, HOUR, JULIAN_EPOCH, MINUTE, NEAR_DAYS, SECOND, civil, days_from_civil, iso_week, near_civil, shown_year,
+    weekday_from_monday, weekday_from_sunday,
 };
 use super::unit::Unit;
 use arrow_buffer::IntervalMonthDayNano;
@@ -46,7 +46,9 @@ fn day_field(days: impl Iterator<Item = i32>, unit: Unit, civil: impl Fn(i32) ->
         Unit::Decade => days.map(|day| civil(day).0.div_euclid(10)).collect(),
         Unit::Century => days.map(|day| count_years(civil(day).0, 100)).collect(),
         Unit::Millennium => days.map(|day| count_years(civil(day).0, 1_000)).collect(),
-        Unit::DayOfYear => days.map(|day| i64::from(day) - days_from_civil(civil(day).0, 1, 1) + 1).collect(),
+        Unit::DayOfYear => days
+            .map(|day| i64::from(day) - days_from_civil(civil(day).0, 1, 1) + 1)
+            .collect(),
         Unit::Week => days.map(|day| iso_week(day.into()).1).collect(),
         Unit::IsoYear => days.map(|day| shown_year(iso_week(day.into()).0)).collect(),
         Unit::DayOfWeek => days.map(|day| weekday_from_sunday(day.into())).collect(),
@@ -76,7 +78,11 @@ pub(super) fn of_dates(days: &[i32], unit: Unit) -> Option<Fields> {
         unit => {
             let all_near = days.iter().all(|day| (-NEAR_DAYS..=NEAR_DAYS).contains(day));
             let days = days.iter().copied();
-            let values = if all_near { day_field(days, unit, near) } else { day_field(days, unit, far) };
+            let values = if all_near {
+                day_field(days, unit, near)
+            } else {
+                day_field(days, unit, far)
+            };
             whole(values?)
         }
     }
@@ -130,7 +136,11 @@ pub(super) fn of_offsets(offsets: impl Iterator<Item = i64>, unit: Unit) -> Opti
 pub(super) fn of_intervals(intervals: &[IntervalMonthDayNano], unit: Unit) -> Option<Fields> {
     fn each(intervals: &[IntervalMonthDayNano], field: impl Fn(i64, i64, i64) -> i64) -> Vec<i64> {
         let fields = |interval: &IntervalMonthDayNano| {
-            field(interval.months.into(), interval.days.into(), interval.nanoseconds / 1_000)
+            field(
+                interval.months.into(),
+                interval.days.into(),
+                interval.nanoseconds / 1_000,
+            )
         };
         intervals.iter().map(fields).collect()
     }
@@ -173,8 +183,18 @@ mod tests {
     #[test]
     fn near_and_far_days_agree() {
         let days: Vec<i32> = (-2_000_000..2_000_000).step_by(331).collect();
-        for unit in [Unit::Year, Unit::Month, Unit::Day, Unit::DayOfYear, Unit::Century, Unit::Quarter] {
-            assert_eq!(day_field(days.iter().copied(), unit, near), day_field(days.iter().copied(), unit, far));
+        for unit in [
+            Unit::Year,
+            Unit::Month,
+            Unit::Day,
+            Unit::DayOfYear,
+            Unit::Century,
+            Unit::Quarter,
+        ] {
+            assert_eq!(
+                day_field(days.iter().copied(), unit, near),
+                day_field(days.iter().copied(), unit, far)
+            );
         }
     }
 }

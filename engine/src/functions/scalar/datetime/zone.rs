@@ -42,15 +42,70 @@ pub(crate) fn fixed(seconds: i64) -> Option<TimeZone> {
 /// Minutes east of UTC of the abbreviations Postgres knows by default, as far as they are in use.
 fn abbreviation(name: &str) -> Option<i32> {
     const ABBREVIATIONS: &[(&str, i32)] = &[
-        ("acdt", 630), ("acst", 570), ("adt", -180), ("aedt", 660), ("aest", 600), ("akdt", -480), ("akst", -540),
-        ("art", -180), ("ast", -240), ("awst", 480), ("bdst", 120), ("brst", -120), ("brt", -180), ("bst", 60),
-        ("cadt", 630), ("cast", 570), ("cdt", -300), ("cest", 120), ("cet", 60), ("clst", -180), ("clt", -240),
-        ("cot", -300), ("cst", -360), ("eat", 180), ("edt", -240), ("eest", 180), ("eet", 120), ("est", -300),
-        ("gmt", 0), ("gst", 240), ("hkt", 480), ("hst", -600), ("ict", 420), ("idt", 180), ("ist", 120), ("jst", 540),
-        ("kst", 540), ("mdt", -360), ("mest", 120), ("met", 60), ("msd", 240), ("msk", 180), ("mst", -420),
-        ("myt", 480), ("ndt", -150), ("nst", -210), ("nzdt", 780), ("nzst", 720), ("pdt", -420), ("pet", -300),
-        ("pht", 480), ("pkt", 300), ("pst", -480), ("sgt", 480), ("ut", 0), ("utc", 0), ("uct", 0), ("uyt", -180),
-        ("wat", 60), ("west", 60), ("wet", 0), ("wib", 420), ("z", 0), ("zulu", 0),
+        ("acdt", 630),
+        ("acst", 570),
+        ("adt", -180),
+        ("aedt", 660),
+        ("aest", 600),
+        ("akdt", -480),
+        ("akst", -540),
+        ("art", -180),
+        ("ast", -240),
+        ("awst", 480),
+        ("bdst", 120),
+        ("brst", -120),
+        ("brt", -180),
+        ("bst", 60),
+        ("cadt", 630),
+        ("cast", 570),
+        ("cdt", -300),
+        ("cest", 120),
+        ("cet", 60),
+        ("clst", -180),
+        ("clt", -240),
+        ("cot", -300),
+        ("cst", -360),
+        ("eat", 180),
+        ("edt", -240),
+        ("eest", 180),
+        ("eet", 120),
+        ("est", -300),
+        ("gmt", 0),
+        ("gst", 240),
+        ("hkt", 480),
+        ("hst", -600),
+        ("ict", 420),
+        ("idt", 180),
+        ("ist", 120),
+        ("jst", 540),
+        ("kst", 540),
+        ("mdt", -360),
+        ("mest", 120),
+        ("met", 60),
+        ("msd", 240),
+        ("msk", 180),
+        ("mst", -420),
+        ("myt", 480),
+        ("ndt", -150),
+        ("nst", -210),
+        ("nzdt", 780),
+        ("nzst", 720),
+        ("pdt", -420),
+        ("pet", -300),
+        ("pht", 480),
+        ("pkt", 300),
+        ("pst", -480),
+        ("sgt", 480),
+        ("ut", 0),
+        ("utc", 0),
+        ("uct", 0),
+        ("uyt", -180),
+        ("wat", 60),
+        ("west", 60),
+        ("wet", 0),
+        ("wib", 420),
+        ("z", 0),
+        ("zulu", 0),
     ];
     let found = ABBREVIATIONS.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
     found.map(|(_, minutes)| *minutes)
@@ -82,7 +137,11 @@ fn posix_fixed(text: &str) -> Option<TimeZone> {
 
 /// Microseconds as an instant the zone rules know; beyond the years they cover, the nearest one.
 fn instant(microseconds: i64) -> Timestamp {
-    Timestamp::from_microsecond(microseconds).unwrap_or(if microseconds < 0 { Timestamp::MIN } else { Timestamp::MAX })
+    Timestamp::from_microsecond(microseconds).unwrap_or(if microseconds < 0 {
+        Timestamp::MIN
+    } else {
+        Timestamp::MAX
+    })
 }
 
 fn offset_microseconds(offset: Offset) -> i64 {
@@ -167,8 +226,12 @@ impl ZoneClock {
         let mut before = self.zone.preceding(instant(timestamp.saturating_add(1)));
         let mut after = self.zone.following(at);
         self.current = Stretch {
-            from: before.next().map_or(i64::MIN, |transition| microseconds(transition.timestamp())),
-            until: after.next().map_or(i64::MAX, |transition| microseconds(transition.timestamp())),
+            from: before
+                .next()
+                .map_or(i64::MIN, |transition| microseconds(transition.timestamp())),
+            until: after
+                .next()
+                .map_or(i64::MAX, |transition| microseconds(transition.timestamp())),
             offset: offset_microseconds(self.zone.to_offset(at)),
         };
         self.seen.insert(place, self.current);
@@ -179,7 +242,11 @@ impl ZoneClock {
     #[inline]
     pub(crate) fn to_instant(&mut self, local: i64) -> i64 {
         let guess = local.saturating_sub(self.current.offset);
-        if self.is_sure(guess) { guess } else { self.resolve(local) }
+        if self.is_sure(guess) {
+            guess
+        } else {
+            self.resolve(local)
+        }
     }
 
     /// More than a day away from both transitions nothing is ambiguous.
@@ -229,27 +296,48 @@ mod tests {
     #[test]
     fn names_abbreviations_and_posix_forms() {
         for (name, hours) in [
-            ("UTC", 0), ("+03:00", -3), ("UTC+3", -3), ("EST", -5), ("3", -3), ("msk", 3), ("-02", 2), ("<xy>-4", 4),
+            ("UTC", 0),
+            ("+03:00", -3),
+            ("UTC+3", -3),
+            ("EST", -5),
+            ("3", -3),
+            ("msk", 3),
+            ("-02", 2),
+            ("<xy>-4", 4),
         ] {
             let clock = ZoneClock::new(&zone(name).unwrap());
             assert_eq!(clock.fixed_offset(), Some(hours * 3_600 * SECOND), "{name}");
         }
         assert!(ZoneClock::new(&zone("europe/berlin").unwrap()).fixed_offset().is_none());
         for name in ["", "Foo/Bar", "+", "UTC+1:", "UTC+x"] {
-            assert_eq!(zone(name).unwrap_err().to_string(), format!("time zone \"{name}\" not recognized"));
+            assert_eq!(
+                zone(name).unwrap_err().to_string(),
+                format!("time zone \"{name}\" not recognized")
+            );
         }
     }
 
     #[test]
     fn a_clock_answers_as_the_rules_do_in_any_order() {
-        for name in ["Europe/Berlin", "America/New_York", "Asia/Kathmandu", "Pacific/Apia", "Antarctica/Troll"] {
+        for name in [
+            "Europe/Berlin",
+            "America/New_York",
+            "Asia/Kathmandu",
+            "Pacific/Apia",
+            "Antarctica/Troll",
+        ] {
             let rules = zone(name).unwrap();
             let mut clock = ZoneClock::new(&rules);
             let mut at = -9_000_000_000_000_000_i64;
             for _ in 0..20_000 {
-                at = at.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                at = at
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1_442_695_040_888_963_407);
                 let timestamp = at % 9_000_000_000_000_000;
-                assert_eq!(clock.offset(timestamp), offset_microseconds(rules.to_offset(instant(timestamp))));
+                assert_eq!(
+                    clock.offset(timestamp),
+                    offset_microseconds(rules.to_offset(instant(timestamp)))
+                );
                 let local = clock.to_local(timestamp);
                 let mut fresh = ZoneClock::new(&rules);
                 assert_eq!(clock.to_instant(local), fresh.to_instant(local), "{name} {local}");

@@ -15,7 +15,8 @@ mod similar;
 mod starts_with;
 mod translate;
 
-pub(super) use regex::{Matches, compiled};
+pub(super) use regex::compiled;
+pub(super) use translate::Flags;
 
 use crate::functions::ScalarFunction;
 
