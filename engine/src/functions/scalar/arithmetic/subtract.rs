@@ -5,6 +5,7 @@ use super::float::Float;
 use super::integer::Integer;
 use super::{interval, numeric, timestamp};
 use crate::error::{Error, Result};
+use crate::functions::scalar::json;
 use crate::functions::scalar::signature::*;
 use crate::functions::{Call, ScalarFunction, Value};
 use arrow_array::types::*;
@@ -46,6 +47,9 @@ const SIGNATURES: &[Signature] = &[
     signature(&[TIME, TIME], returns::interval),
     signature(&[TIME, INTERVAL], returns::time),
     signature(&[INTERVAL, INTERVAL], returns::interval),
+    signature(&[JSONB, TEXT], returns::jsonb),
+    signature(&[JSONB, INTEGER], returns::jsonb),
+    signature(&[JSONB, TEXT_ARRAY], returns::jsonb),
 ];
 
 fn execute(call: &Call<'_>) -> Result<Value> {
@@ -54,6 +58,7 @@ fn execute(call: &Call<'_>) -> Result<Value> {
     }
     let fails = || out_of_range(call.return_type);
     match (call.argument_type(0)?.kind(), call.argument_type(1)?.kind()) {
+        (Kind::Jsonb, _) => json::delete(call),
         (Kind::SmallInt, _) => call.binary::<Int16Type, Int16Type, Int16Type>(Integer::subtract, |_, _| fails()),
         (Kind::Integer, _) => call.binary::<Int32Type, Int32Type, Int32Type>(Integer::subtract, |_, _| fails()),
         (Kind::BigInt, _) => call.binary::<Int64Type, Int64Type, Int64Type>(Integer::subtract, |_, _| fails()),
