@@ -102,8 +102,12 @@ pub(crate) fn copy_to(run: &Run<'_>, query: &Query, path: &str, options: &CopyOp
     let folder = run.view.shared.config.import_folder.as_deref();
     let mut file = create_below(folder, path)?;
     let mut write = |bytes: &[u8]| {
-        file.write_all(bytes)
-            .map_err(|error| Error::user(SqlState::IO_ERROR, format!("could not write to file \"{path}\": {error}")))
+        file.write_all(bytes).map_err(|error| {
+            Error::user(
+                SqlState::IO_ERROR,
+                format!("could not write to file \"{path}\": {error}"),
+            )
+        })
     };
     let mut out = Vec::new();
     encoder.write_header(&mut out);

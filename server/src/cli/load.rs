@@ -59,7 +59,11 @@ fn load_into(database: &Database, options: &LoadOptions, files: &[InputFile], th
         }
     }
     let load = database.begin_load(&options.table).map_err(|error| {
-        let hint = if options.create { "" } else { "; --create makes it from the first file" };
+        let hint = if options.create {
+            ""
+        } else {
+            "; --create makes it from the first file"
+        };
         CommandError::failed(format!("{error}{hint}"))
     })?;
     let mut progress = Progress::begin(&format!("loading {}", options.table), Unit::Bytes, 0);
@@ -85,10 +89,7 @@ fn create_statement(options: &LoadOptions, files: &[InputFile]) -> Result<String
             format!("{} {}{not_null}", quoted(&column.name), column.data_type)
         })
         .collect();
-    let given = [
-        ("partition_by", &options.partition_by),
-        ("order_by", &options.order_by),
-    ];
+    let given = [("partition_by", &options.partition_by), ("order_by", &options.order_by)];
     let with: Vec<String> = given
         .into_iter()
         .filter_map(|(name, value)| Some(format!("{name} = '{}'", value.as_ref()?.replace('\'', "''"))))
