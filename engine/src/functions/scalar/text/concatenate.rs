@@ -1,8 +1,9 @@
-//! `a || b`: texts, bytes, a text and anything, arrays and their elements.
+//! `a || b`: texts, bytes, a text and anything, arrays and their elements, jsonb.
 
 use super::Made;
 use crate::error::{Error, Result};
 use crate::functions::cast::cast;
+use crate::functions::scalar::json;
 use crate::functions::scalar::signature::*;
 use crate::functions::{Call, ScalarFunction, Value};
 use crate::types::LogicalType;
@@ -26,6 +27,7 @@ pub(super) static CONCATENATE: ScalarFunction = ScalarFunction {
 const SIGNATURES: &[Signature] = &[
     signature(&[TEXT, TEXT], returns::text),
     signature(&[BYTEA, BYTEA], returns::bytea),
+    signature(&[JSONB, JSONB], returns::jsonb),
     signature(&[ANY_ARRAY, ANY_ARRAY], returns::first),
     signature(&[ANY_ARRAY, ANY_ELEMENT], returns::first),
     signature(&[ANY_ELEMENT, ANY_ARRAY], returns::second),
@@ -37,6 +39,7 @@ fn execute(call: &Call<'_>) -> Result<Value> {
     match call.return_type {
         LogicalType::Text => texts(call),
         LogicalType::Bytea => bytes(call),
+        LogicalType::Jsonb => json::concatenate(call),
         LogicalType::Array(element) => arrays(call, element),
         other => Err(Error::Internal(format!("no concatenation to {other}"))),
     }
