@@ -26,12 +26,12 @@ pub(crate) fn column_summary(table: &TableState, column: ColumnId) -> Option<Col
         };
         add_counts(total, summary);
         if summary.minimum.is_some()
-            && (total.minimum.is_none() || least.is_some_and(|least| keys.begins_before(least)))
+            && (total.minimum.is_none() || least.is_some_and(|least| keys.compare_beginnings(least).is_lt()))
         {
             (total.minimum, least) = (summary.minimum.clone(), Some(keys));
         }
         if summary.maximum.is_some()
-            && (total.maximum.is_none() || greatest.is_some_and(|greatest| keys.ends_after(greatest)))
+            && (total.maximum.is_none() || greatest.is_some_and(|greatest| keys.compare_ends(greatest).is_gt()))
         {
             (total.maximum, greatest) = (summary.maximum.clone(), Some(keys));
         }

@@ -35,7 +35,11 @@ fn check(data_type: &LogicalType, text: &str, expected: &str) {
     assert_eq!(received, literal, "{data_type} {text}");
     let mut builder = text::column_builder(data_type, &settings).unwrap();
     builder.push_binary(&bytes(expected)).unwrap();
-    assert_eq!(&builder.finish(), &array_of(&literal, data_type).unwrap(), "{data_type} {text}");
+    assert_eq!(
+        &builder.finish(),
+        &array_of(&literal, data_type).unwrap(),
+        "{data_type} {text}"
+    );
 }
 
 fn array(element: LogicalType) -> LogicalType {
@@ -190,7 +194,11 @@ fn wrong_bytes_are_errors() {
     for (data_type, sent, state) in cases {
         let sent = bytes(&sent[..sent.len() / 2 * 2]);
         let error = parse_value(&sent, &data_type, &settings).unwrap_err();
-        let state = if sent.len() == 20 && sent[11] == 0x19 { "42804" } else { state };
+        let state = if sent.len() == 20 && sent[11] == 0x19 {
+            "42804"
+        } else {
+            state
+        };
         assert_eq!(error.state().0, state, "{data_type} {sent:?}");
         let mut builder = text::column_builder(&data_type, &settings).unwrap();
         assert!(builder.push_binary(&sent).is_err());

@@ -35,7 +35,10 @@ fn scalar() -> BoxedStrategy<(LogicalType, Literal)> {
         any::<f32>().prop_map(|value| (LogicalType::Real, Literal::Float(value.into()))),
         any::<f64>().prop_map(|value| (LogicalType::Double, Literal::Float(value))),
         (0_i32..60, any::<f64>()).prop_map(|(shift, value)| {
-            (LogicalType::Double, Literal::Float((value as i64 >> shift) as f64 * 1e3))
+            (
+                LogicalType::Double,
+                Literal::Float((value as i64 >> shift) as f64 * 1e3),
+            )
         }),
         numeric(5, 2),
         numeric(18, 18),
@@ -86,7 +89,12 @@ fn value() -> BoxedStrategy<(LogicalType, Literal)> {
 }
 
 fn settings() -> BoxedStrategy<FormatSettings> {
-    let zones = prop_oneof![Just("UTC"), Just("America/New_York"), Just("Asia/Kolkata"), Just("Europe/Berlin")];
+    let zones = prop_oneof![
+        Just("UTC"),
+        Just("America/New_York"),
+        Just("Asia/Kolkata"),
+        Just("Europe/Berlin")
+    ];
     let styles = prop_oneof![
         Just(IntervalStyle::Postgres),
         Just(IntervalStyle::PostgresVerbose),
@@ -106,7 +114,9 @@ fn settings() -> BoxedStrategy<FormatSettings> {
 /// NaN is equal to itself here.
 fn is_same(left: &Literal, right: &Literal) -> bool {
     match (left, right) {
-        (Literal::Float(left), Literal::Float(right)) => left.to_bits() == right.to_bits() || left.is_nan() && right.is_nan(),
+        (Literal::Float(left), Literal::Float(right)) => {
+            left.to_bits() == right.to_bits() || left.is_nan() && right.is_nan()
+        }
         (Literal::Record(left), Literal::Record(right)) | (Literal::Array(left), Literal::Array(right)) => {
             left.len() == right.len() && left.iter().zip(right).all(|(left, right)| is_same(left, right))
         }

@@ -12,7 +12,7 @@ use crate::types::{Literal, LogicalType};
 use arrow_array::ArrayRef;
 
 pub(crate) use text_in::error;
-pub(crate) use text_in::{json, string};
+pub(crate) use text_in::{datetime, json, number, string, uuid};
 pub use text_out::ColumnWriter;
 
 /// Reads one value.

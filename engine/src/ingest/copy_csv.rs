@@ -90,6 +90,30 @@ impl CsvFormat {
         step
     }
 
+    /// The fields of one row from the begin of the bytes, and its length; `None` at the end.
+    pub(super) fn split_row(
+        &mut self,
+        bytes: &[u8],
+        is_end: bool,
+        out: &mut Vec<Option<Vec<u8>>>,
+    ) -> Result<Option<usize>> {
+        let Some((content_end, row_end)) = self.find_row_end(bytes, is_end)? else {
+            return Ok(None);
+        };
+        for field in std::mem::take(&mut self.fields) {
+            let text = &bytes[field.begin..field.end];
+            out.push(match field.has_quotes {
+                true => {
+                    unquote(text, self.quote, self.escape, &mut self.plain);
+                    Some(self.plain.clone())
+                }
+                false => (text != self.null).then(|| text.to_vec()),
+            });
+        }
+        (self.field_begin, self.at) = (0, 0);
+        Ok((&bytes[..content_end] != END_MARKER).then_some(row_end))
+    }
+
     /// Where the row's content and the row end; its fields are in `fields` then. `None` asks for more bytes.
     fn find_row_end(&mut self, bytes: &[u8], is_end: bool) -> Result<Option<(usize, usize)>> {
         loop {

@@ -3,11 +3,11 @@
 //! Bytes of a row that is not complete wait in a buffer; where the search for its end had got to is kept, so that a long row
 //! that arrives in many pieces is looked at once.
 
+use super::BatchSink;
 use super::copy_binary::BinaryFormat;
 use super::copy_csv::CsvFormat;
 use super::copy_text::TextFormat;
 use super::rows::{Rows, TargetColumn, bad_format};
-use super::BatchSink;
 use crate::error::{Error, Result, SqlState};
 use crate::format::FormatSettings;
 use stoa_sql::plan::{CopyFormat, CopyOptions};
@@ -82,6 +82,12 @@ impl CopyDecoder {
             total_row_count: 0,
             state: State::Open,
         })
+    }
+
+    /// For data that is a part of more: there are so many lines before it.
+    pub(super) fn behind_lines(mut self, line_count: u64) -> Self {
+        self.rows.line_number = line_count;
+        self
     }
 
     /// Takes the next bytes, split anywhere; full batches go to the sink.
@@ -170,4 +176,4 @@ impl CopyDecoder {
 
 #[cfg(test)]
 #[path = "copy_test.rs"]
-mod tests;
+pub(super) mod tests;

@@ -48,7 +48,12 @@ impl CopyEncoder {
                 "COPY TO can write the formats text, csv and binary",
             ));
         }
-        let is_forced = |column: usize| options.force_quote.as_ref().is_some_and(|columns| columns.contains(&column));
+        let is_forced = |column: usize| {
+            options
+                .force_quote
+                .as_ref()
+                .is_some_and(|columns| columns.contains(&column))
+        };
         let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b".+-:".contains(byte);
         let signs = [options.delimiter, options.quote, options.escape];
         Ok(CopyEncoder {

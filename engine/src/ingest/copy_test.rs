@@ -8,7 +8,7 @@ use arrow_array::{Array, ArrayRef};
 use proptest::prelude::*;
 use stoa_sql::types::LogicalType;
 
-pub(super) fn options(format: CopyFormat) -> CopyOptions {
+pub(in crate::ingest) fn options(format: CopyFormat) -> CopyOptions {
     let is_csv = format == CopyFormat::Csv;
     CopyOptions {
         format,
@@ -103,8 +103,16 @@ fn csv_is_read_as_postgres_reads_it() {
     let csv = options(CopyFormat::Csv);
     check(&csv, "1,a,2\n2,,\n", Ok(&["1|a|2.00|", "2|~|~|"]));
     check(&csv, "1,\"\",2", Ok(&["1||2.00|"]));
-    check(&csv, "1,\"a,b\",2\r\n2,\"a\"\"b\",3\r\n", Ok(&["1|a,b|2.00|", "2|a\"b|3.00|"]));
-    check(&csv, "1,\"a\nb\",2\n2,c\"d,e\"f,3\n", Ok(&["1|a\nb|2.00|", "2|cd,ef|3.00|"]));
+    check(
+        &csv,
+        "1,\"a,b\",2\r\n2,\"a\"\"b\",3\r\n",
+        Ok(&["1|a,b|2.00|", "2|a\"b|3.00|"]),
+    );
+    check(
+        &csv,
+        "1,\"a\nb\",2\n2,c\"d,e\"f,3\n",
+        Ok(&["1|a\nb|2.00|", "2|cd,ef|3.00|"]),
+    );
     check(&csv, "1,a,2\r2,b,3\r", Ok(&["1|a|2.00|", "2|b|3.00|"]));
     check(&csv, "1,a,2\n\\.\ngarbage", Ok(&["1|a|2.00|"]));
     check(&csv, "1,\\.,2\n", Ok(&["1|\\.|2.00|"]));
@@ -122,17 +130,43 @@ fn csv_is_read_as_postgres_reads_it() {
              10^3.\nCOPY sales, line 1, column quantity: \"1000\"",
         ),
     );
-    check(&csv, "1,\"a\n\nb\",2\nx,b,3\n", Err("22P02 invalid input syntax for type integer: \"x\" / COPY sales, line 4, column id: \"x\""));
-    check(&csv, "1,a\n", Err("22P04 missing data for column \"quantity\" / COPY sales, line 1: \"1,a\""));
-    check(&csv, "1,a,2\n\n", Err("22P04 missing data for column \"name\" / COPY sales, line 2: \"\""));
-    check(&csv, "1,a,2,3\n", Err("22P04 extra data after last expected column / COPY sales, line 1: \"1,a,2,3\""));
-    check(&csv, "1,\"a,2\n", Err("22P04 unterminated CSV quoted field / COPY sales, line 1: \"1,\"a,2\""));
+    check(
+        &csv,
+        "1,\"a\n\nb\",2\nx,b,3\n",
+        Err("22P02 invalid input syntax for type integer: \"x\" / COPY sales, line 4, column id: \"x\""),
+    );
+    check(
+        &csv,
+        "1,a\n",
+        Err("22P04 missing data for column \"quantity\" / COPY sales, line 1: \"1,a\""),
+    );
+    check(
+        &csv,
+        "1,a,2\n\n",
+        Err("22P04 missing data for column \"name\" / COPY sales, line 2: \"\""),
+    );
+    check(
+        &csv,
+        "1,a,2,3\n",
+        Err("22P04 extra data after last expected column / COPY sales, line 1: \"1,a,2,3\""),
+    );
+    check(
+        &csv,
+        "1,\"a,2\n",
+        Err("22P04 unterminated CSV quoted field / COPY sales, line 1: \"1,\"a,2\""),
+    );
     check(
         &csv,
         ",a,2\n",
-        Err("23502 null value in column \"id\" of relation \"sales\" violates not-null constraint / COPY sales, line 1: \",a,2\""),
+        Err(
+            "23502 null value in column \"id\" of relation \"sales\" violates not-null constraint / COPY sales, line 1: \",a,2\"",
+        ),
     );
-    check(&csv, "1,a,2\n2,b,3\r\n", Err("22P04 unquoted carriage return found in data / COPY sales, line 2"));
+    check(
+        &csv,
+        "1,a,2\n2,b,3\r\n",
+        Err("22P04 unquoted carriage return found in data / COPY sales, line 2"),
+    );
 }
 
 #[test]
@@ -159,17 +193,49 @@ fn csv_with_other_signs() {
 fn text_is_read_as_postgres_reads_it() {
     let text = options(CopyFormat::Text);
     check(&text, "1\ta\t2\n2\t\\N\t\\N\n", Ok(&["1|a|2.00|", "2|~|~|"]));
-    check(&text, "1\ta\\tb\\nc\\\\d\\x41\\102\\q\t2\r\n", Ok(&["1|a\tb\nc\\dABq|2.00|"]));
+    check(
+        &text,
+        "1\ta\\tb\\nc\\\\d\\x41\\102\\q\t2\r\n",
+        Ok(&["1|a\tb\nc\\dABq|2.00|"]),
+    );
     check(&text, "1\ta\\\tb\\\nc\t2\n", Ok(&["1|a\tb\nc|2.00|"]));
     check(&text, "1\t\t2\n\\.\ngarbage", Ok(&["1||2.00|"]));
     check(&text, "1\t\\\\N\t2", Ok(&["1|\\N|2.00|"]));
-    check(&text, "1\ta\n", Err("22P04 missing data for column \"quantity\" / COPY sales, line 1: \"1\ta\""));
-    check(&text, "1\ta\t2\t3\n", Err("22P04 extra data after last expected column / COPY sales, line 1: \"1\ta\t2\t3\""));
-    check(&text, "1\ta\t2\n\n", Err("22P02 invalid input syntax for type integer: \"\" / COPY sales, line 2, column id: \"\""));
-    check(&text, "1\ta\\.\t2\n", Err("22P04 end-of-copy marker corrupt / COPY sales, line 1"));
-    check(&text, "1\t\\xff\t2\n", Err("22021 invalid byte sequence for encoding \"UTF8\": 0xff / COPY sales, line 1, column name: \"\u{FFFD}\""));
-    check(&text, "1\ta\t2\r\n2\tb\t3\n", Err("22P04 literal newline found in data / COPY sales, line 2"));
-    check(&text, "1\ta\t2\n2\tb\t3\r\n", Err("22P04 literal carriage return found in data / COPY sales, line 2"));
+    check(
+        &text,
+        "1\ta\n",
+        Err("22P04 missing data for column \"quantity\" / COPY sales, line 1: \"1\ta\""),
+    );
+    check(
+        &text,
+        "1\ta\t2\t3\n",
+        Err("22P04 extra data after last expected column / COPY sales, line 1: \"1\ta\t2\t3\""),
+    );
+    check(
+        &text,
+        "1\ta\t2\n\n",
+        Err("22P02 invalid input syntax for type integer: \"\" / COPY sales, line 2, column id: \"\""),
+    );
+    check(
+        &text,
+        "1\ta\\.\t2\n",
+        Err("22P04 end-of-copy marker corrupt / COPY sales, line 1"),
+    );
+    check(
+        &text,
+        "1\t\\xff\t2\n",
+        Err("22021 invalid byte sequence for encoding \"UTF8\": 0xff / COPY sales, line 1, column name: \"\u{FFFD}\""),
+    );
+    check(
+        &text,
+        "1\ta\t2\r\n2\tb\t3\n",
+        Err("22P04 literal newline found in data / COPY sales, line 2"),
+    );
+    check(
+        &text,
+        "1\ta\t2\n2\tb\t3\r\n",
+        Err("22P04 literal carriage return found in data / COPY sales, line 2"),
+    );
 }
 
 /// Arrays of every kind that COPY must carry through.
@@ -226,7 +292,10 @@ fn rows_are_written_as_postgres_writes_them() {
     assert_eq!(String::from_utf8(encode(&columns, &csv, &arrays)).unwrap(), expected);
     csv.force_quote = Some(vec![0, 1]);
     let out = String::from_utf8(encode(&columns, &csv, &arrays)).unwrap();
-    assert!(out.starts_with("id,name,quantity\n\"1\",,1.00\n\"2\",\"\",1.00\n"), "{out}");
+    assert!(
+        out.starts_with("id,name,quantity\n\"1\",,1.00\n\"2\",\"\",1.00\n"),
+        "{out}"
+    );
     let text = options(CopyFormat::Text);
     let expected = "1\t\\N\t1.00\n2\t\t1.00\n3\ta,b\t1.00\n4\tsay \"x\"\t1.00\n5\ttab\\tnew\\nline\\\\\t1.00\n\
                     6\t\\\\.\t1.00\n";
@@ -262,7 +331,14 @@ fn all_types() -> Vec<TargetColumn> {
         column("b", LogicalType::Text, true),
         column("c", LogicalType::Bytea, true),
         column("d", LogicalType::Date, true),
-        column("e", LogicalType::Numeric { precision: 12, scale: 3 }, true),
+        column(
+            "e",
+            LogicalType::Numeric {
+                precision: 12,
+                scale: 3,
+            },
+            true,
+        ),
         column("f", LogicalType::Array(Box::new(LogicalType::Text)), true),
     ]
 }
@@ -284,7 +360,11 @@ fn rows() -> impl Strategy<Value = Vec<Vec<Option<String>>>> {
             ColumnWriter::new(&array, &LogicalType::Date, &FormatSettings::default()).write(0, &mut out);
             String::from_utf8(out).unwrap()
         };
-        let hex = |bytes: Vec<u8>| bytes.iter().fold("\\x".to_owned(), |text, byte| format!("{text}{byte:02x}"));
+        let hex = |bytes: Vec<u8>| {
+            bytes
+                .iter()
+                .fold("\\x".to_owned(), |text, byte| format!("{text}{byte:02x}"))
+        };
         vec![
             a.map(|a| a.to_string()),
             b,
@@ -348,7 +428,7 @@ proptest! {
         let options = options(format);
         let whole = decode(&columns, &options, &[data.as_bytes()]);
         let cut = data.floor_char_boundary(cut.index(data.len() + 1));
-        let halves = decode(&columns, &options, &[data[..cut].as_bytes(), data[cut..].as_bytes()]);
+        let halves = decode(&columns, &options, &[&data.as_bytes()[..cut], &data.as_bytes()[cut..]]);
         match format {
             // What the error shows of an unfinished line may be more or less of it.
             CopyFormat::Csv => prop_assert_eq!(whole.is_ok(), halves.is_ok()),

@@ -78,6 +78,30 @@ impl TextFormat {
         step
     }
 
+    /// The fields of one row from the begin of the bytes, and its length; `None` at the end.
+    pub(super) fn split_row(
+        &mut self,
+        bytes: &[u8],
+        is_end: bool,
+        out: &mut Vec<Option<Vec<u8>>>,
+    ) -> Result<Option<usize>> {
+        let Found::Row { row_end, .. } = self.find_row_end(bytes, is_end)? else {
+            return Ok(None);
+        };
+        for field in std::mem::take(&mut self.fields) {
+            let text = &bytes[field.begin..field.end];
+            out.push(match text == self.null {
+                true => None,
+                false => {
+                    unescape(text, &mut self.plain);
+                    Some(self.plain.clone())
+                }
+            });
+        }
+        (self.field_begin, self.at) = (0, 0);
+        Ok(Some(row_end))
+    }
+
     fn find_row_end(&mut self, bytes: &[u8], is_end: bool) -> Result<Found> {
         loop {
             let rest = &bytes[self.at..];

@@ -7,13 +7,25 @@ mod copy_binary;
 mod copy_csv;
 mod copy_decoder;
 mod copy_encoder;
+mod copy_split;
 mod copy_text;
+mod files;
+mod glob;
+mod infer;
+mod json_lines;
 mod lines;
+mod parquet_convert;
+mod parquet_file;
 mod rows;
+mod source;
+mod text_file;
 
 pub use copy_decoder::CopyDecoder;
 pub use copy_encoder::CopyEncoder;
+pub use files::{FileReader, ReadMorsels, format_of_path};
+pub use infer::infer_columns;
 pub use rows::TargetColumn;
+pub use source::{Progress, SourceFile, create_below, find_below};
 
 use crate::error::Result;
 use arrow_array::ArrayRef;

@@ -105,7 +105,10 @@ impl Rows {
         if row_count == 0 {
             return Ok(());
         }
-        sink(self.builders.iter_mut().map(|builder| builder.finish()).collect(), row_count)
+        sink(
+            self.builders.iter_mut().map(|builder| builder.finish()).collect(),
+            row_count,
+        )
     }
 
     /// 23502 for a NULL in a column that does not take it.
@@ -158,7 +161,7 @@ pub(super) fn bad_format(message: impl Into<String>) -> Error {
 }
 
 /// The error with one more line of detail.
-fn with_context(error: Error, context: &str) -> Error {
+pub(super) fn with_context(error: Error, context: &str) -> Error {
     match error {
         Error::Sql(mut error) => {
             error.detail = Some(match error.detail {

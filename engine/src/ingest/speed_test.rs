@@ -41,7 +41,9 @@ pub(super) fn sales_csv(rows: usize) -> String {
     let channels = ["online", "store", "partner", "call center"];
     let mut state = 42_u64;
     let mut random = move |bound: u64| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         (state >> 33) % bound
     };
     let mut csv = String::new();
@@ -130,4 +132,89 @@ pub(super) fn report(what: &str, begin: Instant, bytes: usize) {
         ROWS as f64 / seconds / 1e6,
         bytes as f64 / seconds / 1e6
     );
+}
+
+/// The same sales as batches.
+fn sales_batches(csv: &str) -> Vec<Vec<ArrayRef>> {
+    let mut batches = Vec::new();
+    let settings = FormatSettings::default();
+    let mut decoder = CopyDecoder::new("sales", &sales_columns(), &options(CopyFormat::Csv), &settings).unwrap();
+    let mut sink = |arrays: Vec<ArrayRef>, _: usize| {
+        batches.push(arrays);
+        Ok(())
+    };
+    decoder.write(csv.as_bytes(), &mut sink).unwrap();
+    decoder.finish(&mut sink).unwrap();
+    batches
+}
+
+fn read_file(what: &str, path: &std::path::Path, format: CopyFormat, threads: usize) {
+    let source = SourceFile::open(path).unwrap();
+    let bytes = source.byte_count() as usize;
+    let settings = FormatSettings::default();
+    let reader = FileReader::open(source, "sales", &sales_columns(), &options(format), &settings).unwrap();
+    let begin = Instant::now();
+    let next = std::sync::atomic::AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                loop {
+                    let morsel = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                    if morsel >= reader.count() {
+                        break;
+                    }
+                    reader.read(morsel, &mut |_, _| Ok(())).unwrap();
+                }
+            });
+        }
+    });
+    report(
+        &format!("{what}, {threads} threads, {} morsels", reader.count()),
+        begin,
+        bytes,
+    );
+    assert_eq!(reader.progress().rows_done(), ROWS as u64);
+}
+
+#[test]
+#[ignore = "a measurement"]
+fn files_of_sales() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let csv = sales_csv(ROWS);
+    let csv_path = folder.path().join("sales.csv");
+    std::fs::write(&csv_path, &csv).unwrap();
+    let parquet_path = folder.path().join("sales.parquet");
+    let names: Vec<String> = sales_columns().into_iter().map(|column| column.name).collect();
+    let mut writer = None;
+    let mut json = String::new();
+    for arrays in sales_batches(&csv) {
+        let batch = arrow_array::RecordBatch::try_from_iter(names.iter().zip(arrays)).unwrap();
+        let writer = writer.get_or_insert_with(|| {
+            let properties = parquet::file::properties::WriterProperties::builder()
+                .set_compression(parquet::basic::Compression::ZSTD(Default::default()))
+                .set_max_row_group_row_count(Some(500_000))
+                .build();
+            let file = std::fs::File::create(&parquet_path).unwrap();
+            parquet::arrow::ArrowWriter::try_new(file, batch.schema(), Some(properties)).unwrap()
+        });
+        writer.write(&batch).unwrap();
+    }
+    writer.unwrap().close().unwrap();
+    for line in csv.lines() {
+        let fields: Vec<&str> = line.split(',').collect();
+        json.push('{');
+        for (at, (name, field)) in names.iter().zip(fields).enumerate() {
+            let quote = if matches!(at, 0 | 3 | 4) { "\"" } else { "" };
+            let comma = if at > 0 { "," } else { "" };
+            write!(json, "{comma}\"{name}\":{quote}{field}{quote}").unwrap();
+        }
+        json.push_str("}\n");
+    }
+    let json_path = folder.path().join("sales.ndjson");
+    std::fs::write(&json_path, &json).unwrap();
+    for threads in [1, 2] {
+        read_file("parquet", &parquet_path, CopyFormat::Parquet, threads);
+        read_file("csv", &csv_path, CopyFormat::Csv, threads);
+        read_file("json lines", &json_path, CopyFormat::Json, threads);
+    }
 }

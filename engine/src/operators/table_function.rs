@@ -249,3 +249,117 @@ impl Stream for ApplyFunctionStream {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::expression::Layout;
+    use crate::functions::Documentation;
+    use crate::operators::testing::{TestSource, batches_of, branch, cancel, collect, rows_of};
+    use crate::types::{Literal, array_type, literal_at};
+    use stoa_sql::catalog::{FunctionInfo, FunctionKind, Volatility};
+    use stoa_sql::plan::{ColumnDef, ColumnId, Expr};
+
+    /// The numbers from 1 to its argument, and what they have in common.
+    static COUNT_UP: TableFunction = TableFunction {
+        info: || FunctionInfo {
+            name: "count_up",
+            kind: FunctionKind::Table,
+            volatility: Volatility::Immutable,
+            strict: true,
+            signatures: &[],
+            table_columns: None,
+        },
+        documentation: Documentation {
+            category: "",
+            summary: "",
+            example: "",
+            result: "",
+        },
+        open: |call| {
+            let Literal::Integer(last) = literal_at(&*call.arguments[0], 0, &call.argument_types[0])? else {
+                panic!("a strict function is not called with NULL")
+            };
+            Ok(Box::new(CountUp(1, last)))
+        },
+    };
+
+    struct CountUp(i64, i64);
+
+    impl TableRows for CountUp {
+        fn next(&mut self, rows_max: usize) -> Result<Option<Vec<ArrayRef>>> {
+            if self.0 > self.1 {
+                return Ok(None);
+            }
+            let to = self.1.min(self.0 + rows_max as i64 - 1);
+            let numbers: ArrayRef = Arc::new(Int64Array::from_iter_values(self.0..=to));
+            self.0 = to + 1;
+            Ok(Some(vec![numbers]))
+        }
+    }
+
+    fn call(argument: &Expr, columns: Vec<ColumnDef>, with_ordinality: bool) -> Arc<FunctionCall> {
+        let statement = Arc::new(crate::functions::scalar::testing::statement());
+        let argument_type = argument.data_type();
+        let argument = Expression::compile(argument, &Layout::new(columns), &statement).unwrap();
+        let mut types = vec![DataType::Int64];
+        types.extend(with_ordinality.then_some(DataType::Int64));
+        Arc::new(FunctionCall {
+            function: &COUNT_UP,
+            strict: true,
+            arguments: vec![argument],
+            argument_types: vec![argument_type],
+            statement,
+            types,
+            with_ordinality,
+            batch_rows: 10,
+            cancel: cancel(),
+        })
+    }
+
+    #[test]
+    fn rows_of_one_call() {
+        for (argument, expected) in [(Literal::Integer(25), 25), (Literal::Integer(0), 0), (Literal::Null, 0)] {
+            let call = call(&Expr::Literal(argument, LogicalType::BigInt), vec![], true);
+            let batches = collect(vec![branch(TableFunctionSource(call), vec![])], 1).unwrap();
+            assert!(batches.iter().all(|batch| batch.row_count <= 10));
+            let rows = rows_of(&batches, &[LogicalType::BigInt, LogicalType::BigInt]);
+            let numbers = (1..=expected).map(|number| vec![Literal::Integer(number); 2]);
+            assert_eq!(rows, numbers.collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn rows_for_each_outer_row() {
+        let column = ColumnDef {
+            id: ColumnId(1),
+            name: "n".into(),
+            data_type: LogicalType::BigInt,
+            nullable: true,
+        };
+        let types = [LogicalType::BigInt];
+        assert_eq!(array_type(&types[0]), DataType::Int64);
+        let outer = [Some(2), Some(0), None, Some(13), Some(-1), Some(1)];
+        let literal = |value: Option<i64>| value.map_or(Literal::Null, Literal::Integer);
+        let input: Vec<Vec<Literal>> = outer.iter().map(|value| vec![literal(*value)]).collect();
+        for keeps_all in [false, true] {
+            let call = call(&Expr::Column(column.clone()), vec![column.clone()], true);
+            let source = TestSource::new(batches_of(&input, &types, 4), 1);
+            let transform = ApplyFunctionTransform { call, keeps_all };
+            let batches = collect(vec![branch(source, vec![Arc::new(transform)])], 1).unwrap();
+            assert!(batches.iter().all(|batch| batch.row_count <= 10));
+            let rows = rows_of(&batches, &vec![LogicalType::BigInt; 3]);
+            let mut expected = Vec::new();
+            for value in outer {
+                let numbers = 1..=value.unwrap_or(0);
+                if numbers.is_empty() && keeps_all {
+                    expected.push(vec![literal(value), Literal::Null, Literal::Null]);
+                }
+                for number in numbers {
+                    expected.push(vec![literal(value), Literal::Integer(number), Literal::Integer(number)]);
+                }
+            }
+            assert_eq!(rows, expected);
+        }
+    }
+}

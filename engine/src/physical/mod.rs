@@ -14,6 +14,7 @@ mod plan_window;
 mod plan_with;
 mod predicate;
 mod referenced;
+mod wanted;
 
 use crate::error::Result;
 use crate::expression::{Expression, Layout};
@@ -68,6 +69,8 @@ pub(crate) struct Planner {
     next_node: usize,
     /// Columns that anything but the filters of their own scan asks for.
     referenced: ColumnSet,
+    /// By join: the columns that anything above it asks for.
+    wanted: Arc<HashMap<usize, ColumnSet>>,
     /// Conditions on columns of scans that are yet to be planned, which operators above tighten while they run. Whoever adds one
     /// makes sure that rows of the scan which do not meet it cannot matter.
     pub(crate) dynamic_conditions: HashMap<ColumnId, Vec<DynamicCondition>>,
@@ -85,6 +88,7 @@ impl Planner {
             tables,
             next_node: 0,
             referenced: ColumnSet::default(),
+            wanted: Arc::default(),
             dynamic_conditions: HashMap::new(),
         }
     }
@@ -94,6 +98,7 @@ impl Planner {
     pub(crate) fn plan(&mut self, plan: &Plan) -> Result<Piece> {
         if self.next_node == 0 {
             self.referenced = referenced::columns(plan);
+            self.wanted = Arc::new(wanted::columns(plan));
         }
         let node = self.next_node;
         self.next_node += 1;

@@ -25,11 +25,10 @@ impl Planner {
         let right = self.plan(&join.right)?;
         let next_node = std::mem::replace(&mut self.next_node, left_node);
 
-        let stored = stored_places(join, kind, &right.layout);
-        let stored_columns: Vec<ColumnDef> = stored
-            .iter()
-            .map(|place| right.layout.columns()[*place].clone())
-            .collect();
+        let wanted = self.wanted.get(&node).cloned();
+        let is_wanted = |id: ColumnId| wanted.as_ref().is_none_or(|wanted| wanted.contains(&id));
+        let stored = stored_places(join, kind, &right.layout, &is_wanted);
+        let stored_columns = chosen(right.layout.columns(), &stored);
         let operator = JoinOperator::new(Specification {
             kind,
             keys: self.join_keys(join, &right.layout)?,
@@ -48,12 +47,21 @@ impl Planner {
 
         let left = self.plan(&join.left)?;
         self.next_node = next_node;
+        let output = places(left.layout.columns(), &is_wanted);
+        let right_output = match kind.asks_existence() {
+            true => Vec::new(),
+            false => places(&stored_columns, &is_wanted),
+        };
+        let left_columns = chosen(left.layout.columns(), &output);
+        let right_columns = chosen(&stored_columns, &right_output);
         let left_side = Arc::new(LeftSide {
             keys: self.key_columns(join.keys.iter().map(|key| &key.left), &left.layout)?,
             residual: self.residual(join, &left.layout, &stored_columns)?,
-            types: column_types(left.layout.columns()),
+            output,
+            output_types: column_types(&left_columns),
+            right_output,
         });
-        let columns = output_columns(&join.kind, left.layout.columns(), stored_columns);
+        let columns = output_columns(&join.kind, &left_columns, right_columns);
         let mut piece = left.through(
             ProbeTransform {
                 join: operator.clone(),
@@ -100,17 +108,11 @@ impl Planner {
             return Ok(None);
         }
         let named = named_columns(&join.residual);
-        let places = |columns: &[ColumnDef]| -> Vec<usize> {
-            let columns = columns.iter().enumerate();
-            columns
-                .filter(|(_, column)| named.contains(&column.id))
-                .map(|(place, _)| place)
-                .collect()
-        };
-        let (left_places, right_places) = (places(left.columns()), places(stored));
-        let left_columns = left_places.iter().map(|place| &left.columns()[*place]);
-        let right_columns = right_places.iter().map(|place| &stored[*place]);
-        let layout = Layout::new(left_columns.chain(right_columns).cloned().collect());
+        let is_named = |id: ColumnId| named.contains(&id);
+        let (left_places, right_places) = (places(left.columns(), &is_named), places(stored, &is_named));
+        let mut columns = chosen(left.columns(), &left_places);
+        columns.extend(chosen(stored, &right_places));
+        let layout = Layout::new(columns);
         Ok(Some(Residual {
             conditions: self.compile_all(&join.residual, &layout)?,
             left: left_places,
@@ -177,15 +179,25 @@ fn named_columns(expressions: &[Expr]) -> ColumnSet {
     columns
 }
 
-/// The right side's columns that are kept.
-fn stored_places(join: &Join, kind: Kind, right: &Layout) -> Vec<usize> {
+/// The right side's columns that are kept: for the output, or for further conditions.
+fn stored_places(join: &Join, kind: Kind, right: &Layout, is_wanted: &dyn Fn(ColumnId) -> bool) -> Vec<usize> {
     let named = named_columns(&join.residual);
-    let is_stored = |id: ColumnId| !kind.asks_existence() || named.contains(&id);
-    let columns = right.columns().iter().enumerate();
+    let is_stored = |id: ColumnId| named.contains(&id) || !kind.asks_existence() && is_wanted(id);
+    places(right.columns(), &is_stored)
+}
+
+/// Where the columns are for which something holds.
+fn places(columns: &[ColumnDef], holds: &dyn Fn(ColumnId) -> bool) -> Vec<usize> {
+    let columns = columns.iter().enumerate();
     columns
-        .filter(|(_, column)| is_stored(column.id))
+        .filter(|(_, column)| holds(column.id))
         .map(|(place, _)| place)
         .collect()
+}
+
+/// The columns at some places.
+fn chosen(columns: &[ColumnDef], places: &[usize]) -> Vec<ColumnDef> {
+    places.iter().map(|place| columns[*place].clone()).collect()
 }
 
 fn output_columns(kind: &JoinKind, left: &[ColumnDef], right: Vec<ColumnDef>) -> Vec<ColumnDef> {

@@ -1,6 +1,6 @@
 //! Sort and top-N.
 
-use super::{Piece, Planner};
+use super::{Piece, Planner, TableAccess};
 use crate::error::Result;
 use crate::expression::Layout;
 use crate::operators::key::{KeyColumns, KeyEncoder, KeyField, Nulls};
@@ -12,7 +12,7 @@ use crate::types::array_type;
 use arrow_schema::DataType;
 use parking_lot::Mutex;
 use std::sync::Arc;
-use stoa_sql::plan::{ColumnDef, ColumnId, Expr, JoinKind, Plan, Sort, SortKey};
+use stoa_sql::plan::{ColumnDef, ColumnId, Expr, JoinKind, Plan, Scan, Sort, SortKey};
 use stoa_storage::predicate::Condition;
 
 /// The largest limit for which rows are not all collected.
@@ -102,12 +102,26 @@ impl Planner {
         let Expr::Column(column) = &key.expression else {
             return None;
         };
-        let scanned = scanned_column(&sort.input, column.id)?;
-        // NULLs go first and no range holds for them.
-        if key.nulls_first && scanned.nullable {
+        let (scan, place, scanned) = scanned_column(&sort.input, column.id)?;
+        // NULLs go first, and no range holds for them.
+        if key.nulls_first && scanned.nullable && !self.has_no_nulls(scan, place) {
             return None;
         }
         self.dynamic_target(column.id, &column.data_type)
+    }
+
+    /// Whether a column of a scan is known to have no NULLs, although it may have some.
+    fn has_no_nulls(&self, scan: &Scan, place: usize) -> bool {
+        let access = match scan.as_of {
+            None => self.tables.table(scan.table, None),
+            Some(_) => return false,
+        };
+        let Ok(TableAccess::Stored { table, columns }) = access else {
+            return false;
+        };
+        let summary = columns.get(place).and_then(|column| table.column_summary(column.id));
+        // Summaries are of segments only.
+        table.memtable_rows() == 0 && summary.is_some_and(|summary| summary.null_count == 0)
     }
 
     /// Lets the scan of a column, which is yet to be planned, hear of a condition.
@@ -129,28 +143,24 @@ impl Planner {
     }
 }
 
-/// The scan's column behind a column of a plan, if every row of the plan has that column from one row of the scan, and leaving
-/// out rows of the scan leaves out exactly the plan's rows that come from them.
-pub(super) fn scanned_column(plan: &Plan, id: ColumnId) -> Option<ColumnDef> {
+/// The scan's column (its scan, its place in the relation, itself) behind a column of a plan, if every row of the plan has that
+/// column from one row of the scan, and leaving out rows of the scan by its value leaves out exactly the plan's rows that come from
+/// them.
+pub(super) fn scanned_column(plan: &Plan, id: ColumnId) -> Option<(&Scan, usize, &ColumnDef)> {
+    let is_handed_on = |outputs: &[(ColumnDef, Expr)]| {
+        outputs
+            .iter()
+            .any(|(column, expression)| column.id == id && matches!(expression, Expr::Column(input) if input.id == id))
+    };
     match plan {
         Plan::Scan(scan) if scan.limit.is_none() => {
-            let columns = scan.columns.iter().map(|(_, column)| column);
-            columns.filter(|column| column.id == id).cloned().next()
+            let (place, column) = scan.columns.iter().find(|(_, column)| column.id == id)?;
+            Some((scan, *place, column))
         }
         Plan::Filter(filter) => scanned_column(&filter.input, id),
-        Plan::Project(project) => {
-            let is_same = |(column, expression): &(ColumnDef, Expr)| {
-                column.id == id && matches!(expression, Expr::Column(input) if input.id == id)
-            };
-            project.expressions.iter().find(|output| is_same(output))?;
-            scanned_column(&project.input, id)
-        }
+        Plan::Project(project) if is_handed_on(&project.expressions) => scanned_column(&project.input, id),
         Plan::Sort(sort) if sort.limit.is_none() => scanned_column(&sort.input, id),
-        Plan::Aggregate(aggregate) if aggregate.grouping_sets.is_none() => {
-            let is_same = |(column, expression): &(ColumnDef, Expr)| {
-                column.id == id && matches!(expression, Expr::Column(input) if input.id == id)
-            };
-            aggregate.keys.iter().find(|key| is_same(key))?;
+        Plan::Aggregate(aggregate) if aggregate.grouping_sets.is_none() && is_handed_on(&aggregate.keys) => {
             scanned_column(&aggregate.input, id)
         }
         Plan::Join(join) => match join.kind {

@@ -84,7 +84,7 @@ impl Planner {
         let node = self.next_node;
         self.next_node += node_count(&recursive.term);
         let context = self.context.clone();
-        let (tables, referenced) = (self.tables.clone(), self.referenced.clone());
+        let (tables, referenced, wanted) = (self.tables.clone(), self.referenced.clone(), self.wanted.clone());
         let (term, columns) = (recursive.term.clone(), with.columns.clone());
         let plan_round = move |sink: Arc<dyn Sink>| {
             let mut planner = Planner {
@@ -94,6 +94,7 @@ impl Planner {
                 tables: tables.clone(),
                 next_node: node,
                 referenced: referenced.clone(),
+                wanted: wanted.clone(),
                 dynamic_conditions: HashMap::new(),
             };
             let piece = planner.planned_by_place(&term, &columns)?;

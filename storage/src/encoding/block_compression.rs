@@ -8,7 +8,7 @@ use std::cell::RefCell;
 const LZ4_RATIO_MAX: usize = 255;
 /// What zstd may make of a byte at most: it could do more, but then constant text would be stored otherwise.
 const ZSTD_RATIO_MAX: usize = 2_048;
-const ZSTD_LEVEL: i32 = 3;
+const ZSTD_LEVEL: i32 = 1;
 
 thread_local! {
     static COMPRESSOR: RefCell<Option<zstd::bulk::Compressor<'static>>> = const { RefCell::new(None) };

@@ -1,7 +1,7 @@
 //! The cheapest encoding of a stream of integers: exact sizes where one pass tells them, else those of a sample of vectors.
 //! The same values always get the same encoding. Encodes nothing itself.
 
-use super::{Encoding, bit_packed, constant, delta, frame_of_reference, packing, plain, run_length};
+use super::{Encoding, bit_packed, constant, delta, frame_of_reference, loops, packing, plain, run_length};
 use crate::limits::VECTOR_ROWS;
 
 /// Vectors that are tried at most.
@@ -25,11 +25,11 @@ pub(super) struct Choice {
 }
 
 pub(super) fn survey(lanes: &[i64]) -> Survey {
-    let (minimum, maximum) = packing::extremes(lanes);
+    let (minimum, maximum) = loops::extremes(lanes);
     Survey {
         minimum,
         span: maximum.wrapping_sub(minimum) as u64,
-        run_count: packing::run_count(lanes),
+        run_count: loops::run_count(lanes),
     }
 }
 

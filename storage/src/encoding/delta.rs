@@ -6,10 +6,10 @@
 //! ```
 //! A vector's value `i` is `first` plus the sum of `reference + code` of the places 1 to `i`; the code of place 0 is 0.
 
-use super::Encoding;
 use super::cursor::{Cursor, Decoded, malformed};
 use super::packing::{self, Uninitialized};
 use super::patched::{self, Vector};
+use super::{Encoding, loops};
 use crate::limits::VECTOR_ROWS;
 use crate::vector::key::LaneValue;
 
@@ -30,7 +30,7 @@ fn differences(vector: &[i64], differences: &mut [i64; VECTOR_ROWS]) -> i64 {
     }
     let reference = match next {
         [] => 0,
-        _ => packing::extremes(&differences[1..vector.len()]).0,
+        _ => loops::extremes(&differences[1..vector.len()]).0,
     };
     differences[0] = reference;
     differences[vector.len()..].fill(reference);
@@ -85,7 +85,7 @@ impl<'a> Delta<'a> {
         });
         // SAFETY: `unpack` wrote every place.
         let steps = unsafe { packing::initialized(&codes) };
-        packing::running_sum(first.wrapping_sub(reference), steps, out);
+        loops::running_sum(first.wrapping_sub(reference), steps, out);
         Ok(())
     }
 }

@@ -5,11 +5,11 @@
 //! frame_of_reference = (reference:i64 header)* vector*        header and vector as in `patched`
 //! ```
 
-use super::Encoding;
 use super::cursor::{Cursor, Decoded, malformed};
 use super::lanes::CodeTest;
 use super::packing::{self, Uninitialized};
 use super::patched::{self, Vector};
+use super::{Encoding, loops};
 use crate::limits::VECTOR_ROWS;
 use crate::vector::key::LaneValue;
 
@@ -23,7 +23,7 @@ pub(crate) struct FrameOfReference<'a> {
 
 /// Bytes of one vector.
 pub(super) fn estimate_vector(vector: &[i64]) -> usize {
-    let (reference, _) = packing::extremes(vector);
+    let (reference, _) = loops::extremes(vector);
     let mut padded = [0; VECTOR_ROWS];
     let values = packing::whole_vector(vector, reference, &mut padded);
     ENTRY_BYTES + patched::plan(values, reference).bytes
@@ -34,7 +34,7 @@ pub(super) fn encode(lanes: &[i64], out: &mut Vec<u8>) {
     let mut payload = Vec::with_capacity(lanes.len() * 2);
     let mut padded = [0; VECTOR_ROWS];
     for vector in lanes.chunks(VECTOR_ROWS) {
-        let (reference, _) = packing::extremes(vector);
+        let (reference, _) = loops::extremes(vector);
         let values = packing::whole_vector(vector, reference, &mut padded);
         let plan = patched::plan(values, reference);
         out.extend_from_slice(&reference.to_le_bytes());

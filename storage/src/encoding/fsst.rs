@@ -115,3 +115,42 @@ impl Trained {
             .is_ok_and(|decoded| decoded == frame)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(200))]
+        #[test]
+        fn any_codes_are_read_or_refused(table: Vec<u8>, codes: Vec<u8>, decoded_bytes in 0usize..300) {
+            if let Ok(symbols) = Symbols::parse(&mut Cursor::new(&table))
+                && let Ok(text) = symbols.decompress(&codes, decoded_bytes)
+            {
+                prop_assert_eq!(text.len(), decoded_bytes);
+            }
+        }
+
+        #[test]
+        fn any_bytes_come_back(frame: Vec<u8>, cut in 1usize..20) {
+            let trained = Trained::new(&[b"any bytes come back, some of them".repeat(20)]);
+            let mut codes = Vec::new();
+            prop_assert!(trained.compress(&frame, &mut codes));
+            let mut table = Vec::new();
+            trained.write_symbols(&mut table);
+            let symbols = Symbols::parse(&mut Cursor::new(&table)).unwrap();
+            prop_assert_eq!(symbols.decompress(&codes, frame.len()), Ok(frame.clone()));
+            let shorter = &codes[..codes.len().saturating_sub(cut)];
+            prop_assert!(shorter.len() == codes.len() || symbols.decompress(shorter, frame.len()).is_err());
+        }
+    }
+
+    #[test]
+    fn an_escape_at_the_end_is_refused() {
+        let symbols = Symbols::parse(&mut Cursor::new(&[1, 2, b'a', b'b'])).unwrap();
+        assert_eq!(symbols.decompress(&[0, ESCAPE, b'c'], 3), Ok(b"abc".to_vec()));
+        assert!(symbols.decompress(&[0, ESCAPE], 3).is_err());
+        assert!(symbols.decompress(&[0, 7], 3).is_err());
+    }
+}

@@ -9,7 +9,7 @@ use super::frame_of_reference::FrameOfReference;
 use super::packing::{self, Uninitialized};
 use super::plain::Plain;
 use super::run_length::RunLength;
-use super::{Encoding, bit_packed, choose, constant, delta, frame_of_reference, plain, run_length};
+use super::{Encoding, bit_packed, choose, constant, delta, frame_of_reference, loops, plain, run_length};
 use crate::limits::VECTOR_ROWS;
 use crate::vector::filter::{KeyTest, test_keys};
 use crate::vector::key::LaneValue;
@@ -278,7 +278,7 @@ impl<'a> Lanes<'a> {
                 let mut values = packing::uninitialized();
                 self.read_vector(vector, &mut values)?;
                 // SAFETY: `read_vector` wrote every place.
-                packing::within(unsafe { packing::initialized(&values) }, low, high, bits);
+                loops::within(unsafe { packing::initialized(&values) }, low, high, bits);
                 Ok(())
             }),
         }

@@ -16,6 +16,7 @@ pub(crate) mod dictionary;
 mod frame_of_reference;
 mod fsst;
 pub(crate) mod lanes;
+pub(crate) mod loops;
 mod packing;
 mod patched;
 mod plain;

@@ -150,7 +150,7 @@ word_packing!(words64, u64);
 
 /// Sets a bit for every byte that is 1; all others are 0.
 #[inline(always)]
-fn bits_of_bytes(passes: &[u8; VECTOR_ROWS], out: &mut [u64; 16]) {
+pub(super) fn bits_of_bytes(passes: &[u8; VECTOR_ROWS], out: &mut [u64; 16]) {
     let (groups, _) = passes.as_chunks::<64>();
     for (word, group) in out.iter_mut().zip(groups) {
         let (eights, _) = group.as_chunks::<8>();
@@ -307,116 +307,6 @@ pub(crate) fn compare(width: u8, packed: &[u8], low: u64, high: u64, out: &mut [
     });
 }
 
-struct RunningSum<'a, O> {
-    before: i64,
-    steps: &'a [i64; VECTOR_ROWS],
-    out: &'a mut Uninitialized<O>,
-}
-
-impl<O: LaneValue> Kernel for RunningSum<'_, O> {
-    type Output = ();
-    #[inline(always)]
-    fn run(self) {
-        let mut sum = self.before;
-        let (steps, _) = self.steps.as_chunks::<4>();
-        let (places, _) = self.out.as_chunks_mut::<4>();
-        // Within four steps the sums do not wait for one another.
-        for (place, [a, b, c, d]) in places.iter_mut().zip(steps) {
-            let ab = a.wrapping_add(*b);
-            let cd = c.wrapping_add(*d);
-            place[0].write(O::from_lane(sum.wrapping_add(*a)));
-            place[1].write(O::from_lane(sum.wrapping_add(ab)));
-            place[2].write(O::from_lane(sum.wrapping_add(ab.wrapping_add(*c))));
-            sum = sum.wrapping_add(ab.wrapping_add(cd));
-            place[3].write(O::from_lane(sum));
-        }
-    }
-}
-
-/// Every place: what was before plus all steps up to it.
-pub(crate) fn running_sum<O: LaneValue>(before: i64, steps: &[i64; VECTOR_ROWS], out: &mut Uninitialized<O>) {
-    dispatch(RunningSum { before, steps, out });
-}
-
-struct Extremes<'a>(&'a [i64]);
-
-impl Kernel for Extremes<'_> {
-    type Output = (i64, i64);
-    #[inline(always)]
-    fn run(self) -> (i64, i64) {
-        let (mut minimum, mut maximum) = (i64::MAX, i64::MIN);
-        for lane in self.0 {
-            minimum = minimum.min(*lane);
-            maximum = maximum.max(*lane);
-        }
-        (minimum, maximum)
-    }
-}
-
-/// Least and greatest; of nothing `i64::MAX` and `i64::MIN`.
-pub(crate) fn extremes(lanes: &[i64]) -> (i64, i64) {
-    dispatch(Extremes(lanes))
-}
-
-struct RunCount<'a>(&'a [i64]);
-
-impl Kernel for RunCount<'_> {
-    type Output = usize;
-    #[inline(always)]
-    fn run(self) -> usize {
-        let next = self.0.get(1..).unwrap_or_default();
-        self.0
-            .iter()
-            .zip(next)
-            .map(|(lane, next)| usize::from(lane != next))
-            .sum()
-    }
-}
-
-/// How many runs of one value.
-pub(crate) fn run_count(lanes: &[i64]) -> usize {
-    dispatch(RunCount(lanes)) + usize::from(!lanes.is_empty())
-}
-
-struct Largest<'a>(&'a [u32]);
-
-impl Kernel for Largest<'_> {
-    type Output = Option<u32>;
-    #[inline(always)]
-    fn run(self) -> Option<u32> {
-        self.0.iter().copied().max()
-    }
-}
-
-/// The largest code.
-pub(crate) fn largest(codes: &[u32]) -> Option<u32> {
-    dispatch(Largest(codes))
-}
-
-struct Within<'a> {
-    lanes: &'a [i64; VECTOR_ROWS],
-    low: i64,
-    high: i64,
-    out: &'a mut [u64; 16],
-}
-
-impl Kernel for Within<'_> {
-    type Output = ();
-    #[inline(always)]
-    fn run(self) {
-        let mut passes = [0u8; VECTOR_ROWS];
-        for (pass, lane) in passes.iter_mut().zip(self.lanes) {
-            *pass = u8::from(self.low <= *lane) & u8::from(*lane <= self.high);
-        }
-        bits_of_bytes(&passes, self.out);
-    }
-}
-
-/// One bit per value: whether it lies from `low` to `high`.
-pub(crate) fn within(lanes: &[i64; VECTOR_ROWS], low: i64, high: i64, out: &mut [u64; 16]) {
-    dispatch(Within { lanes, low, high, out });
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -483,24 +373,6 @@ mod tests {
             let (wide, scalar) = unsafe { (*initialized(&wide), *initialized(&scalar)) };
             prop_assert_eq!(wide, scalar);
             prop_assert!(codes.iter().zip(&wide).all(|(code, value)| reference.wrapping_add(*code as i64) == *value));
-
-            let mut sums = uninitialized::<i64>();
-            running_sum(reference, &wide, &mut sums);
-            // SAFETY: every place was written.
-            let sums = unsafe { initialized(&sums) };
-            let mut sum = reference;
-            for (step, found) in wide.iter().zip(sums) {
-                sum = sum.wrapping_add(*step);
-                prop_assert_eq!(sum, *found);
-            }
-            prop_assert_eq!(extremes(&wide), (*wide.iter().min().unwrap(), *wide.iter().max().unwrap()));
-            prop_assert_eq!(run_count(&wide), wide.chunk_by(|left, right| left == right).count());
-            let (low, high) = (bounds[0] as i64, bounds[1] as i64);
-            let mut inside = [0u64; 16];
-            within(&wide, low, high, &mut inside);
-            for (row, value) in wide.iter().enumerate() {
-                prop_assert_eq!(inside[row / 64] >> (row % 64) & 1 == 1, (low..=high).contains(value));
-            }
 
             let mask = if width == 0 { 0 } else { u64::MAX >> (64 - width) };
             let (low, high) = (bounds[0] & mask, bounds[1] & mask);

@@ -2,6 +2,7 @@
 
 pub(crate) mod bitmap;
 pub(crate) mod bloom;
+pub(crate) mod byte_bounds;
 pub(crate) mod distinct;
 pub(crate) mod zone_map;
 

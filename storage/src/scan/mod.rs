@@ -35,10 +35,22 @@ pub struct ScanRequest {
     pub row_predicates: Vec<Arc<dyn RowPredicate>>,
     /// Answer from summaries where rows need not be read.
     pub summary: Option<SummaryRequest>,
+    /// Visit blocks in the order of a column's bounds: for a query that wants the first rows by it and tells the scan, as a dynamic
+    /// predicate, what cannot be among them any more.
+    pub visit: Option<VisitOrder>,
     /// Rows of a batch at most; 0 is [`crate::limits::BATCH_ROWS`].
     pub batch_rows: usize,
     /// Ends the scan with [`crate::Error::Cancelled`] once it is set; asked at every morsel.
     pub cancel: Option<Arc<AtomicBool>>,
+}
+
+/// In which order blocks are visited; rows within them come as they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VisitOrder {
+    /// By the bounds of this column.
+    pub column: ColumnId,
+    /// Blocks with the largest values first, instead of those with the smallest.
+    pub is_descending: bool,
 }
 
 /// A column of a scan's batches.

@@ -6,7 +6,7 @@ use super::planned::{Planned, unknown_column};
 use super::prepared::Prepared;
 use super::reader::MorselReader;
 use super::summary::{PlannedSummary, Summarized, batch_of};
-use super::{Scan, ScanColumn, ScanReader, ScanRequest, ScanStatistics, SummaryValue};
+use super::{Scan, ScanColumn, ScanReader, ScanRequest, ScanStatistics, SummaryValue, VisitOrder};
 use crate::commit::CommitVersion;
 use crate::error::Result;
 use crate::index::Verdict;
@@ -135,7 +135,8 @@ fn check(table: &TableState, request: &ScanRequest) -> Result<()> {
         summary.keys.iter().copied().chain(of_value)
     });
     let unknown = |id: &ColumnId| table.schema.column(*id).is_none();
-    match columns.chain(row_predicates).chain(values).find(unknown) {
+    let visited = request.visit.iter().map(|visit| visit.column);
+    match columns.chain(row_predicates).chain(values).chain(visited).find(unknown) {
         Some(id) => Err(unknown_column(table, id)),
         None => Ok(()),
     }
@@ -183,7 +184,44 @@ impl TableScan {
             counter.store(count as u64, Ordering::Relaxed);
         }
         self.answers = Mutex::new(batch_of(&answers)?);
+        self.order_segments();
         Ok(())
+    }
+
+    /// Puts first what is to be visited first; segments that do not hold the column go last.
+    fn order_segments(&mut self) {
+        let Some(visit) = self.request.visit else { return };
+        let columns = &self.table.schema.columns;
+        let hint = columns.iter().position(|column| column.id == visit.column).unwrap_or(0);
+        let table = self.table.clone();
+        let bounds = |segment: &PlannedSegment| {
+            let file = &table.segments[segment.position].file;
+            file.column_position(visit.column, hint)
+                .map(|at| &file.bounds()[at].keys)
+        };
+        self.segments
+            .sort_by(|left, right| match (bounds(left), bounds(right)) {
+                (Some(left), Some(right)) if visit.is_descending => left.compare_ends(right).reverse(),
+                (Some(left), Some(right)) => left.compare_beginnings(right),
+                (left, right) => right.is_some().cmp(&left.is_some()),
+            });
+        let mut first_block = 0;
+        for segment in &mut self.segments {
+            segment.first_block = first_block;
+            first_block += (table.segments[segment.position].file.meta.row_count as usize).div_ceil(BLOCK_ROWS);
+        }
+    }
+
+    /// The number of the block to be visited as the `number`th of a segment.
+    fn block_of(&self, segment: &PlannedSegment, number: usize) -> usize {
+        let count = (self.table.segments[segment.position].file.meta.row_count as usize).div_ceil(BLOCK_ROWS);
+        // Blocks of a sorted segment ascend; of an unsorted one, any order is as good.
+        match self.request.visit {
+            Some(VisitOrder {
+                is_descending: true, ..
+            }) => count - 1 - number,
+            _ => number,
+        }
     }
 
     /// The conditions that must be looked into for a segment; `None` where no row meets all.
@@ -234,9 +272,10 @@ impl TableScan {
             return None;
         }
         let segment = self.segments.partition_point(|segment| segment.first_block <= number) - 1;
+        let planned = &self.segments[segment];
         Some(Morsel::Block {
             segment,
-            block: number - self.segments[segment].first_block,
+            block: self.block_of(planned, number - planned.first_block),
         })
     }
 }

@@ -12,14 +12,15 @@ use crate::encoding::{Cursor, Decoded, Encoding, Malformed, malformed};
 use crate::error::{Error, Result};
 use crate::index::Verdict;
 use crate::index::zone_map::verdict_of_summary;
-use crate::limits::{BLOCK_ROWS, DICTIONARY_VALUES_MAX, ZONE_ROWS};
-use crate::predicate::{ColumnPredicate, Condition};
+use crate::limits::{BLOCK_ROWS, DICTIONARY_VALUES_MAX};
+use crate::predicate::Condition;
 use crate::schema::ColumnId;
 use crate::vector::filter::Test;
 use arrow_array::{ArrayRef, Int64Array};
 use arrow_buffer::BooleanBuffer;
 use arrow_schema::DataType;
 use hashbrown::HashMap;
+use parking_lot::Mutex;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -33,6 +34,8 @@ pub struct SegmentReader {
     places: HashMap<ColumnId, usize, foldhash::fast::RandomState>,
     /// The columns' dictionaries, read when first needed.
     dictionaries: Box<[OnceLock<Dictionary>]>,
+    /// Held while a dictionary is read: threads that need it wait instead of reading it too.
+    reading: Mutex<()>,
     /// One bit per part: its checksum was found right.
     verified: Box<[AtomicU64]>,
 }
@@ -108,6 +111,7 @@ impl SegmentReader {
             footer,
             places,
             dictionaries,
+            reading: Mutex::default(),
             verified,
         })
     }
@@ -132,7 +136,7 @@ impl SegmentReader {
         self.places.contains_key(&column)
     }
 
-    fn column(&self, id: ColumnId) -> Option<&FooterColumn> {
+    pub(super) fn column(&self, id: ColumnId) -> Option<&FooterColumn> {
         self.places.get(&id).map(|place| &self.footer.columns[*place])
     }
 
@@ -140,55 +144,6 @@ impl SegmentReader {
         self.column(id).ok_or_else(|| Error::Invalid {
             reason: format!("segment \"{}\" has no column {}", self.path.display(), id.0),
         })
-    }
-
-    /// What is known of a column's values in a block.
-    pub fn block_summary(&self, column: ColumnId, block: usize) -> Option<ColumnSummary> {
-        let column = self.column(column)?;
-        let rows = (block < self.block_count()).then(|| self.block_rows(block))?;
-        Some(column.blocks.summary(block, rows.end - rows.start, &column.data_type))
-    }
-
-    /// Zones of [`ZONE_ROWS`] rows in the segment.
-    pub fn zone_count(&self) -> usize {
-        (self.footer.row_count as usize).div_ceil(ZONE_ROWS)
-    }
-
-    /// The rows of a zone.
-    pub fn zone_rows(&self, zone: usize) -> Range<u32> {
-        let from = (zone * ZONE_ROWS) as u32;
-        from..(from + ZONE_ROWS as u32).min(self.footer.row_count)
-    }
-
-    /// What is known of a column's values in a zone.
-    pub fn zone_summary(&self, column: ColumnId, zone: usize) -> Option<ColumnSummary> {
-        let column = self.column(column)?;
-        let rows = (zone < self.zone_count()).then(|| self.zone_rows(zone))?;
-        Some(column.zones.summary(zone, rows.end - rows.start, &column.data_type))
-    }
-
-    /// What is known of a block's rows and a condition. [`Verdict::SomeRows`] for a column the segment does not hold.
-    pub fn prune(&self, block: usize, predicate: &ColumnPredicate) -> Verdict {
-        let Some((column, test)) = self.prepare(predicate) else {
-            return Verdict::SomeRows;
-        };
-        let rows = self.block_rows(block);
-        column.blocks.verdict(block, rows.end - rows.start, &test)
-    }
-
-    /// What is known of a zone's rows and a condition, likewise.
-    pub fn prune_zone(&self, zone: usize, predicate: &ColumnPredicate) -> Verdict {
-        let Some((column, test)) = self.prepare(predicate) else {
-            return Verdict::SomeRows;
-        };
-        let rows = self.zone_rows(zone);
-        column.zones.verdict(zone, rows.end - rows.start, &test)
-    }
-
-    pub(super) fn prepare(&self, predicate: &ColumnPredicate) -> Option<(&FooterColumn, Test)> {
-        let column = self.column(predicate.column)?;
-        let test = Test::compile(&predicate.condition, &column.data_type).ok()?;
-        Some((column, test))
     }
 
     /// The values of some rows of one block: plain, `Dictionary(UInt32, plain)` or `RunEndEncoded(Int32, plain)`.
@@ -350,11 +305,14 @@ impl SegmentReader {
             return Ok(None);
         };
         if place.get().is_none() {
-            let part = part as usize;
-            let dictionary =
-                parse_dictionary(self.part(part)?, &column.data_type).map_err(|problem| self.corrupt(part, problem))?;
-            // Who comes second drops its own: all share the first one's values.
-            let _ = place.set(dictionary);
+            let _reading = self.reading.lock();
+            if place.get().is_none() {
+                let part = part as usize;
+                let dictionary = parse_dictionary(self.part(part)?, &column.data_type)
+                    .map_err(|problem| self.corrupt(part, problem))?;
+                // Never set already: it is under the lock.
+                let _ = place.set(dictionary);
+            }
         }
         Ok(place.get())
     }
@@ -424,8 +382,8 @@ impl SegmentReader {
 /// A condition made ready for one segment.
 #[derive(Clone, Debug)]
 pub struct PreparedCondition {
-    column: ColumnId,
-    test: Test,
+    pub(super) column: ColumnId,
+    pub(super) test: Test,
     codes: Option<CodeTest>,
 }
 

@@ -89,9 +89,13 @@ impl Background {
         let background = Background::default();
         let sealing = Sealer::default();
         let merging = Merger::default();
-        background.spawn(shared, "stoa-seal", SEAL_TICK, true, sealing)?;
-        background.spawn(shared, "stoa-merge", MERGE_TICK, false, merging)?;
-        Ok(background)
+        let started = background
+            .spawn(shared, "stoa-seal", SEAL_TICK, true, sealing)
+            .and_then(|()| background.spawn(shared, "stoa-merge", MERGE_TICK, false, merging));
+        if started.is_err() {
+            background.stop(shared);
+        }
+        started.map(|()| background)
     }
 
     fn spawn(

@@ -5,6 +5,7 @@ use crate::segment::ColumnSummary;
 use crate::vector::filter::Test;
 use crate::vector::key::{Domain, bytes_at, domain_of, lane_keys, wide_keys};
 use arrow_array::ArrayRef;
+use std::cmp::Ordering;
 
 /// Bounds of a column's values; NULLs are counted apart.
 #[derive(Clone, Debug)]
@@ -86,23 +87,33 @@ impl ColumnBounds {
 }
 
 impl KeyBounds {
-    /// Whether the least key is smaller than another's; of one column.
-    pub(crate) fn begins_before(&self, other: &KeyBounds) -> bool {
-        match (self, other) {
-            (KeyBounds::Lane(left, _), KeyBounds::Lane(right, _)) => left < right,
-            (KeyBounds::Wide(left, _), KeyBounds::Wide(right, _)) => left < right,
-            (KeyBounds::Bytes { minimum: left, .. }, KeyBounds::Bytes { minimum: right, .. }) => left < right,
-            _ => false,
+    /// Known before unknown, so that the orders below are total.
+    fn rank(&self) -> u8 {
+        match self {
+            KeyBounds::Lane(_, _) => 0,
+            KeyBounds::Wide(_, _) => 1,
+            KeyBounds::Bytes { .. } => 2,
+            KeyBounds::Unknown => 3,
         }
     }
 
-    /// Whether the greatest key is larger than another's; of one column.
-    pub(crate) fn ends_after(&self, other: &KeyBounds) -> bool {
+    /// The order of the least keys of two sets of values of one column.
+    pub(crate) fn compare_beginnings(&self, other: &KeyBounds) -> Ordering {
         match (self, other) {
-            (KeyBounds::Lane(_, left), KeyBounds::Lane(_, right)) => left > right,
-            (KeyBounds::Wide(_, left), KeyBounds::Wide(_, right)) => left > right,
-            (KeyBounds::Bytes { maximum: left, .. }, KeyBounds::Bytes { maximum: right, .. }) => left > right,
-            _ => false,
+            (KeyBounds::Lane(left, _), KeyBounds::Lane(right, _)) => left.cmp(right),
+            (KeyBounds::Wide(left, _), KeyBounds::Wide(right, _)) => left.cmp(right),
+            (KeyBounds::Bytes { minimum: left, .. }, KeyBounds::Bytes { minimum: right, .. }) => left.cmp(right),
+            (left, right) => left.rank().cmp(&right.rank()),
+        }
+    }
+
+    /// The order of the greatest keys.
+    pub(crate) fn compare_ends(&self, other: &KeyBounds) -> Ordering {
+        match (self, other) {
+            (KeyBounds::Lane(_, left), KeyBounds::Lane(_, right)) => left.cmp(right),
+            (KeyBounds::Wide(_, left), KeyBounds::Wide(_, right)) => left.cmp(right),
+            (KeyBounds::Bytes { maximum: left, .. }, KeyBounds::Bytes { maximum: right, .. }) => left.cmp(right),
+            (left, right) => left.rank().cmp(&right.rank()),
         }
     }
 }

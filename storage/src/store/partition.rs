@@ -1,5 +1,6 @@
 //! Which partition a row belongs to, and rows taken apart by it. Calendar arithmetic in UTC; never a time zone.
 
+use crate::index::zone_map::survey;
 use crate::schema::{PartitionBy, PartitionKey, PartitionUnit, TableSchema};
 use crate::vector::key::integer_lanes;
 use arrow_array::{Array, ArrayRef};
@@ -65,8 +66,7 @@ impl Partitioner {
         if nulls.is_some_and(|nulls| nulls.null_count() == values.len()) {
             return vec![(PartitionKey(None), Rows::All)];
         }
-        let least = values.iter().copied().fold(i64::MAX, i64::min);
-        let greatest = values.iter().copied().fold(i64::MIN, i64::max);
+        let (least, greatest, _) = survey(&values);
         let (first, last) = (self.day(least), self.day(greatest));
         if nulls.is_none() && partition_start(first, self.unit) == partition_start(last, self.unit) {
             return vec![(PartitionKey(Some(partition_start(first, self.unit))), Rows::All)];

@@ -2,9 +2,11 @@
 //! few-valued text are packed with the row's number into one integer and sorted by their digits; anything else by comparing bytes.
 
 use crate::error::{Error, Result};
+use crate::index::zone_map::survey;
 use crate::schema::TableSchema;
 use crate::vector::key::{Domain, bytes_at, domain_of, lane_keys};
 use arrow_array::{Array, ArrayRef, UInt32Array};
+use arrow_buffer::NullBuffer;
 use arrow_row::{RowConverter, SortField};
 use arrow_schema::SortOptions;
 use hashbrown::HashMap;
@@ -156,10 +158,8 @@ fn ranks_of(column: &ArrayRef) -> Option<Ranks> {
     let (mut keys, greatest) = match domain_of(column.data_type())? {
         Domain::Lane => {
             let keys = lane_keys(column.as_ref())?;
-            let present = |row: &usize| column.is_valid(*row);
-            let least = (0..keys.len()).filter(present).map(|row| keys[row]).min().unwrap_or(0);
-            let greatest = (0..keys.len()).filter(present).map(|row| keys[row]).max().unwrap_or(0);
-            let keys: Vec<u64> = keys.into_iter().map(|key| key.wrapping_sub(least) as u64).collect();
+            let (least, greatest) = present_bounds(&keys, column.nulls());
+            let keys: Vec<u64> = keys.iter().map(|key| key.wrapping_sub(least) as u64).collect();
             (keys, greatest.wrapping_sub(least) as u64)
         }
         Domain::Bytes => rank_texts(column)?,
@@ -178,6 +178,20 @@ fn ranks_of(column: &ArrayRef) -> Option<Ranks> {
         values: keys,
         bits: u64::BITS - greatest.leading_zeros(),
     })
+}
+
+/// The least and greatest key that is not below a NULL.
+fn present_bounds(keys: &[i64], nulls: Option<&NullBuffer>) -> (i64, i64) {
+    match nulls.filter(|nulls| nulls.null_count() > 0) {
+        None => {
+            let (least, greatest, _) = survey(keys);
+            (least, greatest)
+        }
+        Some(nulls) => {
+            let present = || nulls.valid_indices().map(|row| keys[row]);
+            (present().min().unwrap_or(0), present().max().unwrap_or(0))
+        }
+    }
 }
 
 /// The rank of each text among those that occur, and the greatest; `None` where they are many.

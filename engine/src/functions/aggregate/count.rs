@@ -72,9 +72,11 @@ impl Count {
 
 /// Groups up to which counting goes to several places in turn, so that an addition need not wait for the one before.
 const REPLICATED_GROUPS_MAX: usize = 64;
+/// Rows from which that pays.
+const REPLICATED_ROWS_MIN: usize = 512;
 
 fn count_groups(counts: &mut [i64], groups: &[u32]) {
-    if counts.len() > REPLICATED_GROUPS_MAX {
+    if counts.len() > REPLICATED_GROUPS_MAX || groups.len() < REPLICATED_ROWS_MIN {
         for group in groups {
             counts[*group as usize] += 1;
         }

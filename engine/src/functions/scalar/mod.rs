@@ -1,6 +1,7 @@
 //! Scalar functions and operators: a folder per family, a file per name, each family with its list.
 
 mod arithmetic;
+pub(crate) mod array;
 mod comparison;
 mod conditional;
 pub(crate) mod datetime;
@@ -19,6 +20,7 @@ use super::ScalarFunction;
 #[rustfmt::skip]
 const FAMILIES: &[&[&ScalarFunction]] = &[
     arithmetic::FUNCTIONS,
+    array::FUNCTIONS,
     comparison::FUNCTIONS,
     conditional::FUNCTIONS,
     datetime::FUNCTIONS,

@@ -13,6 +13,8 @@
 mod call;
 mod distinct;
 mod groups;
+#[cfg(test)]
+mod measure;
 mod ordered;
 mod partitions;
 mod sink;

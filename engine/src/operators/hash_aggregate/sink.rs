@@ -5,7 +5,7 @@ use super::partitions::{Partitions, joined};
 use super::specification::{AggregateSpecification, InputRows};
 use crate::error::Result;
 use crate::operators::scan::SummaryReceiver;
-use crate::pipeline::{Demand, MemoryBudget, Reservation, Sink, SinkPart};
+use crate::pipeline::{Demand, MemoryBudget, NodeProfile, Reservation, Sink, SinkPart};
 use arrow_array::ArrayRef;
 use parking_lot::Mutex;
 use std::sync::{Arc, OnceLock};
@@ -42,9 +42,18 @@ pub(super) struct Shared {
     pub(super) specification: Arc<AggregateSpecification>,
     memory: Arc<MemoryBudget>,
     limits: GroupingLimits,
+    /// What became of it, for EXPLAIN ANALYZE.
+    facts: Mutex<Facts>,
     /// Groups of workers that have finished, and those of summaries.
     merged: Mutex<Merged>,
     partitions: OnceLock<Partitions>,
+}
+
+#[derive(Default)]
+struct Facts {
+    index: Option<&'static str>,
+    groups: usize,
+    summarized_groups: usize,
 }
 
 struct Merged {
@@ -71,9 +80,29 @@ impl AggregateSink {
                 }),
                 memory,
                 limits,
+                facts: Mutex::default(),
                 partitions: OnceLock::new(),
             }),
         }
+    }
+
+    /// Tells EXPLAIN ANALYZE how it went.
+    pub(crate) fn describe(&self, node: &NodeProfile) {
+        let shared = self.shared.clone();
+        node.describe_later(move || {
+            let facts = shared.facts.lock();
+            let mut lines = vec![
+                ("Group Index".to_owned(), facts.index.unwrap_or("none").to_owned()),
+                ("Groups".to_owned(), facts.groups.to_string()),
+            ];
+            if shared.partitions().is_some() {
+                lines.push(("Partitions".to_owned(), super::partitions::PARTITIONS.to_string()));
+            }
+            if facts.summarized_groups > 0 {
+                lines.push(("Summaries Taken".to_owned(), facts.summarized_groups.to_string()));
+            }
+            lines
+        });
     }
 
     /// Takes in what a scan answers from summaries: keys, then the states of all aggregates one after the other.
@@ -87,6 +116,13 @@ impl AggregateSink {
 impl Shared {
     pub(super) fn partitions(&self) -> Option<&Partitions> {
         self.partitions.get()
+    }
+
+    /// Groups are about to be handed to the next operator.
+    pub(super) fn count_groups(&self, groups: &GroupStates) {
+        let mut facts = self.facts.lock();
+        facts.index = Some(groups.index_name());
+        facts.groups += groups.group_count();
     }
 
     fn begin_partitions(&self) -> &Partitions {
@@ -268,6 +304,7 @@ impl SummaryReceiver for Summaries {
             columns = rest;
         }
         groups.merge(keys, &states, summaries.row_count)?;
+        self.shared.facts.lock().summarized_groups += summaries.row_count;
         merged.account()
     }
 }

@@ -98,6 +98,7 @@ impl Stream for AggregateStream {
             let Some((groups, reservation)) = self.next_groups()? else {
                 return Ok(None);
             };
+            self.shared.count_groups(&groups);
             let (columns, row_count) = groups.finish()?;
             self.rows = Some(ReadyRows {
                 columns,

@@ -37,7 +37,7 @@ const EARLY_PARTITIONS: &[GroupingLimits] = &[
     },
 ];
 
-fn binding(arguments: &[LogicalType], answer: LogicalType, order: &[LogicalType]) -> AggregateBinding {
+pub(super) fn binding(arguments: &[LogicalType], answer: LogicalType, order: &[LogicalType]) -> AggregateBinding {
     AggregateBinding {
         argument_types: arguments.to_vec(),
         return_type: answer,
@@ -46,7 +46,7 @@ fn binding(arguments: &[LogicalType], answer: LogicalType, order: &[LogicalType]
     }
 }
 
-fn step(name: &str, binding: AggregateBinding, arguments: &[usize]) -> AggregateStep {
+pub(super) fn step(name: &str, binding: AggregateBinding, arguments: &[usize]) -> AggregateStep {
     AggregateStep {
         function: registry::aggregate_function(name).unwrap(),
         binding,
@@ -59,7 +59,7 @@ fn step(name: &str, binding: AggregateBinding, arguments: &[usize]) -> Aggregate
     }
 }
 
-fn specification(types: &[LogicalType], key_count: usize, calls: Vec<AggregateStep>) -> AggregateSpecification {
+pub(super) fn specification(types: &[LogicalType], key_count: usize, calls: Vec<AggregateStep>) -> AggregateSpecification {
     AggregateSpecification {
         keys: (0..key_count).map(Projection::Column).collect(),
         key_types: types[..key_count].iter().map(array_type).collect(),

@@ -83,7 +83,12 @@ pub(crate) struct LeftSide {
     /// The keys, as many as the right side has.
     pub(crate) keys: KeyColumns,
     pub(crate) residual: Option<Residual>,
-    pub(crate) types: Vec<DataType>,
+    /// Places of the columns that are handed on.
+    pub(crate) output: Vec<usize>,
+    /// Their types.
+    pub(crate) output_types: Vec<DataType>,
+    /// Places of the stored right columns that are handed on after them.
+    pub(crate) right_output: Vec<usize>,
 }
 
 /// The conditions of a join beyond its keys.

@@ -1,12 +1,12 @@
 //! Pairs of rows as batches.
 
 use super::table::{NO_ROW, Pairs};
-use super::{Built, Residual};
+use super::{Built, LeftSide, Residual};
 use crate::error::Result;
 use crate::operators::gather::{SelectedRows, gather};
 use arrow_array::{Array, ArrayRef, UInt32Array};
-use arrow_buffer::{BooleanBuffer, NullBuffer};
-use stoa_storage::vector::Batch;
+use arrow_buffer::{BooleanBuffer, BooleanBufferBuilder, NullBuffer};
+use stoa_storage::vector::{Batch, Selection};
 
 /// Row numbers as indexes, NULL for [`NO_ROW`].
 fn indices(rows: &[u32]) -> UInt32Array {
@@ -16,13 +16,50 @@ fn indices(rows: &[u32]) -> UInt32Array {
 }
 
 /// The left and right columns of pairs.
-pub(super) fn paired(left: &SelectedRows, built: &Built, pairs: &Pairs) -> Result<Batch> {
-    let mut columns = left.columns(&pairs.left, 0..left.batch.columns.len())?;
+pub(super) fn paired(side: &LeftSide, left: &SelectedRows, built: &Built, pairs: &Pairs) -> Result<Batch> {
+    if let Some(batch) = beside(side, left, built, pairs)? {
+        return Ok(batch);
+    }
+    let mut columns = left.columns(&pairs.left, side.output.iter().copied())?;
     let right = indices(&pairs.right);
-    for column in &built.columns {
-        columns.push(gather(column, &right)?);
+    for place in &side.right_output {
+        columns.push(gather(&built.columns[*place], &right)?);
     }
     Ok(Batch::new(columns, pairs.left.len()))
+}
+
+/// Pairs in which no left row occurs twice, as the left batch with a narrower selection and the right columns beside it; `None`
+/// where copying the left rows is cheaper.
+fn beside(side: &LeftSide, left: &SelectedRows, built: &Built, pairs: &Pairs) -> Result<Option<Batch>> {
+    let (row_count, pair_count) = (left.batch.row_count, pairs.left.len());
+    let (left_width, right_width) = (side.output.len(), side.right_output.len());
+    let copied = pair_count * (left_width + right_width);
+    let is_unique = || pairs.left.windows(2).all(|rows| rows[0] < rows[1]);
+    if pair_count == row_count || row_count * right_width >= copied || built.row_count == 0 || !is_unique() {
+        return Ok(None);
+    }
+    let mut bits = BooleanBufferBuilder::new(row_count);
+    bits.append_n(row_count, false);
+    let mut right = vec![0; row_count];
+    for (row, of) in pairs.left.iter().zip(&pairs.right) {
+        let place = left.place(*row as usize);
+        bits.set_bit(place, true);
+        right[place] = *of;
+    }
+    let right = indices(&right);
+    let mut columns: Vec<ArrayRef> = side
+        .output
+        .iter()
+        .map(|place| left.batch.columns[*place].clone())
+        .collect();
+    for place in &side.right_output {
+        columns.push(gather(&built.columns[*place], &right)?);
+    }
+    Ok(Some(Batch {
+        columns,
+        row_count,
+        selection: Some(Selection::new(bits.finish())),
+    }))
 }
 
 /// Keeps the pairs that meet the further conditions.

@@ -144,7 +144,7 @@ impl Current {
         }
         match pairs.left.is_empty() {
             true => Ok(None),
-            false => paired(&self.left, built, &pairs).map(Some),
+            false => paired(&self.side, &self.left, built, &pairs).map(Some),
         }
     }
 
@@ -213,13 +213,27 @@ impl Current {
         self.probe.present.as_ref().is_none_or(|present| present.is_valid(row))
     }
 
+    /// The left batch with only the columns that are handed on.
+    fn handed_on(&self) -> Batch {
+        let columns = self
+            .side
+            .output
+            .iter()
+            .map(|place| self.left.batch.columns[*place].clone());
+        Batch {
+            columns: columns.collect(),
+            row_count: self.left.batch.row_count,
+            selection: self.left.batch.selection.clone(),
+        }
+    }
+
     /// The left batch with only these of its selected rows; `None` where there are none.
     fn selected(&self, keep: &[bool]) -> Option<Batch> {
         let kept = keep.iter().filter(|keep| **keep).count();
         if kept == 0 {
             return None;
         }
-        let mut batch = self.left.batch.clone();
+        let mut batch = self.handed_on();
         if kept < keep.len() {
             let mut bits = BooleanBufferBuilder::new(batch.row_count);
             bits.append_n(batch.row_count, false);
@@ -250,7 +264,7 @@ impl Current {
         let known: BooleanBuffer = known.finish();
         let nulls = Some(NullBuffer::new(known)).filter(|nulls| nulls.null_count() > 0);
         let mark: ArrayRef = Arc::new(BooleanArray::new(values.finish(), nulls));
-        let mut batch = self.left.batch.clone();
+        let mut batch = self.handed_on();
         batch.columns.push(mark);
         Ok(batch)
     }

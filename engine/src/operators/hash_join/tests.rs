@@ -92,7 +92,12 @@ fn joined(case: Case<'_>) -> Result<(Vec<Row>, Vec<Option<Condition>>)> {
             left: vec![types.len() - 1],
             right: vec![stored.len() - 1],
         }),
-        types,
+        output: (0..types.len()).collect(),
+        right_output: match case.kind.asks_existence() {
+            true => vec![],
+            false => (0..types.len()).collect(),
+        },
+        output_types: types,
     });
     let right_rows = if case.right.len() > 10_000 { 5000 } else { 40 };
     let right = TestSource::new(batches_of(case.right, case.types, right_rows), case.workers);

@@ -77,12 +77,12 @@ impl Stream for UnmatchedStream {
             }
             let left = self
                 .left
-                .types
+                .output_types
                 .iter()
                 .map(|data_type| null_column(data_type, rows.values().len()));
             let mut columns = left.collect::<Result<Vec<_>>>()?;
-            for column in &built.columns {
-                columns.push(gather(column, &rows)?);
+            for place in &self.left.right_output {
+                columns.push(gather(&built.columns[*place], &rows)?);
             }
             return Ok(Some(Batch::new(columns, rows.values().len())));
         }

@@ -82,7 +82,7 @@ impl MergeStream {
     }
 
     /// The next batch where one run is left.
-    fn from_one(&mut self, run: usize, count: usize) -> Result<Batch> {
+    fn next_of(&mut self, run: usize, count: usize) -> Result<Batch> {
         let from = self.taken[run];
         let rows = &self.runs[run].rows;
         let to = rows.len().min(from + count);
@@ -108,7 +108,7 @@ impl Stream for MergeStream {
         }
         let batch = match self.heap.as_slice() {
             [] => return Ok(None),
-            [run] => self.from_one(*run, count)?,
+            [run] => self.next_of(*run, count)?,
             _ => {
                 let rows = self.next_rows(count);
                 let width = self.runs.first().map_or(0, |run| run.columns.len());

@@ -13,30 +13,31 @@ use crate::types::{LogicalType, array_type};
 use std::sync::Arc;
 use stoa_sql::plan::{Aggregate, Expr};
 
-/// Whether there are aggregates over distinct arguments, all over the same, and nothing that needs its rows in an order.
+/// Whether there are aggregates over distinct arguments, all over the same under the same condition, and nothing that needs its rows
+/// in an order.
 pub(super) fn takes_two_steps(aggregate: &Aggregate, calls: &[PreparedCall]) -> bool {
     let mut distinct = calls.iter().filter(|call| call.distinct);
     let Some(first) = distinct.next() else { return false };
     aggregate.grouping_sets.is_none()
-        && distinct.all(|call| call.arguments == first.arguments)
+        && distinct.all(|call| call.arguments == first.arguments && call.filter == first.filter)
         && calls.iter().all(|call| call.order.is_none())
 }
 
 impl Planner {
-    /// Groups of (keys, distinct arguments, conditions), then groups of the keys.
-    pub(super) fn plan_two_steps(&mut self, aggregate: &Aggregate, calls: Vec<PreparedCall>) -> Result<Piece> {
+    /// Groups of (keys, distinct arguments, their condition), then groups of the keys.
+    pub(super) fn plan_two_steps(
+        &mut self,
+        aggregate: &Aggregate,
+        calls: Vec<PreparedCall>,
+        node: usize,
+    ) -> Result<Piece> {
         let piece = self.plan(&aggregate.input)?;
         let keys: Vec<&Expr> = aggregate.keys.iter().map(|(_, key)| key).collect();
         let distinct_calls = || calls.iter().filter(|call| call.distinct);
         let arguments: Vec<Expr> = distinct_calls()
             .next()
             .map_or_else(Vec::new, |call| call.arguments.clone());
-        let mut filters: Vec<Expr> = Vec::new();
-        for filter in distinct_calls().filter_map(|call| call.filter.as_ref()) {
-            if !filters.contains(filter) {
-                filters.push(filter.clone());
-            }
-        }
+        let filters: Vec<Expr> = distinct_calls().next().and_then(|call| call.filter.clone()).into_iter().collect();
         let inner_keys: Vec<&Expr> = keys.iter().copied().chain(&arguments).chain(&filters).collect();
         let inner_types: Vec<LogicalType> = inner_keys.iter().map(|key| key.data_type()).collect();
         let mut inputs = Inputs::new(self, &piece.layout);
@@ -50,10 +51,7 @@ impl Planner {
             let input = match call.distinct {
                 true => AggregateInput::Rows {
                     arguments: (first_argument..first_argument + arguments.len()).collect(),
-                    filter: call
-                        .filter
-                        .as_ref()
-                        .and_then(|filter| filters.iter().position(|known| known == filter)),
+                    filter: call.filter.as_ref().map(|_| 0),
                 },
                 false => {
                     let states = (call.function.accumulator)(&call.binding)?.state_types().len();
@@ -101,6 +99,7 @@ impl Planner {
         };
         let inner = Arc::new(AggregateSink::new(inner, self.context.memory.clone()));
         let outer = Arc::new(AggregateSink::new(outer, self.context.memory.clone()));
+        self.describe(&outer, node);
         let between = AggregateSource::new(&inner, self.context.batch_rows, self.context.cancel.clone());
         self.sink(piece, inner);
         Ok(self.aggregated(Piece::source(between, Vec::new()), outer, output(aggregate)))

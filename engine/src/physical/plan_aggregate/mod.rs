@@ -20,10 +20,10 @@ use std::sync::Arc;
 use stoa_sql::plan::{Aggregate, ColumnDef, Distinct, Expr};
 
 impl Planner {
-    pub(super) fn plan_aggregate(&mut self, aggregate: &Aggregate, _node: usize) -> Result<Piece> {
+    pub(super) fn plan_aggregate(&mut self, aggregate: &Aggregate, node: usize) -> Result<Piece> {
         let calls = calls::prepared(aggregate, &self.context.statement)?;
         if distinct::takes_two_steps(aggregate, &calls) {
-            return self.plan_two_steps(aggregate, calls);
+            return self.plan_two_steps(aggregate, calls, node);
         }
         let (piece, receiver) = self.plan_summarized(aggregate, &calls)?;
         let mut inputs = Inputs::new(self, &piece.layout);
@@ -53,7 +53,15 @@ impl Planner {
         if let Some(receiver) = receiver {
             receiver.bind(sink.summary_receiver());
         }
+        self.describe(&sink, node);
         Ok(self.aggregated(piece, sink, output(aggregate)))
+    }
+
+    /// Lets EXPLAIN ANALYZE tell how an aggregation went.
+    fn describe(&self, sink: &AggregateSink, node: usize) {
+        if let Some(profile) = &self.context.profile {
+            sink.describe(&profile.node(node));
+        }
     }
 
     /// Ends a piece in an aggregation and begins another with its groups.

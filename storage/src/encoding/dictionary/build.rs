@@ -1,7 +1,7 @@
 //! From a column to its distinct values and each row's code. Gives up as soon as there are too many; whether a dictionary pays is
 //! decided by who asks, by comparing sizes.
 
-use crate::encoding::packing;
+use crate::encoding::{loops, packing};
 use crate::vector::key::{bytes_at, integer_lanes, lane_keys, wide_keys};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Decimal128Type, Float32Type, Float64Type};
@@ -171,7 +171,7 @@ fn find_distinct<M: Mark>(
     most: usize,
 ) -> Option<Found> {
     let mut table: HashTable<u32> = HashTable::new();
-    let mut recent = vec![(M::default(), u32::MAX); RECENT];
+    let mut recent = [(M::default(), u32::MAX); RECENT];
     let mut first_rows: Vec<u32> = Vec::new();
     let mut codes = Vec::with_capacity(rows.len());
     for row in rows {
@@ -238,7 +238,7 @@ fn could_be_narrower(columns: &Rows<'_, i64>, most: usize) -> bool {
     let Some(found) = find_distinct(columns, sample_rows(columns.marks.len()), most) else {
         return false;
     };
-    let (minimum, maximum) = packing::extremes(&columns.marks);
+    let (minimum, maximum) = loops::extremes(&columns.marks);
     let widest = packing::width_of(maximum.wrapping_sub(minimum) as u64);
     packing::width_of((found.first_rows.len() as u64).saturating_sub(1)) < widest
 }

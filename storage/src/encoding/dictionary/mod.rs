@@ -9,7 +9,7 @@ pub(crate) use build::{Built, build};
 pub(crate) use translate::CodeTest;
 
 use super::lanes::Lanes;
-use super::packing;
+use super::loops;
 use super::{Decoded, malformed};
 use crate::vector::filter::Test;
 use crate::vector::key::{Domain, bytes_at, domain_of, lane_keys, wide_keys};
@@ -29,8 +29,11 @@ pub(crate) struct Dictionary {
     values: ArrayRef,
     keys: Keys,
     /// What was searched for lately, and which values have it inside: tested once, not once per batch of rows.
-    searches: Mutex<Vec<(Box<[u8]>, Arc<BooleanBuffer>)>>,
+    searches: Mutex<Vec<Search>>,
 }
+
+/// What was searched for, and one bit per value: whether it has that inside.
+type Search = (Box<[u8]>, Arc<BooleanBuffer>);
 
 /// The order keys of the values, ascending.
 #[derive(Debug)]
@@ -80,7 +83,7 @@ impl Dictionary {
     }
 
     fn check(&self, codes: &[u32]) -> Decoded<()> {
-        match packing::largest(codes) {
+        match loops::largest(codes) {
             Some(largest) if largest as usize >= self.values.len() => {
                 malformed(format!("code {largest} of {} values", self.values.len()))
             }

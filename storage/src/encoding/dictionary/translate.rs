@@ -1,6 +1,6 @@
 //! A condition on values as one on the codes of a sorted dictionary.
 
-use super::{Dictionary, Keys};
+use super::{Dictionary, Keys, Search};
 use crate::encoding::lanes::Lanes;
 use crate::encoding::{Decoded, malformed};
 use crate::vector::filter::{BytesTest, KeyTest, Test};
@@ -170,7 +170,7 @@ fn of_bytes(values: &ArrayRef, test: &BytesTest) -> KeyTest<i64> {
 
 /// Which values have something inside; remembered.
 fn search(dictionary: &Dictionary, finder: &Finder<'static>) -> Arc<BooleanBuffer> {
-    let remembered = |searches: &[(Box<[u8]>, Arc<BooleanBuffer>)]| {
+    let remembered = |searches: &[Search]| {
         let found = searches.iter().find(|(needle, _)| **needle == *finder.needle());
         found.map(|(_, set)| set.clone())
     };

@@ -239,3 +239,24 @@ proptest! {
         every_encoding(seed, row_count);
     }
 }
+
+#[test]
+fn bytes_that_nobody_wrote_do_no_harm() {
+    let mut generator = Generator::new(9);
+    for data_type in STORED_TYPES.iter() {
+        let array = generator.column(data_type, 1_500);
+        let tests: Vec<Test> = conditions_for(&array, &mut generator)
+            .iter()
+            .map(|condition| Test::compile(condition, data_type).unwrap())
+            .collect();
+        for attempt in 0..150 {
+            let mut bytes = all_present(array.len());
+            bytes.push(attempt % 15);
+            for _ in 0..generator.below(200) {
+                // Small numbers, so that lengths and counts are often possible.
+                bytes.push((generator.next() >> (56 + generator.below(8))) as u8);
+            }
+            touch(&bytes, &array, None, &tests);
+        }
+    }
+}

@@ -5,7 +5,7 @@ use crate::commit::{Change, CommitVersion};
 use crate::disk::{Disk, MemoryDisk};
 use crate::error::Error;
 use crate::predicate::{Bound, ColumnPredicate, Condition, DynamicPredicate, RowPredicate};
-use crate::scan::{Scan, ScanColumn, ScanItem, ScanRequest, SummaryRequest, SummaryValue};
+use crate::scan::{Scan, ScanColumn, ScanItem, ScanRequest, SummaryRequest, SummaryValue, VisitOrder};
 use crate::schema::{ColumnId, ColumnSchema, PartitionBy, PartitionUnit, TableId, TableSchema};
 use crate::segment::SegmentMeta;
 use crate::store::{Snapshot, Store};
@@ -548,4 +548,62 @@ fn loaded_rows_have_their_version_and_columns_added_later() {
         .iter()
         .sum();
     assert_eq!(sum, 21_000);
+}
+
+/// The threshold of a query that wants the largest keys, which it learns from the first batch.
+#[derive(Default)]
+struct Threshold(parking_lot::Mutex<Option<i64>>);
+
+impl DynamicPredicate for Threshold {
+    fn current(&self) -> Option<ColumnPredicate> {
+        let lower = Bound {
+            value: Arc::new(Int64Array::from(vec![(*self.0.lock())?])),
+            inclusive: true,
+        };
+        Some(ColumnPredicate {
+            column: KEY,
+            condition: Condition::Range {
+                lower: Some(lower),
+                upper: None,
+            },
+        })
+    }
+}
+
+#[test]
+fn visiting_the_largest_first_prunes_nearly_everything() {
+    let store = open_store(Arc::new(MemoryDisk::default()), options()).unwrap();
+    let table = create_table(&*store);
+    for part in 0..8 {
+        let rows: Vec<Row> = (part * 70_000..(part + 1) * 70_000)
+            .map(|key| (3, key, 0, None))
+            .collect();
+        load(&*store, table, &rows, 70_000, 1 << 30);
+    }
+    let threshold = Arc::new(Threshold::default());
+    let request = ScanRequest {
+        columns: vec![ScanColumn::Table(KEY)],
+        dynamic_predicates: vec![threshold.clone()],
+        visit: Some(VisitOrder {
+            column: KEY,
+            is_descending: true,
+        }),
+        ..ScanRequest::default()
+    };
+    let scan = store.snapshot().table(table).unwrap().scan(request).unwrap();
+    let mut reader = scan.reader();
+    let mut largest = Vec::new();
+    while let Some(item) = reader.next().unwrap() {
+        let ScanItem::Rows(batch) = item else {
+            panic!("rows were asked for")
+        };
+        let keys = flatten(&batch.compact().columns[0]);
+        largest.extend_from_slice(keys.as_primitive::<Int64Type>().values());
+        largest.sort_unstable_by(|left, right| right.cmp(left));
+        largest.truncate(10);
+        *threshold.0.lock() = largest.last().copied();
+    }
+    assert!(largest.into_iter().eq((559_990..560_000).rev()));
+    assert_eq!(scan.statistics().blocks_total.load(Ordering::Relaxed), 16);
+    assert_eq!(scan.statistics().blocks_pruned.load(Ordering::Relaxed), 15);
 }

@@ -90,10 +90,8 @@ fn plain_time(text: &[u8]) -> Option<(i64, &[u8])> {
         if count == 0 || count > 6 {
             return None;
         }
-        for at in 0..6 {
-            let digit = if at < count { digits[at] - b'0' } else { 0 };
-            microseconds = microseconds * 10 + i64::from(digit);
-        }
+        let padded = digits[..count].iter().chain(std::iter::repeat(&b'0')).take(6);
+        microseconds = padded.fold(0, |value, digit| value * 10 + i64::from(digit - b'0'));
         rest = &digits[count..];
     }
     let seconds = i64::from(hour * 3_600 + minute * 60 + second);

@@ -134,9 +134,7 @@ impl DateTimeProblem {
                 INTERVAL_FIELD_OVERFLOW,
                 format!("interval field value out of range: \"{text}\""),
             ),
-            DateTimeProblem::IntervalRange => {
-                Error::user(SqlState::DATETIME_FIELD_OVERFLOW, "interval out of range")
-            }
+            DateTimeProblem::IntervalRange => Error::user(SqlState::DATETIME_FIELD_OVERFLOW, "interval out of range"),
             DateTimeProblem::Displacement => Error::user(
                 INVALID_TIME_ZONE_DISPLACEMENT,
                 format!("time zone displacement out of range: \"{text}\""),

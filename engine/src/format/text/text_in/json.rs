@@ -3,6 +3,7 @@
 
 use super::numeric::Number;
 use crate::error::{Error, Result, SqlState};
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// Arrays and objects inside each other.
@@ -295,13 +296,19 @@ impl<'a> Parser<'a> {
     }
 
     /// The current string without quotes and escapes.
-    fn decoded(&self) -> Result<std::borrow::Cow<'a, str>> {
-        let inner = &self.text[self.place.start + 1..self.place.end - 1];
-        match memchr::memchr(b'\\', inner.as_bytes()) {
-            None => Ok(inner.into()),
-            Some(_) => decode_escapes(inner).map(Into::into),
-        }
+    fn decoded(&self) -> Result<Cow<'a, str>> {
+        decode_escapes(&self.text[self.place.start + 1..self.place.end - 1])
     }
+}
+
+/// A string's text without escapes; it stands without its quotes here, and nobody has looked at it before.
+pub(crate) fn decode_string(text: &str) -> Result<Cow<'_, str>> {
+    if text.bytes().all(|byte| byte >= 0x20 && byte != b'\\') {
+        return Ok(text.into());
+    }
+    let quoted = format!("\"{text}\"");
+    Parser::new(&quoted, None).document(&mut Vec::new())?;
+    Ok(decode_escapes(text)?.into_owned().into())
 }
 
 /// Puts members in order, the last of equal keys only, with commas between them.
@@ -361,7 +368,11 @@ fn number_end(text: &str, begin: usize) -> Result<usize> {
     }
 }
 
-fn decode_escapes(text: &str) -> Result<String> {
+/// A checked string's text without escapes.
+fn decode_escapes(text: &str) -> Result<Cow<'_, str>> {
+    if memchr::memchr(b'\\', text.as_bytes()).is_none() {
+        return Ok(text.into());
+    }
     let mut decoded = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = memchr::memchr(b'\\', rest.as_bytes()) {
@@ -383,7 +394,7 @@ fn decode_escapes(text: &str) -> Result<String> {
         });
     }
     decoded.push_str(rest);
-    Ok(decoded)
+    Ok(decoded.into())
 }
 
 /// The character of the digits behind `\u`, with those of the second half of a surrogate pair; and their length.
@@ -396,10 +407,7 @@ fn unicode_escape(rest: &str) -> Result<(char, usize)> {
                 .with_detail("\\u0000 cannot be converted to text."),
         )),
         0xD800..=0xDBFF => {
-            let second = rest
-                .get(4..)
-                .and_then(|rest| rest.strip_prefix("\\u"))
-                .map_or(0, unit);
+            let second = rest.get(4..).and_then(|rest| rest.strip_prefix("\\u")).map_or(0, unit);
             let low = second.checked_sub(0xDC00).filter(|low| *low < 0x400);
             let character = low.and_then(|low| char::from_u32(0x1_0000 + ((first - 0xD800) << 10) + low));
             match character {

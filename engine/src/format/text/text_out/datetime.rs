@@ -119,11 +119,11 @@ fn write_offset(seconds: i32, out: &mut Vec<u8>) {
     out.push(if seconds < 0 { b'-' } else { b'+' });
     let seconds = seconds.unsigned_abs();
     out.extend_from_slice(&DIGIT_PAIRS[(seconds / 3_600 % 100) as usize]);
-    if seconds % 3_600 != 0 {
+    if !seconds.is_multiple_of(3_600) {
         out.push(b':');
         out.extend_from_slice(&DIGIT_PAIRS[(seconds / 60 % 60) as usize]);
     }
-    if seconds % 60 != 0 {
+    if !seconds.is_multiple_of(60) {
         out.push(b':');
         out.extend_from_slice(&DIGIT_PAIRS[(seconds % 60) as usize]);
     }

@@ -68,6 +68,8 @@ pub(in crate::functions::aggregate) struct IntegerSum<T> {
 /// Groups up to which sums go to several places in turn, so that an addition need not wait for the one before.
 const REPLICATED_GROUPS_MAX: usize = 64;
 const REPLICAS: usize = 4;
+/// Rows from which that pays.
+const REPLICATED_ROWS_MIN: usize = 512;
 
 impl<T: Summand> IntegerSum<T> {
     pub(in crate::functions::aggregate) fn new(scale: i8, answer: DataType) -> Self {
@@ -118,7 +120,8 @@ impl<T: Summand> IntegerSum<T> {
             self.widen();
         }
         self.narrow_rows += values.len();
-        if mask.is_none() && self.present.len() <= REPLICATED_GROUPS_MAX && values.len() <= SMALL_ROWS_MAX {
+        let is_worth_replicas = values.len() >= REPLICATED_ROWS_MIN && self.present.len() <= REPLICATED_GROUPS_MAX;
+        if mask.is_none() && is_worth_replicas && values.len() <= SMALL_ROWS_MAX {
             return self.add_replicated(groups, values);
         }
         let (narrow, present) = (&mut self.narrow[..], &mut self.present[..]);

@@ -60,6 +60,7 @@ fn execute(call: &Call<'_>) -> Result<Value> {
     }
     let fails = || out_of_range(call.return_type);
     match (call.argument_type(0)?.kind(), call.argument_type(1)?.kind()) {
+        (Kind::Jsonb, _) => json::delete(call),
         (Kind::SmallInt, _) => call.binary::<Int16Type, Int16Type, Int16Type>(Integer::subtract, |_, _| fails()),
         (Kind::Integer, _) => call.binary::<Int32Type, Int32Type, Int32Type>(Integer::subtract, |_, _| fails()),
         (Kind::BigInt, _) => call.binary::<Int64Type, Int64Type, Int64Type>(Integer::subtract, |_, _| fails()),
@@ -78,7 +79,6 @@ fn execute(call: &Call<'_>) -> Result<Value> {
         (Kind::Time, Kind::Time) => timestamp::times(call),
         (Kind::Time, _) => timestamp::time_interval(call, 0, true),
         (Kind::Interval, _) => interval::subtract(call),
-        (Kind::Jsonb, _) => json::delete(call),
         (left, right) => Err(Error::Internal(format!("no difference of {left:?} and {right:?}"))),
     }
 }

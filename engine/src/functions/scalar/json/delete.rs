@@ -10,8 +10,8 @@ use arrow_array::types::Int32Type;
 use stoa_sql::catalog::Signature;
 use stoa_sql::types::LogicalType;
 
-/// What `-` takes of jsonb.
-pub(crate) const DELETE_SIGNATURES: [Signature; 3] = [
+/// What `-` takes of jsonb, too.
+const DELETE_SIGNATURES: [Signature; 3] = [
     signature(&[JSONB, TEXT], returns::jsonb),
     signature(&[JSONB, INTEGER], returns::jsonb),
     signature(&[JSONB, TEXT_ARRAY], returns::jsonb),

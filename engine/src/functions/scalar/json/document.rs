@@ -125,6 +125,18 @@ pub(crate) fn members(value: &str) -> Members<'_> {
     Members { text: value, at }
 }
 
+impl<'t> Members<'t> {
+    /// Goes on where another walk of the text was.
+    pub(crate) fn from(text: &'t str, at: usize) -> Self {
+        Members { text, at }
+    }
+
+    /// Where it is, in bytes.
+    pub(crate) fn position(&self) -> usize {
+        self.at
+    }
+}
+
 impl<'t> Iterator for Members<'t> {
     type Item = (&'t str, &'t str);
 
@@ -158,6 +170,18 @@ pub(crate) fn elements(value: &str) -> Elements<'_> {
         _ => value.len(),
     };
     Elements { text: value, at }
+}
+
+impl<'t> Elements<'t> {
+    /// Goes on where another walk of the text was.
+    pub(crate) fn from(text: &'t str, at: usize) -> Self {
+        Elements { text, at }
+    }
+
+    /// Where it is, in bytes.
+    pub(crate) fn position(&self) -> usize {
+        self.at
+    }
 }
 
 impl<'t> Iterator for Elements<'t> {

@@ -1,21 +1,21 @@
-//! `json_agg`, `jsonb_agg`, `json_object_agg`, `jsonb_object_agg`.
-
-mod value;
+//! `json_agg`, `jsonb_agg`, `json_object_agg`, `jsonb_object_agg`. Times with a zone are shown in UTC: an aggregate knows no session.
 
 use super::signature::aggregate;
 use super::value_lists::ValueLists;
 use crate::error::{Error, Result, SqlState};
 use crate::format::FormatSettings;
+use crate::format::text::ColumnWriter;
+use crate::functions::scalar::json::document::{ObjectBuilder, quote_into};
+use crate::functions::scalar::json::write::{JsonWriter, Style};
 use crate::functions::{Accumulator, AggregateBinding, AggregateFunction, Documentation, Groups};
 use crate::types::{LogicalType, array_type};
 use arrow_array::builder::StringViewBuilder;
 use arrow_array::{Array, ArrayRef};
 use arrow_buffer::BooleanBuffer;
 use arrow_schema::DataType;
-use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 use stoa_sql::catalog::{Parameter, Signature};
-use value::JsonWriter;
 
 macro_rules! json {
     ($static:ident, $name:literal, $summary:literal, $example:literal, $result:literal, $signatures:expr) => {
@@ -87,7 +87,7 @@ json!(
 struct JsonAggregate {
     values: ValueLists,
     types: Vec<LogicalType>,
-    is_binary: bool,
+    style: Style,
 }
 
 impl JsonAggregate {
@@ -96,7 +96,10 @@ impl JsonAggregate {
         JsonAggregate {
             values: ValueLists::new(types.iter().map(array_type).collect()),
             types,
-            is_binary: binding.return_type == LogicalType::Jsonb,
+            style: match binding.return_type {
+                LogicalType::Jsonb => Style::Jsonb,
+                _ => Style::Json,
+            },
         }
     }
 }
@@ -128,32 +131,25 @@ impl Accumulator for JsonAggregate {
         let grouped = self.values.take(group_count)?;
         let settings = FormatSettings::default();
         let columns: Vec<(&ArrayRef, &LogicalType)> = grouped.columns.iter().zip(&self.types).collect();
+        let writer = |(array, data_type)| JsonWriter::new(array, data_type, self.style, &settings);
         let mut answers = StringViewBuilder::with_capacity(group_count);
         for range in grouped.ranges() {
             if range.is_empty() {
                 answers.append_null();
                 continue;
             }
-            let writer = JsonWriter::new(&settings, self.is_binary);
-            let text = match columns[..] {
-                [(values, data_type)] => array(&writer, values, data_type, range)?,
-                [(keys, key_type), (values, value_type)] => {
-                    let keys = range
-                        .clone()
-                        .map(|row| key(&writer, keys, row, key_type))
-                        .collect::<Result<Vec<_>>>()?;
-                    match self.is_binary {
-                        true => binary_object(&writer, keys, values, value_type, range)?,
-                        false => text_object(&writer, &keys, values, value_type, range)?,
+            answers.append_value(match columns[..] {
+                [values] => array(&writer(values), range)?,
+                [(keys, key_type), values] => {
+                    let names = ColumnWriter::new(keys, key_type, &settings);
+                    let members = range.map(|row| Ok((key(keys, &names, row)?, row)));
+                    match self.style {
+                        Style::Jsonb => binary_object(&writer(values), members)?,
+                        Style::Json => text_object(&writer(values), members)?,
                     }
                 }
-                _ => {
-                    return Err(Error::Internal(
-                        "a JSON aggregate of other than one or two columns".into(),
-                    ));
-                }
-            };
-            answers.append_value(text);
+                _ => return Err(Error::Internal("a JSON aggregate of other than one or two columns".into())),
+            });
         }
         Ok(Arc::new(answers.finish()))
     }
@@ -163,75 +159,57 @@ impl Accumulator for JsonAggregate {
     }
 }
 
-fn array(
-    writer: &JsonWriter<'_>,
-    values: &ArrayRef,
-    data_type: &LogicalType,
-    rows: std::ops::Range<usize>,
-) -> Result<String> {
+fn array(values: &JsonWriter<'_>, rows: Range<usize>) -> Result<String> {
     let mut text = String::from("[");
     for row in rows.clone() {
         if row > rows.start {
             text.push_str(", ");
         }
-        writer.write(values, row, data_type, &mut text)?;
+        values.write(row, &mut text)?;
     }
     text.push(']');
     Ok(text)
 }
 
-fn key(writer: &JsonWriter<'_>, keys: &ArrayRef, row: usize, data_type: &LogicalType) -> Result<String> {
+/// The text of a key.
+fn key(keys: &ArrayRef, names: &ColumnWriter<'_>, row: usize) -> Result<String> {
     if keys.is_null(row) {
         return Err(Error::user(
             SqlState::INVALID_PARAMETER_VALUE,
             "field name must not be null",
         ));
     }
-    writer.plain_text(keys, row, data_type)
+    let mut name = Vec::new();
+    names.write(row, &mut name);
+    String::from_utf8(name).map_err(|_| Error::Internal("a text form that is not UTF-8".into()))
 }
 
-fn text_object(
-    writer: &JsonWriter<'_>,
-    keys: &[String],
-    values: &ArrayRef,
-    data_type: &LogicalType,
-    rows: std::ops::Range<usize>,
-) -> Result<String> {
+/// Members as they come.
+fn text_object(values: &JsonWriter<'_>, members: impl Iterator<Item = Result<(String, usize)>>) -> Result<String> {
     let mut text = String::from("{ ");
-    for (at, (key, row)) in keys.iter().zip(rows).enumerate() {
+    for (at, member) in members.enumerate() {
+        let (key, row) = member?;
         if at > 0 {
             text.push_str(", ");
         }
-        value::quote(key, &mut text);
+        quote_into(&key, &mut text);
         text.push_str(" : ");
-        writer.write(values, row, data_type, &mut text)?;
+        values.write(row, &mut text)?;
     }
     text.push_str(" }");
     Ok(text)
 }
 
-/// Keys ordered by length, then bytes, as jsonb keeps them.
-fn binary_object(
-    writer: &JsonWriter<'_>,
-    keys: Vec<String>,
-    values: &ArrayRef,
-    data_type: &LogicalType,
-    rows: std::ops::Range<usize>,
-) -> Result<String> {
-    let fields: BTreeMap<(usize, String), usize> = keys
-        .into_iter()
-        .zip(rows)
-        .map(|(key, row)| ((key.len(), key), row))
-        .collect();
-    let mut text = String::from("{");
-    for (at, ((_, key), row)) in fields.into_iter().enumerate() {
-        if at > 0 {
-            text.push_str(", ");
-        }
-        value::quote(&key, &mut text);
-        text.push_str(": ");
-        writer.write(values, row, data_type, &mut text)?;
+/// Members in jsonb's order, the last of each key.
+fn binary_object(values: &JsonWriter<'_>, members: impl Iterator<Item = Result<(String, usize)>>) -> Result<String> {
+    let mut object = ObjectBuilder::default();
+    for member in members {
+        let (key, row) = member?;
+        let mut value = String::new();
+        values.write(row, &mut value)?;
+        object.push(key, value);
     }
-    text.push('}');
+    let mut text = String::new();
+    object.finish(&mut text);
     Ok(text)
 }
