@@ -1,5 +1,6 @@
 //! The facade: a data directory opened as a database. Holds what all connections share: store, workers, memory, statements.
 
+mod load;
 mod timer;
 
 use crate::activity::Activity;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use stoa_storage::commit::CommitVersion;
 use stoa_storage::store::{CheckReport, Snapshot, Store};
+pub use load::TableLoad;
 pub(crate) use timer::{Deadline, Timer};
 
 /// Definitions of so many versions are kept ready.

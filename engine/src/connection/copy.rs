@@ -71,9 +71,8 @@ impl CopyIn {
     fn finish_rows(&mut self) -> Result<String> {
         self.entry.running().cancel.check()?;
         let (sink, completion) = (&self.sink, &self.completion);
-        self.decoder.finish(&mut |columns, row_count| {
-            sink.append(completion.complete(columns, row_count)?)
-        })?;
+        self.decoder
+            .finish(&mut |columns, row_count| sink.append(completion.complete(columns, row_count)?))?;
         let written = self.sink.finish()?;
         let tag = format!("COPY {}", written.row_count);
         let writes = StatementWrites {

@@ -51,11 +51,7 @@ impl Session {
     }
 
     /// What the next statement reads; `fixes` says whether it is from then on what the transaction reads.
-    pub(super) fn snapshot(
-        &mut self,
-        shared: &Shared,
-        fixes: bool,
-    ) -> Result<(Arc<dyn Snapshot>, Arc<CatalogState>)> {
+    pub(super) fn snapshot(&mut self, shared: &Shared, fixes: bool) -> Result<(Arc<dyn Snapshot>, Arc<CatalogState>)> {
         if fixes && let Some(version) = self.past_version(shared)? {
             let snapshot = shared.store.snapshot_at(version)?;
             let catalog = shared.catalog_of(&*snapshot)?;
@@ -206,7 +202,11 @@ impl Session {
 
     /// DISCARD ALL
     pub(super) fn discard(&mut self) -> Result<()> {
-        if self.transaction.as_ref().is_some_and(|transaction| transaction.is_block) {
+        if self
+            .transaction
+            .as_ref()
+            .is_some_and(|transaction| transaction.is_block)
+        {
             return Err(Error::user(
                 SqlState::ACTIVE_SQL_TRANSACTION,
                 "DISCARD ALL cannot run inside a transaction block",

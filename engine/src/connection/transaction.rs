@@ -215,7 +215,12 @@ impl Transaction {
             return Ok(());
         };
         let changes = Changes {
-            changes: self.writes.pending.into_iter().filter_map(Pending::into_change).collect(),
+            changes: self
+                .writes
+                .pending
+                .into_iter()
+                .filter_map(Pending::into_change)
+                .collect(),
             cause: self.writes.cause.unwrap_or("transaction"),
         };
         if changes.changes.is_empty() {

@@ -10,6 +10,7 @@ mod copy_encoder;
 mod copy_split;
 mod copy_text;
 mod files;
+mod glob;
 mod infer;
 mod json_lines;
 mod lines;

@@ -28,10 +28,7 @@ pub(super) fn execute(run: &Run<'_>, name: &str, if_not_exists: bool) -> Result<
         ));
     }
     let (oid, change) = new_oid(run);
-    let changes = vec![
-        change,
-        Change::PutObject(schema_object(name), Some(write_oid(oid))),
-    ];
+    let changes = vec![change, Change::PutObject(schema_object(name), Some(write_oid(oid)))];
     Ok(Effect::command(
         "CREATE SCHEMA",
         StatementWrites::new("create schema", changes),

@@ -148,7 +148,9 @@ pub(crate) fn execute(run: &Run<'_>, statement: &Statement) -> Result<Effect> {
         | Statement::Prepare { .. }
         | Statement::Execute { .. }
         | Statement::Deallocate { .. }
-        | Statement::Discard => Err(Error::Internal("a statement of the session reached the wrong place".into())),
+        | Statement::Discard => Err(Error::Internal(
+            "a statement of the session reached the wrong place".into(),
+        )),
     }
 }
 

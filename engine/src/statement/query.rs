@@ -8,7 +8,9 @@ use crate::error::Result;
 use crate::expression::Layout;
 use crate::operators::project::{ProjectTransform, Projection};
 use crate::physical::{Piece, Planner};
-use crate::pipeline::{Demand, Output, OutputReceiver, OutputSink, Pipeline, Profile, QueryRun, Reservation, Sink, SinkPart, run_here};
+use crate::pipeline::{
+    Demand, Output, OutputReceiver, OutputSink, Pipeline, Profile, QueryRun, Reservation, Sink, SinkPart, run_here,
+};
 use crate::rows::{ResultColumn, RowBatch, RowSource, Rows};
 use crate::types::LogicalType;
 use arrow_array::Array;

@@ -4,6 +4,7 @@ pub(crate) mod bytea;
 pub(crate) mod composite;
 pub(crate) mod datetime;
 mod datetime_fields;
+mod datetime_tokens;
 mod datetime_words;
 pub(crate) mod error;
 pub(crate) mod interval;
