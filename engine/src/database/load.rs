@@ -42,6 +42,9 @@ fn own_view(shared: &Arc<Shared>) -> Result<View> {
         user: "stoa".into(),
         database: "stoa".into(),
         process_id: 0,
+        change_setting: Arc::new(|name, _, _| {
+            Err(Error::Internal(format!("a load has no setting \"{name}\" to change")))
+        }),
     };
     let now = shared.now();
     let settings = Arc::new(Settings::new(&asker.user));
