@@ -175,7 +175,7 @@ impl Simulation {
             .schema()
             .clone();
         let load = store.bulk_load(schema, 20_000 + self.generator.below(200_000) as usize)?;
-        for _ in 0..self.generator.below(4) + 1 {
+        for _ in 0..=self.generator.below(4) {
             let rows = self.new_rows();
             load.append(batch(&rows))?;
             after.extend(rows.iter().map(|row| (row.1, row.clone())));
