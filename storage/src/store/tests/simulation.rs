@@ -116,6 +116,10 @@ impl Simulation {
     }
 
     fn step(&mut self) -> Result<()> {
+        if self.disk.is_dead() {
+            // In a call whose failure does no harm: the removal of a file.
+            return Err(Error::Cancelled);
+        }
         let kind = self.generator.below(20);
         let mut after = (*self.model.now()).clone();
         let table = self.table;
