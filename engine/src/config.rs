@@ -13,6 +13,8 @@ pub struct Config {
     pub memory_limit_bytes: usize,
     /// The folder below which COPY may name files of the server; `None` allows none.
     pub import_folder: Option<PathBuf>,
+    /// Rows of a batch at most; tests make it tiny.
+    pub batch_rows: usize,
     /// How the store works.
     pub store: stoa_storage::store::StoreOptions,
 }
@@ -26,6 +28,7 @@ impl Config {
             threads,
             memory_limit_bytes: 4 << 30,
             import_folder: None,
+            batch_rows: stoa_storage::limits::BATCH_ROWS,
             store: stoa_storage::store::StoreOptions {
                 threads,
                 ..Default::default()

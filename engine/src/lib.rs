@@ -5,11 +5,23 @@
 //! opened, a [`connection`] executes statements that `stoa-sql` compiles against the [`catalog`], `physical` turns plans into
 //! `pipeline`s of `operators`, `expression` evaluates with `functions`, and [`rows`] stream out.
 
+mod activity;
+mod catalog;
 pub mod config;
+pub mod connection;
+pub mod database;
 pub mod error;
+mod expression;
 pub mod format;
 pub mod functions;
+pub mod ingest;
+mod limits;
+mod operators;
+mod physical;
+mod pipeline;
 pub mod rows;
+mod settings;
+mod statement;
 pub mod types;
 
 pub use error::{Error, Result};

@@ -1,6 +1,9 @@
 //! Where the user's types and the arrays that carry them meet; nowhere else.
 
+mod literal;
+
 use arrow_schema::{DataType, Field, IntervalUnit, TimeUnit};
+pub use literal::{array_of, array_of_all, literal_at};
 use std::sync::Arc;
 pub use stoa_sql::literal::Literal;
 pub use stoa_sql::types::LogicalType;

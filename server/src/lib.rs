@@ -5,7 +5,6 @@
 //! [`limits`] bounds it all.
 
 pub mod cli;
-mod facade;
 pub mod limits;
 pub mod listen;
 pub mod postgres;

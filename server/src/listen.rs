@@ -3,7 +3,7 @@
 //!
 //! As long as no authentication is configured, only loopback addresses are listened on.
 
-use crate::facade::Database;
+use stoa_engine::database::Database;
 use crate::limits::{STARTING_CONNECTIONS_MAX, STOP_CANCEL_MS, STOP_GRACE_MS};
 use crate::postgres::registry::Registry;
 use crate::postgres::startup;

@@ -4,6 +4,14 @@
 //! column once per distinct value. An aggregate keeps its states as columns, one entry per group, and can hand them
 //! out and take them in: partial aggregation, rollups and summaries of blocks all go through `states` and `merge`.
 
+pub(crate) mod aggregate;
+pub(crate) mod cast;
+pub(crate) mod kernel;
+pub(crate) mod registry;
+pub(crate) mod scalar;
+pub(crate) mod table;
+pub(crate) mod window;
+
 use crate::error::Result;
 use arrow_array::ArrayRef;
 use arrow_buffer::BooleanBuffer;
@@ -90,10 +98,25 @@ pub struct ScalarFunction {
 /// Which group each row belongs to.
 #[derive(Clone, Copy, Debug)]
 pub enum Groups<'a> {
-    /// All rows to one.
-    One(u32),
+    /// All rows to one. The count of rows stands here because `count(*)` has no arguments to tell it.
+    One {
+        /// Which.
+        group: u32,
+        /// Rows.
+        row_count: usize,
+    },
     /// One per row.
     PerRow(&'a [u32]),
+}
+
+impl Groups<'_> {
+    /// Rows, selected or not.
+    pub fn row_count(&self) -> usize {
+        match self {
+            Groups::One { row_count, .. } => *row_count,
+            Groups::PerRow(groups) => groups.len(),
+        }
+    }
 }
 
 /// An aggregate function.
@@ -159,4 +182,56 @@ pub trait Accumulator: Send {
     fn finish(&mut self, group_count: usize) -> Result<ArrayRef>;
     /// Bytes held.
     fn memory_bytes(&self) -> usize;
+}
+
+/// A function of a window: one value per row of a partition, by the row's place in it.
+pub struct WindowFunction {
+    /// Name and overloads.
+    pub info: fn() -> FunctionInfo,
+    /// For people.
+    pub documentation: Documentation,
+    /// One plain value per row of the partition.
+    pub execute: fn(&WindowArguments<'_>) -> Result<ArrayRef>,
+}
+
+/// A partition in the window's order, as a window function sees it.
+pub struct WindowArguments<'a> {
+    /// The arguments for every row of the partition.
+    pub arguments: &'a [ArrayRef],
+    /// Rows of the partition.
+    pub row_count: usize,
+    /// The first row of each group of peers (rows equal in the window's order), ascending, beginning with 0.
+    pub peer_starts: &'a [usize],
+    /// The frame of each row: the rows it sees, in order, as ranges (one, unless rows inside are excluded).
+    pub frames: &'a dyn Fn(usize) -> Vec<std::ops::Range<usize>>,
+    /// `IGNORE NULLS`.
+    pub ignore_nulls: bool,
+    /// The type of the answer.
+    pub return_type: &'a LogicalType,
+}
+
+/// A function that gives rows.
+pub struct TableFunction {
+    /// Name, overloads and columns.
+    pub info: fn() -> FunctionInfo,
+    /// For people.
+    pub documentation: Documentation,
+    /// Begins the rows for one set of arguments: arrays of length 1.
+    pub open: fn(&TableCall<'_>) -> Result<Box<dyn TableRows>>,
+}
+
+/// One call of a table function.
+pub struct TableCall<'a> {
+    /// The arguments, each an array of one plain value.
+    pub arguments: &'a [ArrayRef],
+    /// Their logical types.
+    pub argument_types: &'a [LogicalType],
+    /// The statement it runs in.
+    pub statement: &'a StatementContext,
+}
+
+/// Rows of a table function, a batch at a time.
+pub trait TableRows: Send {
+    /// At most `rows_max` further rows as plain columns; `None` at the end.
+    fn next(&mut self, rows_max: usize) -> Result<Option<Vec<ArrayRef>>>;
 }

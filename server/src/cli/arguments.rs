@@ -39,7 +39,10 @@ pub(super) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     Serve(ServeOptions),
+    Quickstart(QuickstartOptions),
     Sql(SqlOptions),
+    Check(CheckOptions),
+    Inspect(InspectOptions),
     Bench(super::bench::BenchOptions),
 }
 

@@ -5,7 +5,7 @@ use super::report::Report;
 use super::response;
 use super::session::{Failure, Result, Session, protocol_failure, stopped};
 use super::stream::Next;
-use crate::facade::{CopyFormat, CopyIn};
+use stoa_engine::connection::{CopyFormat, CopyIn};
 
 /// The format as CopyInResponse and CopyOutResponse tell it.
 pub(super) fn copy_format(format: CopyFormat) -> Format {

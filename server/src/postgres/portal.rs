@@ -5,7 +5,8 @@
 
 use super::message::Format;
 use super::row_encoder::RowEncoder;
-use crate::facade::{FormatSettings, Prepared, RowsTag};
+use stoa_engine::connection::{Prepared, RowsTag};
+use stoa_engine::format::FormatSettings;
 use std::sync::Arc;
 use stoa_engine::Result;
 use stoa_engine::rows::{RowBatch, Rows};

@@ -1,7 +1,7 @@
 //! The open connections: how many may be there, which one a cancel request means, and how a stop reaches them all.
 
 use super::stream::Inbox;
-use crate::facade::CancelHandle;
+use stoa_engine::connection::CancelHandle;
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::sync::Arc;

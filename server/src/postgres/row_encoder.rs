@@ -5,8 +5,8 @@
 //! of each form.
 
 use super::message::Format;
-use crate::facade::text::ColumnWriter;
-use crate::facade::{FormatSettings, binary};
+use stoa_engine::format::text::ColumnWriter;
+use stoa_engine::format::{FormatSettings, binary};
 use crate::limits::RESPONSE_BYTES_MAX;
 use arrow_array::cast::AsArray;
 use arrow_array::types::TimestampMicrosecondType;

@@ -7,7 +7,7 @@ use super::report::Report;
 use super::response::{self, FieldDescription};
 use super::session::{Failure, Result, Session};
 use super::types::wire_type;
-use crate::facade::{Outcome, Parsed, RowsTag};
+use stoa_engine::connection::{Outcome, Parsed, RowsTag};
 use crate::limits::WRITE_BUFFER_BYTES;
 use stoa_engine::rows::ResultColumn;
 

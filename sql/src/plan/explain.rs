@@ -298,6 +298,18 @@ impl fmt::Display for WindowCall {
     }
 }
 
+impl Plan {
+    /// The node's first line in EXPLAIN.
+    pub fn title(&self) -> String {
+        title(self)
+    }
+
+    /// What the node does, one line each.
+    pub fn details(&self) -> Vec<String> {
+        details(self)
+    }
+}
+
 /// The tree, one node per line, with its particulars indented below it.
 impl fmt::Display for Plan {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -176,16 +176,16 @@ impl<'a> Application<'a> {
         super::prepare::check_schema(schema)?;
         let table = TableState::new(schema.clone(), self.state.version);
         self.state.tables.insert(schema.id, Arc::new(table));
+        self.state.definition_version = self.state.version;
         Ok(())
     }
 
     fn alter_table(&mut self, schema: &Arc<TableSchema>) -> Result<()> {
         super::prepare::check_schema(schema)?;
-        let (version, base) = (self.state.version, self.base);
+        let version = self.state.version;
+        self.refuse_changed_table(schema.id)?;
+        self.state.definition_version = version;
         let table = self.table(schema.id)?;
-        if table.schema_version > base {
-            return conflict("the table's definition was changed meanwhile");
-        }
         super::prepare::check_alteration(table, schema)?;
         table.column_ids = schema.columns.iter().map(|column| column.id).collect();
         table.schema = schema.clone();
@@ -194,21 +194,34 @@ impl<'a> Application<'a> {
     }
 
     fn drop_table(&mut self, id: TableId) -> Result<()> {
-        let base = self.base;
-        if self.table(id)?.schema_version > base {
-            return conflict("the table's definition was changed meanwhile");
-        }
+        self.refuse_changed_table(id)?;
         self.truncate(id)?;
         self.state.tables.remove(&id);
+        self.state.definition_version = self.state.version;
         Ok(())
+    }
+
+    /// Somebody else's commit since the base made the definition another one. An earlier change of this commit may have.
+    fn refuse_changed_table(&mut self, id: TableId) -> Result<()> {
+        let changed = self.table(id)?.schema_version;
+        match self.is_foreign(changed) {
+            true => conflict("the table's definition was changed meanwhile"),
+            false => Ok(()),
+        }
+    }
+
+    fn is_foreign(&self, version: CommitVersion) -> bool {
+        version > self.base && version != self.state.version
     }
 
     fn put_object(&mut self, name: &str, bytes: Option<Arc<[u8]>>) -> Result<()> {
         let version = self.state.version;
-        let objects = Arc::make_mut(&mut self.state.objects);
-        if objects.get(name).is_some_and(|object| object.version > self.base) {
+        let last = self.state.objects.get(name).map(|object| object.version);
+        if last.is_some_and(|last| self.is_foreign(last)) {
             return conflict(format!("\"{name}\" was changed meanwhile"));
         }
+        self.state.definition_version = version;
+        let objects = Arc::make_mut(&mut self.state.objects);
         objects.insert(name.to_owned(), StoredObject { version, bytes });
         Ok(())
     }

@@ -5,6 +5,7 @@ pub(crate) mod apply;
 pub(crate) mod definition;
 pub(crate) mod logged;
 pub(crate) mod moves;
+pub(crate) mod overlay;
 pub(crate) mod prepare;
 pub(crate) mod sequencer;
 pub(crate) mod visibility;

@@ -5,26 +5,45 @@ use super::logged::LoggedChange;
 use super::{Change, PartId, ROW_BITS};
 use crate::error::Result;
 use crate::limits::{COLUMNS_MAX, VALUE_BYTES_MAX};
-use crate::schema::TableSchema;
+use crate::schema::{ColumnId, TableId, TableSchema};
 use crate::store::state::{DatabaseState, TableState};
 use crate::vector::{Batch, flatten, is_stored_type};
 use crate::wal::rows::LoggedRows;
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef};
 use arrow_schema::DataType;
+use std::collections::HashMap;
+use std::sync::Arc;
 
-/// A caller's change as it will be logged, with places still open. `state` is the newest published one.
-pub(crate) fn prepare_change(change: Change, state: &DatabaseState) -> Result<LoggedChange> {
+/// A caller's changes as they will be logged, with places still open. `state` is the newest published one; rows may go into tables
+/// that an earlier one of the changes defines.
+pub(crate) fn prepare_changes(changes: Vec<Change>, state: &DatabaseState) -> Result<Vec<LoggedChange>> {
+    let mut defined = HashMap::new();
+    let prepared = changes.into_iter().map(|change| {
+        if let Change::CreateTable(schema) | Change::AlterTable(schema) = &change {
+            let column_ids: Arc<[ColumnId]> = schema.columns.iter().map(|column| column.id).collect();
+            defined.insert(schema.id, (schema.clone(), column_ids));
+        }
+        prepare_change(change, state, &defined)
+    });
+    prepared.collect()
+}
+
+type Defined = HashMap<TableId, (Arc<TableSchema>, Arc<[ColumnId]>)>;
+
+fn prepare_change(change: Change, state: &DatabaseState, defined: &Defined) -> Result<LoggedChange> {
     Ok(match change {
         Change::Insert(table, batch) => {
-            let Some(table_state) = state.tables.get(&table) else {
-                return conflict(format!("table {} does not exist any more", table.0));
+            let (schema, column_ids) = match (defined.get(&table), state.tables.get(&table)) {
+                (Some((schema, column_ids)), _) => (schema, column_ids),
+                (None, Some(table)) => (&table.schema, &table.column_ids),
+                (None, None) => return conflict(format!("table {} does not exist any more", table.0)),
             };
             LoggedChange::Insert {
                 table,
                 part: PartId(0),
                 first_row: 0,
-                rows: prepare_rows(table_state, batch)?,
+                rows: prepare_rows(schema, column_ids, batch)?,
             }
         }
         Change::AddSegments(table, segments) => LoggedChange::AddSegments(table, segments),
@@ -38,10 +57,10 @@ pub(crate) fn prepare_change(change: Change, state: &DatabaseState) -> Result<Lo
 }
 
 /// Rows as they will be logged.
-fn prepare_rows(table: &TableState, batch: Batch) -> Result<LoggedRows> {
-    let (columns, row_count) = check_rows(&table.schema, batch)?;
+fn prepare_rows(schema: &TableSchema, column_ids: &Arc<[ColumnId]>, batch: Batch) -> Result<LoggedRows> {
+    let (columns, row_count) = check_rows(schema, batch)?;
     Ok(LoggedRows {
-        column_ids: table.column_ids.clone(),
+        column_ids: column_ids.clone(),
         columns,
         row_count,
         bytes: 0,

@@ -7,7 +7,7 @@
 use super::apply::{Application, Effects, conflict, invalid};
 use super::logged::{EncodedCommit, LoggedChange, LoggedCommit, LoggedEdit, write_edit};
 use super::moves::{Moved, Moves};
-use super::prepare::prepare_change;
+use super::prepare::prepare_changes;
 use super::{Changes, CommitVersion, PartId};
 use crate::clock::Clock;
 use crate::disk::Disk;
@@ -171,8 +171,7 @@ impl Sequencer {
     pub(crate) fn commit(&self, changes: Changes, base: CommitVersion) -> Result<CommitVersion> {
         let state = self.published();
         let cause = changes.cause.to_owned();
-        let prepared = changes.changes.into_iter().map(|change| prepare_change(change, &state));
-        self.commit_logged(prepared.collect::<Result<_>>()?, cause, base)
+        self.commit_logged(prepare_changes(changes.changes, &state)?, cause, base)
     }
 
     /// Makes prepared changes happen together.

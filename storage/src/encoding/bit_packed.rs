@@ -5,7 +5,7 @@
 use super::Encoding;
 use super::cursor::{Cursor, Decoded, malformed};
 use super::lanes::CodeTest;
-use super::packing;
+use super::packing::{self, Uninitialized};
 use crate::limits::VECTOR_ROWS;
 use crate::vector::key::LaneValue;
 
@@ -26,18 +26,10 @@ pub(super) fn encode(lanes: &[i64], minimum: i64, span: u64, out: &mut Vec<u8>) 
     out.push(Encoding::BitPacked as u8);
     out.extend_from_slice(&minimum.to_le_bytes());
     out.push(width);
+    let mut padded = [0; VECTOR_ROWS];
     for vector in lanes.chunks(VECTOR_ROWS) {
-        pack_vector(vector, minimum, width, out);
+        packing::pack(width, packing::whole_vector(vector, minimum, &mut padded), minimum, out);
     }
-}
-
-/// Appends the differences of up to 1,024 values from a reference at or below all of them.
-pub(super) fn pack_vector(vector: &[i64], reference: i64, width: u8, out: &mut Vec<u8>) {
-    let mut codes = [0u64; VECTOR_ROWS];
-    for (code, lane) in codes.iter_mut().zip(vector) {
-        *code = lane.wrapping_sub(reference) as u64;
-    }
-    packing::pack(width, &codes, out);
 }
 
 impl<'a> BitPacked<'a> {
@@ -61,7 +53,7 @@ impl<'a> BitPacked<'a> {
         &self.bytes[vector * length..][..length]
     }
 
-    pub(super) fn read_vector<O: LaneValue>(&self, vector: usize, out: &mut [O; VECTOR_ROWS]) {
+    pub(super) fn read_vector<O: LaneValue>(&self, vector: usize, out: &mut Uninitialized<O>) {
         packing::unpack(self.width, self.vector(vector), self.reference, out);
     }
 

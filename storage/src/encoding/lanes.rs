@@ -1,14 +1,19 @@
 //! Streams of 64-bit integers: what integers, dates, timestamps, decimals, dictionary codes, text lengths and scaled doubles are
-//! all stored as. Chooses the cheapest encoding by exact size and dispatches to it; holds no format of its own.
+//! all stored as. Dispatches to the encoding that [`choose`] found cheapest; holds no format of its own.
 
 use super::bit_packed::BitPacked;
+use super::choose::Survey;
 use super::cursor::{Cursor, Decoded, malformed};
+use super::delta::Delta;
+use super::frame_of_reference::FrameOfReference;
+use super::packing::{self, Uninitialized};
 use super::plain::Plain;
-use super::{Encoding, bit_packed, constant, plain};
+use super::run_length::RunLength;
+use super::{Encoding, bit_packed, choose, constant, delta, frame_of_reference, loops, plain, run_length};
 use crate::limits::VECTOR_ROWS;
 use crate::vector::filter::{KeyTest, test_keys};
 use crate::vector::key::LaneValue;
-use arrow_buffer::{BooleanBuffer, BooleanBufferBuilder};
+use arrow_buffer::{BooleanBuffer, Buffer};
 use std::ops::Range;
 
 /// A stream that was read.
@@ -23,6 +28,9 @@ enum Form<'a> {
     Constant(i64),
     Plain(Plain<'a>),
     BitPacked(BitPacked<'a>),
+    FrameOfReference(FrameOfReference<'a>),
+    Delta(Delta<'a>),
+    RunLength(RunLength<'a>),
 }
 
 /// A range of values as a range of codes.
@@ -51,31 +59,51 @@ impl CodeTest {
 
 /// Appends a stream of values in the cheapest encoding, which it returns.
 pub(crate) fn encode(lanes: &[i64], out: &mut Vec<u8>) -> Encoding {
-    let (minimum, maximum) = lanes.iter().fold((i64::MAX, i64::MIN), |(low, high), lane| {
-        (low.min(*lane), high.max(*lane))
-    });
-    if lanes.is_empty() || minimum == maximum {
-        constant::encode(lanes.first().copied().unwrap_or(0), out);
-        return Encoding::Constant;
+    let survey = choose::survey(lanes);
+    let encoding = choose::choose(lanes, &survey).encoding;
+    encode_as(encoding, lanes, &survey, out);
+    encoding
+}
+
+/// Appends a stream of values in an encoding that can hold them.
+fn encode_as(encoding: Encoding, lanes: &[i64], survey: &Survey, out: &mut Vec<u8>) {
+    match encoding {
+        Encoding::Constant => constant::encode(lanes.first().copied().unwrap_or(0), out),
+        Encoding::Plain => plain::encode(lanes, survey.minimum, survey.span, out),
+        Encoding::RunLength => run_length::encode(lanes, out),
+        Encoding::FrameOfReference => frame_of_reference::encode(lanes, out),
+        Encoding::Delta => delta::encode(lanes, out),
+        _ => bit_packed::encode(lanes, survey.minimum, survey.span, out),
     }
-    let span = maximum.wrapping_sub(minimum) as u64;
-    if plain::estimate(lanes.len(), span) < bit_packed::estimate(lanes.len(), span) {
-        plain::encode(lanes, minimum, span, out);
-        Encoding::Plain
-    } else {
-        bit_packed::encode(lanes, minimum, span, out);
-        Encoding::BitPacked
-    }
+}
+
+/// Appends a stream in an encoding that need not be the cheapest.
+#[cfg(test)]
+pub(crate) fn encode_in(encoding: Encoding, lanes: &[i64], out: &mut Vec<u8>) {
+    encode_as(encoding, lanes, &choose::survey(lanes), out);
 }
 
 impl<'a> Lanes<'a> {
     /// Reads a stream of that many values; `bytes` holds nothing else.
     pub(crate) fn parse(bytes: &'a [u8], row_count: usize) -> Decoded<Self> {
+        if bytes.first() == Some(&(Encoding::RunLength as u8)) {
+            let mut cursor = Cursor::new(bytes);
+            cursor.u8()?;
+            let form = Form::RunLength(RunLength::parse(cursor, row_count)?);
+            return Ok(Lanes { row_count, form });
+        }
+        Self::parse_nested(bytes, row_count)
+    }
+
+    /// Reads a stream that holds no runs: what streams of runs consist of.
+    pub(super) fn parse_nested(bytes: &'a [u8], row_count: usize) -> Decoded<Self> {
         let mut cursor = Cursor::new(bytes);
         let form = match Encoding::from_tag(cursor.u8()?)? {
             Encoding::Constant => Form::Constant(constant::parse(cursor)?),
             Encoding::Plain => Form::Plain(Plain::parse(cursor, row_count)?),
             Encoding::BitPacked => Form::BitPacked(BitPacked::parse(cursor, row_count)?),
+            Encoding::FrameOfReference => Form::FrameOfReference(FrameOfReference::parse(cursor, row_count)?),
+            Encoding::Delta => Form::Delta(Delta::parse(cursor, row_count)?),
             other => return malformed(format!("integers cannot be stored as {other:?}")),
         };
         Ok(Lanes { row_count, form })
@@ -89,12 +117,15 @@ impl<'a> Lanes<'a> {
         }
     }
 
-    /// The encoding, for people.
-    pub(crate) fn describe(&self) -> &'static str {
+    /// The encoding.
+    pub(crate) fn encoding(&self) -> Encoding {
         match &self.form {
-            Form::Constant(_) => "constant",
-            Form::Plain(_) => "plain",
-            Form::BitPacked(_) => "bit_packed",
+            Form::Constant(_) => Encoding::Constant,
+            Form::Plain(_) => Encoding::Plain,
+            Form::BitPacked(_) => Encoding::BitPacked,
+            Form::FrameOfReference(_) => Encoding::FrameOfReference,
+            Form::Delta(_) => Encoding::Delta,
+            Form::RunLength(_) => Encoding::RunLength,
         }
     }
 
@@ -105,23 +136,100 @@ impl<'a> Lanes<'a> {
         Ok(())
     }
 
+    /// The ends (counted from the range's start) and values of the runs of some rows, where they are stored as runs and there are
+    /// at most so many.
+    pub(crate) fn runs<O: LaneValue>(
+        &self,
+        rows: &Range<usize>,
+        run_count_max: usize,
+    ) -> Decoded<Option<(Vec<i32>, Vec<O>)>> {
+        self.check(rows)?;
+        let Form::RunLength(runs) = &self.form else {
+            return Ok(None);
+        };
+        if rows.is_empty() {
+            return Ok(None);
+        }
+        let places = runs.runs(rows)?;
+        if places.len() > run_count_max {
+            return Ok(None);
+        }
+        let mut ends = Vec::with_capacity(places.len());
+        let mut end = 0;
+        let mut damaged = false;
+        runs.for_each_run(places.clone(), rows, |_, count| {
+            damaged |= count == 0;
+            end += count as i32;
+            ends.push(end);
+        });
+        if damaged || ends.len() != places.len() {
+            return malformed("runs out of order");
+        }
+        Ok(Some((ends, runs.values(places)?)))
+    }
+
+    /// Writes all places of a vector.
+    fn read_vector<O: LaneValue>(&self, vector: usize, out: &mut Uninitialized<O>) -> Decoded<()> {
+        match &self.form {
+            Form::BitPacked(packed) => packed.read_vector(vector, out),
+            Form::FrameOfReference(frame) => return frame.read_vector(vector, out),
+            Form::Delta(delta) => return delta.read_vector(vector, out),
+            Form::Constant(_) | Form::Plain(_) | Form::RunLength(_) => {
+                let from = vector * VECTOR_ROWS;
+                let rows = from..(from + VECTOR_ROWS).min(self.row_count);
+                let mut values = Vec::with_capacity(VECTOR_ROWS);
+                self.read(rows, &mut values)?;
+                values.resize(VECTOR_ROWS, O::default());
+                for (place, value) in out.iter_mut().zip(values) {
+                    place.write(value);
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Appends the values of some rows.
     pub(crate) fn read<O: LaneValue>(&self, rows: Range<usize>, out: &mut Vec<O>) -> Decoded<()> {
         self.check(&rows)?;
         match &self.form {
+            _ if rows.is_empty() => {}
             Form::Constant(value) => out.resize(out.len() + rows.len(), O::from_lane(*value)),
             Form::Plain(plain) => plain.read(rows, out),
-            Form::BitPacked(packed) => read_vectors(rows, out, |vector, values| {
-                packed.read_vector(vector, values);
-                Ok(())
-            })?,
+            Form::RunLength(runs) => runs.read(rows, out)?,
+            _ => self.read_vectors(rows, out)?,
+        }
+        Ok(())
+    }
+
+    fn read_vectors<O: LaneValue>(&self, rows: Range<usize>, out: &mut Vec<O>) -> Decoded<()> {
+        out.reserve(rows.len());
+        let mut at = rows.start;
+        while at < rows.end {
+            let vector = at / VECTOR_ROWS;
+            let from = at % VECTOR_ROWS;
+            let to = (rows.end - vector * VECTOR_ROWS).min(VECTOR_ROWS);
+            let length = out.len();
+            match out.spare_capacity_mut().first_chunk_mut::<VECTOR_ROWS>() {
+                Some(place) if from == 0 && to == VECTOR_ROWS => {
+                    self.read_vector(vector, place)?;
+                    // SAFETY: `read_vector` wrote the 1,024 places behind the length, which lie within the capacity.
+                    unsafe { out.set_len(length + VECTOR_ROWS) };
+                }
+                _ => {
+                    let mut values = packing::uninitialized();
+                    self.read_vector(vector, &mut values)?;
+                    // SAFETY: `read_vector` wrote every place.
+                    out.extend_from_slice(&unsafe { packing::initialized(&values) }[from..to]);
+                }
+            }
+            at = vector * VECTOR_ROWS + to;
         }
         Ok(())
     }
 
     /// The values of some rows.
     pub(crate) fn to_vec<O: LaneValue>(&self, rows: Range<usize>) -> Decoded<Vec<O>> {
-        let mut out = Vec::with_capacity(rows.len().min(self.row_count) + VECTOR_ROWS);
+        let mut out = Vec::new();
         self.read(rows, &mut out)?;
         Ok(out)
     }
@@ -137,19 +245,19 @@ impl<'a> Lanes<'a> {
         if selection.len() != rows.len() {
             return malformed(format!("a selection of {} for {} rows", selection.len(), rows.len()));
         }
-        if let Form::Constant(value) = self.form {
-            return Ok(if test.passes(value) {
-                selection.clone()
-            } else {
-                BooleanBuffer::new_unset(rows.len())
-            });
+        if rows.is_empty() {
+            return Ok(selection.clone());
         }
-        Ok(match test {
-            KeyTest::Range { low, high } => selection & &self.range(rows, *low, *high, selection)?,
-            KeyTest::NotEqual(value) => selection & &!&self.range(rows, *value, *value, selection)?,
-            KeyTest::In(values) => selection & &self.any_of(rows, values, selection)?,
-            KeyTest::NotIn(values) => selection & &!&self.any_of(rows, values, selection)?,
-        })
+        match (&self.form, test) {
+            (Form::Constant(value), _) if test.passes(*value) => Ok(selection.clone()),
+            (Form::Constant(_), _) => Ok(BooleanBuffer::new_unset(rows.len())),
+            (Form::RunLength(runs), _) => Ok(selection & &runs.filter(&rows, |value| test.passes(value))?),
+            (Form::Plain(_), _) => Ok(selection & &test_keys(&self.to_vec::<i64>(rows)?, test)),
+            (_, KeyTest::Range { low, high }) => Ok(selection & &self.range(rows, *low, *high, selection)?),
+            (_, KeyTest::NotEqual(value)) => Ok(selection & &!&self.range(rows, *value, *value, selection)?),
+            (_, KeyTest::In(values)) => Ok(selection & &self.any_of(rows, values, selection)?),
+            (_, KeyTest::NotIn(values)) => Ok(selection & &!&self.any_of(rows, values, selection)?),
+        }
     }
 
     /// Bits of values in a range; arbitrary where not selected.
@@ -163,7 +271,16 @@ impl<'a> Lanes<'a> {
                     Ok(())
                 }),
             },
-            _ => Ok(test_keys(&self.to_vec::<i64>(rows)?, &KeyTest::Range { low, high })),
+            Form::FrameOfReference(frame) => filter_vectors(rows, selection, |vector, bits| {
+                frame.compare_vector(vector, low, high, bits)
+            }),
+            _ => filter_vectors(rows, selection, |vector, bits| {
+                let mut values = packing::uninitialized();
+                self.read_vector(vector, &mut values)?;
+                // SAFETY: `read_vector` wrote every place.
+                loops::within(unsafe { packing::initialized(&values) }, low, high, bits);
+                Ok(())
+            }),
         }
     }
 
@@ -176,63 +293,97 @@ impl<'a> Lanes<'a> {
             }
             return Ok(bits);
         }
-        let keys = self.to_vec::<i64>(rows)?;
-        let bits = BooleanBuffer::collect_bool(keys.len(), |row| values.binary_search(&keys[row]).is_ok());
-        Ok(bits)
+        let members = Members::new(values);
+        self.pass(rows, selection, |value| members.contains(value))
+    }
+
+    /// Bits of values that pass; unset where a whole vector is not selected, else arbitrary where not selected.
+    pub(crate) fn pass(
+        &self,
+        rows: Range<usize>,
+        selection: &BooleanBuffer,
+        passes: impl Fn(i64) -> bool,
+    ) -> Decoded<BooleanBuffer> {
+        self.check(&rows)?;
+        if let Form::RunLength(runs) = &self.form
+            && !rows.is_empty()
+        {
+            return runs.filter(&rows, passes);
+        }
+        filter_vectors(rows, selection, |vector, bits| {
+            let mut values = packing::uninitialized();
+            self.read_vector::<i64>(vector, &mut values)?;
+            // SAFETY: `read_vector` wrote every place.
+            let (groups, _) = unsafe { packing::initialized(&values) }.as_chunks::<64>();
+            for (word, group) in bits.iter_mut().zip(groups) {
+                *word = (0..64).fold(0, |word, place| word | u64::from(passes(group[place])) << place);
+            }
+            Ok(())
+        })
     }
 }
 
-/// Appends rows of a stream that is read a vector at a time.
-pub(super) fn read_vectors<O: LaneValue>(
-    rows: Range<usize>,
-    out: &mut Vec<O>,
-    mut read: impl FnMut(usize, &mut [O; VECTOR_ROWS]) -> Decoded<()>,
-) -> Decoded<()> {
-    let mut at = rows.start;
-    let mut values = [O::default(); VECTOR_ROWS];
-    while at < rows.end {
-        let vector = at / VECTOR_ROWS;
-        let from = at % VECTOR_ROWS;
-        let to = (rows.end - vector * VECTOR_ROWS).min(VECTOR_ROWS);
-        if from == 0 && to == VECTOR_ROWS {
-            let length = out.len();
-            out.resize(length + VECTOR_ROWS, O::default());
-            if let Some(place) = out[length..].first_chunk_mut::<VECTOR_ROWS>() {
-                read(vector, place)?;
-            }
-        } else {
-            read(vector, &mut values)?;
-            out.extend_from_slice(&values[from..to]);
+/// A sorted list, as a bitmap where it is dense.
+enum Members<'a> {
+    Dense { first: i64, bits: Vec<u64> },
+    Sorted(&'a [i64]),
+}
+
+impl<'a> Members<'a> {
+    fn new(values: &'a [i64]) -> Self {
+        let (Some(first), Some(last)) = (values.first(), values.last()) else {
+            return Members::Sorted(values);
+        };
+        let span = last.wrapping_sub(*first) as u64;
+        if span >= 1 << 18 || span / 64 > values.len() as u64 * 16 {
+            return Members::Sorted(values);
         }
-        at = vector * VECTOR_ROWS + to;
+        let mut bits = vec![0u64; span as usize / 64 + 1];
+        for value in values {
+            let place = value.wrapping_sub(*first) as usize;
+            bits[place / 64] |= 1 << (place % 64);
+        }
+        Members::Dense { first: *first, bits }
     }
-    Ok(())
+
+    #[inline]
+    fn contains(&self, value: i64) -> bool {
+        match self {
+            Members::Dense { first, bits } => {
+                let place = value.wrapping_sub(*first) as u64;
+                bits.get((place / 64) as usize)
+                    .is_some_and(|word| word >> (place % 64) & 1 == 1)
+            }
+            Members::Sorted(values) => values.binary_search(&value).is_ok(),
+        }
+    }
 }
 
 /// Bits of rows, a vector at a time; vectors without a selected row are skipped and left unset.
-pub(super) fn filter_vectors(
+fn filter_vectors(
     rows: Range<usize>,
     selection: &BooleanBuffer,
     mut filter: impl FnMut(usize, &mut [u64; 16]) -> Decoded<()>,
 ) -> Decoded<BooleanBuffer> {
-    let mut builder = BooleanBufferBuilder::new(rows.len());
-    let mut at = rows.start;
-    let mut bits = [0u64; 16];
-    while at < rows.end {
-        let vector = at / VECTOR_ROWS;
-        let from = at % VECTOR_ROWS;
-        let to = (rows.end - vector * VECTOR_ROWS).min(VECTOR_ROWS);
-        if selection.slice(at - rows.start, to - from).has_true() {
-            filter(vector, &mut bits)?;
-            let mut bytes = [0u8; VECTOR_ROWS / 8];
-            for (place, word) in bytes.as_chunks_mut::<8>().0.iter_mut().zip(&bits) {
-                *place = word.to_le_bytes();
-            }
-            builder.append_packed_range(from..to, &bytes);
-        } else {
-            builder.append_n(to - from, false);
+    let first = rows.start / VECTOR_ROWS;
+    let vectors = first..rows.end.div_ceil(VECTOR_ROWS).max(first);
+    let all = selection.len() == rows.len() && selection.count_set_bits() == rows.len();
+    let mut words = vec![0u64; vectors.len() * 16];
+    for (vector, bits) in vectors.zip(words.as_chunks_mut::<16>().0) {
+        let from = (vector * VECTOR_ROWS).max(rows.start);
+        let to = ((vector + 1) * VECTOR_ROWS).min(rows.end);
+        if all || selection.slice(from - rows.start, to - from).has_true() {
+            filter(vector, bits)?;
         }
-        at = vector * VECTOR_ROWS + to;
     }
-    Ok(builder.finish())
+    let offset = rows.start - first * VECTOR_ROWS;
+    Ok(BooleanBuffer::new(words_buffer(words), offset, rows.len()))
+}
+
+/// Words as bytes, the lowest first.
+fn words_buffer(words: Vec<u64>) -> Buffer {
+    if cfg!(target_endian = "little") {
+        return Buffer::from_vec(words);
+    }
+    Buffer::from_vec(words.iter().flat_map(|word| word.to_le_bytes()).collect::<Vec<u8>>())
 }

@@ -4,13 +4,25 @@
 //! naming its [`Encoding`], then that encoding's payload, which may hold further streams. Every encoding gives access to any
 //! vector of 1,024 rows without reading those before it, and answers filters on its encoded form where that is cheaper.
 
+mod alp;
+mod alp_real_double;
 mod bit_packed;
+mod block_compression;
+mod choose;
 mod constant;
 pub(crate) mod cursor;
+mod delta;
+pub(crate) mod dictionary;
+mod frame_of_reference;
+mod fsst;
 pub(crate) mod lanes;
+pub(crate) mod loops;
 mod packing;
+mod patched;
 mod plain;
 pub(crate) mod presence;
+pub(crate) mod reals;
+mod run_length;
 pub(crate) mod text;
 
 pub(crate) use cursor::{Cursor, Decoded, Malformed, malformed, put_sized};

@@ -7,6 +7,26 @@
 use crate::limits::VECTOR_ROWS;
 use crate::vector::key::LaneValue;
 use crate::vector::multiversion::{Kernel, dispatch};
+use std::mem::MaybeUninit;
+
+/// A vector still to be written: decoders fill memory once, without clearing it first.
+pub(crate) type Uninitialized<O> = [MaybeUninit<O>; VECTOR_ROWS];
+
+/// A vector on the stack.
+#[inline(always)]
+pub(crate) fn uninitialized<O: Copy>() -> Uninitialized<O> {
+    [const { MaybeUninit::uninit() }; VECTOR_ROWS]
+}
+
+/// The values of a vector all of which were written.
+///
+/// # Safety
+/// Every place must have been written.
+#[inline(always)]
+pub(crate) unsafe fn initialized<O: Copy>(values: &Uninitialized<O>) -> &[O; VECTOR_ROWS] {
+    // SAFETY: the layouts are the same, and the caller wrote every place.
+    unsafe { &*std::ptr::from_ref(values).cast() }
+}
 
 /// The order of groups of eight rows.
 const GROUP_ORDER: [usize; 8] = [0, 4, 2, 6, 1, 5, 3, 7];
@@ -44,36 +64,33 @@ macro_rules! word_packing {
             }
 
             #[inline(always)]
-            pub(super) fn pack(width: usize, input: &[$word; VECTOR_ROWS], out: &mut Vec<u8>) {
+            pub(super) fn pack(width: usize, values: &[i64; VECTOR_ROWS], reference: i64, out: &mut [u8]) {
                 let mut words = [0 as $word; VECTOR_ROWS];
                 let mask = mask(width);
                 for row in 0..BITS {
                     let (word, shift) = (row * width / BITS, row * width % BITS);
-                    let values = &input[place(row)..][..LANES];
+                    let values = &values[place(row)..][..LANES];
                     let low = &mut words[word * LANES..][..LANES];
                     for lane in 0..LANES {
-                        low[lane] |= (values[lane] & mask) << shift;
+                        low[lane] |= (values[lane].wrapping_sub(reference) as $word & mask) << shift;
                     }
                     if shift + width > BITS {
                         let high = &mut words[(word + 1) * LANES..][..LANES];
                         for lane in 0..LANES {
-                            high[lane] |= (values[lane] & mask) >> (BITS - shift);
+                            high[lane] |= (values[lane].wrapping_sub(reference) as $word & mask) >> (BITS - shift);
                         }
                     }
                 }
-                for word in &words[..width * LANES] {
-                    out.extend_from_slice(&word.to_le_bytes());
+                for (place, word) in out.as_chunks_mut::<BYTES>().0.iter_mut().zip(&words) {
+                    *place = word.to_le_bytes();
                 }
             }
 
+            /// Writes every place of `out`.
             #[inline(always)]
-            pub(super) fn unpack(width: usize, packed: &[u8], out: &mut [$word; VECTOR_ROWS]) {
+            pub(super) fn unpack(width: usize, packed: &[u8], out: &mut Uninitialized<$word>) {
                 let (words, _) = packed.as_chunks::<BYTES>();
                 let words = &words[..width * LANES];
-                if width == 0 {
-                    *out = [0; VECTOR_ROWS];
-                    return;
-                }
                 let mask = mask(width);
                 for row in 0..BITS {
                     let (word, shift) = (row * width / BITS, row * width % BITS);
@@ -84,11 +101,11 @@ macro_rules! word_packing {
                         for lane in 0..LANES {
                             let low = <$word>::from_le_bytes(low[lane]) >> shift;
                             let high = <$word>::from_le_bytes(high[lane]) << (BITS - shift);
-                            values[lane] = (low | high) & mask;
+                            values[lane].write((low | high) & mask);
                         }
                     } else {
                         for lane in 0..LANES {
-                            values[lane] = (<$word>::from_le_bytes(low[lane]) >> shift) & mask;
+                            values[lane].write((<$word>::from_le_bytes(low[lane]) >> shift) & mask);
                         }
                     }
                 }
@@ -99,22 +116,26 @@ macro_rules! word_packing {
                 width: usize,
                 packed: &[u8],
                 reference: i64,
-                out: &mut [O; VECTOR_ROWS],
+                out: &mut Uninitialized<O>,
             ) {
-                let mut codes = [0 as $word; VECTOR_ROWS];
+                let mut codes = uninitialized::<$word>();
                 unpack(width, packed, &mut codes);
-                for (value, code) in out.iter_mut().zip(&codes) {
-                    *value = O::from_lane(reference.wrapping_add(*code as i64));
+                // SAFETY: `unpack` wrote every place.
+                let codes = unsafe { initialized(&codes) };
+                for (value, code) in out.iter_mut().zip(codes) {
+                    value.write(O::from_lane(reference.wrapping_add(*code as i64)));
                 }
             }
 
             #[inline(always)]
             pub(super) fn compare(width: usize, packed: &[u8], low: u64, span: u64, out: &mut [u64; 16]) {
-                let mut codes = [0 as $word; VECTOR_ROWS];
+                let mut codes = uninitialized::<$word>();
                 unpack(width, packed, &mut codes);
+                // SAFETY: `unpack` wrote every place.
+                let codes = unsafe { initialized(&codes) };
                 let mut passes = [0u8; VECTOR_ROWS];
                 let (low, span) = (low as $word, span as $word);
-                for (pass, code) in passes.iter_mut().zip(&codes) {
+                for (pass, code) in passes.iter_mut().zip(codes) {
                     *pass = u8::from(code.wrapping_sub(low) <= span);
                 }
                 bits_of_bytes(&passes, out);
@@ -129,7 +150,7 @@ word_packing!(words64, u64);
 
 /// Sets a bit for every byte that is 1; all others are 0.
 #[inline(always)]
-fn bits_of_bytes(passes: &[u8; VECTOR_ROWS], out: &mut [u64; 16]) {
+pub(super) fn bits_of_bytes(passes: &[u8; VECTOR_ROWS], out: &mut [u64; 16]) {
     let (groups, _) = passes.as_chunks::<64>();
     for (word, group) in out.iter_mut().zip(groups) {
         let (eights, _) = group.as_chunks::<8>();
@@ -144,8 +165,9 @@ fn bits_of_bytes(passes: &[u8; VECTOR_ROWS], out: &mut [u64; 16]) {
 
 struct Pack<'a> {
     width: u8,
-    codes: &'a [u64; VECTOR_ROWS],
-    out: &'a mut Vec<u8>,
+    values: &'a [i64; VECTOR_ROWS],
+    reference: i64,
+    out: &'a mut [u8],
 }
 
 impl Kernel for Pack<'_> {
@@ -155,25 +177,72 @@ impl Kernel for Pack<'_> {
         let width = self.width as usize;
         match self.width {
             0 => {}
-            1..=8 => words8::pack(width, &self.codes.map(|code| code as u8), self.out),
-            9..=16 => words16::pack(width, &self.codes.map(|code| code as u16), self.out),
-            17..=32 => words32::pack(width, &self.codes.map(|code| code as u32), self.out),
-            _ => words64::pack(width, self.codes, self.out),
+            1..=8 => words8::pack(width, self.values, self.reference, self.out),
+            9..=16 => words16::pack(width, self.values, self.reference, self.out),
+            17..=32 => words32::pack(width, self.values, self.reference, self.out),
+            _ => words64::pack(width, self.values, self.reference, self.out),
         }
     }
 }
 
-/// Appends a packed vector; codes must fit the width (at most 64).
-pub(crate) fn pack(width: u8, codes: &[u64; VECTOR_ROWS], out: &mut Vec<u8>) {
-    out.reserve(packed_bytes(width));
-    dispatch(Pack { width, codes, out });
+/// Appends the lowest bits, as many as the width (at most 64), of a vector's differences from a reference.
+pub(crate) fn pack(width: u8, values: &[i64; VECTOR_ROWS], reference: i64, out: &mut Vec<u8>) {
+    let start = out.len();
+    out.resize(start + packed_bytes(width), 0);
+    dispatch(Pack {
+        width,
+        values,
+        reference,
+        out: &mut out[start..],
+    });
+}
+
+/// Up to 1,024 values as a vector, padded with a filler where there are fewer.
+#[inline]
+pub(crate) fn whole_vector<'a>(
+    values: &'a [i64],
+    filler: i64,
+    padded: &'a mut [i64; VECTOR_ROWS],
+) -> &'a [i64; VECTOR_ROWS] {
+    if let Some(vector) = values.first_chunk() {
+        return vector;
+    }
+    padded.fill(filler);
+    padded[..values.len()].copy_from_slice(values);
+    padded
+}
+
+struct Widths<'a> {
+    values: &'a [i64; VECTOR_ROWS],
+    reference: i64,
+}
+
+impl Kernel for Widths<'_> {
+    type Output = [u16; 65];
+    #[inline(always)]
+    fn run(self) -> [u16; 65] {
+        // Several tables: the next count does not wait for the last one to be stored.
+        let mut tables = [[0u16; 65]; 4];
+        for four in self.values.as_chunks::<4>().0 {
+            for (table, value) in tables.iter_mut().zip(four) {
+                table[width_of(value.wrapping_sub(self.reference) as u64) as usize] += 1;
+            }
+        }
+        let [first, second, third, fourth] = tables;
+        std::array::from_fn(|width| first[width] + second[width] + third[width] + fourth[width])
+    }
+}
+
+/// How many of a vector's differences from a reference need each width.
+pub(crate) fn count_widths(values: &[i64; VECTOR_ROWS], reference: i64) -> [u16; 65] {
+    dispatch(Widths { values, reference })
 }
 
 struct Unpack<'a, O> {
     width: u8,
     packed: &'a [u8],
     reference: i64,
-    out: &'a mut [O; VECTOR_ROWS],
+    out: &'a mut Uninitialized<O>,
 }
 
 impl<O: LaneValue> Kernel for Unpack<'_, O> {
@@ -182,7 +251,7 @@ impl<O: LaneValue> Kernel for Unpack<'_, O> {
     fn run(self) {
         let width = self.width as usize;
         match self.width {
-            0 => self.out.fill(O::from_lane(self.reference)),
+            0 => self.out.fill(MaybeUninit::new(O::from_lane(self.reference))),
             1..=8 => words8::unpack_lanes(width, self.packed, self.reference, self.out),
             9..=16 => words16::unpack_lanes(width, self.packed, self.reference, self.out),
             17..=32 => words32::unpack_lanes(width, self.packed, self.reference, self.out),
@@ -191,9 +260,10 @@ impl<O: LaneValue> Kernel for Unpack<'_, O> {
     }
 }
 
-/// Unpacks a vector, adding a reference. `packed` holds at least [`packed_bytes`] and the width is at most 64.
+/// Unpacks a vector, adding a reference; every place of `out` is written. `packed` holds at least [`packed_bytes`] and the width
+/// is at most 64.
 #[inline]
-pub(crate) fn unpack<O: LaneValue>(width: u8, packed: &[u8], reference: i64, out: &mut [O; VECTOR_ROWS]) {
+pub(crate) fn unpack<O: LaneValue>(width: u8, packed: &[u8], reference: i64, out: &mut Uninitialized<O>) {
     dispatch(Unpack {
         width,
         packed,
@@ -269,7 +339,7 @@ mod tests {
                     unsafe { BitPacking::unchecked_pack(width as usize, &words, &mut expected) };
                     let expected: Vec<u8> = expected.iter().flat_map(|word| word.to_le_bytes()).collect();
                     let mut packed = Vec::new();
-                    pack(width, &codes, &mut packed);
+                    pack(width, &codes.map(|code| code as i64), 0, &mut packed);
                     assert_eq!(packed, expected, "width {width}");
                 }
             };
@@ -285,16 +355,22 @@ mod tests {
         #[test]
         fn both_versions_agree(width in 0u8..=64, seed: u64, reference: i64, bounds: [u64; 2]) {
             let codes = codes(width, seed);
+            let values = codes.map(|code| reference.wrapping_add(code as i64));
             let mut packed = Vec::new();
-            pack(width, &codes, &mut packed);
+            pack(width, &values, reference, &mut packed);
             prop_assert_eq!(packed.len(), packed_bytes(width));
-            let mut scalar_packed = Vec::new();
-            Pack { width, codes: &codes, out: &mut scalar_packed }.run();
+            let mut scalar_packed = vec![0; packed.len()];
+            Pack { width, values: &values, reference, out: &mut scalar_packed }.run();
             prop_assert_eq!(&packed, &scalar_packed);
+            let mut widths = [0; 65];
+            codes.iter().for_each(|code| widths[width_of(*code) as usize] += 1);
+            prop_assert_eq!(count_widths(&values, reference), widths);
 
-            let (mut wide, mut scalar) = ([0i64; VECTOR_ROWS], [0i64; VECTOR_ROWS]);
+            let (mut wide, mut scalar) = (uninitialized::<i64>(), uninitialized::<i64>());
             unpack(width, &packed, reference, &mut wide);
             Unpack { width, packed: &packed, reference, out: &mut scalar }.run();
+            // SAFETY: both wrote every place.
+            let (wide, scalar) = unsafe { (*initialized(&wide), *initialized(&scalar)) };
             prop_assert_eq!(wide, scalar);
             prop_assert!(codes.iter().zip(&wide).all(|(code, value)| reference.wrapping_add(*code as i64) == *value));
 

@@ -1,5 +1,9 @@
 //! Which rows can be skipped. Every index may say too little and never too much: a row that meets the condition is never lost.
 
+pub(crate) mod bitmap;
+pub(crate) mod bloom;
+pub(crate) mod byte_bounds;
+pub(crate) mod distinct;
 pub(crate) mod zone_map;
 
 /// What is known of some rows and a condition without reading them.

@@ -10,17 +10,15 @@
 //! ```
 
 use super::Verdict;
+use super::byte_bounds::{ByteBounds, byte_bounds, code_bounds, merge_bytes};
 use crate::encoding::lanes::{self, Lanes};
 use crate::encoding::{Cursor, Decoded, malformed, put_sized};
 use crate::segment::ColumnSummary;
-use crate::vector::filter::{BytesTest, Test};
+use crate::vector::filter::Test;
 use crate::vector::key::{self, Domain, bytes_at, domain_of};
 use crate::vector::multiversion::{Kernel, dispatch};
 use arrow_array::{Array, ArrayRef};
 use arrow_schema::DataType;
-
-/// Bytes of a bound of text that are kept.
-const BOUND_BYTES_MAX: usize = 64;
 
 /// Summaries of consecutive runs of rows.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,14 +36,6 @@ pub(crate) enum Bounds {
     Lane { minima: Vec<i64>, maxima: Vec<i64> },
     Wide { minima: Vec<i128>, maxima: Vec<i128> },
     Bytes(Vec<ByteBounds>),
-}
-
-/// Bounds of byte strings, perhaps cut.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct ByteBounds {
-    pub(crate) minimum: Option<Box<[u8]>>,
-    pub(crate) maximum: Option<Box<[u8]>>,
-    pub(crate) exact: bool,
 }
 
 /// Whether values of a type are summed.
@@ -107,8 +97,15 @@ impl ZoneTable {
         self.null_counts.len()
     }
 
-    /// Adds an entry per `zone_rows` rows of a plain array. `keys` are the array's lane keys where its domain has them.
-    pub(crate) fn append(&mut self, array: &ArrayRef, keys: Option<&[i64]>, zone_rows: usize) {
+    /// Adds an entry per `zone_rows` rows of a plain array. `keys` are the array's lane keys where its domain has them; `dictionary`
+    /// its ascending values and each row's code, if known.
+    pub(crate) fn append(
+        &mut self,
+        array: &ArrayRef,
+        keys: Option<&[i64]>,
+        dictionary: Option<(&ArrayRef, &[u32])>,
+        zone_rows: usize,
+    ) {
         let summed = has_sum(array.data_type());
         let wide = match &self.bounds {
             Bounds::Wide { .. } => key::wide_keys(array.as_ref()),
@@ -154,7 +151,10 @@ impl ZoneTable {
                         self.sums.push(sum.unwrap_or(i128::MIN));
                     }
                 }
-                Bounds::Bytes(bounds) => bounds.push(byte_bounds(&zone)),
+                Bounds::Bytes(bounds) => bounds.push(match dictionary {
+                    Some((values, codes)) => code_bounds(values, &codes[from..to], nulls),
+                    None => byte_bounds(&zone),
+                }),
             }
             from = to;
         }
@@ -370,98 +370,6 @@ impl ZoneTable {
     }
 }
 
-impl ByteBounds {
-    fn verdict(&self, test: &BytesTest) -> Verdict {
-        test.verdict(self.minimum.as_deref(), self.maximum.as_deref(), self.exact)
-    }
-}
-
-fn byte_bounds(array: &ArrayRef) -> ByteBounds {
-    let (mut minimum, mut maximum): (Option<&[u8]>, Option<&[u8]>) = (None, None);
-    for row in 0..array.len() {
-        if array.is_null(row) {
-            continue;
-        }
-        let value = bytes_at(array.as_ref(), row);
-        if minimum.is_none_or(|minimum| value < minimum) {
-            minimum = Some(value);
-        }
-        if maximum.is_none_or(|maximum| value > maximum) {
-            maximum = Some(value);
-        }
-    }
-    cut_bounds(minimum, maximum, *array.data_type() == DataType::Utf8View)
-}
-
-/// Bounds from the true least and greatest value, cut to what is kept.
-pub(crate) fn cut_bounds(minimum: Option<&[u8]>, maximum: Option<&[u8]>, is_text: bool) -> ByteBounds {
-    let exact = [minimum, maximum]
-        .iter()
-        .all(|bound| bound.is_none_or(|bound| bound.len() <= BOUND_BYTES_MAX));
-    ByteBounds {
-        minimum: minimum.map(|minimum| cut(minimum, is_text).into()),
-        maximum: maximum.and_then(|maximum| upper_bound(maximum, is_text)),
-        exact,
-    }
-}
-
-/// At most [`BOUND_BYTES_MAX`] leading bytes, whole characters of text.
-fn cut(value: &[u8], is_text: bool) -> &[u8] {
-    if value.len() <= BOUND_BYTES_MAX {
-        return value;
-    }
-    let mut end = BOUND_BYTES_MAX;
-    while is_text && end > 0 && value[end] & 0xc0 == 0x80 {
-        end -= 1;
-    }
-    &value[..end]
-}
-
-/// The value itself if short, else something short above all values that begin alike; `None` if there is none.
-fn upper_bound(value: &[u8], is_text: bool) -> Option<Box<[u8]>> {
-    if value.len() <= BOUND_BYTES_MAX {
-        return Some(value.into());
-    }
-    let head = cut(value, is_text);
-    if is_text {
-        let mut text = std::str::from_utf8(head).ok()?.to_owned();
-        while let Some(last) = text.pop() {
-            let next = if last == '\u{d7ff}' {
-                Some('\u{e000}')
-            } else {
-                char::from_u32(u32::from(last) + 1)
-            };
-            if let Some(next) = next {
-                text.push(next);
-                return Some(text.into_bytes().into());
-            }
-        }
-        return None;
-    }
-    let mut bytes = head.to_vec();
-    while let Some(last) = bytes.pop() {
-        if last < u8::MAX {
-            bytes.push(last + 1);
-            return Some(bytes.into());
-        }
-    }
-    None
-}
-
-fn merge_bytes(bounds: &[ByteBounds]) -> ByteBounds {
-    let present = || bounds.iter().filter(|bounds| bounds.minimum.is_some());
-    let unbounded = present().any(|bounds| bounds.maximum.is_none());
-    ByteBounds {
-        minimum: present().filter_map(|bounds| bounds.minimum.clone()).min(),
-        maximum: if unbounded {
-            None
-        } else {
-            present().filter_map(|bounds| bounds.maximum.clone()).max()
-        },
-        exact: bounds.iter().all(|bounds| bounds.exact),
-    }
-}
-
 /// The verdict on a summary; [`Verdict::SomeRows`] where the condition does not fit its type.
 pub(crate) fn verdict_of_summary(summary: &ColumnSummary, condition: &crate::predicate::Condition) -> Verdict {
     use crate::predicate::Condition;
@@ -479,7 +387,11 @@ pub(crate) fn verdict_of_summary(summary: &ColumnSummary, condition: &crate::pre
         },
     };
     let mut bounds = ZoneTable::empty(&data_type).bounds;
-    let lane = |value: &Option<ArrayRef>| value.as_ref().and_then(|value| key::lane_keys(value.as_ref())?.pop());
+    let lane = |value: &Option<ArrayRef>| {
+        value
+            .as_ref()
+            .and_then(|value| key::lane_keys(value.as_ref())?.last().copied())
+    };
     let wide = |value: &Option<ArrayRef>| value.as_ref().and_then(|value| key::wide_keys(value.as_ref())?.pop());
     let bytes = |value: &Option<ArrayRef>| value.as_ref().map(|value| bytes_at(value.as_ref(), 0).into());
     match &mut bounds {

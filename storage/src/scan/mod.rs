@@ -20,7 +20,7 @@ use crate::predicate::{ColumnPredicate, DynamicPredicate, RowPredicate};
 use crate::schema::ColumnId;
 use crate::vector::Batch;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 
 /// What is wanted of a table.
 #[derive(Clone, Debug, Default)]
@@ -40,6 +40,8 @@ pub struct ScanRequest {
     pub visit: Option<VisitOrder>,
     /// Rows of a batch at most; 0 is [`crate::limits::BATCH_ROWS`].
     pub batch_rows: usize,
+    /// Ends the scan with [`crate::Error::Cancelled`] once it is set; asked at every morsel.
+    pub cancel: Option<Arc<AtomicBool>>,
 }
 
 /// In which order blocks are visited; rows within them come as they are.

@@ -5,8 +5,9 @@ use super::memory::MemoryCursor;
 use super::plan::{Morsel, TableScan};
 use super::segment::{Begun, BlockCursor};
 use super::{ScanItem, ScanReader};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 /// Takes morsels until none is left.
 pub(crate) struct MorselReader {
@@ -33,6 +34,10 @@ impl MorselReader {
 impl ScanReader for MorselReader {
     fn next(&mut self) -> Result<Option<ScanItem>> {
         loop {
+            let request = &self.scan.request;
+            if request.cancel.as_ref().is_some_and(|flag| flag.load(Ordering::Relaxed)) {
+                return Err(Error::Cancelled);
+            }
             let item = match &mut self.cursor {
                 Some(Cursor::Memory(cursor)) => cursor.next(&self.scan, &mut self.dynamic)?,
                 Some(Cursor::Block(cursor)) => cursor.next(&self.scan)?,

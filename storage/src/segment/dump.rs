@@ -41,7 +41,7 @@ impl SegmentReader {
             )?;
             for block in 0..self.block_count() {
                 let form = match self.describe_block(column, block) {
-                    Ok(form) => form.to_string(),
+                    Ok(form) => format!("{form:?}"),
                     Err(error) => error.to_string(),
                 };
                 let encoding = column.encodings[block];

@@ -1,15 +1,21 @@
 //! An immutable sorted run of rows of one table and one partition in one file. The manifest alone says which exist.
 
 pub(crate) mod column_chunk;
+mod column_writer;
 mod dump;
 pub(crate) mod format;
+#[cfg(test)]
+mod index_tests;
+mod indexes;
+mod open;
 mod reader;
 #[cfg(test)]
 mod tests;
 mod writer;
 
 pub use crate::index::Verdict;
-pub use reader::{SegmentReader, summary_verdict};
+pub(crate) use open::footer_place;
+pub use reader::{PreparedCondition, SegmentReader, summary_verdict};
 pub use writer::{RowVersions, SegmentInput, write_segment};
 
 use crate::commit::{CommitVersion, PartId};

@@ -2,27 +2,29 @@
 //! first touched and never again. Bad bytes answer with [`Error::Corrupt`], never with a panic or a wrong value.
 
 use super::column_chunk::Chunk;
-use super::format::{self, ExtraKind, Footer, FooterColumn, HEADER_BYTES, MAGIC, TAIL_BYTES, TAIL_MAGIC};
+use super::format::{self, ExtraKind, Footer, FooterColumn};
+use super::open::{Problem, read_footer};
 use super::{ColumnSummary, SegmentMeta};
 use crate::disk::{Disk, FileBytes};
+use crate::encoding::dictionary::{CodeTest, Dictionary};
 use crate::encoding::lanes::Lanes;
-use crate::encoding::{Decoded, Encoding, Malformed};
+use crate::encoding::{Cursor, Decoded, Encoding, Malformed, malformed};
 use crate::error::{Error, Result};
 use crate::index::Verdict;
 use crate::index::zone_map::verdict_of_summary;
-use crate::limits::{BLOCK_ROWS, ZONE_ROWS};
-use crate::predicate::{ColumnPredicate, Condition};
+use crate::limits::{BLOCK_ROWS, DICTIONARY_VALUES_MAX};
+use crate::predicate::Condition;
 use crate::schema::ColumnId;
 use crate::vector::filter::Test;
 use arrow_array::{ArrayRef, Int64Array};
 use arrow_buffer::BooleanBuffer;
 use arrow_schema::DataType;
 use hashbrown::HashMap;
-use roaring::RoaringBitmap;
+use parking_lot::Mutex;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 /// An open segment. Cheap to share between threads.
 pub struct SegmentReader {
@@ -30,6 +32,10 @@ pub struct SegmentReader {
     bytes: Arc<dyn FileBytes>,
     pub(super) footer: Footer,
     places: HashMap<ColumnId, usize, foldhash::fast::RandomState>,
+    /// The columns' dictionaries, read when first needed.
+    dictionaries: Box<[OnceLock<Dictionary>]>,
+    /// Held while a dictionary is read: threads that need it wait instead of reading it too.
+    reading: Mutex<()>,
     /// One bit per part: its checksum was found right.
     verified: Box<[AtomicU64]>,
 }
@@ -98,11 +104,14 @@ impl SegmentReader {
         let verified = (0..footer.parts.len().div_ceil(64))
             .map(|_| AtomicU64::new(0))
             .collect();
+        let dictionaries = footer.columns.iter().map(|_| OnceLock::new()).collect();
         Ok(SegmentReader {
             path,
             bytes,
             footer,
             places,
+            dictionaries,
+            reading: Mutex::default(),
             verified,
         })
     }
@@ -127,7 +136,7 @@ impl SegmentReader {
         self.places.contains_key(&column)
     }
 
-    fn column(&self, id: ColumnId) -> Option<&FooterColumn> {
+    pub(super) fn column(&self, id: ColumnId) -> Option<&FooterColumn> {
         self.places.get(&id).map(|place| &self.footer.columns[*place])
     }
 
@@ -135,71 +144,6 @@ impl SegmentReader {
         self.column(id).ok_or_else(|| Error::Invalid {
             reason: format!("segment \"{}\" has no column {}", self.path.display(), id.0),
         })
-    }
-
-    /// What is known of a column's values in a block.
-    pub fn block_summary(&self, column: ColumnId, block: usize) -> Option<ColumnSummary> {
-        let column = self.column(column)?;
-        let rows = (block < self.block_count()).then(|| self.block_rows(block))?;
-        Some(column.blocks.summary(block, rows.end - rows.start, &column.data_type))
-    }
-
-    /// Zones of [`ZONE_ROWS`] rows in the segment.
-    pub fn zone_count(&self) -> usize {
-        (self.footer.row_count as usize).div_ceil(ZONE_ROWS)
-    }
-
-    /// The rows of a zone.
-    pub fn zone_rows(&self, zone: usize) -> Range<u32> {
-        let from = (zone * ZONE_ROWS) as u32;
-        from..(from + ZONE_ROWS as u32).min(self.footer.row_count)
-    }
-
-    /// What is known of a column's values in a zone.
-    pub fn zone_summary(&self, column: ColumnId, zone: usize) -> Option<ColumnSummary> {
-        let column = self.column(column)?;
-        let rows = (zone < self.zone_count()).then(|| self.zone_rows(zone))?;
-        Some(column.zones.summary(zone, rows.end - rows.start, &column.data_type))
-    }
-
-    /// What is known of a block's rows and a condition. [`Verdict::SomeRows`] for a column the segment does not hold.
-    pub fn prune(&self, block: usize, predicate: &ColumnPredicate) -> Verdict {
-        let Some((column, test)) = self.prepare(predicate) else {
-            return Verdict::SomeRows;
-        };
-        let rows = self.block_rows(block);
-        column.blocks.verdict(block, rows.end - rows.start, &test)
-    }
-
-    /// What is known of a zone's rows and a condition, likewise.
-    pub fn prune_zone(&self, zone: usize, predicate: &ColumnPredicate) -> Verdict {
-        let Some((column, test)) = self.prepare(predicate) else {
-            return Verdict::SomeRows;
-        };
-        let rows = self.zone_rows(zone);
-        column.zones.verdict(zone, rows.end - rows.start, &test)
-    }
-
-    fn prepare(&self, predicate: &ColumnPredicate) -> Option<(&FooterColumn, Test)> {
-        let column = self.column(predicate.column)?;
-        let test = Test::compile(&predicate.condition, &column.data_type).ok()?;
-        Some((column, test))
-    }
-
-    /// All rows of the segment that meet a condition, where an index knows them exactly; `None` where it must be filtered.
-    ///
-    /// # Errors
-    /// [`Error::Corrupt`] where the index is damaged.
-    pub fn index_rows(&self, _predicate: &ColumnPredicate) -> Result<Option<RoaringBitmap>> {
-        Ok(None)
-    }
-
-    /// Whether some row may meet a condition, by the dictionary or the Bloom filter; true where neither can tell.
-    ///
-    /// # Errors
-    /// [`Error::Corrupt`] where the index is damaged.
-    pub fn may_contain(&self, _predicate: &ColumnPredicate) -> Result<bool> {
-        Ok(true)
     }
 
     /// The values of some rows of one block: plain, `Dictionary(UInt32, plain)` or `RunEndEncoded(Int32, plain)`.
@@ -211,9 +155,10 @@ impl SegmentReader {
         if rows.is_empty() {
             return Ok(arrow_array::new_empty_array(&column.data_type));
         }
+        let dictionary = self.dictionary(column)?;
         let (chunk, part, within) = self.chunk(column, &rows)?;
         chunk
-            .decode(within, || self.dictionary(column))
+            .decode(within, dictionary)
             .map_err(|problem| self.corrupt(part, problem))
     }
 
@@ -228,20 +173,42 @@ impl SegmentReader {
         condition: &Condition,
         selection: &BooleanBuffer,
     ) -> Result<BooleanBuffer> {
-        let column = self.column_or_error(column)?;
-        let test = Test::compile(condition, &column.data_type)?;
+        if rows.is_empty() || !selection.has_true() {
+            let column = self.column_or_error(column)?;
+            Test::compile(condition, &column.data_type)?;
+            return Ok(selection.clone());
+        }
+        self.filter_prepared(&self.prepare_condition(column, condition)?, rows, selection)
+    }
+
+    /// A condition made ready for this segment: its values in the forms that the column's encodings compare.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] where the condition does not fit the column, [`Error::Corrupt`] where its dictionary is damaged.
+    pub fn prepare_condition(&self, column: ColumnId, condition: &Condition) -> Result<PreparedCondition> {
+        let footer = self.column_or_error(column)?;
+        let test = Test::compile(condition, &footer.data_type)?;
+        let codes = self.translate(footer, &test)?;
+        Ok(PreparedCondition { column, test, codes })
+    }
+
+    /// [`Self::filter`] with a condition made ready once for many ranges of rows.
+    ///
+    /// # Errors
+    /// As [`Self::decode`].
+    pub fn filter_prepared(
+        &self,
+        condition: &PreparedCondition,
+        rows: Range<u32>,
+        selection: &BooleanBuffer,
+    ) -> Result<BooleanBuffer> {
         if rows.is_empty() || !selection.has_true() {
             return Ok(selection.clone());
         }
+        let column = self.column_or_error(condition.column)?;
         let (chunk, part, within) = self.chunk(column, &rows)?;
         chunk
-            .filter(
-                within,
-                &test,
-                selection,
-                || Err(Malformed("codes without a dictionary".into())),
-                || self.dictionary(column),
-            )
+            .filter(within, &condition.test, condition.codes.as_ref(), selection)
             .map_err(|problem| self.corrupt(part, problem))
     }
 
@@ -325,13 +292,45 @@ impl SegmentReader {
         Ok((chunk, part, within))
     }
 
-    fn dictionary(&self, column: &FooterColumn) -> Decoded<ArrayRef> {
-        let _ = column.extra(ExtraKind::Dictionary);
-        Err(Malformed("codes without a dictionary".into()))
+    /// The dictionary of a column that has one.
+    pub(super) fn dictionary(&self, column: &FooterColumn) -> Result<Option<&Dictionary>> {
+        let Some(part) = column.extra(ExtraKind::Dictionary) else {
+            return Ok(None);
+        };
+        let Some(place) = self
+            .places
+            .get(&column.id)
+            .and_then(|place| self.dictionaries.get(*place))
+        else {
+            return Ok(None);
+        };
+        if place.get().is_none() {
+            let _reading = self.reading.lock();
+            if place.get().is_none() {
+                let part = part as usize;
+                let dictionary = parse_dictionary(self.part(part)?, &column.data_type)
+                    .map_err(|problem| self.corrupt(part, problem))?;
+                // Never set already: it is under the lock.
+                let _ = place.set(dictionary);
+            }
+        }
+        Ok(place.get())
+    }
+
+    /// A test on a column's values as one on the codes of its dictionary, if it has one and values are looked at.
+    pub(super) fn translate(&self, column: &FooterColumn, test: &Test) -> Result<Option<CodeTest>> {
+        if test.about_presence().is_some() {
+            return Ok(None);
+        }
+        let (Some(dictionary), Some(part)) = (self.dictionary(column)?, column.extra(ExtraKind::Dictionary)) else {
+            return Ok(None);
+        };
+        let codes = dictionary.translate(test);
+        codes.map(Some).map_err(|problem| self.corrupt(part as usize, problem))
     }
 
     /// The bytes of a part, checked once.
-    fn part(&self, part: usize) -> Result<&[u8]> {
+    pub(super) fn part(&self, part: usize) -> Result<&[u8]> {
         let bit = 1 << (part % 64);
         if self.verified[part / 64].load(Ordering::Acquire) & bit == 0 {
             self.check_part(part)?;
@@ -360,7 +359,7 @@ impl SegmentReader {
         ))
     }
 
-    fn corrupt(&self, part: usize, problem: Malformed) -> Error {
+    pub(super) fn corrupt(&self, part: usize, problem: Malformed) -> Error {
         Error::Corrupt {
             path: self.path.clone(),
             offset: self.footer.parts[part].offset,
@@ -369,9 +368,9 @@ impl SegmentReader {
     }
 
     /// A column's block described for people.
-    pub(super) fn describe_block(&self, column: &FooterColumn, block: usize) -> Result<&'static str> {
+    pub(super) fn describe_block(&self, column: &FooterColumn, block: usize) -> Result<Encoding> {
         let rows = self.block_rows(block);
-        Ok(self.chunk(column, &rows)?.0.describe())
+        Ok(self.chunk(column, &rows)?.0.encoding())
     }
 
     /// The plain type of a column.
@@ -380,64 +379,20 @@ impl SegmentReader {
     }
 }
 
-enum Problem {
-    At(u64, String),
-    NewerVersion(u32),
+/// A condition made ready for one segment.
+#[derive(Clone, Debug)]
+pub struct PreparedCondition {
+    pub(super) column: ColumnId,
+    pub(super) test: Test,
+    codes: Option<CodeTest>,
 }
 
-fn read_footer(bytes: &[u8], meta: &SegmentMeta) -> std::result::Result<Footer, Problem> {
-    let at = |offset: usize, reason: String| Problem::At(offset as u64, reason);
-    if bytes.len() as u64 != meta.file_bytes || bytes.len() < HEADER_BYTES + TAIL_BYTES {
-        return Err(at(
-            0,
-            format!("{} bytes long, {} expected", bytes.len(), meta.file_bytes),
-        ));
+/// Reads the part of a dictionary.
+fn parse_dictionary(bytes: &[u8], data_type: &DataType) -> Decoded<Dictionary> {
+    let mut cursor = Cursor::new(bytes);
+    let count = cursor.u32()? as usize;
+    if count > DICTIONARY_VALUES_MAX {
+        return malformed(format!("a dictionary of {count} values"));
     }
-    if bytes[..8] != MAGIC {
-        return Err(at(0, "does not begin as a segment does".into()));
-    }
-    let version = u32::from_le_bytes([bytes[8], bytes[9], bytes[10], bytes[11]]);
-    if version > format::FORMAT_VERSION {
-        return Err(Problem::NewerVersion(version));
-    }
-    if bytes[..HEADER_BYTES] != format::header() {
-        return Err(at(8, "the header is not what was written".into()));
-    }
-    let tail_at = bytes.len() - TAIL_BYTES;
-    let tail = &bytes[tail_at..];
-    if tail[16..] != TAIL_MAGIC {
-        return Err(at(tail_at + 16, "does not end as a segment does".into()));
-    }
-    let word = |place: usize| u64::from_le_bytes(std::array::from_fn(|byte| tail[place + byte]));
-    let (footer_bytes, footer_checksum) = (word(0), word(8));
-    let footer_at = usize::try_from(footer_bytes)
-        .ok()
-        .and_then(|length| tail_at.checked_sub(length))
-        .filter(|start| *start >= HEADER_BYTES)
-        .ok_or_else(|| {
-            at(
-                tail_at,
-                format!("a footer of {footer_bytes} bytes does not fit the file"),
-            )
-        })?;
-    let footer = &bytes[footer_at..tail_at];
-    let found = format::checksum(meta.id, footer_at as u64, footer);
-    if found != footer_checksum || found != meta.footer_checksum {
-        return Err(at(
-            footer_at,
-            format!(
-                "the footer has checksum {found:016x}, {:016x} expected",
-                meta.footer_checksum
-            ),
-        ));
-    }
-    let footer = Footer::parse(footer).map_err(|problem| at(footer_at, problem.0))?;
-    let parts_end = footer
-        .parts
-        .last()
-        .map_or(HEADER_BYTES as u64, |part| part.offset + part.length);
-    if footer.id != meta.id || footer.row_count != meta.row_count || parts_end != footer_at as u64 {
-        return Err(at(footer_at, "the footer describes another segment".into()));
-    }
-    Ok(footer)
+    Dictionary::new(Chunk::parse(cursor.rest(), count, data_type)?.decode_plain()?)
 }

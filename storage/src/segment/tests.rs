@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 /// Files in memory; just what segments need.
 #[derive(Clone, Default)]
-struct Files(Arc<Mutex<BTreeMap<PathBuf, Vec<u8>>>>);
+pub(super) struct Files(Arc<Mutex<BTreeMap<PathBuf, Vec<u8>>>>);
 
 struct OpenFile(Files, PathBuf);
 struct Whole(Vec<u8>);
@@ -88,7 +88,7 @@ impl Disk for Files {
     }
 }
 
-fn schema_of(types: &[DataType]) -> TableSchema {
+pub(super) fn schema_of(types: &[DataType]) -> TableSchema {
     TableSchema {
         id: TableId(1),
         columns: types
@@ -111,7 +111,7 @@ fn schema_of(types: &[DataType]) -> TableSchema {
     }
 }
 
-fn write(files: &Files, schema: &TableSchema, columns: &[ArrayRef], versions: RowVersions) -> SegmentMeta {
+pub(super) fn write(files: &Files, schema: &TableSchema, columns: &[ArrayRef], versions: RowVersions) -> SegmentMeta {
     let input = SegmentInput {
         schema,
         partition: PartitionKey(Some(20_000)),

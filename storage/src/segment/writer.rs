@@ -2,16 +2,15 @@
 //! directory is held. The file is synced, its folder is not; until the manifest names it, it does not exist.
 
 use super::SegmentMeta;
-use super::column_chunk;
-use super::format::{self, Footer, FooterColumn, Part};
+use super::column_writer;
+use super::format::{self, Footer, Part};
 use crate::commit::{CommitVersion, PartId};
 use crate::disk::{AppendFile, Disk};
 use crate::encoding::lanes;
 use crate::error::{Error, Result};
-use crate::index::zone_map::ZoneTable;
-use crate::limits::{BLOCK_ROWS, SEGMENT_ROWS_MAX, ZONE_ROWS};
-use crate::schema::{ColumnSchema, PartitionKey, TableSchema};
-use crate::vector::{flatten, key};
+use crate::limits::{BLOCK_ROWS, SEGMENT_ROWS_MAX};
+use crate::schema::{PartitionKey, TableSchema};
+use crate::vector::flatten;
 use arrow_array::{Array, ArrayRef, Int64Array};
 use std::path::Path;
 
@@ -95,10 +94,10 @@ fn check_input(input: &SegmentInput<'_>) -> Result<u32> {
     Ok(row_count as u32)
 }
 
-struct SegmentWriter {
+pub(super) struct SegmentWriter {
     file: Box<dyn AppendFile>,
     id: PartId,
-    parts: Vec<Part>,
+    pub(super) parts: Vec<Part>,
     offset: u64,
 }
 
@@ -107,7 +106,8 @@ impl SegmentWriter {
         self.append(&format::header())?;
         let mut columns = Vec::with_capacity(input.columns.len());
         for (schema, array) in input.schema.columns.iter().zip(input.columns) {
-            columns.push(self.write_column(schema, &flatten(array))?);
+            let has_bloom = input.schema.bloom_columns.contains(&schema.id);
+            columns.push(column_writer::write(&mut self, schema, &flatten(array), has_bloom)?);
         }
         let (versions_first_part, version_min, version_max) = self.write_versions(&input.versions)?;
         let footer = Footer {
@@ -143,7 +143,7 @@ impl SegmentWriter {
     }
 
     /// Appends a part and returns its number.
-    fn append_part(&mut self, bytes: &[u8]) -> Result<u32> {
+    pub(super) fn append_part(&mut self, bytes: &[u8]) -> Result<u32> {
         let part = Part {
             offset: self.offset,
             length: bytes.len() as u64,
@@ -152,34 +152,6 @@ impl SegmentWriter {
         self.append(bytes)?;
         self.parts.push(part);
         Ok(self.parts.len() as u32 - 1)
-    }
-
-    fn write_column(&mut self, schema: &ColumnSchema, array: &ArrayRef) -> Result<FooterColumn> {
-        let first_part = self.parts.len() as u32;
-        let mut encodings = Vec::new();
-        let mut zones = ZoneTable::empty(&schema.data_type);
-        let mut chunk = Vec::new();
-        let mut from = 0;
-        while from < array.len() {
-            let block = array.slice(from, BLOCK_ROWS.min(array.len() - from));
-            let keys = key::lane_keys(block.as_ref());
-            zones.append(&block, keys.as_deref(), ZONE_ROWS);
-            chunk.clear();
-            encodings.push(column_chunk::encode(&block, None, &mut chunk));
-            self.append_part(&chunk)?;
-            from += block.len();
-        }
-        Ok(FooterColumn {
-            id: schema.id,
-            name: schema.name.clone(),
-            data_type: schema.data_type.clone(),
-            first_part,
-            encodings,
-            extras: Vec::new(),
-            distinct_count: None,
-            blocks: zones.merged(BLOCK_ROWS / ZONE_ROWS),
-            zones,
-        })
     }
 
     fn write_versions(&mut self, versions: &RowVersions) -> Result<(Option<u32>, CommitVersion, CommitVersion)> {

@@ -8,8 +8,9 @@ use super::snapshot::StateSnapshot;
 use super::{BulkLoad, CheckReport, CommitInfo, Snapshot, Store, StoreOptions};
 use super::{check, compaction, flush};
 use crate::clock::{Clock, SystemClock};
+use crate::commit::overlay::overlay;
 use crate::commit::sequencer::Sequencer;
-use crate::commit::{Change, Changes, CommitVersion};
+use crate::commit::{Change, Changes, CommitVersion, PartId};
 use crate::disk::{Disk, LocalDisk};
 use crate::error::Result;
 use crate::schema::{TableId, TableSchema};
@@ -110,6 +111,18 @@ impl Store for Database {
             wait_for_room(&self.shared)?;
         }
         self.shared.sequencer.commit(changes, base)
+    }
+
+    fn overlay(&self, base: &Arc<dyn Snapshot>, changes: Vec<Change>) -> Result<(Arc<dyn Snapshot>, Vec<PartId>)> {
+        let any: &dyn std::any::Any = &**base;
+        let Some(base) = any.downcast_ref::<StateSnapshot>() else {
+            return Err(crate::Error::Invalid {
+                reason: "the snapshot is not one of this store".into(),
+            });
+        };
+        let sequencer = &self.shared.sequencer;
+        let (state, parts) = overlay(&self.shared.disk, &base.state, changes, || sequencer.new_part_id())?;
+        Ok((Arc::new(StateSnapshot { state: Arc::new(state) }), parts))
     }
 
     fn bulk_load(&self, schema: Arc<TableSchema>, memory_bytes_max: usize) -> Result<Arc<dyn BulkLoad>> {

@@ -23,7 +23,7 @@ mod workers;
 
 pub use database::{open, open_on};
 
-use crate::commit::{Changes, CommitVersion};
+use crate::commit::{Change, Changes, CommitVersion, PartId};
 use crate::error::Result;
 use crate::scan::{Scan, ScanRequest};
 use crate::schema::{TableId, TableSchema};
@@ -95,9 +95,12 @@ pub trait TableSnapshot: Send + Sync {
 }
 
 /// The database at one version; what it shows never changes, and its files stay for as long as it lives.
-pub trait Snapshot: Send + Sync {
+pub trait Snapshot: std::any::Any + Send + Sync {
     /// Which version.
     fn version(&self) -> CommitVersion;
+    /// The last version at or before this one that changed a table's definition or an object, or a later one where that is not
+    /// known: between two snapshots of the same store that give the same answer, definitions are the same.
+    fn definition_version(&self) -> CommitVersion;
     /// A table of that version.
     fn table(&self, id: TableId) -> Option<Arc<dyn TableSnapshot>>;
     /// All tables.
@@ -160,6 +163,12 @@ pub trait Store: Send + Sync {
     /// `base` is the version the changes were computed at; deletes and definitions conflict with anything that touched the
     /// same rows or table since.
     fn commit(&self, changes: Changes, base: CommitVersion) -> Result<CommitVersion>;
+    /// A snapshot with changes on top that nobody else sees, and the part that the rows of each [`Change::Insert`] are in, in
+    /// order: what a transaction reads of its own writes. Those parts exist in this snapshot only. Its version stays the base's.
+    ///
+    /// # Errors
+    /// As [`Store::commit`].
+    fn overlay(&self, base: &Arc<dyn Snapshot>, changes: Vec<Change>) -> Result<(Arc<dyn Snapshot>, Vec<PartId>)>;
     /// Begins a bulk load into a table of this definition, which may be one that the committing transaction creates or alters.
     fn bulk_load(&self, schema: Arc<TableSchema>, memory_bytes_max: usize) -> Result<Arc<dyn BulkLoad>>;
     /// An id for a new table.

@@ -202,6 +202,7 @@ impl<'a> Replay<'a> {
             version: manifest.version,
             time: manifest.time,
             position: manifest.position,
+            definition_version: manifest.version,
             ..DatabaseState::default()
         };
         for table in &manifest.tables {

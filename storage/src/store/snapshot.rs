@@ -19,6 +19,10 @@ impl Snapshot for StateSnapshot {
         self.state.version
     }
 
+    fn definition_version(&self) -> CommitVersion {
+        self.state.definition_version
+    }
+
     fn table(&self, id: TableId) -> Option<Arc<dyn TableSnapshot>> {
         let table = self.state.tables.get(&id)?.clone();
         Some(Arc::new(StateTable {

@@ -159,7 +159,7 @@ fn ranks_of(column: &ArrayRef) -> Option<Ranks> {
         Domain::Lane => {
             let keys = lane_keys(column.as_ref())?;
             let (least, greatest) = present_bounds(&keys, column.nulls());
-            let keys: Vec<u64> = keys.into_iter().map(|key| key.wrapping_sub(least) as u64).collect();
+            let keys: Vec<u64> = keys.iter().map(|key| key.wrapping_sub(least) as u64).collect();
             (keys, greatest.wrapping_sub(least) as u64)
         }
         Domain::Bytes => rank_texts(column)?,

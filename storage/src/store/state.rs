@@ -17,6 +17,8 @@ pub(crate) struct DatabaseState {
     pub(crate) time: i64,
     /// The last log record that is part of this.
     pub(crate) position: LogPosition,
+    /// The last commit that changed a table's definition or an object; no older than the state where that is not known.
+    pub(crate) definition_version: CommitVersion,
     pub(crate) tables: BTreeMap<TableId, Arc<TableState>>,
     pub(crate) objects: Arc<BTreeMap<String, StoredObject>>,
 }

@@ -11,6 +11,7 @@ use arrow_array::{Array, ArrayRef};
 use arrow_buffer::{BooleanBuffer, BooleanBufferBuilder};
 use arrow_schema::DataType;
 use memchr::memmem::Finder;
+use std::borrow::Cow;
 
 /// A condition on integer keys.
 #[derive(Clone, Debug, PartialEq)]
@@ -201,7 +202,10 @@ impl Test {
             _ => {}
         }
         match domain {
-            Domain::Lane => key_test(condition, &lane_keys, i64::MIN, i64::MAX).map(Test::Lane),
+            Domain::Lane => {
+                let keys = |array: &dyn Array| lane_keys(array).map(Cow::into_owned);
+                key_test(condition, &keys, i64::MIN, i64::MAX).map(Test::Lane)
+            }
             Domain::Wide => key_test(condition, &wide_keys, i128::MIN, i128::MAX).map(Test::Wide),
             Domain::Bytes => bytes_test(condition).map(Test::Bytes),
         }

@@ -8,6 +8,7 @@ use arrow_array::types::*;
 use arrow_array::{Array, ArrayRef, ArrowPrimitiveType};
 use arrow_buffer::IntervalMonthDayNano;
 use arrow_schema::{DataType, TimeUnit};
+use std::borrow::Cow;
 
 /// What the values of a type compare as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,6 +84,25 @@ pub(crate) trait LaneValue: Copy + Default + Send + Sync + 'static {
     fn from_lane(lane: i64) -> Self;
     /// As a lane.
     fn to_lane(self) -> i64;
+    /// The same values as lanes, where they are.
+    fn as_lanes(values: &[Self]) -> Option<&[i64]> {
+        let _ = values;
+        None
+    }
+}
+
+impl LaneValue for i64 {
+    #[inline(always)]
+    fn from_lane(lane: i64) -> Self {
+        lane
+    }
+    #[inline(always)]
+    fn to_lane(self) -> i64 {
+        self
+    }
+    fn as_lanes(values: &[i64]) -> Option<&[i64]> {
+        Some(values)
+    }
 }
 
 macro_rules! lane_value {
@@ -99,7 +119,7 @@ macro_rules! lane_value {
         }
     )*};
 }
-lane_value!(i16, i32, i64, i128, u32, u8);
+lane_value!(i16, i32, i128, u32, u8);
 
 /// Calls a macro's body with the Arrow type of an integer-like column bound to a name.
 macro_rules! with_integer_type {
@@ -139,24 +159,23 @@ macro_rules! with_integer_type {
 }
 pub(crate) use with_integer_type;
 
-/// The lanes of an integer-like column, whatever lies below NULLs included. `None` for other types.
-pub(crate) fn integer_lanes(array: &dyn Array) -> Option<Vec<i64>> {
-    fn collect<T: ArrowPrimitiveType>(array: &dyn Array) -> Vec<i64>
+/// The lanes of an integer-like column, whatever lies below NULLs included; borrowed where they are 64-bit. `None` for other types.
+pub(crate) fn integer_lanes(array: &dyn Array) -> Option<Cow<'_, [i64]>> {
+    fn lanes<T: ArrowPrimitiveType>(array: &dyn Array) -> Cow<'_, [i64]>
     where
         T::Native: LaneValue,
     {
-        array
-            .as_primitive::<T>()
-            .values()
-            .iter()
-            .map(|value| value.to_lane())
-            .collect()
+        let values = array.as_primitive::<T>().values();
+        match T::Native::as_lanes(values) {
+            Some(lanes) => Cow::Borrowed(lanes),
+            None => Cow::Owned(values.iter().map(|value| value.to_lane()).collect()),
+        }
     }
-    Some(with_integer_type!(array.data_type(), T => collect::<T>(array), return None))
+    Some(with_integer_type!(array.data_type(), T => lanes::<T>(array), return None))
 }
 
 /// The keys of a column whose domain is [`Domain::Lane`]; arbitrary below NULLs.
-pub(crate) fn lane_keys(array: &dyn Array) -> Option<Vec<i64>> {
+pub(crate) fn lane_keys(array: &dyn Array) -> Option<Cow<'_, [i64]>> {
     match array.data_type() {
         DataType::Boolean => Some(array.as_boolean().values().iter().map(i64::from).collect()),
         DataType::Float64 => {

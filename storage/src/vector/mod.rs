@@ -8,7 +8,7 @@
 mod batch;
 pub mod filter;
 pub(crate) mod key;
-pub(crate) mod multiversion;
+pub mod multiversion;
 mod selection;
 
 pub use batch::{Batch, constant_of, flatten};
@@ -18,24 +18,24 @@ use arrow_schema::{DataType, IntervalUnit, TimeUnit};
 
 /// Whether a column of a table may have this type.
 pub fn is_stored_type(data_type: &DataType) -> bool {
-    match data_type {
+    matches!(
+        data_type,
         DataType::Boolean
-        | DataType::Int16
-        | DataType::Int32
-        | DataType::Int64
-        | DataType::Float32
-        | DataType::Float64
-        | DataType::Decimal64(_, _)
-        | DataType::Decimal128(_, _)
-        | DataType::Utf8View
-        | DataType::BinaryView
-        | DataType::Date32
-        | DataType::Time64(TimeUnit::Microsecond)
-        | DataType::Timestamp(TimeUnit::Microsecond, _)
-        | DataType::Interval(IntervalUnit::MonthDayNano)
-        | DataType::FixedSizeBinary(16) => true,
-        _ => false,
-    }
+            | DataType::Int16
+            | DataType::Int32
+            | DataType::Int64
+            | DataType::Float32
+            | DataType::Float64
+            | DataType::Decimal64(_, _)
+            | DataType::Decimal128(_, _)
+            | DataType::Utf8View
+            | DataType::BinaryView
+            | DataType::Date32
+            | DataType::Time64(TimeUnit::Microsecond)
+            | DataType::Timestamp(TimeUnit::Microsecond, _)
+            | DataType::Interval(IntervalUnit::MonthDayNano)
+            | DataType::FixedSizeBinary(16)
+    )
 }
 
 /// The plain type of a column that may be encoded.

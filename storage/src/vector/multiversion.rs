@@ -4,7 +4,7 @@
 //! that carries the target features. Both versions compute the same; there are no hand-written intrinsics to keep in step.
 
 /// A loop worth compiling for wider registers.
-pub(crate) trait Kernel {
+pub trait Kernel {
     /// What it computes.
     type Output;
     /// Computes it. Must be `#[inline(always)]`.
@@ -13,7 +13,7 @@ pub(crate) trait Kernel {
 
 /// Runs a kernel in the widest version this processor has.
 #[inline]
-pub(crate) fn dispatch<K: Kernel>(kernel: K) -> K::Output {
+pub fn dispatch<K: Kernel>(kernel: K) -> K::Output {
     #[cfg(target_arch = "x86_64")]
     if has_avx2() {
         // SAFETY: every enabled feature was just found on this processor.

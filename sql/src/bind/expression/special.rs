@@ -72,7 +72,14 @@ impl Binder<'_> {
             Some(_) => "extract",
             None => "date_part",
         };
-        self.named_call(name, vec![field, value])
+        let mut call = self.named_call(name, vec![field, value])?;
+        if let Expr::Call(call) = &mut call
+            && let [Expr::Literal(Literal::Text(field), _), value] = call.arguments.as_slice()
+            && matches!(call.data_type, LogicalType::Numeric { .. })
+        {
+            call.data_type = extracted_type(field, &value.data_type());
+        }
+        Ok(call)
     }
 
     /// `SUBSTRING(x FROM start FOR count)`
@@ -134,4 +141,17 @@ impl Binder<'_> {
             )),
         }
     }
+}
+
+/// The numeric type that holds a field: most are whole numbers, which the argument's type alone would not tell.
+fn extracted_type(field: &str, from: &LogicalType) -> LogicalType {
+    let (precision, scale) = match field {
+        "epoch" | "julian" | "j" | "jd" if *from == LogicalType::Date => (18, 0),
+        "epoch" => (20, 6),
+        "julian" | "j" | "jd" => (38, 20),
+        "second" | "seconds" | "sec" | "secs" | "s" => (10, 6),
+        "millisecond" | "milliseconds" | "msecond" | "mseconds" | "msec" | "msecs" | "ms" => (10, 3),
+        _ => (10, 0),
+    };
+    LogicalType::Numeric { precision, scale }
 }

@@ -192,3 +192,38 @@ fn history_is_readable_as_long_as_it_is_kept() {
         Err(Error::HistoryGone { oldest: 2 })
     ));
 }
+
+#[test]
+fn an_overlay_is_read_like_a_version_and_seen_by_nobody_else() {
+    let store = open_store(Arc::new(MemoryDisk::default()), options()).unwrap();
+    let table = create_table(&*store);
+    insert(&*store, table, &some_rows(0, 10)).unwrap();
+    let base = store.snapshot();
+    let changes = vec![
+        delete_where(&*base, table, |row| row.1 < 3),
+        Change::Insert(table, batch(&some_rows(20, 5))),
+    ];
+    let (first, parts) = store.overlay(&base, changes).unwrap();
+    assert_eq!(read(&*first, table).len(), 12);
+    let deleted = delete_where(&*first, table, |row| row.1 == 21);
+    assert!(matches!(&deleted, Change::Delete(_, sets) if sets[0].0 == parts[0]));
+    let (second, _) = store.overlay(&first, vec![deleted]).unwrap();
+    assert_eq!(read(&*second, table).len(), 11);
+    assert_eq!(second.version(), base.version());
+    let id = store.next_table_id();
+    let made = vec![
+        Change::CreateTable(Arc::new(schema(id))),
+        Change::Insert(id, batch(&some_rows(0, 4))),
+        Change::AlterTable(Arc::new(schema(id))),
+        Change::PutObject("name".into(), Some(Arc::from(&b"one"[..]))),
+        Change::PutObject("name".into(), Some(Arc::from(&b"two"[..]))),
+    ];
+    let (third, _) = store.overlay(&second, made.clone()).unwrap();
+    assert_eq!(read(&*third, id).len(), 4);
+    assert_eq!(read(&*store.snapshot(), table).len(), 10);
+    assert_eq!(store.snapshot().definition_version(), CommitVersion(1));
+    let version = commit(&*store, made).unwrap();
+    assert_eq!(read(&*store.snapshot(), id).len(), 4);
+    assert_eq!(store.snapshot().definition_version(), version);
+    assert_eq!(store.snapshot().object("name").as_deref(), Some(&b"two"[..]));
+}

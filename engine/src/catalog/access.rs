@@ -1,0 +1,77 @@
+//! The planner's questions: where a relation's rows are, now or as of another version.
+
+use super::relation::{Body, Relation, relation_id, storage_id};
+use super::view::View;
+use crate::error::{Error, Result, SqlState};
+use crate::physical::{StoredColumn, TableAccess, Tables};
+use std::sync::Arc;
+use stoa_sql::catalog::TableId;
+use stoa_storage::commit::CommitVersion;
+use stoa_storage::schema::TableSchema;
+use stoa_storage::store::Snapshot;
+
+impl Tables for View {
+    fn table(&self, id: TableId, as_of: Option<CommitVersion>) -> Result<TableAccess> {
+        let gone = || Error::user(SqlState::UNDEFINED_TABLE, format!("relation {} does not exist", id.0));
+        let relation = self.catalog.by_id(id).ok_or_else(gone)?;
+        match (&relation.body, as_of) {
+            (Body::Table(table), None) => stored(&*self.snapshot, &table.schema, &relation),
+            (Body::Table(table), Some(version)) => {
+                let snapshot = self.shared.store.snapshot_at(version)?;
+                stored(&*snapshot, &table.schema, &relation).map_err(|error| at_version(error, version))
+            }
+            (Body::System(_), Some(_)) => Err(Error::user(
+                SqlState::FEATURE_NOT_SUPPORTED,
+                format!("FOR SYSTEM_TIME AS OF on the system table \"{}\" is not supported", relation.name()),
+            )),
+            (Body::System(table), None) => {
+                let columns = self.system_rows(table)?;
+                let row_count = columns.first().map_or(0, |column| column.len());
+                Ok(TableAccess::System { columns, row_count })
+            }
+            (Body::View(_), _) => Err(Error::Internal(format!("the view \"{}\" is scanned", relation.name()))),
+        }
+    }
+
+    fn version_at(&self, time: i64) -> Result<CommitVersion> {
+        self.shared.store.version_at(time).ok_or_else(|| {
+            Error::user(
+                SqlState::INVALID_PARAMETER_VALUE,
+                "no version of the database is kept from that time",
+            )
+        })
+    }
+}
+
+/// The relation's columns in a snapshot's table.
+fn stored(snapshot: &dyn Snapshot, schema: &TableSchema, relation: &Relation) -> Result<TableAccess> {
+    let missing = || {
+        Error::user(
+            SqlState::UNDEFINED_TABLE,
+            format!("relation \"{}\" does not exist", relation.name()),
+        )
+    };
+    let table = snapshot.table(storage_id(relation_id(schema.id))).ok_or_else(missing)?;
+    let then = table.schema();
+    if !Arc::ptr_eq(then, &relation.stored().map_or_else(|| then.clone(), |now| now.schema.clone())) {
+        let lost = schema.columns.iter().find(|column| then.column(column.id).is_none());
+        if let Some(column) = lost {
+            return Err(Error::user(
+                SqlState::UNDEFINED_COLUMN,
+                format!("column \"{}\" of relation \"{}\" does not exist", column.name, relation.name()),
+            ));
+        }
+    }
+    let columns = schema.columns.iter().map(|column| StoredColumn { id: column.id });
+    Ok(TableAccess::Stored {
+        columns: columns.collect(),
+        table,
+    })
+}
+
+fn at_version(error: Error, version: CommitVersion) -> Error {
+    match error {
+        Error::Sql(error) => Error::Sql(error.with_detail(format!("This is so at version {}.", version.0))),
+        other => other,
+    }
+}

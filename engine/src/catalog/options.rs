@@ -1,0 +1,232 @@
+//! WITH (..) of a table: which options there are, what their values may be, and what they mean to storage.
+
+use crate::error::{Error, Result, SqlState};
+use stoa_storage::schema::{ColumnId, PartitionBy, PartitionUnit, TableSchema};
+
+/// What an option is called, and how a value looks.
+const KNOWN: [(&str, &str); 4] = [
+    (
+        "partition_by",
+        "day(column), week(column), month(column) or year(column)",
+    ),
+    ("order_by", "columns with commas between"),
+    ("bloom_filter", "columns with commas between"),
+    ("retention", "a number of days: '400 days'"),
+];
+
+/// Puts the options' meaning into a table's schema; columns are found by their names.
+///
+/// # Errors
+/// 22023: an option that is not there, or a value that makes no sense. 42703: a column that is not there.
+pub(crate) fn apply_options(schema: &mut TableSchema, options: &[(String, String)]) -> Result<()> {
+    schema.partition_by = None;
+    schema.sort_key = Vec::new();
+    schema.bloom_columns = Vec::new();
+    schema.retention_days = None;
+    for (position, (name, value)) in options.iter().enumerate() {
+        if options.iter().take(position).any(|(other, _)| other == name) {
+            return Err(invalid(format!("parameter \"{name}\" specified more than once")));
+        }
+        match name.as_str() {
+            "partition_by" => schema.partition_by = partition_by(schema, value)?,
+            "order_by" => schema.sort_key = column_list(schema, name, value)?,
+            "bloom_filter" => schema.bloom_columns = column_list(schema, name, value)?,
+            "retention" => schema.retention_days = retention(value)?,
+            _ => return Err(unknown(name)),
+        }
+    }
+    if schema.retention_days.is_some() && schema.partition_by.is_none() {
+        return Err(invalid(
+            "option \"retention\" needs \"partition_by\": whole partitions are dropped",
+        ));
+    }
+    Ok(())
+}
+
+fn invalid(message: impl Into<String>) -> Error {
+    Error::user(SqlState::INVALID_PARAMETER_VALUE, message)
+}
+
+fn unknown(name: &str) -> Error {
+    let known = KNOWN.map(|(name, _)| name).join(", ");
+    let error = stoa_sql::Error::new(
+        SqlState::INVALID_PARAMETER_VALUE,
+        format!("unrecognized parameter \"{name}\""),
+    );
+    Error::Sql(error.with_hint(format!("The options of a table are {known}.")))
+}
+
+fn wrong_value(name: &str, value: &str) -> Error {
+    let form = KNOWN
+        .iter()
+        .find(|(known, _)| *known == name)
+        .map_or("", |(_, form)| form);
+    let error = stoa_sql::Error::new(
+        SqlState::INVALID_PARAMETER_VALUE,
+        format!("invalid value for option \"{name}\": \"{value}\""),
+    );
+    Error::Sql(error.with_hint(format!("Write {form}.")))
+}
+
+/// A column's name as SQL writes it: folded to lower case unless quoted.
+fn column_named(schema: &TableSchema, text: &str) -> Result<ColumnId> {
+    let text = text.trim();
+    let quoted = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    let name = quoted.map_or_else(|| text.to_lowercase(), |name| name.replace("\"\"", "\""));
+    let column = schema.columns.iter().find(|column| column.name == name);
+    column.map(|column| column.id).ok_or_else(|| {
+        Error::user(
+            SqlState::UNDEFINED_COLUMN,
+            format!("column \"{name}\" named in an option does not exist"),
+        )
+    })
+}
+
+fn column_list(schema: &TableSchema, option: &str, value: &str) -> Result<Vec<ColumnId>> {
+    let mut columns = Vec::new();
+    for part in split_list(value) {
+        let id = column_named(schema, part)?;
+        if columns.contains(&id) {
+            return Err(wrong_value(option, value));
+        }
+        columns.push(id);
+    }
+    Ok(columns)
+}
+
+/// The parts between commas that stand outside quotes; none of an empty text.
+fn split_list(text: &str) -> Vec<&str> {
+    if text.trim().is_empty() {
+        return Vec::new();
+    }
+    let mut is_quoted = false;
+    text.split(|letter| {
+        is_quoted ^= letter == '"';
+        letter == ',' && !is_quoted
+    })
+    .collect()
+}
+
+fn partition_by(schema: &TableSchema, value: &str) -> Result<Option<PartitionBy>> {
+    if value.trim().is_empty() {
+        return Ok(None);
+    }
+    let wrong = || wrong_value("partition_by", value);
+    let (unit, column) = value.trim().split_once('(').ok_or_else(wrong)?;
+    let column = column.strip_suffix(')').ok_or_else(wrong)?;
+    let unit = match unit.trim().to_lowercase().as_str() {
+        "day" => PartitionUnit::Day,
+        "week" => PartitionUnit::Week,
+        "month" => PartitionUnit::Month,
+        "year" => PartitionUnit::Year,
+        _ => return Err(wrong()),
+    };
+    let column = column_named(schema, column)?;
+    let data_type = schema.column(column).map(|column| &column.data_type);
+    use arrow_schema::DataType::{Date32, Timestamp};
+    if !matches!(data_type, Some(Date32 | Timestamp(_, _))) {
+        return Err(invalid(
+            "a table is partitioned by a column of type date, timestamp or timestamptz",
+        ));
+    }
+    Ok(Some(PartitionBy { column, unit }))
+}
+
+fn retention(value: &str) -> Result<Option<u32>> {
+    if value.trim().is_empty() {
+        return Ok(None);
+    }
+    let wrong = || wrong_value("retention", value);
+    let mut words = value.split_whitespace();
+    let number: u32 = words.next().and_then(|word| word.parse().ok()).ok_or_else(wrong)?;
+    let days = match (words.next().map(str::to_lowercase).as_deref(), words.next()) {
+        (Some("day" | "days"), None) => number,
+        (Some("week" | "weeks"), None) => number.checked_mul(7).ok_or_else(wrong)?,
+        _ => return Err(wrong()),
+    };
+    match days {
+        0 => Err(wrong()),
+        days => Ok(Some(days)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow_schema::DataType;
+    use std::sync::Arc;
+    use stoa_storage::schema::{ColumnSchema, TableId};
+
+    fn schema() -> TableSchema {
+        let column = |id: u32, name: &str, data_type| ColumnSchema {
+            id: ColumnId(id),
+            name: name.into(),
+            data_type,
+            nullable: true,
+            missing_value: None,
+        };
+        TableSchema {
+            id: TableId(1),
+            columns: vec![
+                column(0, "day", DataType::Date32),
+                column(1, "A,b", DataType::Int64),
+                column(2, "n", DataType::Int64),
+            ],
+            next_column_id: 3,
+            partition_by: None,
+            sort_key: Vec::new(),
+            bloom_columns: Vec::new(),
+            retention_days: None,
+            definition: Arc::from(&b""[..]),
+        }
+    }
+
+    fn apply(options: &[(&str, &str)]) -> Result<TableSchema> {
+        let mut schema = schema();
+        let options: Vec<_> = options
+            .iter()
+            .map(|(name, value)| (name.to_string(), value.to_string()))
+            .collect();
+        apply_options(&mut schema, &options).map(|()| schema)
+    }
+
+    #[test]
+    fn options_reach_the_schema() {
+        let schema = apply(&[
+            ("partition_by", "Month(DAY)"),
+            ("order_by", "n, \"A,b\""),
+            ("bloom_filter", "n"),
+            ("retention", "2 weeks"),
+        ])
+        .unwrap();
+        let by = PartitionBy {
+            column: ColumnId(0),
+            unit: PartitionUnit::Month,
+        };
+        assert_eq!(schema.partition_by, Some(by));
+        assert_eq!(schema.sort_key, [ColumnId(2), ColumnId(1)]);
+        assert_eq!(schema.bloom_columns, [ColumnId(2)]);
+        assert_eq!(schema.retention_days, Some(14));
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused() {
+        for (name, value) in [
+            ("partition_by", "hour(day)"),
+            ("partition_by", "day"),
+            ("partition_by", "day(n)"),
+            ("partition_by", "day(x)"),
+            ("order_by", "n, n"),
+            ("order_by", "n,"),
+            ("retention", "5 days"),
+            ("retention", "soon"),
+            ("fillfactor", "70"),
+        ] {
+            assert!(apply(&[(name, value)]).is_err(), "{name} {value}");
+        }
+        let Err(Error::Sql(error)) = apply(&[("fillfactor", "70")]) else {
+            panic!("refused")
+        };
+        assert!(error.hint.unwrap().contains("partition_by, order_by"));
+    }
+}

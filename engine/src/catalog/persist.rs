@@ -1,0 +1,295 @@
+//! Definitions as bytes of storage, and back: small JSON objects that begin with their version. Whatever does not read back is an
+//! error that names the thing, never a guess.
+//!
+//! A table's definition is kept with the table; that a name is taken is an object of its own (so that two transactions which take
+//! the same name conflict), and so are views and schemas.
+
+use super::type_name::parse_type_name;
+use crate::error::{Error, Result};
+use serde_json::{Map, Value, json};
+use std::sync::Arc;
+use stoa_sql::types::LogicalType;
+
+/// The encoding written now.
+const VERSION: u64 = 1;
+
+/// The object that holds the next number for views and schemas.
+pub(crate) const NEXT_OID_OBJECT: &str = "next_oid";
+
+/// What a table's definition adds to what storage keeps by itself.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct TableDefinition {
+    /// Its schema's name.
+    pub(crate) schema: String,
+    /// Its name.
+    pub(crate) name: String,
+    /// By column identity: type and default's text.
+    pub(crate) columns: Vec<ColumnDefinition>,
+    /// WITH's options as given.
+    pub(crate) options: Vec<(String, String)>,
+}
+
+/// A column of a [`TableDefinition`].
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct ColumnDefinition {
+    /// Its identity in storage.
+    pub(crate) id: u32,
+    /// Its type.
+    pub(crate) data_type: LogicalType,
+    /// The text of its default.
+    pub(crate) default: Option<String>,
+}
+
+/// A view.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct ViewDefinition {
+    /// Its number.
+    pub(crate) oid: u32,
+    /// Its columns when it was made.
+    pub(crate) columns: Vec<(String, LogicalType)>,
+    /// The text after AS.
+    pub(crate) query: String,
+    /// Numbers of the relations that its query read when it was made.
+    pub(crate) depends_on: Vec<u32>,
+}
+
+/// What a relation's name stands for.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum NameEntry {
+    /// The table of that number, whose definition is kept with it.
+    Table(u32),
+    /// A view.
+    View(ViewDefinition),
+}
+
+/// The object that says what a relation's name stands for.
+pub(crate) fn name_object(schema: &str, name: &str) -> String {
+    // The length keeps names with slashes apart.
+    format!("relation/{}:{schema}/{name}", schema.len())
+}
+
+/// The object of a schema.
+pub(crate) fn schema_object(name: &str) -> String {
+    format!("schema/{name}")
+}
+
+/// What an object of storage is, by its key.
+#[derive(Debug, PartialEq)]
+pub(crate) enum ObjectKey<'k> {
+    /// A relation's name.
+    Name(&'k str, &'k str),
+    /// A schema.
+    Schema(&'k str),
+    /// Something else.
+    Other,
+}
+
+/// Takes a key apart.
+pub(crate) fn read_key(key: &str) -> ObjectKey<'_> {
+    if let Some(name) = key.strip_prefix("schema/") {
+        return ObjectKey::Schema(name);
+    }
+    let parts = || {
+        let (length, rest) = key.strip_prefix("relation/")?.split_once(':')?;
+        let length: usize = length.parse().ok()?;
+        let schema = rest.get(..length)?;
+        Some((schema, rest.get(length..)?.strip_prefix('/')?))
+    };
+    parts().map_or(ObjectKey::Other, |(schema, name)| ObjectKey::Name(schema, name))
+}
+
+fn bytes(value: &Value) -> Arc<[u8]> {
+    Arc::from(value.to_string().into_bytes())
+}
+
+/// A table's definition as bytes.
+pub(crate) fn write_table(table: &TableDefinition) -> Arc<[u8]> {
+    let columns: Vec<Value> = table
+        .columns
+        .iter()
+        .map(|column| json!({"id": column.id, "type": column.data_type.to_string(), "default": column.default}))
+        .collect();
+    let options: Vec<Value> = table.options.iter().map(|(name, value)| json!([name, value])).collect();
+    bytes(&json!({
+        "version": VERSION, "schema": table.schema, "name": table.name, "columns": columns, "options": options,
+    }))
+}
+
+/// What a name stands for, as bytes.
+pub(crate) fn write_name(entry: &NameEntry) -> Arc<[u8]> {
+    match entry {
+        NameEntry::Table(oid) => bytes(&json!({"version": VERSION, "kind": "table", "oid": oid})),
+        NameEntry::View(view) => {
+            let columns: Vec<Value> = view
+                .columns
+                .iter()
+                .map(|(name, data_type)| json!([name, data_type.to_string()]))
+                .collect();
+            bytes(&json!({
+                "version": VERSION, "kind": "view", "oid": view.oid, "columns": columns, "query": view.query,
+                "depends_on": view.depends_on,
+            }))
+        }
+    }
+}
+
+/// A number (a schema's, or the next one) as bytes.
+pub(crate) fn write_oid(oid: u32) -> Arc<[u8]> {
+    bytes(&json!({"version": VERSION, "oid": oid}))
+}
+
+/// A JSON object with its name for errors.
+struct Reader<'r> {
+    what: &'r str,
+    fields: Map<String, Value>,
+}
+
+impl<'r> Reader<'r> {
+    fn new(what: &'r str, bytes: &[u8]) -> Result<Self> {
+        let reader = match serde_json::from_slice(bytes) {
+            Ok(Value::Object(fields)) => Reader { what, fields },
+            _ => return Err(damaged(what, "it is not an object")),
+        };
+        match reader.fields.get("version").and_then(Value::as_u64) {
+            Some(VERSION) => Ok(reader),
+            version => Err(damaged(what, &format!("version {version:?} is not known"))),
+        }
+    }
+
+    fn missing(&self, name: &str) -> Error {
+        damaged(self.what, &format!("\"{name}\" is missing or wrong"))
+    }
+
+    fn text(&self, name: &str) -> Result<String> {
+        let value = self.fields.get(name).and_then(Value::as_str);
+        value.map(str::to_owned).ok_or_else(|| self.missing(name))
+    }
+
+    fn number(&self, name: &str) -> Result<u32> {
+        let value = self.fields.get(name).and_then(Value::as_u64);
+        value
+            .and_then(|number| u32::try_from(number).ok())
+            .ok_or_else(|| self.missing(name))
+    }
+
+    fn list<T>(&self, name: &str, read: impl Fn(&Value) -> Option<T>) -> Result<Vec<T>> {
+        let values = self.fields.get(name).and_then(Value::as_array);
+        let values = values.ok_or_else(|| self.missing(name))?;
+        values
+            .iter()
+            .map(|value| read(value).ok_or_else(|| self.missing(name)))
+            .collect()
+    }
+}
+
+fn damaged(what: &str, reason: &str) -> Error {
+    Error::Internal(format!("the definition of {what} does not read back: {reason}"))
+}
+
+fn type_at(value: Option<&Value>) -> Option<LogicalType> {
+    parse_type_name(value?.as_str()?)
+}
+
+fn pair(value: &Value) -> Option<(String, String)> {
+    let [name, text] = value.as_array()?.as_slice() else {
+        return None;
+    };
+    Some((name.as_str()?.to_owned(), text.as_str()?.to_owned()))
+}
+
+/// A table's definition.
+///
+/// # Errors
+/// Bytes that are none.
+pub(crate) fn read_table(what: &str, bytes: &[u8]) -> Result<TableDefinition> {
+    let reader = Reader::new(what, bytes)?;
+    let column = |value: &Value| {
+        let default = match value.get("default")? {
+            Value::Null => None,
+            text => Some(text.as_str()?.to_owned()),
+        };
+        Some(ColumnDefinition {
+            id: u32::try_from(value.get("id")?.as_u64()?).ok()?,
+            data_type: type_at(value.get("type"))?,
+            default,
+        })
+    };
+    Ok(TableDefinition {
+        schema: reader.text("schema")?,
+        name: reader.text("name")?,
+        columns: reader.list("columns", column)?,
+        options: reader.list("options", pair)?,
+    })
+}
+
+/// What a name stands for.
+///
+/// # Errors
+/// Bytes that say nothing of the kind.
+pub(crate) fn read_name(what: &str, bytes: &[u8]) -> Result<NameEntry> {
+    let reader = Reader::new(what, bytes)?;
+    let oid = reader.number("oid")?;
+    match reader.text("kind")?.as_str() {
+        "table" => Ok(NameEntry::Table(oid)),
+        "view" => {
+            let column = |value: &Value| Some((value.get(0)?.as_str()?.to_owned(), type_at(value.get(1))?));
+            Ok(NameEntry::View(ViewDefinition {
+                oid,
+                columns: reader.list("columns", column)?,
+                query: reader.text("query")?,
+                depends_on: reader.list("depends_on", |value| u32::try_from(value.as_u64()?).ok())?,
+            }))
+        }
+        kind => Err(damaged(what, &format!("the kind \"{kind}\" is not known"))),
+    }
+}
+
+/// A number.
+///
+/// # Errors
+/// Bytes that are none.
+pub(crate) fn read_oid(what: &str, bytes: &[u8]) -> Result<u32> {
+    Reader::new(what, bytes)?.number("oid")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn definitions_read_back() {
+        let table = TableDefinition {
+            schema: "a/b".into(),
+            name: "ev\"ents".into(),
+            columns: vec![ColumnDefinition {
+                id: 7,
+                data_type: LogicalType::Varchar(Some(3)),
+                default: Some("'x'".into()),
+            }],
+            options: vec![("partition_by".into(), "day(t)".into())],
+        };
+        assert_eq!(read_table("t", &write_table(&table)).unwrap(), table);
+        let view = NameEntry::View(ViewDefinition {
+            oid: 9,
+            columns: vec![("n".into(), LogicalType::NUMERIC)],
+            query: "SELECT 1 AS n".into(),
+            depends_on: vec![3, 4],
+        });
+        for entry in [view, NameEntry::Table(5)] {
+            assert_eq!(read_name("v", &write_name(&entry)).unwrap(), entry);
+        }
+        assert_eq!(read_oid("s", &write_oid(77)).unwrap(), 77);
+        let key = name_object("a/b", "c/d");
+        assert_eq!(read_key(&key), ObjectKey::Name("a/b", "c/d"));
+        assert_eq!(read_key(&schema_object("x/y")), ObjectKey::Schema("x/y"));
+        assert_eq!(read_key(NEXT_OID_OBJECT), ObjectKey::Other);
+    }
+
+    #[test]
+    fn damage_is_an_error_with_the_name() {
+        for bytes in [&b"{"[..], b"[]", br#"{"version":2}"#, br#"{"version":1,"schema":"s"}"#] {
+            let error = read_table("table \"t\"", bytes).unwrap_err();
+            assert!(error.to_string().contains("table \"t\""), "{error}");
+        }
+    }
+}

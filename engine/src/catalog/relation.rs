@@ -1,0 +1,144 @@
+//! What the catalog holds: relations with their columns, as the binder, the planner and system tables look at them.
+
+use super::persist::{TableDefinition, ViewDefinition};
+use super::system::SystemTable;
+use crate::error::{Error, Result};
+use std::sync::Arc;
+use stoa_sql::catalog::{ColumnInfo, RelationInfo, RelationKind, TableId};
+use stoa_storage::schema::TableSchema;
+
+/// The first number of a user's table: storage's number of it is so much smaller.
+pub(crate) const FIRST_TABLE_OID: u32 = 16_384;
+/// The first number of a view or a schema.
+pub(crate) const FIRST_OBJECT_OID: u32 = 1 << 30;
+
+/// A relation.
+#[derive(Debug)]
+pub(crate) struct Relation {
+    /// Name, columns and kind, as the binder takes them; the identity is the number in `pg_class`.
+    pub(crate) info: Arc<RelationInfo>,
+    /// What it is.
+    pub(crate) body: Body,
+}
+
+/// What a relation is made of.
+#[derive(Debug)]
+pub(crate) enum Body {
+    /// Rows in storage.
+    Table(StoredTable),
+    /// A query.
+    View(ViewDefinition),
+    /// Computed.
+    System(&'static SystemTable),
+}
+
+/// A table in storage.
+#[derive(Clone, Debug)]
+pub(crate) struct StoredTable {
+    /// As storage has it.
+    pub(crate) schema: Arc<TableSchema>,
+    /// What storage does not look at.
+    pub(crate) definition: TableDefinition,
+}
+
+impl Relation {
+    /// Its number.
+    pub(crate) fn id(&self) -> TableId {
+        self.info.id
+    }
+
+    /// Its schema's name.
+    pub(crate) fn schema(&self) -> &str {
+        &self.info.schema
+    }
+
+    /// Its name.
+    pub(crate) fn name(&self) -> &str {
+        &self.info.name
+    }
+
+    /// The table, where it is one.
+    pub(crate) fn stored(&self) -> Option<&StoredTable> {
+        match &self.body {
+            Body::Table(table) => Some(table),
+            _ => None,
+        }
+    }
+
+    /// `pg_class.relkind`.
+    pub(crate) fn kind_letter(&self) -> char {
+        match &self.body {
+            Body::View(_) => 'v',
+            Body::System(table) if table.is_view() => 'v',
+            Body::Table(_) | Body::System(_) => 'r',
+        }
+    }
+}
+
+/// The number of a table of storage in the catalog.
+pub(crate) fn relation_id(id: stoa_storage::schema::TableId) -> TableId {
+    TableId(id.0.saturating_add(FIRST_TABLE_OID))
+}
+
+/// The table of storage that a number means.
+pub(crate) fn storage_id(id: TableId) -> stoa_storage::schema::TableId {
+    stoa_storage::schema::TableId(id.0.saturating_sub(FIRST_TABLE_OID))
+}
+
+/// A table of storage as a relation.
+///
+/// # Errors
+/// A definition that does not read back or does not fit the table.
+pub(crate) fn table_relation(schema: &Arc<TableSchema>) -> Result<Relation> {
+    let what = format!("table {}", schema.id.0);
+    let definition = super::persist::read_table(&what, &schema.definition)?;
+    let columns = schema.columns.iter().map(|column| {
+        let more = definition.columns.iter().find(|more| more.id == column.id.0);
+        let more = more.ok_or_else(|| Error::Internal(format!("{what} has no type for column \"{}\"", column.name)))?;
+        Ok(ColumnInfo {
+            name: column.name.clone(),
+            data_type: more.data_type.clone(),
+            nullable: column.nullable,
+            default: more.default.clone(),
+            hidden: false,
+        })
+    });
+    let info = RelationInfo {
+        id: relation_id(schema.id),
+        schema: definition.schema.clone(),
+        name: definition.name.clone(),
+        kind: RelationKind::Table,
+        columns: columns.collect::<Result<_>>()?,
+    };
+    Ok(Relation {
+        info: Arc::new(info),
+        body: Body::Table(StoredTable {
+            schema: schema.clone(),
+            definition,
+        }),
+    })
+}
+
+/// A view as a relation.
+pub(crate) fn view_relation(schema: &str, name: &str, view: ViewDefinition) -> Relation {
+    let columns = view.columns.iter().map(|(name, data_type)| ColumnInfo {
+        name: name.clone(),
+        data_type: data_type.clone(),
+        nullable: true,
+        default: None,
+        hidden: false,
+    });
+    let info = RelationInfo {
+        id: TableId(view.oid),
+        schema: schema.to_owned(),
+        name: name.to_owned(),
+        kind: RelationKind::View {
+            query: view.query.clone(),
+        },
+        columns: columns.collect(),
+    };
+    Relation {
+        info: Arc::new(info),
+        body: Body::View(view),
+    }
+}

@@ -1,0 +1,220 @@
+//! `stoa.tables`, `stoa.columns`, `stoa.segments`, `stoa.commits`: what is stored, and how much of it.
+
+use super::{Rows, SystemContext, SystemTable, flag, number, text, text_or_null};
+use crate::catalog::relation::{StoredTable, storage_id};
+use crate::catalog::state::{CatalogState, STOA};
+use crate::error::Result;
+use crate::types::{Literal, LogicalType, literal_at};
+use arrow_array::ArrayRef;
+use std::sync::Arc;
+use stoa_sql::catalog::RelationInfo;
+use stoa_storage::segment::ColumnSummary;
+use stoa_storage::store::TableSnapshot;
+
+pub(super) const TABLES: &[&SystemTable] = &[
+    &SystemTable {
+        schema: STOA,
+        name: "tables",
+        oid: 12_501,
+        columns: table_columns,
+        rows: table_rows,
+    },
+    &SystemTable {
+        schema: STOA,
+        name: "columns",
+        oid: 12_502,
+        columns: column_columns,
+        rows: column_rows,
+    },
+    &SystemTable {
+        schema: STOA,
+        name: "segments",
+        oid: 12_503,
+        columns: segment_columns,
+        rows: segment_rows,
+    },
+    &SystemTable {
+        schema: STOA,
+        name: "commits",
+        oid: 12_504,
+        columns: commit_columns,
+        rows: commit_rows,
+    },
+];
+
+/// Commits that are listed at most.
+const COMMITS_MAX: usize = 10_000;
+
+/// A stored table with everything that is known of it.
+type Stored<'c> = (&'c RelationInfo, &'c StoredTable, Arc<dyn TableSnapshot>);
+
+fn stored<'c>(context: &'c SystemContext<'_>) -> impl Iterator<Item = Stored<'c>> {
+    let catalog: &CatalogState = context.catalog;
+    catalog.user_relations().filter_map(|relation| {
+        let table = relation.stored()?;
+        let snapshot = context.snapshot.table(storage_id(relation.id()))?;
+        Some((&*relation.info, table, snapshot))
+    })
+}
+
+fn option(table: &StoredTable, name: &str) -> Literal {
+    let options = &table.definition.options;
+    let option = options.iter().find(|(option, _)| option == name);
+    text_or_null(option.map(|(_, value)| value.clone()))
+}
+
+fn table_columns() -> Vec<(&'static str, LogicalType)> {
+    use LogicalType::{BigInt, Integer, Oid, Text};
+    vec![
+        ("table_schema", Text),
+        ("table_name", Text),
+        ("table_id", Oid),
+        ("row_count", BigInt),
+        ("memory_rows", BigInt),
+        ("segments", Integer),
+        ("disk_bytes", BigInt),
+        ("partition_by", Text),
+        ("order_by", Text),
+        ("bloom_filter", Text),
+        ("retention", Text),
+    ]
+}
+
+fn table_rows(context: &SystemContext<'_>) -> Result<Vec<ArrayRef>> {
+    let mut rows = Rows::new(table_columns());
+    for (info, table, snapshot) in stored(context) {
+        rows.push([
+            text(&info.schema),
+            text(&info.name),
+            number(info.id.0),
+            number(snapshot.row_count()),
+            number(snapshot.memtable_rows()),
+            number(snapshot.segments().len()),
+            number(snapshot.file_bytes()),
+            option(table, "partition_by"),
+            option(table, "order_by"),
+            option(table, "bloom_filter"),
+            option(table, "retention"),
+        ]);
+    }
+    rows.finish()
+}
+
+fn column_columns() -> Vec<(&'static str, LogicalType)> {
+    use LogicalType::{BigInt, Boolean, Integer, Text};
+    vec![
+        ("table_schema", Text),
+        ("table_name", Text),
+        ("column_name", Text),
+        ("position", Integer),
+        ("data_type", Text),
+        ("is_nullable", Boolean),
+        ("default_value", Text),
+        ("null_count", BigInt),
+        ("distinct_count", BigInt),
+        ("minimum", Text),
+        ("maximum", Text),
+    ]
+}
+
+/// A bound of a column as text.
+fn bound(value: Option<&ArrayRef>, data_type: &LogicalType, context: &SystemContext<'_>) -> Result<Literal> {
+    let Some(value) = value else { return Ok(Literal::Null) };
+    let mut out = Vec::new();
+    if literal_at(value, 0, data_type)? == Literal::Null {
+        return Ok(Literal::Null);
+    }
+    crate::format::text::ColumnWriter::new(value, data_type, context.format).write(0, &mut out);
+    Ok(text(String::from_utf8_lossy(&out)))
+}
+
+fn column_rows(context: &SystemContext<'_>) -> Result<Vec<ArrayRef>> {
+    let mut rows = Rows::new(column_columns());
+    for (info, table, snapshot) in stored(context) {
+        for (position, (column, stored)) in info.columns.iter().zip(&table.schema.columns).enumerate() {
+            let summary: Option<ColumnSummary> = snapshot.column_summary(stored.id);
+            let part = |value: fn(&ColumnSummary) -> Literal| summary.as_ref().map_or(Literal::Null, value);
+            let bounds = summary.as_ref();
+            rows.push([
+                text(&info.schema),
+                text(&info.name),
+                text(&column.name),
+                number(position + 1),
+                text(column.data_type.to_string()),
+                flag(column.nullable),
+                text_or_null(column.default.clone()),
+                part(|summary| number(summary.null_count)),
+                part(|summary| summary.distinct_count.map_or(Literal::Null, number)),
+                bound(
+                    bounds.and_then(|summary| summary.minimum.as_ref()),
+                    &column.data_type,
+                    context,
+                )?,
+                bound(
+                    bounds.and_then(|summary| summary.maximum.as_ref()),
+                    &column.data_type,
+                    context,
+                )?,
+            ]);
+        }
+    }
+    rows.finish()
+}
+
+fn segment_columns() -> Vec<(&'static str, LogicalType)> {
+    use LogicalType::{BigInt, Date, Text};
+    vec![
+        ("table_schema", Text),
+        ("table_name", Text),
+        ("segment_id", BigInt),
+        ("partition_start", Date),
+        ("row_count", BigInt),
+        ("disk_bytes", BigInt),
+        ("version_min", BigInt),
+        ("version_max", BigInt),
+    ]
+}
+
+fn segment_rows(context: &SystemContext<'_>) -> Result<Vec<ArrayRef>> {
+    let mut rows = Rows::new(segment_columns());
+    for (info, _, snapshot) in stored(context) {
+        for segment in snapshot.segments() {
+            rows.push([
+                text(&info.schema),
+                text(&info.name),
+                number(segment.id.0),
+                segment.partition.0.map_or(Literal::Null, Literal::Date),
+                number(segment.row_count),
+                number(segment.file_bytes),
+                number(segment.version_min.0),
+                number(segment.version_max.0),
+            ]);
+        }
+    }
+    rows.finish()
+}
+
+fn commit_columns() -> Vec<(&'static str, LogicalType)> {
+    use LogicalType::{BigInt, Text, TimestampTz};
+    vec![
+        ("version", BigInt),
+        ("commit_time", TimestampTz),
+        ("cause", Text),
+        ("rows_inserted", BigInt),
+        ("rows_deleted", BigInt),
+    ]
+}
+
+fn commit_rows(context: &SystemContext<'_>) -> Result<Vec<ArrayRef>> {
+    let mut rows = Rows::new(commit_columns());
+    for commit in context.store.commits(COMMITS_MAX) {
+        rows.push([
+            number(commit.version.0),
+            Literal::Timestamp(commit.time),
+            text(commit.cause),
+            number(commit.rows_inserted),
+            number(commit.rows_deleted),
+        ]);
+    }
+    rows.finish()
+}

@@ -1,0 +1,98 @@
+//! What one statement sees of the world: a snapshot, its definitions, the session's settings. Everything a statement asks goes
+//! through one of these, so that it sees one state throughout.
+
+use super::CatalogState;
+use super::facts::Facts;
+use super::system::SystemContext;
+use crate::database::Shared;
+use crate::error::Result;
+use crate::format::FormatSettings;
+use crate::functions::StatementContext;
+use crate::settings::Settings;
+use arrow_array::ArrayRef;
+use std::sync::Arc;
+use stoa_storage::store::Snapshot;
+
+/// Who asks, and when.
+#[derive(Clone, Debug)]
+pub(crate) struct Asker {
+    /// The user.
+    pub(crate) user: String,
+    /// The database, as the client named it.
+    pub(crate) database: String,
+    /// The connection's number.
+    pub(crate) process_id: i32,
+}
+
+/// See the module.
+#[derive(Clone)]
+pub(crate) struct View {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) catalog: Arc<CatalogState>,
+    pub(crate) snapshot: Arc<dyn Snapshot>,
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) statement: Arc<StatementContext>,
+    /// How values look, and what `'now'` means.
+    pub(crate) format: FormatSettings,
+}
+
+impl View {
+    /// What an asker sees of a snapshot, whose definitions are `catalog`'s.
+    pub(crate) fn new(
+        shared: &Arc<Shared>,
+        snapshot: Arc<dyn Snapshot>,
+        catalog: Arc<CatalogState>,
+        settings: Arc<Settings>,
+        asker: &Asker,
+        transaction_time: i64,
+        statement_time: i64,
+    ) -> Self {
+        let search_path = settings.resolved().search_path.iter();
+        let search_path = search_path.filter(|schema| catalog.schema_oid(schema).is_some());
+        let search_path: Vec<String> = search_path.cloned().collect();
+        let facts = Facts {
+            start_time: shared.start_time,
+            catalog: catalog.clone(),
+            snapshot: snapshot.clone(),
+            settings: settings.clone(),
+            search_path: search_path.clone(),
+            database: asker.database.clone(),
+            user: asker.user.clone(),
+        };
+        let statement = StatementContext {
+            transaction_time,
+            statement_time,
+            time_zone: settings.resolved().format.time_zone.clone(),
+            user: asker.user.clone(),
+            database: asker.database.clone(),
+            search_path,
+            process_id: asker.process_id,
+            session: Arc::new(facts),
+        };
+        let format = FormatSettings {
+            transaction_time,
+            ..settings.resolved().format.clone()
+        };
+        View {
+            format,
+            shared: shared.clone(),
+            catalog,
+            snapshot,
+            settings,
+            statement: Arc::new(statement),
+        }
+    }
+
+    /// The rows of a system table.
+    pub(crate) fn system_rows(&self, table: &super::system::SystemTable) -> Result<Vec<ArrayRef>> {
+        (table.rows)(&SystemContext {
+            catalog: &self.catalog,
+            snapshot: &self.snapshot,
+            store: &*self.shared.store,
+            settings: &self.settings,
+            format: &self.format,
+            activity: &self.shared.activity,
+            statement: &self.statement,
+        })
+    }
+}

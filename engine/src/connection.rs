@@ -1,0 +1,472 @@
+//! A session: statements in, outcomes out. Used by one thread at a time; a [`CancelHandle`] may be used by any.
+//!
+//! Invariant: every statement sees one snapshot, and its changes happen all together or not at all: by itself, or with the rest of
+//! the transaction it is in. A statement that is a transaction by itself is tried again where another commit came between.
+
+mod copy;
+mod outcome;
+mod prepared;
+mod session;
+mod transaction;
+mod transaction_control;
+
+pub use copy::{CopyIn, CopyOut};
+pub use outcome::{Notice, Outcome, RowsTag, TransactionStatus};
+pub use prepared::Prepared;
+pub use stoa_sql::Parsed;
+pub use stoa_sql::plan::CopyFormat;
+pub(crate) use transaction::StatementWrites;
+
+use crate::activity::{Client, Entry, Running};
+use crate::catalog::view::{Asker, View};
+use crate::database::Shared;
+use crate::error::{CancelReason, Error, Result, SqlState};
+use crate::format::FormatSettings;
+use crate::limits::CONFLICT_RETRIES_MAX;
+use crate::pipeline::Cancel;
+use crate::settings::Settings;
+use crate::statement::{self, Effect, Run};
+use crate::types::{Literal, LogicalType};
+use parking_lot::Mutex;
+use prepared::Plans;
+use session::Session;
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+use stoa_sql::StatementKind;
+use stoa_sql::plan::Statement;
+
+/// Who connects, and with which settings.
+#[derive(Clone, Debug, Default)]
+pub struct ConnectionOptions {
+    /// The user.
+    pub user: String,
+    /// The database, under whatever name the client has for it.
+    pub database: String,
+    /// `application_name`.
+    pub application_name: String,
+    /// The connection's number, as the client was told.
+    pub process_id: i32,
+    /// Settings to begin with; RESET goes back to them.
+    pub settings: Vec<(String, String)>,
+}
+
+/// A session.
+pub struct Connection {
+    shared: Arc<Shared>,
+    session: Arc<Mutex<Session>>,
+    asker: Asker,
+    cancel: CancelHandle,
+    plans: Plans,
+}
+
+impl std::fmt::Debug for Connection {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "Connection({:?})", self.asker)
+    }
+}
+
+/// Ends whatever a connection runs.
+#[derive(Clone, Debug, Default)]
+pub struct CancelHandle {
+    running: Arc<Mutex<Weak<Running>>>,
+}
+
+impl CancelHandle {
+    /// Ends the statement that runs now, if one does; it then fails with 57014.
+    pub fn cancel(&self) {
+        let running = self.running.lock().upgrade();
+        if let Some(running) = running {
+            running.cancel(CancelReason::User);
+        }
+    }
+}
+
+impl Connection {
+    pub(crate) fn new(shared: Arc<Shared>, options: ConnectionOptions) -> Self {
+        let asker = Asker {
+            user: options.user.clone(),
+            database: options.database.clone(),
+            process_id: options.process_id,
+        };
+        Connection {
+            shared,
+            session: Arc::new(Mutex::new(Session::new(options))),
+            asker,
+            cancel: CancelHandle::default(),
+            plans: Plans::default(),
+        }
+    }
+
+    /// Splits a text into statements.
+    ///
+    /// # Errors
+    /// 42601 with its place in the text.
+    pub fn parse(&mut self, text: &str) -> Result<Vec<Parsed>> {
+        match self.plans.parsed(text) {
+            Some(parsed) => Ok(parsed),
+            None => Ok(stoa_sql::parse(text)?),
+        }
+    }
+
+    /// Binds a statement: what it needs and what it gives is known from then on. Given types are those of `$1`, `$2` ...; the others
+    /// are inferred.
+    ///
+    /// # Errors
+    /// Whatever the user got wrong, with its place in the client's text; 25P02 in a failed transaction.
+    pub fn prepare(&mut self, parsed: &Parsed, types: &[Option<LogicalType>]) -> Result<Arc<Prepared>> {
+        self.check_transaction(parsed.kind())?;
+        let prepared = self
+            .prepare_statement(parsed, types)
+            .map_err(|error| shifted(error, parsed.offset));
+        if prepared.is_err() {
+            self.fail_transaction();
+        }
+        prepared
+    }
+
+    fn prepare_statement(&mut self, parsed: &Parsed, types: &[Option<LogicalType>]) -> Result<Arc<Prepared>> {
+        let view = self.view_for(parsed.kind())?;
+        if types.is_empty()
+            && let Some(prepared) = self.plans.find(parsed, &view)
+        {
+            return Ok(prepared);
+        }
+        let prepared = Arc::new(Prepared::new(parsed.clone(), types.to_vec(), &view)?);
+        let prepared = match &prepared.bound().statement {
+            Statement::Execute { name, .. } => {
+                let columns = self.session.lock().named(name)?.columns.clone();
+                Arc::new(prepared.with_columns(columns))
+            }
+            _ => prepared,
+        };
+        if types.is_empty() {
+            self.plans.keep(&prepared);
+        }
+        Ok(prepared)
+    }
+
+    /// Runs a prepared statement with the values of its parameters.
+    ///
+    /// # Errors
+    /// Whatever went wrong; nothing of the statement happened then, and an open transaction has failed.
+    pub fn execute(&mut self, prepared: &Arc<Prepared>, parameters: Vec<Literal>) -> Result<Outcome> {
+        let outcome = self.execute_statement(prepared, &parameters).map_err(|error| {
+            let error = shifted(error, prepared.offset());
+            self.fail_transaction();
+            error
+        })?;
+        Ok(outcome)
+    }
+
+    fn execute_statement(&mut self, prepared: &Arc<Prepared>, parameters: &[Literal]) -> Result<Outcome> {
+        self.shared.check_open()?;
+        self.check_transaction(prepared.kind())?;
+        if prepared.kind() == StatementKind::Empty {
+            return Ok(Outcome::Empty);
+        }
+        let entry = self.begin(prepared.text());
+        let outcome = self.run(prepared, parameters, &entry);
+        if let Err(error) = &outcome {
+            entry.failed(error);
+        }
+        outcome
+    }
+
+    /// A statement's place among those that run, with its memory and its deadline.
+    fn begin(&self, text: &str) -> Arc<Entry> {
+        let settings = self.session.lock().settings.clone();
+        let resolved = settings.resolved();
+        let limit_bytes = match resolved.memory_limit_bytes {
+            0 => self.shared.config.memory_limit_bytes,
+            limit => limit,
+        };
+        let deadline = match resolved.statement_timeout_ms {
+            0 => None,
+            limit => Instant::now().checked_add(Duration::from_millis(limit)),
+        };
+        let client = Client {
+            process_id: self.asker.process_id,
+            user: self.asker.user.clone(),
+            application_name: settings.get("application_name").unwrap_or_default(),
+        };
+        let entry = Arc::new(self.shared.activity.begin(
+            text,
+            client,
+            self.shared.now(),
+            self.shared.memory.child(limit_bytes),
+            Arc::new(Cancel::new(deadline)),
+        ));
+        if let Some(deadline) = deadline {
+            entry.set_deadline(self.shared.timer.end_at(deadline, entry.running()));
+        }
+        *self.cancel.running.lock() = Arc::downgrade(entry.running());
+        entry
+    }
+
+    fn run(&mut self, prepared: &Arc<Prepared>, parameters: &[Literal], entry: &Arc<Entry>) -> Result<Outcome> {
+        let mut attempts = 0;
+        loop {
+            let view = self.view_for(prepared.kind())?;
+            let bound = prepared.bind(&view)?;
+            if let Some(outcome) = self.run_of_session(&bound.statement, parameters, entry, &view)? {
+                return Ok(outcome);
+            }
+            self.check_writable(&bound.statement)?;
+            let run = Run {
+                view,
+                entry: entry.clone(),
+                parameters,
+                seen: bound.seen.clone(),
+            };
+            if let Statement::Copy(copy) = &bound.statement {
+                return copy::execute(self, &run, copy);
+            }
+            if let Statement::Explain(explain) = &bound.statement
+                && let Statement::Execute { name, arguments } = &*explain.statement
+            {
+                let (inner, values) = self.named(name, arguments, &run.view)?;
+                let inner = inner.bind(&run.view)?;
+                let explain = stoa_sql::plan::Explain {
+                    statement: Box::new(inner.statement.clone()),
+                    ..explain.clone()
+                };
+                self.check_writable(&explain.statement)?;
+                let run = Run {
+                    parameters: &values,
+                    ..run
+                };
+                let effect = statement::execute(&run, &Statement::Explain(explain))?;
+                return self.finish(effect, &run.view);
+            }
+            let effect = statement::execute(&run, &bound.statement)?;
+            match self.finish(effect, &run.view) {
+                Err(error) if self.may_retry(&error, attempts) => attempts += 1,
+                outcome => return outcome,
+            }
+        }
+    }
+
+    /// Another commit came between a statement's snapshot and its own commit. By itself it can see the newer state and try again.
+    fn may_retry(&self, error: &Error, attempts: usize) -> bool {
+        error.state() == SqlState::SERIALIZATION_FAILURE
+            && attempts < CONFLICT_RETRIES_MAX
+            && self.session.lock().transaction.is_none()
+    }
+
+    /// Commits a statement's changes, or adds them to the transaction.
+    fn finish(&self, effect: Effect, view: &View) -> Result<Outcome> {
+        let mut session = self.session.lock();
+        session.write(&self.shared, effect.writes, view)?;
+        session.notices.extend(effect.notices);
+        Ok(effect.outcome)
+    }
+
+    /// Statements about the session itself; `None` for the others.
+    fn run_of_session(
+        &mut self,
+        statement: &Statement,
+        parameters: &[Literal],
+        entry: &Arc<Entry>,
+        view: &View,
+    ) -> Result<Option<Outcome>> {
+        let command = |tag: &str| Ok(Some(Outcome::Command { tag: tag.to_owned() }));
+        match statement {
+            Statement::Transaction(statement) => self.control_transaction(statement).map(Some),
+            Statement::Set { name, value, scope } => {
+                self.session.lock().set(name, value.as_deref(), *scope)?;
+                command("SET")
+            }
+            Statement::Reset { name } => {
+                self.session.lock().reset(name.as_deref())?;
+                command("RESET")
+            }
+            Statement::Prepare {
+                name,
+                parameter_types,
+                text,
+            } => {
+                self.prepare_named(name, parameter_types, text)?;
+                command("PREPARE")
+            }
+            Statement::Deallocate { name } => {
+                self.session.lock().deallocate(name.as_deref())?;
+                command(if name.is_some() { "DEALLOCATE" } else { "DEALLOCATE ALL" })
+            }
+            Statement::Discard => {
+                self.session.lock().discard()?;
+                self.plans = Plans::default();
+                command("DISCARD ALL")
+            }
+            Statement::Execute { name, arguments } => {
+                let arguments = arguments
+                    .iter()
+                    .map(|argument| statement::constants::close_expression(argument.clone(), parameters, view))
+                    .collect::<Result<Vec<_>>>()?;
+                let (prepared, values) = self.named(name, &arguments, view)?;
+                self.run(&prepared, &values, entry).map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// PREPARE: the statement is bound now, for its errors and its parameters' types.
+    fn prepare_named(&mut self, name: &str, types: &[LogicalType], text: &str) -> Result<()> {
+        if self.session.lock().named(name).is_ok() {
+            return Err(Error::user(
+                SqlState("42P05"),
+                format!("prepared statement \"{name}\" already exists"),
+            ));
+        }
+        let parsed = stoa_sql::parse(text)?;
+        let [parsed] = parsed.as_slice() else {
+            return Err(Error::user(SqlState::SYNTAX_ERROR, "PREPARE needs one statement"));
+        };
+        let types: Vec<_> = types.iter().cloned().map(Some).collect();
+        let prepared = self.prepare_statement(parsed, &types)?;
+        self.session.lock().prepared.insert(name.to_owned(), prepared);
+        Ok(())
+    }
+
+    /// A statement prepared by name, and its arguments' values as its parameters' types.
+    fn named(
+        &self,
+        name: &str,
+        arguments: &[stoa_sql::plan::Expr],
+        view: &View,
+    ) -> Result<(Arc<Prepared>, Vec<Literal>)> {
+        let prepared = self.session.lock().named(name)?;
+        let types = &prepared.parameter_types;
+        if arguments.len() != types.len() {
+            let error = stoa_sql::Error::new(
+                SqlState::SYNTAX_ERROR,
+                format!("wrong number of parameters for prepared statement \"{name}\""),
+            );
+            let detail = format!("Expected {} parameters but got {}.", types.len(), arguments.len());
+            return Err(Error::Sql(error.with_detail(detail)));
+        }
+        let values = arguments.iter().zip(types).map(|(argument, data_type)| {
+            let argument = match argument.data_type() == *data_type {
+                true => argument.clone(),
+                false => stoa_sql::plan::Expr::Cast {
+                    input: Box::new(argument.clone()),
+                    target: data_type.clone(),
+                    explicit: false,
+                    span: None,
+                },
+            };
+            crate::catalog::compile::evaluate_constant(&argument, view)
+        });
+        Ok((prepared.clone(), values.collect::<Result<_>>()?))
+    }
+
+    /// What a statement of this kind sees. Statements about the session do not fix the transaction's snapshot.
+    fn view_for(&self, kind: StatementKind) -> Result<View> {
+        let fixes = !matches!(
+            kind,
+            StatementKind::Begin | StatementKind::End | StatementKind::Session | StatementKind::Empty
+        );
+        let now = self.shared.now();
+        let mut session = self.session.lock();
+        let (snapshot, catalog) = session.snapshot(&self.shared, fixes)?;
+        let transaction_time = session.transaction.as_ref().map_or(now, |transaction| transaction.time);
+        let settings = session.settings.clone();
+        drop(session);
+        Ok(View::new(
+            &self.shared,
+            snapshot,
+            catalog,
+            settings,
+            &self.asker,
+            transaction_time,
+            now,
+        ))
+    }
+
+    /// Refuses everything but the end of a failed transaction.
+    fn check_transaction(&self, kind: StatementKind) -> Result<()> {
+        let session = self.session.lock();
+        let is_failed = session.transaction.as_ref().is_some_and(|transaction| transaction.is_failed);
+        match is_failed && !matches!(kind, StatementKind::End | StatementKind::Empty) {
+            true => Err(Error::user(
+                SqlState::IN_FAILED_SQL_TRANSACTION,
+                "current transaction is aborted, commands ignored until end of transaction block",
+            )),
+            false => Ok(()),
+        }
+    }
+
+    /// Refuses writes where only reads are allowed.
+    fn check_writable(&self, statement: &Statement) -> Result<()> {
+        const READ_ONLY: SqlState = SqlState("25006");
+        if !statement::is_write(statement) {
+            return Ok(());
+        }
+        let session = self.session.lock();
+        let name = statement::name_of(statement);
+        if session.is_read_only() {
+            return Err(Error::user(
+                READ_ONLY,
+                format!("cannot execute {name} in a read-only transaction"),
+            ));
+        }
+        if session.reads_the_past() {
+            return Err(Error::user(
+                READ_ONLY,
+                format!("cannot execute {name} while stoa.as_of is set"),
+            ));
+        }
+        Ok(())
+    }
+
+    /// Ends what this connection runs; may be used from any thread.
+    pub fn cancel_handle(&self) -> CancelHandle {
+        self.cancel.clone()
+    }
+
+    /// Whether a transaction is open.
+    pub fn transaction_status(&self) -> TransactionStatus {
+        match &self.session.lock().transaction {
+            None => TransactionStatus::Idle,
+            Some(transaction) if transaction.is_failed => TransactionStatus::Failed,
+            Some(_) => TransactionStatus::InTransaction,
+        }
+    }
+
+    /// What statements wanted said, once.
+    pub fn take_notices(&mut self) -> Vec<Notice> {
+        std::mem::take(&mut self.session.lock().notices)
+    }
+
+    /// Settings whose values changed since the last time.
+    pub fn take_parameter_changes(&mut self) -> Vec<(String, String)> {
+        self.session.lock().take_parameter_changes()
+    }
+
+    /// A setting's value as SHOW gives it.
+    pub fn setting(&self, name: &str) -> Option<String> {
+        self.session.lock().settings.get(name)
+    }
+
+    /// How values look now.
+    pub fn format_settings(&self) -> FormatSettings {
+        self.settings().resolved().format.clone()
+    }
+
+    fn settings(&self) -> Arc<Settings> {
+        self.session.lock().settings.clone()
+    }
+}
+
+/// An error's place within its statement as one in the client's whole text.
+fn shifted(error: Error, offset: usize) -> Error {
+    match error {
+        Error::Sql(mut error) => {
+            if let (Some(span), Ok(offset)) = (&mut error.span, u32::try_from(offset)) {
+                span.start = span.start.saturating_add(offset);
+                span.end = span.end.saturating_add(offset);
+            }
+            Error::Sql(error)
+        }
+        other => other,
+    }
+}

@@ -1,0 +1,259 @@
+//! COPY between a client and the database: bytes become rows of a table, all of them or none, and rows become bytes.
+
+use super::session::Session;
+use super::{Connection, CopyFormat, Outcome, StatementWrites};
+use crate::activity::Entry;
+use crate::catalog::view::View;
+use crate::error::{Error, Result, SqlState};
+use crate::ingest::{CopyDecoder, CopyEncoder, TargetColumn};
+use crate::rows::{RowBatch, Rows};
+use crate::statement::Run;
+use crate::statement::copy_rows::{Completion, target};
+use crate::statement::query::stream;
+use crate::statement::row_sink::RowSink;
+use parking_lot::Mutex;
+use std::sync::Arc;
+use std::task::{Poll, Waker};
+use stoa_sql::plan::{Copy, CopyDirection, CopyOptions, CopySource, CopyTarget, Query};
+
+/// Bytes of a client on their way into a table. Dropped without [`CopyIn::finish`], none of them arrive.
+pub struct CopyIn {
+    view: View,
+    session: Arc<Mutex<Session>>,
+    entry: Arc<Entry>,
+    decoder: CopyDecoder,
+    sink: Arc<RowSink>,
+    completion: Completion,
+    format: CopyFormat,
+    column_count: usize,
+}
+
+impl std::fmt::Debug for CopyIn {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "CopyIn({:?})", self.entry)
+    }
+}
+
+impl CopyIn {
+    /// How the bytes look.
+    pub fn format(&self) -> CopyFormat {
+        self.format
+    }
+
+    /// Columns of the data.
+    pub fn column_count(&self) -> usize {
+        self.column_count
+    }
+
+    /// Takes the next bytes, split anywhere.
+    ///
+    /// # Errors
+    /// The data is wrong, with its line and column; the copy can only be dropped then.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        let (sink, completion) = (&self.sink, &self.completion);
+        let taken = self.entry.running().cancel.check().and_then(|()| {
+            self.decoder.write(bytes, &mut |columns, row_count| {
+                sink.append(completion.complete(columns, row_count)?)
+            })
+        });
+        self.noted(taken)
+    }
+
+    /// The data is complete: the rows arrive together. Gives the command's tag.
+    ///
+    /// # Errors
+    /// The data ends within a row, or the commit failed; no row arrived then.
+    pub fn finish(mut self) -> Result<String> {
+        let finished = self.finish_rows();
+        self.noted(finished)
+    }
+
+    fn finish_rows(&mut self) -> Result<String> {
+        self.entry.running().cancel.check()?;
+        let (sink, completion) = (&self.sink, &self.completion);
+        self.decoder
+            .finish(&mut |columns, row_count| sink.append(completion.complete(columns, row_count)?))?;
+        let written = self.sink.finish()?;
+        let tag = format!("COPY {}", written.row_count);
+        let writes = StatementWrites {
+            changes: written.changes,
+            loads: written.loads,
+            memory: Some(written.memory),
+            cause: "copy",
+        };
+        let mut session = self.session.lock();
+        session.write(&self.view.shared, writes, &self.view)?;
+        Ok(tag)
+    }
+
+    /// The client gave up, or has gone.
+    pub fn fail(self, message: &str) {
+        let error = Error::user(SqlState::QUERY_CANCELED, format!("COPY from stdin failed: {message}"));
+        let _ = self.noted::<()>(Err(error));
+    }
+
+    /// An error is remembered, and fails the transaction.
+    fn noted<T>(&self, result: Result<T>) -> Result<T> {
+        if let Err(error) = &result {
+            self.entry.failed(error);
+            if let Some(transaction) = &mut self.session.lock().transaction {
+                transaction.is_failed = true;
+            }
+        }
+        result
+    }
+}
+
+/// Rows on their way to a client as bytes.
+pub struct CopyOut {
+    rows: Rows,
+    encoder: CopyEncoder,
+    format: CopyFormat,
+    row_count: u64,
+    state: Sending,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sending {
+    Header,
+    Rows,
+    Done,
+}
+
+impl std::fmt::Debug for CopyOut {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "CopyOut({:?})", self.rows)
+    }
+}
+
+impl CopyOut {
+    fn new(rows: Rows, options: &CopyOptions, view: &View) -> Result<Self> {
+        Ok(CopyOut {
+            encoder: CopyEncoder::new(rows.columns(), options, &view.format)?,
+            rows,
+            format: options.format,
+            row_count: 0,
+            state: Sending::Header,
+        })
+    }
+
+    /// How the bytes look.
+    pub fn format(&self) -> CopyFormat {
+        self.format
+    }
+
+    /// Columns of the data.
+    pub fn column_count(&self) -> usize {
+        self.rows.columns().len()
+    }
+
+    /// The next bytes, waiting for them; `None` at the end.
+    ///
+    /// # Errors
+    /// What the query ends with.
+    pub fn next_chunk(&mut self) -> Result<Option<Vec<u8>>> {
+        if let Some(chunk) = self.begin() {
+            return Ok(Some(chunk));
+        }
+        if self.state == Sending::Done {
+            return Ok(None);
+        }
+        let batch = self.rows.next_batch()?;
+        Ok(self.encoded(batch))
+    }
+
+    /// The next bytes if there are some, `Ready(Ok(None))` at the end; otherwise the waker is called once there are.
+    pub fn poll_chunk(&mut self, waker: &Waker) -> Poll<Result<Option<Vec<u8>>>> {
+        if let Some(chunk) = self.begin() {
+            return Poll::Ready(Ok(Some(chunk)));
+        }
+        if self.state == Sending::Done {
+            return Poll::Ready(Ok(None));
+        }
+        self.rows
+            .poll_batch(waker)
+            .map(|batch| batch.map(|batch| self.encoded(batch)))
+    }
+
+    /// What stands before the rows, if anything does.
+    fn begin(&mut self) -> Option<Vec<u8>> {
+        if self.state != Sending::Header {
+            return None;
+        }
+        self.state = Sending::Rows;
+        let mut out = Vec::new();
+        self.encoder.write_header(&mut out);
+        (!out.is_empty()).then_some(out)
+    }
+
+    fn encoded(&mut self, batch: Option<RowBatch>) -> Option<Vec<u8>> {
+        let mut out = Vec::new();
+        match batch {
+            Some(batch) => {
+                self.row_count += batch.row_count as u64;
+                self.encoder.write_batch(&batch.columns, batch.row_count, &mut out);
+                Some(out)
+            }
+            None => {
+                self.state = Sending::Done;
+                self.encoder.write_trailer(&mut out);
+                (!out.is_empty()).then_some(out)
+            }
+        }
+    }
+
+    /// The command's tag, known at the end.
+    pub fn tag(&self) -> String {
+        format!("COPY {}", self.row_count)
+    }
+}
+
+/// COPY, either way.
+pub(super) fn execute(connection: &Connection, run: &Run<'_>, copy: &Copy) -> Result<Outcome> {
+    match &copy.direction {
+        CopyDirection::From {
+            table,
+            columns,
+            defaults,
+            source: CopySource::Stdin,
+            ..
+        } => {
+            let relation = run.table(*table)?;
+            let target_columns: Vec<TargetColumn> = target(&relation, columns)?;
+            let memory = &run.entry.running().memory;
+            let stored = crate::statement::stored(&relation)?;
+            let sink = RowSink::new(&run.view.shared, &relation, stored, memory, &run.view.format);
+            let decoder = CopyDecoder::new(relation.name(), &target_columns, &copy.options, &run.view.format)?;
+            Ok(Outcome::CopyIn(CopyIn {
+                view: run.view.clone(),
+                session: connection.session.clone(),
+                entry: run.entry.clone(),
+                decoder,
+                sink: Arc::new(sink),
+                completion: Completion::new(run, &relation, columns, defaults)?,
+                format: copy.options.format,
+                column_count: target_columns.len(),
+            }))
+        }
+        CopyDirection::To {
+            query,
+            target: CopyTarget::Stdout,
+        } => Ok(Outcome::CopyOut(copy_out(run, query, &copy.options)?)),
+        CopyDirection::From {
+            source: CopySource::File(_),
+            ..
+        }
+        | CopyDirection::To {
+            target: CopyTarget::File(_),
+            ..
+        } => Err(Error::user(
+            SqlState::FEATURE_NOT_SUPPORTED,
+            "COPY with files of the server is not supported yet",
+        )),
+    }
+}
+
+fn copy_out(run: &Run<'_>, query: &Query, options: &CopyOptions) -> Result<CopyOut> {
+    let rows = stream(run, &query.plan, &query.names)?;
+    CopyOut::new(rows, options, &run.view)
+}

@@ -1,0 +1,137 @@
+//! How a function meets its arguments: once for constants, once per distinct value of an encoded column, otherwise on plain
+//! columns; NULL where a strict function's argument is.
+
+use super::merge::{Part, merge};
+use super::node::{plain, truth_of};
+use crate::error::{Error, Result};
+use crate::functions::Value;
+use crate::functions::kernel::arguments::nulls_of;
+use crate::functions::kernel::encoded::{distinct_values, is_encoded, spread_truth, with_values};
+use crate::types::{LogicalType, array_type};
+use arrow_array::{Array, ArrayRef, BooleanArray, new_null_array};
+use arrow_buffer::NullBuffer;
+use std::sync::Arc;
+use stoa_storage::vector::Selection;
+
+/// What the evaluator may do with a function.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Traits {
+    /// NULL whenever an argument is NULL.
+    pub(super) strict: bool,
+    /// Anew for every row.
+    pub(super) volatile: bool,
+}
+
+/// A function on plain arguments.
+pub(super) type Execute<'f> = &'f dyn Fn(&[Value], usize) -> Result<Value>;
+
+/// The function's answer for arguments that may be encoded.
+pub(super) fn apply(
+    traits: Traits,
+    arguments: Vec<Value>,
+    row_count: usize,
+    return_type: &LogicalType,
+    execute: Execute<'_>,
+) -> Result<Value> {
+    let null = || Value::Constant(new_null_array(&array_type(return_type), 1));
+    if traits.strict && arguments.iter().any(Value::is_null_constant) {
+        return Ok(null());
+    }
+    if !traits.volatile && arguments.iter().all(Value::is_constant) {
+        let answer = execute(&arguments, 1)?;
+        return Ok(Value::Constant(answer.array().slice(0, 1)));
+    }
+    if traits.strict && !traits.volatile {
+        if let Some(answer) = apply_to_distinct(&arguments, return_type, execute) {
+            return Ok(answer);
+        }
+    }
+    let arguments: Vec<Value> = arguments.into_iter().map(plain).collect();
+    if !traits.strict {
+        return execute(&arguments, row_count);
+    }
+    let Some(nulls) = nulls_of(&arguments, row_count) else {
+        return execute(&arguments, row_count);
+    };
+    if nulls.null_count() == row_count {
+        return Ok(null());
+    }
+    match execute(&arguments, row_count) {
+        Ok(answer) => mask(answer, &nulls),
+        // Perhaps what lies below a NULL was at fault: once more without those rows.
+        Err(Error::Sql(_)) => apply_where_there(&arguments, &nulls, return_type, execute),
+        Err(other) => Err(other),
+    }
+}
+
+/// Once per distinct value, where one argument is an encoded column and the others are constants. `None` where that is not
+/// so, or where it fails: the value at fault may be one that no row has.
+fn apply_to_distinct(arguments: &[Value], return_type: &LogicalType, execute: Execute<'_>) -> Option<Value> {
+    let mut columns = arguments.iter().enumerate().filter_map(|(at, value)| match value {
+        Value::Array(array) => Some((at, array)),
+        Value::Constant(_) => None,
+    });
+    let (at, column) = columns.next()?;
+    if columns.next().is_some() || !is_encoded(column) {
+        return None;
+    }
+    let values = distinct_values(column)?;
+    let count = values.len();
+    if count == 0 {
+        return None;
+    }
+    let nulls = values.logical_nulls().filter(|nulls| nulls.null_count() > 0);
+    let mut arguments = arguments.to_vec();
+    *arguments.get_mut(at)? = Value::Array(values);
+    let answer = execute(&arguments, count).ok()?;
+    let answer = match nulls {
+        Some(nulls) => mask(answer, &nulls).ok()?,
+        None => answer,
+    };
+    if *return_type == LogicalType::Boolean {
+        let truth = truth_of(&answer, count).ok()?;
+        return Some(Value::Array(Arc::new(spread_truth(column, &truth).into_array())));
+    }
+    let answer = answer.expand(count).ok()?;
+    with_values(column, answer).ok().map(Value::Array)
+}
+
+/// The answer for the rows whose arguments are all there; NULL for the others.
+fn apply_where_there(
+    arguments: &[Value],
+    nulls: &NullBuffer,
+    return_type: &LogicalType,
+    execute: Execute<'_>,
+) -> Result<Value> {
+    let there = Selection::new(nulls.inner().clone());
+    let arguments: Vec<Value> = arguments
+        .iter()
+        .map(|value| match value {
+            Value::Array(array) => Value::Array(there.filter(array)),
+            constant => constant.clone(),
+        })
+        .collect();
+    let answer = execute(&arguments, there.selected_count())?;
+    let part = Part {
+        rows: nulls.inner().clone(),
+        value: answer,
+        aligned: false,
+    };
+    merge(vec![part], nulls.len(), return_type)
+}
+
+/// The same values, NULL where `nulls` says so.
+fn mask(value: Value, nulls: &NullBuffer) -> Result<Value> {
+    let array: ArrayRef = value.expand(nulls.len())?;
+    let covered = match array.logical_nulls() {
+        Some(own) => {
+            NullBuffer::union(Some(&own), Some(nulls)).is_some_and(|both| both.null_count() == own.null_count())
+        }
+        None => false,
+    };
+    if covered {
+        return Ok(Value::Array(array));
+    }
+    let absent = BooleanArray::new(!nulls.inner(), None);
+    Ok(Value::Array(arrow_select::nullif::nullif(&array, &absent)?))
+}

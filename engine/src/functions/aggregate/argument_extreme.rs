@@ -1,0 +1,138 @@
+//! `arg_min` and `arg_max`, also `min_by` and `max_by`: a column's value in the row where another is smallest or largest.
+
+use super::picked::PickedRows;
+use super::rows::{counting_rows, grow};
+use super::signature::{aggregate, same_as_first};
+use crate::error::{Error, Result};
+use crate::functions::{Accumulator, AggregateBinding, AggregateFunction, Documentation, Groups};
+use crate::operators::key::{KeyEncoder, KeyField, Keys};
+use crate::types::array_type;
+use arrow_array::cast::AsArray;
+use arrow_array::{ArrayRef, BooleanArray};
+use arrow_buffer::BooleanBuffer;
+use arrow_schema::DataType;
+use std::sync::Arc;
+use stoa_sql::catalog::{Parameter, Signature};
+
+macro_rules! by_extreme {
+    ($static:ident, $name:literal, $summary:literal, $result:literal, $is_largest:literal) => {
+        static $static: AggregateFunction = AggregateFunction {
+            info: || aggregate($name, SIGNATURES),
+            documentation: Documentation {
+                category: "aggregate",
+                summary: $summary,
+                example: concat!($name, "(x, y)"),
+                result: $result,
+            },
+            accumulator: |binding| Ok(Box::new(ArgumentExtreme::new(binding, $is_largest)?)),
+            summary: None,
+        };
+    };
+}
+
+pub(super) static FUNCTIONS: &[&AggregateFunction] = &[&ARG_MIN, &ARG_MAX, &MIN_BY, &MAX_BY];
+
+by_extreme!(
+    ARG_MIN,
+    "arg_min",
+    "The value of x, NULL or not, in the first row where y is smallest; rows where y is NULL do not count.",
+    "1",
+    false
+);
+by_extreme!(
+    ARG_MAX,
+    "arg_max",
+    "The value of x, NULL or not, in the first row where y is largest; rows where y is NULL do not count.",
+    "3",
+    true
+);
+by_extreme!(MIN_BY, "min_by", "Another name of arg_min.", "1", false);
+by_extreme!(MAX_BY, "max_by", "Another name of arg_max.", "3", true);
+
+const SIGNATURES: &[Signature] = &[Signature {
+    parameters: &[Parameter::Any, Parameter::Any],
+    variadic: false,
+    returns: same_as_first,
+}];
+
+struct ArgumentExtreme {
+    rows: PickedRows,
+    types: Vec<DataType>,
+    keys: KeyEncoder,
+    /// The extreme of each group so far, as bytes that order as the values do.
+    extremes: Vec<Option<Box<[u8]>>>,
+    extreme_bytes: usize,
+}
+
+impl ArgumentExtreme {
+    fn new(binding: &AggregateBinding, is_largest: bool) -> Result<Self> {
+        let types: Vec<DataType> = binding.argument_types.iter().take(2).map(array_type).collect();
+        let mut field = KeyField::without_nulls(types[1].clone());
+        field.descending = is_largest;
+        Ok(ArgumentExtreme {
+            rows: PickedRows::new(types.clone()),
+            keys: KeyEncoder::new_bytes(vec![field])?,
+            types,
+            extremes: Vec::new(),
+            extreme_bytes: 0,
+        })
+    }
+}
+
+impl Accumulator for ArgumentExtreme {
+    fn update(
+        &mut self,
+        arguments: &[ArrayRef],
+        groups: Groups<'_>,
+        selection: Option<&BooleanBuffer>,
+        group_count: usize,
+    ) -> Result<()> {
+        grow(&mut self.extremes, group_count, None);
+        let mask = counting_rows(&arguments[1..2], selection);
+        let Keys::Bytes(keys) = self.keys.encode(&arguments[1..2], groups.row_count())? else {
+            return Err(Error::Internal(
+                "keys that are not the bytes that were asked for".into(),
+            ));
+        };
+        let (extremes, extreme_bytes) = (&mut self.extremes, &mut self.extreme_bytes);
+        self.rows
+            .offer(&arguments[..2], groups, mask.as_ref(), group_count, |group, row, _| {
+                let (key, extreme) = (keys.row(row), &mut extremes[group]);
+                let key = key.data();
+                let is_better = extreme.as_ref().is_none_or(|known| key < &known[..]);
+                if is_better {
+                    *extreme_bytes += key.len();
+                    *extreme_bytes -= extreme.as_ref().map_or(0, |known| known.len());
+                    *extreme = Some(key.into());
+                }
+                is_better
+            })
+    }
+
+    fn merge(&mut self, states: &[ArrayRef], groups: Groups<'_>, group_count: usize) -> Result<()> {
+        let present = states[2].as_boolean().values().clone();
+        self.update(&states[..2], groups, Some(&present), group_count)
+    }
+
+    fn state_types(&self) -> Vec<DataType> {
+        let mut types = self.types.clone();
+        types.push(DataType::Boolean);
+        types
+    }
+
+    fn states(&mut self, group_count: usize) -> Result<Vec<ArrayRef>> {
+        let (mut columns, present) = self.rows.take(group_count)?;
+        columns.push(Arc::new(BooleanArray::from(present)));
+        self.extremes = Vec::new();
+        self.extreme_bytes = 0;
+        Ok(columns)
+    }
+
+    fn finish(&mut self, group_count: usize) -> Result<ArrayRef> {
+        Ok(self.states(group_count)?.remove(0))
+    }
+
+    fn memory_bytes(&self) -> usize {
+        self.rows.memory_bytes() + self.extremes.capacity() * size_of::<Option<Box<[u8]>>>() + self.extreme_bytes
+    }
+}

@@ -1,0 +1,55 @@
+//! Aggregate functions, a file each (families that share their states share a file).
+//!
+//! States are columns: one entry per group, grown as groups appear, handed out and taken in as arrays. Sums of integers and
+//! decimals are exact and checked; sums of floating-point numbers depend in their last digits on the order in which
+//! workers happened to take rows, as they do in any engine that adds in parallel.
+
+mod any_value;
+mod approximate_count_distinct;
+mod argument_extreme;
+mod array_aggregate;
+mod average;
+mod bit_operations;
+mod boolean;
+mod count;
+mod exact_variance;
+mod extreme;
+mod json_aggregate;
+mod moments;
+mod ordered_set;
+mod picked;
+mod reduce;
+mod regression;
+mod rows;
+mod signature;
+mod string_aggregate;
+mod sum;
+#[cfg(test)]
+mod tests;
+pub(crate) mod value_lists;
+mod variance;
+
+use super::AggregateFunction;
+
+/// All of them.
+pub(super) fn all() -> impl Iterator<Item = &'static AggregateFunction> {
+    FAMILIES.iter().flat_map(|family| family.iter().copied())
+}
+
+static FAMILIES: &[&[&AggregateFunction]] = &[
+    count::FUNCTIONS,
+    sum::FUNCTIONS,
+    average::FUNCTIONS,
+    extreme::FUNCTIONS,
+    boolean::FUNCTIONS,
+    bit_operations::FUNCTIONS,
+    variance::FUNCTIONS,
+    regression::FUNCTIONS,
+    array_aggregate::FUNCTIONS,
+    string_aggregate::FUNCTIONS,
+    json_aggregate::FUNCTIONS,
+    any_value::FUNCTIONS,
+    argument_extreme::FUNCTIONS,
+    ordered_set::FUNCTIONS,
+    approximate_count_distinct::FUNCTIONS,
+];

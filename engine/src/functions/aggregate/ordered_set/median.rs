@@ -1,0 +1,82 @@
+//! `median` of doubles.
+
+use super::interpolate::{between, continuous_place};
+use crate::error::Result;
+use crate::functions::aggregate::rows::counting_rows;
+use crate::functions::aggregate::value_lists::ValueLists;
+use crate::functions::{Accumulator, Groups};
+use arrow_array::cast::AsArray;
+use arrow_array::types::Float64Type;
+use arrow_array::{ArrayRef, Float64Array};
+use arrow_buffer::BooleanBuffer;
+use arrow_schema::DataType;
+use std::sync::Arc;
+
+/// The values, until the end.
+pub(super) struct Median {
+    values: ValueLists,
+}
+
+impl Median {
+    pub(super) fn new() -> Self {
+        Median {
+            values: ValueLists::new(vec![DataType::Float64]),
+        }
+    }
+}
+
+impl Accumulator for Median {
+    fn update(
+        &mut self,
+        arguments: &[ArrayRef],
+        groups: Groups<'_>,
+        selection: Option<&BooleanBuffer>,
+        _group_count: usize,
+    ) -> Result<()> {
+        let mask = counting_rows(&arguments[..1], selection);
+        self.values.add(&arguments[..1], groups, mask.as_ref())
+    }
+
+    fn merge(&mut self, states: &[ArrayRef], groups: Groups<'_>, _group_count: usize) -> Result<()> {
+        self.values.merge(states, groups)
+    }
+
+    fn state_types(&self) -> Vec<DataType> {
+        self.values.state_types()
+    }
+
+    fn states(&mut self, group_count: usize) -> Result<Vec<ArrayRef>> {
+        self.values.states(group_count)
+    }
+
+    fn finish(&mut self, group_count: usize) -> Result<ArrayRef> {
+        let grouped = self.values.take(group_count)?;
+        let mut values = grouped.columns[0].as_primitive::<Float64Type>().values().to_vec();
+        let medians = grouped.ranges().map(|range| {
+            let group = &mut values[range];
+            if group.is_empty() {
+                return None;
+            }
+            let (place, part) = continuous_place(0.5, group.len());
+            let (_, low, above) = group.select_nth_unstable_by(place, |left, right| order(*left, *right));
+            let low = *low;
+            let high = above
+                .iter()
+                .copied()
+                .min_by(|left, right| order(*left, *right))
+                .unwrap_or(low);
+            Some(between(low, high, part))
+        });
+        Ok(Arc::new(medians.collect::<Float64Array>()))
+    }
+
+    fn memory_bytes(&self) -> usize {
+        self.values.memory_bytes()
+    }
+}
+
+/// NaN is above all numbers.
+fn order(left: f64, right: f64) -> std::cmp::Ordering {
+    left.partial_cmp(&right)
+        .unwrap_or_else(|| left.is_nan().cmp(&right.is_nan()))
+}

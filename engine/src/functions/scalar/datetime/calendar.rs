@@ -1,0 +1,239 @@
+//! The proleptic Gregorian calendar over plain numbers: days since 1970-01-01, microseconds since 1970-01-01 00:00. No zones, no
+//! allocation; what loops over columns inline.
+//!
+//! Years are astronomical here (0 is 1 BC); what users see as a year goes through [`shown_year`].
+
+/// Microseconds.
+pub(crate) const SECOND: i64 = 1_000_000;
+/// Microseconds.
+pub(crate) const MINUTE: i64 = 60 * SECOND;
+/// Microseconds.
+pub(crate) const HOUR: i64 = 60 * MINUTE;
+/// Microseconds.
+pub(crate) const DAY: i64 = 24 * HOUR;
+/// Days from Postgres's Julian day 0 to 1970-01-01.
+pub(crate) const JULIAN_EPOCH: i64 = 2_440_588;
+/// The first timestamp Postgres has, 4714-11-24 BC.
+pub(crate) const TIMESTAMP_MIN: i64 = -210_866_803_200_000_000;
+/// One past the last: `infinity`. Some years before Postgres's 294277, whose count begins in 2000.
+pub(crate) const TIMESTAMP_END: i64 = i64::MAX;
+/// The first date Postgres has, 4714-11-24 BC.
+pub(crate) const DATE_MIN: i64 = -2_440_588;
+/// One past the last, 5874898-01-01.
+pub(crate) const DATE_END: i64 = 2_145_042_906;
+
+/// Whether a timestamp is `infinity` or `-infinity`.
+#[inline]
+pub(crate) fn is_infinite(timestamp: i64) -> bool {
+    timestamp == i64::MAX || timestamp == i64::MIN
+}
+
+/// Whether a date is `infinity` or `-infinity`.
+#[inline]
+pub(crate) fn is_infinite_date(date: i32) -> bool {
+    date == i32::MAX || date == i32::MIN
+}
+
+/// A day of the calendar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Civil {
+    /// Astronomical year.
+    pub(crate) year: i64,
+    /// From 1.
+    pub(crate) month: i64,
+    /// From 1.
+    pub(crate) day: i64,
+}
+
+/// The calendar day of a day number.
+///
+/// Counts in years that begin in March, so that the leap day is the last of its year.
+#[inline]
+pub(crate) fn civil(days: i64) -> Civil {
+    let shifted = days + 719_468;
+    let era = shifted.div_euclid(146_097);
+    let day_of_era = (shifted - era * 146_097) as u32;
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * from_march + 2) / 5 + 1;
+    let month = if from_march < 10 {
+        from_march + 3
+    } else {
+        from_march - 9
+    };
+    let year = i64::from(year_of_era) + era * 400 + i64::from(month <= 2);
+    Civil {
+        year,
+        month: i64::from(month),
+        day: i64::from(day),
+    }
+}
+
+/// Day numbers that [`near_civil`] knows: those of all timestamps, and of dates up to some 290,000 years from now.
+pub(crate) const NEAR_DAYS: i32 = 107_000_000;
+
+/// As [`civil`], for a day number within [`NEAR_DAYS`] of 0 (others give a wrong day), in 32-bit arithmetic that vectorizes.
+///
+/// Divisions become multiplications by scaled reciprocals, exact in this range.
+#[inline]
+pub(crate) fn near_civil(days: i32) -> (i32, u32, u32) {
+    const ERAS: i32 = 800;
+    let count = days.wrapping_add(719_468 + 146_097 * ERAS) as u32;
+    let quarter_days = count.wrapping_mul(4).wrapping_add(3);
+    let century = quarter_days / 146_097;
+    let in_century = (quarter_days % 146_097) | 3;
+    let scaled = 2_939_745_u64 * u64::from(in_century);
+    let year_of_century = (scaled >> 32) as u32;
+    let day_of_year = ((scaled & 0xFFFF_FFFF) as u32) / 2_939_745 / 4;
+    let month_scaled = 2_141 * day_of_year + 197_913;
+    let month = month_scaled >> 16;
+    let day = (month_scaled & 0xFFFF) / 2_141 + 1;
+    let wraps = u32::from(day_of_year >= 306);
+    let year = (100 * century + year_of_century + wraps) as i32 - 400 * ERAS;
+    (year, month - 12 * wraps, day)
+}
+
+/// The day number of a calendar day; a day beyond its month counts on.
+#[inline]
+pub(crate) fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let era = year.div_euclid(400);
+    let year_of_era = year - era * 400;
+    let from_march = if month > 2 { month - 3 } else { month + 9 };
+    let day_of_year = (153 * from_march + 2) / 5 + day - 1;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    era * 146_097 + day_of_era - 719_468
+}
+
+/// Whether an astronomical year has a February 29.
+#[inline]
+pub(crate) fn is_leap(year: i64) -> bool {
+    year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
+}
+
+/// Days of a month.
+#[inline]
+pub(crate) fn days_in_month(year: i64, month: i64) -> i64 {
+    match month {
+        2 if is_leap(year) => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    }
+}
+
+/// The year as people write it: there is no year 0, -1 is 1 BC.
+#[inline]
+pub(crate) fn shown_year(year: i64) -> i64 {
+    if year > 0 { year } else { year - 1 }
+}
+
+/// Monday is 0.
+#[inline]
+pub(crate) fn weekday_from_monday(days: i64) -> i64 {
+    (days + 3).rem_euclid(7)
+}
+
+/// Sunday is 0.
+#[inline]
+pub(crate) fn weekday_from_sunday(days: i64) -> i64 {
+    (days + 4).rem_euclid(7)
+}
+
+/// From 1.
+#[inline]
+pub(crate) fn day_of_year(days: i64) -> i64 {
+    days - days_from_civil(civil(days).year, 1, 1) + 1
+}
+
+/// The ISO year (astronomical) and the week in it, from 1.
+#[inline]
+pub(crate) fn iso_week(days: i64) -> (i64, i64) {
+    // A week belongs to the year its Thursday is in.
+    let thursday = days - weekday_from_monday(days) + 3;
+    let year = civil(thursday).year;
+    (year, (thursday - days_from_civil(year, 1, 1)) / 7 + 1)
+}
+
+/// The Monday of week 1 of an ISO year.
+#[inline]
+pub(crate) fn iso_year_start(year: i64) -> i64 {
+    let fourth = days_from_civil(year, 1, 4);
+    fourth - weekday_from_monday(fourth)
+}
+
+/// The day of a timestamp and the microseconds within it.
+#[inline]
+pub(crate) fn split(timestamp: i64) -> (i64, i64) {
+    (timestamp.div_euclid(DAY), timestamp.rem_euclid(DAY))
+}
+
+/// Whether a day number is a date Postgres has.
+#[inline]
+pub(crate) fn is_date(days: i64) -> bool {
+    (DATE_MIN..DATE_END).contains(&days)
+}
+
+/// Whether microseconds are a timestamp Postgres has.
+#[inline]
+pub(crate) fn is_timestamp(timestamp: i64) -> bool {
+    (TIMESTAMP_MIN..TIMESTAMP_END).contains(&timestamp)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_day_of_eight_thousand_years_goes_there_and_back() {
+        let mut expected = civil(-1_500_000);
+        for days in -1_500_000..1_500_000 {
+            let here = civil(days);
+            assert_eq!(here, expected, "{days}");
+            assert_eq!(days_from_civil(here.year, here.month, here.day), days);
+            expected.day += 1;
+            if expected.day > days_in_month(expected.year, expected.month) {
+                expected.day = 1;
+                expected.month += 1;
+            }
+            if expected.month > 12 {
+                expected.month = 1;
+                expected.year += 1;
+            }
+        }
+    }
+
+    #[test]
+    fn near_days_are_the_same_days() {
+        let steps = (-NEAR_DAYS..=NEAR_DAYS).step_by(997).chain(-800_000..800_000);
+        for days in steps.chain([-NEAR_DAYS, NEAR_DAYS]) {
+            let (year, month, day) = near_civil(days);
+            let expected = civil(days.into());
+            assert_eq!(
+                (i64::from(year), i64::from(month), i64::from(day)),
+                (expected.year, expected.month, expected.day)
+            );
+        }
+    }
+
+    #[test]
+    fn iso_weeks_at_the_turn_of_the_year() {
+        for ((year, month, day), expected) in [
+            ((2005, 1, 1), (2004, 53)),
+            ((2005, 1, 3), (2005, 1)),
+            ((2008, 12, 29), (2009, 1)),
+            ((2020, 12, 31), (2020, 53)),
+            ((2024, 12, 30), (2025, 1)),
+        ] {
+            assert_eq!(iso_week(days_from_civil(year, month, day)), expected);
+        }
+    }
+
+    #[test]
+    fn limits_are_postgres_limits() {
+        let first = days_from_civil(-4713, 11, 24);
+        assert_eq!((first * DAY, first), (TIMESTAMP_MIN, DATE_MIN));
+        assert_eq!(days_from_civil(5_874_898, 1, 1), DATE_END);
+    }
+}

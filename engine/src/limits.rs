@@ -1,0 +1,18 @@
+//! Every bound of the engine.
+
+/// The stack of a worker thread.
+pub(crate) const WORKER_STACK_BYTES: usize = 16 << 20;
+/// Rows of one statement that go through the log; more go into segments at once.
+pub(crate) const LOGGED_ROWS_MAX: usize = 1 << 19;
+/// Bytes of one statement's rows that go through the log, likewise.
+pub(crate) const LOGGED_BYTES_MAX: usize = 64 << 20;
+/// Memory that one bulk load may hold.
+pub(crate) const BULK_LOAD_BYTES_MAX: usize = 1 << 30;
+/// How often a statement that is a transaction by itself is tried again where others' commits came between.
+pub(crate) const CONFLICT_RETRIES_MAX: usize = 20;
+/// Plans that a connection keeps by their text.
+pub(crate) const PLANS_KEPT: usize = 256;
+/// Bytes of a text whose plan is kept.
+pub(crate) const PLAN_TEXT_BYTES_MAX: usize = 16 << 10;
+/// A plan is made anew after this time: tables grow, and the best order of joins with them.
+pub(crate) const PLAN_AGE_MAX_MS: u128 = 10_000;

@@ -1,0 +1,325 @@
+//! The hash index: open addressing with linear probing over packed lanes.
+
+use super::column::KeyColumn;
+use super::lane::{Lane, LaneValue, LaneValues, with_slice};
+use crate::operators::key::{hash_narrow, hash_wide};
+use arrow_buffer::ScalarBuffer;
+
+/// See the module. Lanes are packed one after the other; those that have seen a NULL take one bit more.
+pub(super) struct HashIndex {
+    /// Which columns had NULLs when the packing was chosen.
+    nullable: Vec<bool>,
+    form: Form,
+}
+
+enum Form {
+    /// Up to 64 bits.
+    Narrow(ProbeTable<u64>),
+    /// Up to 128 bits.
+    Wide(ProbeTable<u128>),
+    /// More: the table finds candidates by hash, the columns decide.
+    Candidates(CandidateTable),
+}
+
+impl HashIndex {
+    /// Of the groups there are.
+    pub(super) fn new(keys: &[KeyColumn], group_count: usize) -> Self {
+        let nullable: Vec<bool> = keys.iter().map(|key| key.has_nulls() && !key.gives_ids()).collect();
+        let bits: u32 = keys
+            .iter()
+            .zip(&nullable)
+            .map(|(key, nullable)| key.value_bits() + u32::from(*nullable))
+            .sum();
+        let form = match bits {
+            ..=64 => Form::Narrow(ProbeTable::of_groups(keys, &nullable, group_count)),
+            ..=128 => Form::Wide(ProbeTable::of_groups(keys, &nullable, group_count)),
+            _ => Form::Candidates(CandidateTable::of_groups(keys, group_count)),
+        };
+        HashIndex { nullable, form }
+    }
+
+    pub(super) fn name(&self) -> &'static str {
+        match self.form {
+            Form::Narrow(_) => "hash of 64 bits",
+            Form::Wide(_) => "hash of 128 bits",
+            Form::Candidates(_) => "hash of columns",
+        }
+    }
+
+    /// Finds or makes the groups of rows.
+    pub(super) fn find(
+        &mut self,
+        lanes: &[Lane],
+        row_count: usize,
+        groups: &mut Vec<u32>,
+        keys: &mut [KeyColumn],
+        group_count: &mut usize,
+    ) {
+        let mut columns = keys.iter().zip(&self.nullable);
+        if columns.any(|(key, nullable)| !nullable && key.has_nulls() && !key.gives_ids()) {
+            *self = HashIndex::new(keys, *group_count);
+        }
+        groups.clear();
+        let mut new_rows = Vec::new();
+        match &mut self.form {
+            Form::Narrow(table) => match single_long(lanes, &self.nullable) {
+                Some(packed) => table.find(&packed, groups, *group_count, &mut new_rows),
+                None => {
+                    let packed = pack::<u64>(lanes, keys, &self.nullable, row_count);
+                    table.find(&packed, groups, *group_count, &mut new_rows);
+                }
+            },
+            Form::Wide(table) => {
+                let packed = pack::<u128>(lanes, keys, &self.nullable, row_count);
+                table.find(&packed, groups, *group_count, &mut new_rows);
+            }
+            Form::Candidates(table) => return table.find(lanes, row_count, groups, keys, group_count),
+        }
+        for (key, lane) in keys.iter_mut().zip(lanes) {
+            key.append(lane, &new_rows);
+        }
+        *group_count += new_rows.len();
+    }
+
+    pub(super) fn memory_bytes(&self) -> usize {
+        match &self.form {
+            Form::Narrow(table) => table.memory_bytes(),
+            Form::Wide(table) => table.memory_bytes(),
+            Form::Candidates(table) => table.entries.capacity() * size_of::<(u32, u32)>(),
+        }
+    }
+}
+
+/// The lane of a single 64-bit column, as it is.
+fn single_long(lanes: &[Lane], nullable: &[bool]) -> Option<ScalarBuffer<u64>> {
+    match (lanes, nullable) {
+        (
+            [
+                Lane {
+                    values: LaneValues::Long(values),
+                    ..
+                },
+            ],
+            [false],
+        ) => Some(ScalarBuffer::from(values.inner().clone())),
+        _ => None,
+    }
+}
+
+/// An integer that lanes are packed into.
+pub(super) trait PackedKey: Copy + Eq + Default + Send {
+    /// `self` moved up by so many bits, with the lowest bits of a value below.
+    fn append(self, bits: u32, value: i64) -> Self;
+    fn hash(self) -> u64;
+}
+
+macro_rules! packed_key {
+    ($native:ty, $hash:expr) => {
+        impl PackedKey for $native {
+            #[inline(always)]
+            fn append(self, bits: u32, value: i64) -> Self {
+                let low = value as u64 & (u64::MAX >> (64 - bits.min(64)));
+                self.checked_shl(bits).unwrap_or(0) | <$native>::from(low)
+            }
+            #[inline(always)]
+            fn hash(self) -> u64 {
+                $hash(self)
+            }
+        }
+    };
+}
+packed_key!(u64, hash_narrow);
+packed_key!(u128, hash_wide);
+
+fn pack<K: PackedKey>(lanes: &[Lane], keys: &[KeyColumn], nullable: &[bool], row_count: usize) -> Vec<K> {
+    let mut packed = vec![K::default(); row_count];
+    for ((lane, key), nullable) in lanes.iter().zip(keys).zip(nullable) {
+        let bits = key.value_bits();
+        if *nullable {
+            for (row, packed) in packed.iter_mut().enumerate() {
+                *packed = append_nullable(*packed, bits, lane.value(row));
+            }
+            continue;
+        }
+        with_slice!(&lane.values, values => {
+            for (packed, value) in packed.iter_mut().zip(values.iter()) {
+                *packed = packed.append(bits, value.widen());
+            }
+        }, constant value => {
+            for packed in &mut packed {
+                *packed = packed.append(bits, value.unwrap_or(0));
+            }
+        });
+    }
+    packed
+}
+
+#[inline(always)]
+fn append_nullable<K: PackedKey>(packed: K, bits: u32, value: Option<i64>) -> K {
+    packed
+        .append(1, i64::from(value.is_some()))
+        .append(bits, value.unwrap_or(0))
+}
+
+fn pack_group<K: PackedKey>(keys: &[KeyColumn], nullable: &[bool], group: usize) -> K {
+    let mut packed = K::default();
+    for (key, nullable) in keys.iter().zip(nullable) {
+        packed = match nullable {
+            true => append_nullable(packed, key.value_bits(), key.value(group)),
+            false => packed.append(key.value_bits(), key.value(group).unwrap_or(0)),
+        };
+    }
+    packed
+}
+
+/// Keys and, beside each, one more than its group's number; 0 is a free slot.
+struct ProbeTable<K> {
+    slots: Vec<(K, u32)>,
+    used: usize,
+}
+
+/// Slots of a small table.
+const SLOTS_MIN: usize = 1024;
+
+impl<K: PackedKey> ProbeTable<K> {
+    fn of_groups(keys: &[KeyColumn], nullable: &[bool], group_count: usize) -> Self {
+        let slot_count = (group_count * 2).next_power_of_two().max(SLOTS_MIN);
+        let mut table = ProbeTable {
+            slots: vec![(K::default(), 0); slot_count],
+            used: 0,
+        };
+        for group in 0..group_count {
+            table.place(pack_group(keys, nullable, group), group as u32 + 1);
+        }
+        table.used = group_count;
+        table
+    }
+
+    #[inline(always)]
+    fn place(&mut self, key: K, number: u32) {
+        let mask = self.slots.len() - 1;
+        let mut at = key.hash() as usize & mask;
+        while self.slots[at].1 != 0 {
+            at = (at + 1) & mask;
+        }
+        self.slots[at] = (key, number);
+    }
+
+    fn find(&mut self, keys: &[K], groups: &mut Vec<u32>, group_count: usize, new_rows: &mut Vec<u32>) {
+        groups.reserve(keys.len());
+        for (row, key) in keys.iter().enumerate() {
+            let mask = self.slots.len() - 1;
+            let slots = &mut self.slots[..=mask];
+            let mut at = key.hash() as usize & mask;
+            let number = loop {
+                let (known, number) = slots[at];
+                if number == 0 {
+                    new_rows.push(row as u32);
+                    let number = (group_count + new_rows.len()) as u32;
+                    slots[at] = (*key, number);
+                    self.used += 1;
+                    break number;
+                }
+                if known == *key {
+                    break number;
+                }
+                at = (at + 1) & mask;
+            };
+            groups.push(number - 1);
+            // Five eighths full at most: probes stay short.
+            if self.used * 8 > self.slots.len() * 5 {
+                self.grow();
+            }
+        }
+    }
+
+    #[cold]
+    fn grow(&mut self) {
+        // Small tables grow fast: rebuilding costs more than their memory.
+        let factor = if self.slots.len() < 1 << 16 { 4 } else { 2 };
+        let larger = vec![(K::default(), 0); self.slots.len() * factor];
+        for (key, number) in std::mem::replace(&mut self.slots, larger) {
+            if number != 0 {
+                self.place(key, number);
+            }
+        }
+    }
+
+    fn memory_bytes(&self) -> usize {
+        self.slots.capacity() * size_of::<(K, u32)>()
+    }
+}
+
+/// Hashes and, beside each, one more than a group's number; 0 is a free slot.
+struct CandidateTable {
+    entries: Vec<(u32, u32)>,
+}
+
+fn hash_values(values: impl Iterator<Item = Option<i64>>) -> u64 {
+    values.fold(0, |hash, value| {
+        let value = value.map_or(u128::MAX, |value| u128::from(value as u64));
+        hash_wide(u128::from(hash) << 64 ^ value)
+    })
+}
+
+impl CandidateTable {
+    fn of_groups(keys: &[KeyColumn], group_count: usize) -> Self {
+        let mut table = CandidateTable { entries: Vec::new() };
+        table.grow(keys, group_count);
+        table
+    }
+
+    fn grow(&mut self, keys: &[KeyColumn], group_count: usize) {
+        let slot_count = (group_count * 4).next_power_of_two().max(SLOTS_MIN);
+        self.entries = vec![(0, 0); slot_count];
+        for group in 0..group_count {
+            self.place(hash_values(keys.iter().map(|key| key.value(group))), group as u32 + 1);
+        }
+    }
+
+    fn place(&mut self, hash: u64, number: u32) {
+        let mask = self.entries.len() - 1;
+        let mut at = hash as usize & mask;
+        while self.entries[at].1 != 0 {
+            at = (at + 1) & mask;
+        }
+        self.entries[at] = ((hash >> 32) as u32, number);
+    }
+
+    fn find(
+        &mut self,
+        lanes: &[Lane],
+        row_count: usize,
+        groups: &mut Vec<u32>,
+        keys: &mut [KeyColumn],
+        group_count: &mut usize,
+    ) {
+        for row in 0..row_count {
+            if *group_count * 2 > self.entries.len() {
+                self.grow(keys, *group_count);
+            }
+            let hash = hash_values(lanes.iter().map(|lane| lane.value(row)));
+            let tag = (hash >> 32) as u32;
+            let mask = self.entries.len() - 1;
+            let mut at = hash as usize & mask;
+            let group = loop {
+                let (known, number) = self.entries[at];
+                if number == 0 {
+                    for (key, lane) in keys.iter_mut().zip(lanes) {
+                        key.push(lane.value(row));
+                    }
+                    *group_count += 1;
+                    self.entries[at] = (tag, *group_count as u32);
+                    break *group_count - 1;
+                }
+                let group = number as usize - 1;
+                let mut columns = keys.iter().zip(lanes);
+                if known == tag && columns.all(|(key, lane)| key.value(group) == lane.value(row)) {
+                    break group;
+                }
+                at = (at + 1) & mask;
+            };
+            groups.push(group as u32);
+        }
+    }
+}

@@ -1,0 +1,351 @@
+//! Distinct values to dense ids from 1, and back; 0 is NULL. Texts and bytes by their views, 128-bit values as integers, anything
+//! else by its row encoding.
+
+use super::rows::view_hash;
+use crate::error::{Error, Result};
+use crate::operators::key::{KeyEncoder, KeyField, Keys, hash_bytes, hash_wide, interval_nanoseconds};
+use arrow_array::builder::make_view;
+use arrow_array::cast::AsArray;
+use arrow_array::types::*;
+use arrow_array::{Array, ArrayRef, BinaryViewArray, FixedSizeBinaryArray, PrimitiveArray, UInt32Array};
+use arrow_buffer::{Buffer, NullBuffer, ScalarBuffer};
+use arrow_schema::DataType;
+use std::sync::Arc;
+
+/// A table of (hash, id); 0 is a free slot.
+#[derive(Default)]
+struct IdTable {
+    slots: Vec<(u64, u32)>,
+    used: usize,
+}
+
+impl IdTable {
+    /// The id of a value that hashes like this, by `is_same`; where there is none, `new_id` becomes its id.
+    #[inline(always)]
+    fn find_or_insert(&mut self, hash: u64, new_id: u32, is_same: impl Fn(u32) -> bool) -> u32 {
+        if (self.used + 1) * 8 > self.slots.len() * 5 {
+            self.grow();
+        }
+        let mask = self.slots.len() - 1;
+        let mut at = hash as usize & mask;
+        loop {
+            let (known, id) = self.slots[at];
+            if id == 0 {
+                self.slots[at] = (hash, new_id);
+                self.used += 1;
+                return new_id;
+            }
+            if known == hash && is_same(id) {
+                return id;
+            }
+            at = (at + 1) & mask;
+        }
+    }
+
+    #[cold]
+    fn grow(&mut self) {
+        let larger = vec![(0, 0); (self.slots.len() * 2).max(64)];
+        let mask = larger.len() - 1;
+        for (hash, id) in std::mem::replace(&mut self.slots, larger) {
+            if id == 0 {
+                continue;
+            }
+            let mut at = hash as usize & mask;
+            while self.slots[at].1 != 0 {
+                at = (at + 1) & mask;
+            }
+            self.slots[at] = (hash, id);
+        }
+    }
+
+    fn memory_bytes(&self) -> usize {
+        self.slots.capacity() * size_of::<(u64, u32)>()
+    }
+}
+
+/// Bytes of a block of long values.
+const BLOCK_BYTES: usize = 1 << 20;
+
+/// Texts or byte strings.
+#[derive(Default)]
+pub(super) struct TextInterner {
+    table: IdTable,
+    /// Of id 1 and so on; they point into the blocks.
+    views: Vec<u128>,
+    blocks: Vec<Buffer>,
+    block_bytes: usize,
+    /// The block that is being filled.
+    current: Vec<u8>,
+}
+
+impl TextInterner {
+    /// An id per row of a plain column.
+    pub(super) fn ids(&mut self, array: &ArrayRef) -> Vec<u32> {
+        let (views, buffers) = match array.data_type() {
+            DataType::Utf8View => {
+                let array = array.as_string_view();
+                (array.views(), array.data_buffers())
+            }
+            _ => {
+                let array = array.as_binary_view();
+                (array.views(), array.data_buffers())
+            }
+        };
+        let nulls = array.nulls().filter(|nulls| nulls.null_count() > 0);
+        let mut ids = Vec::with_capacity(views.len());
+        for (row, view) in views.iter().enumerate() {
+            let is_null = nulls.is_some_and(|nulls| nulls.is_null(row));
+            ids.push(if is_null { 0 } else { self.id(*view, buffers) });
+        }
+        ids
+    }
+
+    #[inline]
+    fn id(&mut self, view: u128, buffers: &[Buffer]) -> u32 {
+        let hash = view_hash(view, buffers);
+        let new_id = self.views.len() as u32 + 1;
+        let (views, blocks, current) = (&self.views, &self.blocks, &self.current);
+        let is_short = view as u32 <= VIEW_INLINE_MAX;
+        let id = self.table.find_or_insert(hash, new_id, |id| {
+            let known = views[id as usize - 1];
+            // A short value is all in its view; a long one has its length and first bytes there.
+            if is_short || known as u64 != view as u64 {
+                return known == view;
+            }
+            bytes_of(known, blocks, current) == view_bytes(view, buffers)
+        });
+        if id == new_id {
+            let stored = match is_short {
+                true => view,
+                false => self.store(view_bytes(view, buffers)),
+            };
+            self.views.push(stored);
+        }
+        id
+    }
+
+    /// Copies a long value into a block.
+    #[cold]
+    fn store(&mut self, bytes: &[u8]) -> u128 {
+        if self.current.len() + bytes.len() > BLOCK_BYTES.max(bytes.len()) {
+            self.block_bytes += self.current.len();
+            self.blocks.push(Buffer::from_vec(std::mem::take(&mut self.current)));
+        }
+        let (block, offset) = (self.blocks.len() as u32, self.current.len() as u32);
+        self.current.extend_from_slice(bytes);
+        make_view(bytes, block, offset)
+    }
+
+    /// The values of ids.
+    pub(super) fn values(&self, ids: impl Iterator<Item = u32>, data_type: &DataType) -> ArrayRef {
+        let mut valid = Vec::new();
+        let views: ScalarBuffer<u128> = ids
+            .map(|id| {
+                valid.push(id > 0);
+                if id == 0 { 0 } else { self.views[id as usize - 1] }
+            })
+            .collect();
+        let mut blocks = self.blocks.clone();
+        if !self.current.is_empty() {
+            blocks.push(Buffer::from_slice_ref(&self.current));
+        }
+        let nulls = Some(NullBuffer::from(valid)).filter(|nulls| nulls.null_count() > 0);
+        match data_type {
+            DataType::Utf8View => Arc::new(arrow_array::StringViewArray::new(views, blocks, nulls)),
+            _ => Arc::new(BinaryViewArray::new(views, blocks, nulls)),
+        }
+    }
+
+    pub(super) fn memory_bytes(&self) -> usize {
+        self.table.memory_bytes() + self.views.capacity() * 16 + self.block_bytes + self.current.capacity()
+    }
+}
+
+/// The longest value that is all in its view.
+pub(super) const VIEW_INLINE_MAX: u32 = 12;
+
+/// The bytes of a long value.
+#[inline]
+pub(super) fn view_bytes(view: u128, buffers: &[Buffer]) -> &[u8] {
+    let (length, block, offset) = (
+        view as u32 as usize,
+        (view >> 64) as u32 as usize,
+        (view >> 96) as usize,
+    );
+    &buffers[block][offset..offset + length]
+}
+
+#[inline]
+fn bytes_of<'a>(view: u128, blocks: &'a [Buffer], current: &'a [u8]) -> &'a [u8] {
+    let (length, block, offset) = (
+        view as u32 as usize,
+        (view >> 64) as u32 as usize,
+        (view >> 96) as usize,
+    );
+    let block = blocks.get(block).map_or(current, |block| block.as_slice());
+    &block[offset..offset + length]
+}
+
+/// Values of 128 bits. Intervals that compare equal ('1 month', '30 days') are one, and stay as the first was written.
+#[derive(Default)]
+pub(super) struct WideInterner {
+    table: IdTable,
+    keys: Vec<i128>,
+    intervals: Vec<arrow_buffer::IntervalMonthDayNano>,
+}
+
+impl WideInterner {
+    /// An id per row of a plain column.
+    pub(super) fn ids(&mut self, array: &ArrayRef) -> Result<Vec<u32>> {
+        let nulls = array.nulls();
+        Ok(match array.data_type() {
+            DataType::Decimal128(_, _) => {
+                let values = array.as_primitive::<Decimal128Type>().values();
+                self.intern(values.iter().copied(), nulls)
+            }
+            DataType::FixedSizeBinary(16) => {
+                let values = array.as_fixed_size_binary();
+                let values =
+                    (0..values.len()).map(|row| i128::from_be_bytes(values.value(row).try_into().unwrap_or_default()));
+                self.intern(values, nulls)
+            }
+            DataType::Interval(_) => {
+                let values = array.as_primitive::<IntervalMonthDayNanoType>().values();
+                let before = self.keys.len() as u32;
+                let ids = self.intern(values.iter().map(|value| interval_nanoseconds(*value)), nulls);
+                let mut newest = before;
+                for (id, value) in ids.iter().zip(values) {
+                    if *id > newest {
+                        self.intervals.push(*value);
+                        newest = *id;
+                    }
+                }
+                ids
+            }
+            other => return Err(Error::Internal(format!("a 128-bit key of {other}"))),
+        })
+    }
+
+    fn intern(&mut self, values: impl Iterator<Item = i128>, nulls: Option<&NullBuffer>) -> Vec<u32> {
+        let nulls = nulls.filter(|nulls| nulls.null_count() > 0);
+        let id_of = |(row, value): (usize, i128)| {
+            if nulls.is_some_and(|nulls| nulls.is_null(row)) {
+                return 0;
+            }
+            let new_id = self.keys.len() as u32 + 1;
+            let keys = &self.keys;
+            let id = self
+                .table
+                .find_or_insert(hash_wide(value as u128), new_id, |id| keys[id as usize - 1] == value);
+            if id == new_id {
+                self.keys.push(value);
+            }
+            id
+        };
+        values.enumerate().map(id_of).collect()
+    }
+
+    /// The values of ids.
+    pub(super) fn values(&self, ids: impl Iterator<Item = u32>, data_type: &DataType) -> Result<ArrayRef> {
+        let places = ids.map(|id| (id > 0).then(|| id as usize - 1));
+        Ok(match data_type {
+            DataType::Decimal128(_, _) => {
+                let values = places.map(|place| place.map(|place| self.keys[place]));
+                let values: PrimitiveArray<Decimal128Type> = values.collect();
+                Arc::new(values.with_data_type(data_type.clone()))
+            }
+            DataType::Interval(_) => {
+                let values = places.map(|place| place.map(|place| self.intervals[place]));
+                Arc::new(values.collect::<PrimitiveArray<IntervalMonthDayNanoType>>())
+            }
+            _ => {
+                let values = places.map(|place| place.map(|place| self.keys[place].to_be_bytes()));
+                Arc::new(FixedSizeBinaryArray::try_from_sparse_iter_with_size(values, 16)?)
+            }
+        })
+    }
+
+    pub(super) fn memory_bytes(&self) -> usize {
+        self.table.memory_bytes() + (self.keys.capacity() + self.intervals.capacity()) * 16
+    }
+}
+
+/// Values of any type.
+pub(super) struct EncodedInterner {
+    encoder: KeyEncoder,
+    data_type: DataType,
+    table: IdTable,
+    /// Ends of the encoded values.
+    ends: Vec<usize>,
+    bytes: Vec<u8>,
+    /// The values themselves, in pieces.
+    values: Vec<ArrayRef>,
+    value_bytes: usize,
+}
+
+impl EncodedInterner {
+    pub(super) fn new(data_type: &DataType) -> Result<Self> {
+        Ok(EncodedInterner {
+            encoder: KeyEncoder::new_bytes(vec![KeyField::equality(data_type.clone())])?,
+            data_type: data_type.clone(),
+            table: IdTable::default(),
+            ends: Vec::new(),
+            bytes: Vec::new(),
+            values: Vec::new(),
+            value_bytes: 0,
+        })
+    }
+
+    /// An id per row of a plain column.
+    pub(super) fn ids(&mut self, array: &ArrayRef) -> Result<Vec<u32>> {
+        let Keys::Bytes(rows) = self.encoder.encode(std::slice::from_ref(array), array.len())? else {
+            return Err(Error::Internal(
+                "keys that are not the bytes that were asked for".into(),
+            ));
+        };
+        let nulls = array.logical_nulls();
+        let mut new_rows: Vec<u32> = Vec::new();
+        let mut ids = Vec::with_capacity(array.len());
+        for row in 0..array.len() {
+            if nulls.as_ref().is_some_and(|nulls| nulls.is_null(row)) {
+                ids.push(0);
+                continue;
+            }
+            let key = rows.row(row);
+            let key = key.data();
+            let new_id = self.ends.len() as u32 + 1;
+            let (ends, bytes) = (&self.ends, &self.bytes);
+            let id = self.table.find_or_insert(hash_bytes(key), new_id, |id| {
+                let start = if id == 1 { 0 } else { ends[id as usize - 2] };
+                &bytes[start..ends[id as usize - 1]] == key
+            });
+            if id == new_id {
+                self.bytes.extend_from_slice(key);
+                self.ends.push(self.bytes.len());
+                new_rows.push(row as u32);
+            }
+            ids.push(id);
+        }
+        if !new_rows.is_empty() {
+            let values = arrow_select::take::take(array, &UInt32Array::from(new_rows), None)?;
+            self.value_bytes += values.get_array_memory_size();
+            self.values.push(values);
+        }
+        Ok(ids)
+    }
+
+    /// The values of ids.
+    pub(super) fn values(&self, ids: impl Iterator<Item = u32>) -> Result<ArrayRef> {
+        let rows: UInt32Array = ids.map(|id| (id > 0).then(|| id - 1)).collect();
+        if self.values.is_empty() {
+            return Ok(arrow_array::new_null_array(&self.data_type, rows.len()));
+        }
+        let pieces: Vec<&dyn Array> = self.values.iter().map(|piece| &**piece).collect();
+        let values = arrow_select::concat::concat(&pieces)?;
+        Ok(arrow_select::take::take(&values, &rows, None)?)
+    }
+
+    pub(super) fn memory_bytes(&self) -> usize {
+        self.table.memory_bytes() + self.ends.capacity() * 8 + self.bytes.capacity() + self.value_bytes
+    }
+}

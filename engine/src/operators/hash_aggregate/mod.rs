@@ -1,0 +1,31 @@
+//! Aggregation, grouped and ungrouped: a sink that takes rows in and the source that hands out one row per group.
+//!
+//! 1. Every worker has groups of its own: a [`GroupTable`](crate::operators::group_table::GroupTable) and, per aggregate, the states of
+//!    all its groups as columns. Rows of one group at a time (a constant or slowly changing key) are added up as slices.
+//! 2. A worker whose groups outgrow the processor's cache hands them out to *partitions* by the hash of their keys. Partitions are
+//!    shared; each has a table of its own, small enough for the cache, behind a lock. If the groups had hardly saved
+//!    anything, the worker stops grouping by itself and sends rows to the partitions directly.
+//! 3. When all rows are in, what workers still have of their own is merged; without partitions into one table, otherwise into them.
+//! 4. The source hands partitions to workers, one at a time.
+//!
+//! What of the input was answered from summaries of segments and blocks arrives as ready-made states.
+
+mod call;
+mod distinct;
+mod groups;
+#[cfg(test)]
+mod measure;
+mod ordered;
+mod partitions;
+mod sink;
+mod source;
+mod specification;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use call::{AggregateInput, AggregateStep, CallOrder};
+pub(crate) use sink::AggregateSink;
+#[cfg(test)]
+pub(crate) use sink::GroupingLimits;
+pub(crate) use source::AggregateSource;
+pub(crate) use specification::AggregateSpecification;

@@ -1,0 +1,134 @@
+//! An aggregate whose rows have an order: keeps all rows, sorts them when all are there, and only then aggregates.
+
+use super::call::CallOrder;
+use crate::error::Result;
+use crate::functions::aggregate::value_lists::{GroupedValues, ValueLists};
+use crate::functions::{Accumulator, AggregateBinding, Groups};
+use crate::operators::group_table::GroupTable;
+use crate::operators::key::{KeyEncoder, KeyField, Nulls};
+use crate::types::array_type;
+use arrow_array::{ArrayRef, Int64Array, UInt32Array};
+use arrow_buffer::BooleanBuffer;
+use arrow_schema::DataType;
+use std::sync::Arc;
+
+/// See the module. Columns are the arguments and then the order keys.
+pub(super) struct OrderedRows {
+    inner: Box<dyn Accumulator>,
+    rows: ValueLists,
+    keys: KeyEncoder,
+    argument_types: Vec<DataType>,
+    distinct: bool,
+}
+
+impl OrderedRows {
+    pub(super) fn new(
+        inner: Box<dyn Accumulator>,
+        binding: &AggregateBinding,
+        order: &CallOrder,
+        distinct: bool,
+    ) -> Result<Self> {
+        let argument_types: Vec<DataType> = binding.argument_types.iter().map(array_type).collect();
+        let key_types = binding.order_types.iter().map(array_type);
+        let fields = key_types
+            .clone()
+            .zip(&order.keys)
+            .map(|(data_type, (descending, nulls_first))| KeyField {
+                data_type,
+                descending: *descending,
+                nulls: if *nulls_first { Nulls::First } else { Nulls::Last },
+            });
+        let keys = KeyEncoder::new(fields.collect())?;
+        let types = argument_types.iter().cloned().chain(key_types).collect();
+        Ok(OrderedRows {
+            inner,
+            rows: ValueLists::new(types),
+            keys,
+            argument_types,
+            distinct,
+        })
+    }
+
+    /// The rows' places, by group and then in order.
+    fn sorted(&self, grouped: &GroupedValues) -> Result<Vec<u32>> {
+        let row_count = grouped.offsets.last().copied().unwrap_or(0);
+        let keys = self
+            .keys
+            .encode(&grouped.columns[self.argument_types.len()..], row_count)?;
+        let mut places: Vec<u32> = (0..row_count as u32).collect();
+        for range in grouped.ranges() {
+            places[range].sort_by(|left, right| keys.compare(*left as usize, *right as usize));
+        }
+        Ok(places)
+    }
+
+    /// Of equal arguments in a group, the first.
+    fn without_repetitions(&self, columns: &[ArrayRef], groups: &[u32]) -> Result<BooleanBuffer> {
+        let types = std::iter::once(DataType::Int64).chain(self.argument_types.iter().cloned());
+        let mut table = GroupTable::new(&types.collect::<Vec<_>>())?;
+        let group_column: Int64Array = groups.iter().map(|group| Some(i64::from(*group))).collect();
+        let mut keys: Vec<ArrayRef> = vec![Arc::new(group_column)];
+        keys.extend(columns.iter().take(self.argument_types.len()).cloned());
+        // One by one as far as groups go: a number that is new is a row that is new.
+        let mut numbers = Vec::new();
+        table.assign(&keys, groups.len(), &mut numbers)?;
+        if table.group_count() == 1 {
+            return Ok(BooleanBuffer::collect_bool(groups.len(), |row| row == 0));
+        }
+        let mut next = 0;
+        Ok(BooleanBuffer::collect_bool(groups.len(), |row| {
+            let is_new = numbers[row] == next;
+            next += u32::from(is_new);
+            is_new
+        }))
+    }
+}
+
+impl Accumulator for OrderedRows {
+    fn update(
+        &mut self,
+        arguments: &[ArrayRef],
+        groups: Groups<'_>,
+        selection: Option<&BooleanBuffer>,
+        _group_count: usize,
+    ) -> Result<()> {
+        self.rows.add(arguments, groups, selection)
+    }
+
+    fn merge(&mut self, states: &[ArrayRef], groups: Groups<'_>, _group_count: usize) -> Result<()> {
+        self.rows.merge(states, groups)
+    }
+
+    fn state_types(&self) -> Vec<DataType> {
+        self.rows.state_types()
+    }
+
+    fn states(&mut self, group_count: usize) -> Result<Vec<ArrayRef>> {
+        self.rows.states(group_count)
+    }
+
+    fn finish(&mut self, group_count: usize) -> Result<ArrayRef> {
+        let grouped = self.rows.take(group_count)?;
+        let places = UInt32Array::from(self.sorted(&grouped)?);
+        let columns = grouped
+            .columns
+            .iter()
+            .map(|column| Ok(arrow_select::take::take(column, &places, None)?))
+            .collect::<Result<Vec<ArrayRef>>>()?;
+        let groups: Vec<u32> = (0..)
+            .zip(grouped.ranges())
+            .flat_map(|(group, range)| range.map(move |_| group))
+            .collect();
+        let selection = match self.distinct && !groups.is_empty() {
+            true => Some(self.without_repetitions(&columns, &groups)?),
+            false => None,
+        };
+        self.inner
+            .update(&columns, Groups::PerRow(&groups), selection.as_ref(), group_count)?;
+        self.inner.finish(group_count)
+    }
+
+    fn memory_bytes(&self) -> usize {
+        self.rows.memory_bytes()
+    }
+}

@@ -1,0 +1,466 @@
+//! Aggregations against a map of groups: every key type, several workers, tiny batches, partitions early and late, filters,
+//! orders, distinct arguments, grouping sets, states in and out.
+
+use super::*;
+use crate::error::{Error, Result};
+use crate::functions::{AggregateBinding, registry};
+use crate::operators::project::Projection;
+use crate::operators::testing::{
+    Random, TestSource, batches_of, branch, cancel, collect, compare, memory, rows_of, run,
+};
+use crate::pipeline::{Branch, MemoryBudget, Pipeline};
+use crate::types::{Literal, LogicalType, array_type};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use stoa_storage::vector::Batch;
+
+const NUMERIC: LogicalType = LogicalType::Numeric {
+    precision: 38,
+    scale: 0,
+};
+
+const EARLY_PARTITIONS: &[GroupingLimits] = &[
+    GroupingLimits {
+        local_groups_max: 1 << 16,
+        rows_per_group_min: 4,
+        sent_rows_min: 1 << 16,
+    },
+    GroupingLimits {
+        local_groups_max: 8,
+        rows_per_group_min: 0,
+        sent_rows_min: 50,
+    },
+    GroupingLimits {
+        local_groups_max: 8,
+        rows_per_group_min: usize::MAX >> 32,
+        sent_rows_min: 50,
+    },
+];
+
+pub(super) fn binding(arguments: &[LogicalType], answer: LogicalType, order: &[LogicalType]) -> AggregateBinding {
+    AggregateBinding {
+        argument_types: arguments.to_vec(),
+        return_type: answer,
+        order_types: order.to_vec(),
+        constants: vec![None; arguments.len()],
+    }
+}
+
+pub(super) fn step(name: &str, binding: AggregateBinding, arguments: &[usize]) -> AggregateStep {
+    AggregateStep {
+        function: registry::aggregate_function(name).unwrap(),
+        binding,
+        input: AggregateInput::Rows {
+            arguments: arguments.to_vec(),
+            filter: None,
+        },
+        order: None,
+        distinct: false,
+    }
+}
+
+pub(super) fn specification(types: &[LogicalType], key_count: usize, calls: Vec<AggregateStep>) -> AggregateSpecification {
+    AggregateSpecification {
+        keys: (0..key_count).map(Projection::Column).collect(),
+        key_types: types[..key_count].iter().map(array_type).collect(),
+        arguments: (0..types.len()).map(Projection::Column).collect(),
+        filters: Vec::new(),
+        calls,
+        sets: vec![(0..key_count).collect()],
+        gives_set_index: false,
+        gives_states: false,
+    }
+}
+
+/// The batches of an aggregation's result.
+fn aggregate(
+    specification: AggregateSpecification,
+    batches: Vec<Batch>,
+    workers: usize,
+    limits: GroupingLimits,
+) -> Result<Vec<Batch>> {
+    let sink = Arc::new(AggregateSink::with_limits(specification, memory(), limits));
+    let source = AggregateSource::new(&sink, 100, cancel());
+    let branches = vec![branch(TestSource::new(batches, workers), Vec::new())];
+    run(&[Pipeline { branches, sink }], workers)?;
+    collect(vec![branch(source, Vec::new())], workers)
+}
+
+/// Result rows sorted by all their columns.
+fn sorted(mut rows: Vec<Vec<Literal>>) -> Vec<Vec<Literal>> {
+    rows.sort_by(|left, right| {
+        let pairs = left.iter().zip(right);
+        pairs
+            .map(|(left, right)| compare(left, right))
+            .find(|order| order.is_ne())
+            .unwrap_or(std::cmp::Ordering::Equal)
+    });
+    rows
+}
+
+/// Keys as they come out: what compares equal is one value.
+fn normal(value: &Literal) -> Literal {
+    match value {
+        Literal::Float(value) if *value == 0.0 => Literal::Float(0.0),
+        other => other.clone(),
+    }
+}
+
+/// Rows by the given columns.
+fn groups_of<'r>(rows: &'r [Vec<Literal>], keys: &[usize]) -> Vec<(Vec<Literal>, Vec<&'r Vec<Literal>>)> {
+    let mut groups: BTreeMap<String, (Vec<Literal>, Vec<&Vec<Literal>>)> = BTreeMap::new();
+    for row in rows {
+        let key: Vec<Literal> = keys.iter().map(|at| normal(&row[*at])).collect();
+        groups
+            .entry(format!("{key:?}"))
+            .or_insert_with(|| (key, Vec::new()))
+            .1
+            .push(row);
+    }
+    groups.into_values().collect()
+}
+
+fn sum(rows: &[&Vec<Literal>], at: usize) -> Literal {
+    let values = rows.iter().filter_map(|row| match row[at] {
+        Literal::Integer(value) => Some(i128::from(value)),
+        _ => None,
+    });
+    values
+        .reduce(|left, right| left + right)
+        .map_or(Literal::Null, Literal::Numeric)
+}
+
+fn least(rows: &[&Vec<Literal>], at: usize) -> Literal {
+    let values = rows.iter().map(|row| &row[at]).filter(|value| **value != Literal::Null);
+    values
+        .min_by(|left, right| compare(left, right))
+        .cloned()
+        .unwrap_or(Literal::Null)
+}
+
+#[test]
+fn every_key_type_with_any_workers_batches_and_limits() {
+    let mut random = Random::new(17);
+    let key_types = [
+        vec![LogicalType::Integer],
+        vec![LogicalType::BigInt],
+        vec![LogicalType::Date, LogicalType::Boolean],
+        vec![LogicalType::Text],
+        vec![LogicalType::Double, LogicalType::Text],
+        vec![LogicalType::Uuid],
+        vec![LogicalType::Timestamp, LogicalType::BigInt, LogicalType::Text],
+        vec![],
+    ];
+    for keys in key_types {
+        for distinct in [3, 400] {
+            let mut types = keys.clone();
+            types.extend([LogicalType::BigInt, LogicalType::Text]);
+            let (number, text) = (keys.len(), keys.len() + 1);
+            let rows = random.rows(1_500, &types, distinct);
+            let expected = groups_of(&rows, &(0..keys.len()).collect::<Vec<_>>());
+            let expected = expected.into_iter().map(|(mut key, rows)| {
+                key.push(Literal::Integer(rows.len() as i64));
+                key.push(sum(&rows, number));
+                key.push(least(&rows, text));
+                key
+            });
+            let expected = sorted(expected.collect());
+            let mut answers = keys.clone();
+            answers.extend([LogicalType::BigInt, NUMERIC, LogicalType::Text]);
+            for (batch_rows, workers) in [(1, 2), (64, 3), (4_000, 1)] {
+                for limits in EARLY_PARTITIONS {
+                    let calls = vec![
+                        step("count", binding(&[], LogicalType::BigInt, &[]), &[]),
+                        step("sum", binding(&[LogicalType::BigInt], NUMERIC, &[]), &[number]),
+                        step("min", binding(&[LogicalType::Text], LogicalType::Text, &[]), &[text]),
+                    ];
+                    let specification = specification(&types, keys.len(), calls);
+                    let batches = batches_of(&rows, &types, batch_rows);
+                    let result = aggregate(specification, batches, workers, *limits).unwrap();
+                    let result = sorted(rows_of(&result, &answers));
+                    assert_eq!(
+                        format!("{result:?}"),
+                        format!("{expected:?}"),
+                        "{keys:?} {batch_rows} {limits:?}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn sorted_keys_are_taken_in_by_runs() {
+    let types = [LogicalType::Date, LogicalType::BigInt];
+    let rows: Vec<Vec<Literal>> = (0..5_000)
+        .map(|row| vec![Literal::Date(row / 900), Literal::Integer(i64::from(row))])
+        .collect();
+    let expected: Vec<Vec<Literal>> = groups_of(&rows, &[0])
+        .into_iter()
+        .map(|(key, rows)| vec![key[0].clone(), Literal::Integer(rows.len() as i64), sum(&rows, 1)])
+        .collect();
+    let calls = vec![
+        step("count", binding(&[], LogicalType::BigInt, &[]), &[]),
+        step("sum", binding(&[LogicalType::BigInt], NUMERIC, &[]), &[1]),
+    ];
+    let batches = batches_of(&rows, &types, 1_000);
+    let result = aggregate(specification(&types, 1, calls), batches, 2, EARLY_PARTITIONS[0]).unwrap();
+    let result = rows_of(&result, &[LogicalType::Date, LogicalType::BigInt, NUMERIC]);
+    assert_eq!(sorted(result), expected);
+}
+
+#[test]
+fn filters_orders_and_distinct_arguments() {
+    let mut random = Random::new(23);
+    let types = [
+        LogicalType::Integer,
+        LogicalType::BigInt,
+        LogicalType::Text,
+        LogicalType::Boolean,
+    ];
+    let rows = random.rows(800, &types, 12);
+    let array = LogicalType::Array(Box::new(LogicalType::BigInt));
+    let expected = groups_of(&rows, &[0]).into_iter().map(|(mut key, rows)| {
+        let counted: Vec<_> = rows
+            .iter()
+            .copied()
+            .filter(|row| row[3] == Literal::Boolean(true))
+            .collect();
+        key.push(sum(&counted, 1));
+        let mut distinct: Vec<Literal> = rows.iter().map(|row| row[1].clone()).collect();
+        distinct.sort_by(compare);
+        distinct.dedup();
+        let not_null = distinct.iter().filter(|value| **value != Literal::Null);
+        key.push(Literal::Integer(not_null.count() as i64));
+        distinct.reverse();
+        key.push(Literal::Array(distinct));
+        let mut ordered: Vec<_> = rows.clone();
+        ordered.sort_by(|left, right| compare(&left[2], &right[2]).then(compare(&right[1], &left[1])));
+        key.push(Literal::Array(ordered.iter().map(|row| row[1].clone()).collect()));
+        key
+    });
+    let expected = sorted(expected.collect());
+    let answers = [
+        LogicalType::Integer,
+        NUMERIC,
+        LogicalType::BigInt,
+        array.clone(),
+        array.clone(),
+    ];
+    for limits in EARLY_PARTITIONS {
+        let mut calls = vec![
+            step("sum", binding(&[LogicalType::BigInt], NUMERIC, &[]), &[1]),
+            step("count", binding(&[LogicalType::BigInt], LogicalType::BigInt, &[]), &[1]),
+            step(
+                "array_agg",
+                binding(&[LogicalType::BigInt], array.clone(), &[LogicalType::BigInt]),
+                &[1, 1],
+            ),
+            step(
+                "array_agg",
+                binding(
+                    &[LogicalType::BigInt],
+                    array.clone(),
+                    &[LogicalType::Text, LogicalType::BigInt],
+                ),
+                &[1, 2, 1],
+            ),
+        ];
+        calls[0].input = AggregateInput::Rows {
+            arguments: vec![1],
+            filter: Some(0),
+        };
+        calls[1].distinct = true;
+        calls[2].distinct = true;
+        calls[2].order = Some(CallOrder {
+            keys: vec![(true, true)],
+        });
+        calls[3].order = Some(CallOrder {
+            keys: vec![(false, false), (true, true)],
+        });
+        let specification = AggregateSpecification {
+            filters: vec![Projection::Column(3)],
+            ..specification(&types, 1, calls)
+        };
+        let result = aggregate(specification, batches_of(&rows, &types, 70), 3, *limits).unwrap();
+        assert_eq!(sorted(rows_of(&result, &answers)), expected, "{limits:?}");
+    }
+}
+
+#[test]
+fn grouping_sets_give_nulls_and_their_numbers_and_a_row_for_no_rows() {
+    let mut random = Random::new(29);
+    let types = [LogicalType::Integer, LogicalType::Text, LogicalType::BigInt];
+    let sets = vec![vec![0, 1], vec![0], vec![], vec![0, 1]];
+    let answers = [LogicalType::Integer, LogicalType::Text, NUMERIC, LogicalType::Integer];
+    for rows in [random.rows(700, &types, 9), Vec::new()] {
+        let mut expected = Vec::new();
+        for (number, set) in sets.iter().enumerate() {
+            let mut groups = groups_of(&rows, set);
+            if rows.is_empty() && set.is_empty() {
+                groups.push((Vec::new(), Vec::new()));
+            }
+            for (key, rows) in groups {
+                let mut row = vec![
+                    Literal::Null,
+                    Literal::Null,
+                    sum(&rows, 2),
+                    Literal::Integer(number as i64),
+                ];
+                for (at, value) in set.iter().zip(key) {
+                    row[*at] = value;
+                }
+                expected.push(row);
+            }
+        }
+        let expected = sorted(expected);
+        for limits in EARLY_PARTITIONS {
+            let calls = vec![step("sum", binding(&[LogicalType::BigInt], NUMERIC, &[]), &[2])];
+            let specification = AggregateSpecification {
+                sets: sets.clone(),
+                gives_set_index: true,
+                ..specification(&types, 2, calls)
+            };
+            let result = aggregate(specification, batches_of(&rows, &types, 64), 2, *limits).unwrap();
+            assert_eq!(sorted(rows_of(&result, &answers)), expected);
+        }
+    }
+}
+
+#[test]
+fn no_rows_are_one_group_without_keys_and_none_with_keys() {
+    let types = [LogicalType::Integer];
+    let calls = || vec![step("count", binding(&[], LogicalType::BigInt, &[]), &[])];
+    let without = aggregate(specification(&types, 0, calls()), Vec::new(), 2, EARLY_PARTITIONS[0]).unwrap();
+    assert_eq!(rows_of(&without, &[LogicalType::BigInt]), [[Literal::Integer(0)]]);
+    let with = aggregate(specification(&types, 1, calls()), Vec::new(), 2, EARLY_PARTITIONS[0]).unwrap();
+    assert!(with.is_empty());
+}
+
+#[test]
+fn states_that_one_aggregation_hands_out_another_takes_in() {
+    let mut random = Random::new(31);
+    let types = [LogicalType::Integer, LogicalType::Text, LogicalType::BigInt];
+    let rows = random.rows(900, &types, 15);
+    let average = LogicalType::Numeric {
+        precision: 38,
+        scale: 16,
+    };
+    let calls = || {
+        vec![
+            step("avg", binding(&[LogicalType::BigInt], average.clone(), &[]), &[2]),
+            step("min", binding(&[LogicalType::Text], LogicalType::Text, &[]), &[1]),
+        ]
+    };
+    let answers = [
+        LogicalType::Integer,
+        average.clone(),
+        LogicalType::Text,
+        LogicalType::BigInt,
+    ];
+    let mut outer = calls();
+    outer[0].input = AggregateInput::States { columns: vec![2, 3] };
+    outer[1].input = AggregateInput::States { columns: vec![4] };
+    // How many distinct texts there are, by the way.
+    outer.push(step(
+        "count",
+        binding(&[LogicalType::Text], LogicalType::BigInt, &[]),
+        &[1],
+    ));
+    let mut single = calls();
+    single.push(step(
+        "count",
+        binding(&[LogicalType::Text], LogicalType::BigInt, &[]),
+        &[1],
+    ));
+    single[2].distinct = true;
+    let expected = aggregate(
+        specification(&types, 1, single),
+        batches_of(&rows, &types, 100),
+        1,
+        EARLY_PARTITIONS[0],
+    );
+    let expected = sorted(rows_of(&expected.unwrap(), &answers));
+    let inner = AggregateSpecification {
+        gives_states: true,
+        ..specification(&types, 2, calls())
+    };
+    let inner = Arc::new(AggregateSink::with_limits(inner, memory(), EARLY_PARTITIONS[1]));
+    let outer = AggregateSpecification {
+        keys: vec![Projection::Column(0)],
+        key_types: vec![array_type(&LogicalType::Integer)],
+        arguments: (0..5).map(Projection::Column).collect(),
+        ..specification(&types, 1, outer)
+    };
+    let outer = Arc::new(AggregateSink::with_limits(outer, memory(), EARLY_PARTITIONS[2]));
+    let between: Branch = branch(AggregateSource::new(&inner, 50, cancel()), Vec::new());
+    let last = branch(AggregateSource::new(&outer, 50, cancel()), Vec::new());
+    let first = branch(TestSource::new(batches_of(&rows, &types, 100), 3), Vec::new());
+    let pipelines = [
+        Pipeline {
+            branches: vec![first],
+            sink: inner,
+        },
+        Pipeline {
+            branches: vec![between],
+            sink: outer,
+        },
+    ];
+    run(&pipelines, 3).unwrap();
+    let result = collect(vec![last], 3).unwrap();
+    assert_eq!(sorted(rows_of(&result, &answers)), expected);
+}
+
+#[test]
+fn summaries_are_added_to_rows() {
+    let types = [LogicalType::Date, LogicalType::BigInt];
+    let calls = vec![
+        step("count", binding(&[], LogicalType::BigInt, &[]), &[]),
+        step("sum", binding(&[LogicalType::BigInt], NUMERIC, &[]), &[1]),
+    ];
+    let sink = Arc::new(AggregateSink::new(specification(&types, 1, calls), memory()));
+    let receiver = sink.summary_receiver();
+    let answers = [LogicalType::Date, LogicalType::BigInt, NUMERIC];
+    let row = |day: i32, count: i64, sum: Literal| vec![Literal::Date(day), Literal::Integer(count), sum];
+    let summaries = [
+        row(1, 10, Literal::Numeric(100)),
+        row(2, 5, Literal::Null),
+        row(1, 1, Literal::Numeric(-1)),
+    ];
+    for batch in batches_of(&summaries, &answers, 2) {
+        receiver.receive(batch).unwrap();
+    }
+    let rows = [
+        vec![Literal::Date(1), Literal::Integer(7)],
+        vec![Literal::Date(3), Literal::Null],
+    ];
+    let source = AggregateSource::new(&sink, 100, cancel());
+    let branches = vec![branch(TestSource::new(batches_of(&rows, &types, 1), 2), Vec::new())];
+    run(&[Pipeline { branches, sink }], 2).unwrap();
+    let result = rows_of(&collect(vec![branch(source, Vec::new())], 1).unwrap(), &answers);
+    let expected = [
+        row(1, 12, Literal::Numeric(106)),
+        row(2, 5, Literal::Null),
+        row(3, 1, Literal::Null),
+    ];
+    assert_eq!(sorted(result), expected);
+}
+
+#[test]
+fn too_many_groups_for_the_memory_are_an_error_and_give_it_back() {
+    let types = [LogicalType::BigInt];
+    let rows: Vec<Vec<Literal>> = (0..20_000).map(|row| vec![Literal::Integer(row * 1_000_003)]).collect();
+    for limits in EARLY_PARTITIONS {
+        let budget = MemoryBudget::new(200_000);
+        let calls = vec![step("count", binding(&[], LogicalType::BigInt, &[]), &[])];
+        let sink = Arc::new(AggregateSink::with_limits(
+            specification(&types, 1, calls),
+            budget.clone(),
+            *limits,
+        ));
+        let branches = vec![branch(TestSource::new(batches_of(&rows, &types, 500), 2), Vec::new())];
+        let error = run(&[Pipeline { branches, sink }], 2).unwrap_err();
+        assert!(matches!(error, Error::OutOfMemory { .. }), "{error}");
+        assert!(budget.reservation().resize(200_000).is_ok());
+    }
+}

@@ -1,0 +1,209 @@
+//! The source that reads a stored table through storage's scan: counts, stops at a limit, hands summaries to their receiver.
+
+use crate::error::{Error, Result};
+use crate::expression::Expression;
+use crate::physical::DynamicCondition;
+use crate::pipeline::{Cancel, NodeProfile, Source, Stream};
+use arrow_array::ArrayRef;
+use arrow_buffer::BooleanBuffer;
+use parking_lot::Mutex;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use stoa_storage::predicate::{ColumnPredicate, DynamicPredicate, RowPredicate};
+use stoa_storage::scan::{Scan, ScanItem, ScanReader, ScanRequest};
+use stoa_storage::schema::ColumnId;
+use stoa_storage::store::TableSnapshot;
+use stoa_storage::vector::Batch;
+
+/// Rows below which another worker is not worth its start.
+const ROWS_PER_WORKER_MIN: u64 = 64 * 1024;
+
+/// Takes summaries instead of rows: batches of [keys.., values..] of a [`stoa_storage::scan::SummaryRequest`].
+pub(crate) trait SummaryReceiver: Send + Sync {
+    /// Takes some; called by any worker.
+    fn receive(&self, summaries: Batch) -> Result<()>;
+}
+
+/// The source.
+pub(crate) struct StoredScan {
+    table: Arc<dyn TableSnapshot>,
+    request: ScanRequest,
+    receiver: Option<Arc<dyn SummaryReceiver>>,
+    /// Rows that may still be handed out.
+    remaining: Option<Arc<AtomicU64>>,
+    cancel: Arc<Cancel>,
+    profile: Option<Arc<NodeProfile>>,
+    scan: Mutex<Option<Arc<dyn Scan>>>,
+}
+
+impl StoredScan {
+    pub(crate) fn new(
+        table: Arc<dyn TableSnapshot>,
+        request: ScanRequest,
+        receiver: Option<Arc<dyn SummaryReceiver>>,
+        limit: Option<u64>,
+        cancel: Arc<Cancel>,
+        profile: Option<Arc<NodeProfile>>,
+    ) -> Self {
+        StoredScan {
+            table,
+            request,
+            receiver,
+            remaining: limit.map(|limit| Arc::new(AtomicU64::new(limit))),
+            cancel,
+            profile,
+            scan: Mutex::new(None),
+        }
+    }
+
+    /// The scan that all workers share; begun by the first.
+    fn shared(&self) -> Result<Arc<dyn Scan>> {
+        let mut slot = self.scan.lock();
+        if let Some(scan) = &*slot {
+            return Ok(scan.clone());
+        }
+        let scan = self.table.scan(self.request.clone())?;
+        if let Some(profile) = &self.profile {
+            let scan = scan.clone();
+            profile.describe_later(move || describe(&*scan));
+        }
+        *slot = Some(scan.clone());
+        Ok(scan)
+    }
+}
+
+/// What EXPLAIN ANALYZE says of a scan.
+fn describe(scan: &dyn Scan) -> Vec<(String, String)> {
+    let statistics = scan.statistics();
+    let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+    let of = |part: &AtomicU64, all: &AtomicU64| format!("{} of {}", count(part), count(all));
+    vec![
+        (
+            "Segments Pruned".into(),
+            of(&statistics.segments_pruned, &statistics.segments_total),
+        ),
+        (
+            "Segments Summarized".into(),
+            count(&statistics.segments_summarized).to_string(),
+        ),
+        (
+            "Blocks Pruned".into(),
+            of(&statistics.blocks_pruned, &statistics.blocks_total),
+        ),
+        (
+            "Blocks Summarized".into(),
+            count(&statistics.blocks_summarized).to_string(),
+        ),
+        ("Rows Scanned".into(), count(&statistics.rows_scanned).to_string()),
+        ("Bytes Read".into(), count(&statistics.bytes_read).to_string()),
+    ]
+}
+
+impl Source for StoredScan {
+    fn open(&self) -> Result<Box<dyn Stream>> {
+        Ok(Box::new(StoredStream {
+            reader: self.shared()?.reader(),
+            receiver: self.receiver.clone(),
+            remaining: self.remaining.clone(),
+            cancel: self.cancel.clone(),
+        }))
+    }
+
+    fn parallelism_max(&self) -> usize {
+        let rows = self.shared().map_or(1, |scan| scan.row_count_max());
+        usize::try_from(rows.div_ceil(ROWS_PER_WORKER_MIN)).unwrap_or(usize::MAX)
+    }
+}
+
+struct StoredStream {
+    reader: Box<dyn ScanReader>,
+    receiver: Option<Arc<dyn SummaryReceiver>>,
+    remaining: Option<Arc<AtomicU64>>,
+    cancel: Arc<Cancel>,
+}
+
+impl Stream for StoredStream {
+    fn next(&mut self) -> Result<Option<Batch>> {
+        if self
+            .remaining
+            .as_ref()
+            .is_some_and(|rows| rows.load(Ordering::Relaxed) == 0)
+        {
+            return Ok(None);
+        }
+        loop {
+            self.cancel.check()?;
+            let item = self.reader.next().map_err(|error| self.explain(error))?;
+            match (item, &self.receiver) {
+                (None, _) => return Ok(None),
+                (Some(ScanItem::Rows(batch)), _) => {
+                    if let Some(remaining) = &self.remaining {
+                        let rows = batch.selected_count() as u64;
+                        // An optimization only: whoever is above counts exactly.
+                        let _ = remaining.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
+                            Some(left.saturating_sub(rows))
+                        });
+                    }
+                    return Ok(Some(batch));
+                }
+                (Some(ScanItem::Summaries(batch)), Some(receiver)) => receiver.receive(batch)?,
+                (Some(ScanItem::Summaries(_)), None) => {
+                    return Err(Error::Internal("summaries that nobody asked for".into()));
+                }
+            }
+        }
+    }
+}
+
+impl StoredStream {
+    /// A cancelled scan ends with the reason.
+    fn explain(&self, error: stoa_storage::Error) -> Error {
+        match error {
+            stoa_storage::Error::Cancelled => self.cancel.error(),
+            error => error.into(),
+        }
+    }
+}
+
+/// A filter of the plan that storage evaluates for us, before it decodes other columns.
+pub(crate) struct ExpressionPredicate {
+    columns: Vec<ColumnId>,
+    expression: Expression,
+}
+
+impl ExpressionPredicate {
+    /// The expression's layout is these columns in order.
+    pub(crate) fn new(columns: Vec<ColumnId>, expression: Expression) -> Self {
+        ExpressionPredicate { columns, expression }
+    }
+}
+
+impl RowPredicate for ExpressionPredicate {
+    fn columns(&self) -> &[ColumnId] {
+        &self.columns
+    }
+
+    fn evaluate(
+        &self,
+        columns: &[ArrayRef],
+        row_count: usize,
+    ) -> std::result::Result<BooleanBuffer, Box<dyn std::error::Error + Send + Sync>> {
+        let batch = Batch::new(columns.to_vec(), row_count);
+        self.expression.select(&batch).map_err(Into::into)
+    }
+}
+
+/// A condition that an operator above tightens while it runs.
+pub(crate) struct NarrowingPredicate {
+    pub(crate) column: ColumnId,
+    pub(crate) condition: DynamicCondition,
+}
+
+impl DynamicPredicate for NarrowingPredicate {
+    fn current(&self) -> Option<ColumnPredicate> {
+        Some(ColumnPredicate {
+            column: self.column,
+            condition: (self.condition)()?,
+        })
+    }
+}

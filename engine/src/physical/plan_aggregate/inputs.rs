@@ -1,0 +1,78 @@
+//! What an aggregation evaluates of its input: every expression once, however many aggregates take it.
+
+use super::calls::PreparedCall;
+use crate::error::Result;
+use crate::expression::Layout;
+use crate::operators::hash_aggregate::{AggregateInput, AggregateStep};
+use crate::operators::project::Projection;
+use crate::physical::Planner;
+use stoa_sql::plan::Expr;
+
+/// Collects them.
+pub(super) struct Inputs<'a> {
+    planner: &'a Planner,
+    layout: &'a Layout,
+    argument_expressions: Vec<Expr>,
+    pub(super) arguments: Vec<Projection>,
+    filter_expressions: Vec<Expr>,
+    pub(super) filters: Vec<Projection>,
+}
+
+impl<'a> Inputs<'a> {
+    /// Of batches of this layout.
+    pub(super) fn new(planner: &'a Planner, layout: &'a Layout) -> Self {
+        Inputs {
+            planner,
+            layout,
+            argument_expressions: Vec::new(),
+            arguments: Vec::new(),
+            filter_expressions: Vec::new(),
+            filters: Vec::new(),
+        }
+    }
+
+    fn projection(&self, expression: &Expr) -> Result<Projection> {
+        let place = super::column_of(expression).and_then(|column| self.layout.position(column.id));
+        Ok(match place {
+            Some(place) => Projection::Column(place),
+            None => Projection::Expression(self.planner.compile(expression, self.layout)?),
+        })
+    }
+
+    /// Keys.
+    pub(super) fn keys<'e>(&self, keys: impl IntoIterator<Item = &'e Expr>) -> Result<Vec<Projection>> {
+        keys.into_iter().map(|key| self.projection(key)).collect()
+    }
+
+    fn argument(&mut self, expression: &Expr) -> Result<usize> {
+        if let Some(place) = self.argument_expressions.iter().position(|known| known == expression) {
+            return Ok(place);
+        }
+        self.arguments.push(self.projection(expression)?);
+        self.argument_expressions.push(expression.clone());
+        Ok(self.arguments.len() - 1)
+    }
+
+    fn filter(&mut self, expression: &Expr) -> Result<usize> {
+        if let Some(place) = self.filter_expressions.iter().position(|known| known == expression) {
+            return Ok(place);
+        }
+        self.filters.push(self.projection(expression)?);
+        self.filter_expressions.push(expression.clone());
+        Ok(self.filters.len() - 1)
+    }
+
+    /// A call over rows.
+    pub(super) fn step(&mut self, call: PreparedCall) -> Result<AggregateStep> {
+        let arguments = call.arguments.iter().map(|argument| self.argument(argument));
+        let arguments = arguments.collect::<Result<_>>()?;
+        let filter = call.filter.as_ref().map(|filter| self.filter(filter)).transpose()?;
+        Ok(AggregateStep {
+            function: call.function,
+            binding: call.binding,
+            input: AggregateInput::Rows { arguments, filter },
+            order: call.order,
+            distinct: call.distinct,
+        })
+    }
+}

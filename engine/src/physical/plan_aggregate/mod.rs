@@ -1,0 +1,113 @@
+//! Aggregate and Distinct.
+//!
+//! Aggregates over distinct arguments, where there is one list of them, take two steps: groups of (keys, arguments), which makes the
+//! arguments distinct and keeps the states of all other aggregates, and groups of the keys over those. An aggregation right over
+//! a scan asks for summaries of segments and blocks instead of their rows.
+
+mod calls;
+mod distinct;
+mod inputs;
+mod summary;
+
+use super::{Piece, Planner};
+use crate::error::Result;
+use crate::operators::distinct::DistinctOnTransform;
+use crate::operators::hash_aggregate::{AggregateSink, AggregateSource, AggregateSpecification};
+use crate::operators::project::Projection;
+use crate::types::array_type;
+use inputs::Inputs;
+use std::sync::Arc;
+use stoa_sql::plan::{Aggregate, ColumnDef, Distinct, Expr};
+
+impl Planner {
+    pub(super) fn plan_aggregate(&mut self, aggregate: &Aggregate, node: usize) -> Result<Piece> {
+        let calls = calls::prepared(aggregate, &self.context.statement)?;
+        if distinct::takes_two_steps(aggregate, &calls) {
+            return self.plan_two_steps(aggregate, calls, node);
+        }
+        let (piece, receiver) = self.plan_summarized(aggregate, &calls)?;
+        let mut inputs = Inputs::new(self, &piece.layout);
+        let keys = inputs.keys(aggregate.keys.iter().map(|(_, key)| key))?;
+        let calls = calls
+            .into_iter()
+            .map(|call| inputs.step(call))
+            .collect::<Result<Vec<_>>>()?;
+        let specification = AggregateSpecification {
+            key_types: aggregate
+                .keys
+                .iter()
+                .map(|(_, key)| array_type(&key.data_type()))
+                .collect(),
+            keys,
+            calls,
+            sets: match &aggregate.grouping_sets {
+                Some(sets) => sets.clone(),
+                None => vec![(0..aggregate.keys.len()).collect()],
+            },
+            gives_set_index: aggregate.grouping_set_index.is_some(),
+            gives_states: false,
+            arguments: inputs.arguments,
+            filters: inputs.filters,
+        };
+        let sink = Arc::new(AggregateSink::new(specification, self.context.memory.clone()));
+        if let Some(receiver) = receiver {
+            receiver.bind(sink.summary_receiver());
+        }
+        self.describe(&sink, node);
+        Ok(self.aggregated(piece, sink, output(aggregate)))
+    }
+
+    /// Lets EXPLAIN ANALYZE tell how an aggregation went.
+    fn describe(&self, sink: &AggregateSink, node: usize) {
+        if let Some(profile) = &self.context.profile {
+            sink.describe(&profile.node(node));
+        }
+    }
+
+    /// Ends a piece in an aggregation and begins another with its groups.
+    fn aggregated(&mut self, piece: Piece, sink: Arc<AggregateSink>, columns: Vec<ColumnDef>) -> Piece {
+        let source = AggregateSource::new(&sink, self.context.batch_rows, self.context.cancel.clone());
+        self.sink(piece, sink);
+        Piece::source(source, columns)
+    }
+
+    pub(super) fn plan_distinct(&mut self, distinct: &Distinct) -> Result<Piece> {
+        let piece = self.plan(&distinct.input)?;
+        let columns = piece.layout.columns().to_vec();
+        if !distinct.on.is_empty() {
+            let keys = Inputs::new(self, &piece.layout).keys(&distinct.on)?;
+            let types: Vec<_> = distinct.on.iter().map(|key| array_type(&key.data_type())).collect();
+            let transform = DistinctOnTransform::new(keys, &types, &self.context.memory)?;
+            return Ok(piece.through(transform, columns));
+        }
+        let specification = AggregateSpecification {
+            keys: (0..columns.len()).map(Projection::Column).collect(),
+            key_types: columns.iter().map(|column| array_type(&column.data_type)).collect(),
+            arguments: Vec::new(),
+            filters: Vec::new(),
+            calls: Vec::new(),
+            sets: vec![(0..columns.len()).collect()],
+            gives_set_index: false,
+            gives_states: false,
+        };
+        let sink = Arc::new(AggregateSink::new(specification, self.context.memory.clone()));
+        Ok(self.aggregated(piece, sink, columns))
+    }
+}
+
+/// The columns of an aggregation.
+fn output(aggregate: &Aggregate) -> Vec<ColumnDef> {
+    let keys = aggregate.keys.iter().map(|(column, _)| column.clone());
+    let answers = aggregate.aggregates.iter().map(|(column, _)| column.clone());
+    keys.chain(answers)
+        .chain(aggregate.grouping_set_index.clone())
+        .collect()
+}
+
+/// The column that an expression is.
+fn column_of(expression: &Expr) -> Option<&ColumnDef> {
+    match expression {
+        Expr::Column(column) => Some(column),
+        _ => None,
+    }
+}

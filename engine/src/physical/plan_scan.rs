@@ -1,0 +1,292 @@
+//! Scan: of a stored table through storage, of a system table through its rows.
+
+use super::predicate::translate;
+use super::{Piece, Planner};
+use crate::error::{Error, Result};
+use crate::expression::{Expression, Layout};
+use crate::functions::SummaryState;
+use crate::operators::filter::FilterTransform;
+use crate::operators::scan::{ExpressionPredicate, NarrowingPredicate, StoredScan, SummaryReceiver};
+use crate::operators::values::ArraysSource;
+use crate::types::Literal;
+use arrow_array::ArrayRef;
+use std::sync::Arc;
+use stoa_sql::catalog::TableId;
+use stoa_sql::plan::{COMMIT_VERSION_COLUMN, ColumnDef, ColumnId, Expr, ROW_ID_COLUMN, Scan};
+use stoa_storage::commit::CommitVersion;
+use stoa_storage::predicate::{ColumnPredicate, Condition};
+use stoa_storage::scan::{ScanColumn, ScanRequest, SummaryRequest, SummaryValue};
+use stoa_storage::store::TableSnapshot;
+
+/// How a relation's column is stored.
+#[derive(Clone, Debug)]
+pub(crate) struct StoredColumn {
+    /// Its identity in storage.
+    pub(crate) id: stoa_storage::schema::ColumnId,
+}
+
+/// Where the rows of a relation are.
+pub(crate) enum TableAccess {
+    /// In storage; the relation's columns in order.
+    Stored {
+        /// The table at the statement's version.
+        table: Arc<dyn TableSnapshot>,
+        /// By the relation's column index.
+        columns: Vec<StoredColumn>,
+    },
+    /// Computed: plain columns of the relation, by its column index, all of equal length.
+    System {
+        /// All columns.
+        columns: Vec<ArrayRef>,
+        /// Rows.
+        row_count: usize,
+    },
+}
+
+/// Finds relations for the planner.
+pub(crate) trait Tables: Send + Sync {
+    /// A relation as of the statement, or as of another version.
+    fn table(&self, id: TableId, as_of: Option<CommitVersion>) -> Result<TableAccess>;
+    /// The version that was current at a time (microseconds since 1970 UTC), for AS OF TIMESTAMP.
+    fn version_at(&self, time: i64) -> Result<CommitVersion>;
+}
+
+/// What an operator learns while it runs of the values that can still matter; `None` while it knows nothing.
+pub(crate) type DynamicCondition = Arc<dyn Fn() -> Option<Condition> + Send + Sync>;
+
+/// Aggregates that summaries of segments and blocks can stand in for, by the plan's columns.
+#[derive(Clone, Debug)]
+pub(crate) struct SummaryWish {
+    /// Group keys.
+    pub(crate) keys: Vec<ColumnId>,
+    /// What is wanted of each group; the column is `None` for [`SummaryState::RowCount`].
+    pub(crate) values: Vec<(SummaryState, Option<ColumnId>)>,
+}
+
+impl Planner {
+    pub(super) fn plan_scan(&mut self, scan: &Scan, node: usize) -> Result<Piece> {
+        let as_of = self.version_of(scan.as_of.as_ref())?;
+        match self.tables.table(scan.table, as_of)? {
+            TableAccess::Stored { table, columns } => {
+                let stored = self.stored_scan(scan, node, table, &columns, None)?;
+                Ok(Piece::source(stored, self.wanted_columns(scan)))
+            }
+            TableAccess::System { columns, row_count } => self.plan_system_scan(scan, &columns, row_count),
+        }
+    }
+
+    /// A scan that hands what it need not read to a receiver as summaries, and the other rows on as [`Self::plan`] would; `None`
+    /// where this scan cannot have any.
+    pub(crate) fn plan_scan_with_summary(
+        &mut self,
+        scan: &Scan,
+        wish: &SummaryWish,
+        receiver: Arc<dyn SummaryReceiver>,
+    ) -> Result<Option<Piece>> {
+        if !self.context.use_metadata {
+            return Ok(None);
+        }
+        let as_of = self.version_of(scan.as_of.as_ref())?;
+        let TableAccess::Stored { table, columns } = self.tables.table(scan.table, as_of)? else {
+            return Ok(None);
+        };
+        let Some(request) = summary_request(scan, wish, &columns) else {
+            return Ok(None);
+        };
+        let answered = scan
+            .filters
+            .iter()
+            .map(|filter| Ok(translate(filter)?.is_some_and(|translated| translated.complete)))
+            .collect::<Result<Vec<bool>>>()?;
+        if scan.limit.is_some() || answered.contains(&false) {
+            return Ok(None);
+        }
+        let node = self.next_node;
+        self.next_node += 1;
+        let stored = self.stored_scan(scan, node, table, &columns, Some((request, receiver)))?;
+        let piece = Piece::source(stored, self.wanted_columns(scan));
+        Ok(Some(self.profiled(piece, node)))
+    }
+
+    fn version_of(&self, as_of: Option<&Expr>) -> Result<Option<CommitVersion>> {
+        Ok(match as_of {
+            None => None,
+            Some(Expr::Literal(Literal::Integer(version), _)) => {
+                Some(CommitVersion(u64::try_from(*version).unwrap_or(0)))
+            }
+            Some(Expr::Literal(Literal::Timestamp(time), _)) => Some(self.tables.version_at(*time)?),
+            Some(other) => {
+                let layout = Layout::default();
+                let value = self.compile(other, &layout)?;
+                let value = value.evaluate_plain(&stoa_storage::vector::Batch::new(Vec::new(), 1))?;
+                let literal = crate::types::literal_at(&*value, 0, &other.data_type())?;
+                let literal = Expr::Literal(literal, other.data_type());
+                return match literal {
+                    Expr::Literal(Literal::Integer(_) | Literal::Timestamp(_), _) => self.version_of(Some(&literal)),
+                    _ => Err(Error::user(
+                        crate::error::SqlState::INVALID_PARAMETER_VALUE,
+                        "FOR SYSTEM_TIME AS OF needs a version or a time, not NULL",
+                    )),
+                };
+            }
+        })
+    }
+
+    /// The columns of the scan that anything above asks for.
+    fn wanted_columns(&self, scan: &Scan) -> Vec<ColumnDef> {
+        let columns = scan.columns.iter().map(|(_, column)| column);
+        columns
+            .filter(|column| self.referenced.contains(&column.id))
+            .cloned()
+            .collect()
+    }
+
+    fn stored_scan(
+        &mut self,
+        scan: &Scan,
+        node: usize,
+        table: Arc<dyn TableSnapshot>,
+        columns: &[StoredColumn],
+        summary: Option<(SummaryRequest, Arc<dyn SummaryReceiver>)>,
+    ) -> Result<StoredScan> {
+        let mut request = ScanRequest {
+            batch_rows: self.context.batch_rows,
+            cancel: Some(self.context.cancel.flag()),
+            ..ScanRequest::default()
+        };
+        for (index, column) in &scan.columns {
+            if self.referenced.contains(&column.id) {
+                request.columns.push(stored_column(*index, columns)?);
+            }
+        }
+        for filter in &scan.filters {
+            self.push_filter(scan, filter, columns, &mut request)?;
+        }
+        for (index, column) in &scan.columns {
+            let conditions = self.dynamic_conditions.get(&column.id);
+            if let (Some(conditions), Ok(ScanColumn::Table(id))) = (conditions, stored_column(*index, columns)) {
+                let narrowing = conditions.iter().map(|condition| NarrowingPredicate {
+                    column: id,
+                    condition: condition.clone(),
+                });
+                request
+                    .dynamic_predicates
+                    .extend(narrowing.map(|predicate| Arc::new(predicate) as _));
+            }
+        }
+        let receiver = summary.map(|(wanted, receiver)| {
+            request.summary = Some(wanted);
+            receiver
+        });
+        let profile = self.context.profile.as_ref().map(|profile| profile.node(node));
+        Ok(StoredScan::new(
+            table,
+            request,
+            receiver,
+            scan.limit,
+            self.context.cancel.clone(),
+            profile,
+        ))
+    }
+
+    fn push_filter(
+        &self,
+        scan: &Scan,
+        filter: &Expr,
+        columns: &[StoredColumn],
+        request: &mut ScanRequest,
+    ) -> Result<()> {
+        let mut complete = false;
+        if let Some(translated) = translate(filter)?
+            && let Some(ScanColumn::Table(column)) = column_of(scan, translated.column.id, columns)
+        {
+            complete = translated.complete;
+            request.predicates.push(ColumnPredicate {
+                column,
+                condition: translated.condition,
+            });
+        }
+        if complete {
+            return Ok(());
+        }
+        let ids = filter.columns();
+        let used: Vec<&(usize, ColumnDef)> = scan
+            .columns
+            .iter()
+            .filter(|(_, column)| ids.contains(&column.id))
+            .collect();
+        let layout = Layout::new(used.iter().map(|(_, column)| column.clone()).collect());
+        let mut stored = Vec::with_capacity(used.len());
+        for (index, _) in &used {
+            match stored_column(*index, columns)? {
+                ScanColumn::Table(id) => stored.push(id),
+                _ => {
+                    return Err(Error::user(
+                        crate::error::SqlState::FEATURE_NOT_SUPPORTED,
+                        "conditions on a row's identity or commit version are not supported",
+                    ));
+                }
+            }
+        }
+        let expression = self.compile(filter, &layout)?;
+        request
+            .row_predicates
+            .push(Arc::new(ExpressionPredicate::new(stored, expression)));
+        Ok(())
+    }
+
+    fn plan_system_scan(&mut self, scan: &Scan, columns: &[ArrayRef], row_count: usize) -> Result<Piece> {
+        let mut wanted = Vec::new();
+        for (index, column) in &scan.columns {
+            let array = columns
+                .get(*index)
+                .ok_or_else(|| Error::Internal(format!("{} has no column {index}", scan.name)))?;
+            wanted.push((column.clone(), array.clone()));
+        }
+        let (defs, arrays): (Vec<ColumnDef>, Vec<ArrayRef>) = wanted.into_iter().unzip();
+        let source = ArraysSource::new(arrays, row_count, self.context.batch_rows);
+        let piece = Piece::source(source, defs.clone());
+        if scan.filters.is_empty() {
+            return Ok(piece);
+        }
+        let predicates: Vec<Expression> = self.compile_all(&scan.filters, &piece.layout)?;
+        Ok(piece.through(FilterTransform::new(predicates), defs))
+    }
+}
+
+fn stored_column(index: usize, columns: &[StoredColumn]) -> Result<ScanColumn> {
+    match index {
+        ROW_ID_COLUMN => Ok(ScanColumn::RowId),
+        COMMIT_VERSION_COLUMN => Ok(ScanColumn::CommitVersion),
+        index => columns
+            .get(index)
+            .map(|column| ScanColumn::Table(column.id))
+            .ok_or_else(|| Error::Internal(format!("a scan of column {index} of {}", columns.len()))),
+    }
+}
+
+fn column_of(scan: &Scan, id: ColumnId, columns: &[StoredColumn]) -> Option<ScanColumn> {
+    let (index, _) = scan.columns.iter().find(|(_, column)| column.id == id)?;
+    stored_column(*index, columns).ok()
+}
+
+fn summary_request(scan: &Scan, wish: &SummaryWish, columns: &[StoredColumn]) -> Option<SummaryRequest> {
+    let table_column = |id: ColumnId| match column_of(scan, id, columns)? {
+        ScanColumn::Table(id) => Some(id),
+        _ => None,
+    };
+    let values = wish.values.iter().map(|(state, column)| {
+        let column = || table_column((*column)?);
+        Some(match state {
+            SummaryState::RowCount => SummaryValue::RowCount,
+            SummaryState::Count => SummaryValue::Count(column()?),
+            SummaryState::Sum => SummaryValue::Sum(column()?),
+            SummaryState::Minimum => SummaryValue::Minimum(column()?),
+            SummaryState::Maximum => SummaryValue::Maximum(column()?),
+        })
+    });
+    Some(SummaryRequest {
+        keys: wish.keys.iter().map(|key| table_column(*key)).collect::<Option<_>>()?,
+        values: values.collect::<Option<_>>()?,
+    })
+}

@@ -1,0 +1,179 @@
+//! Sort and top-N.
+
+use super::{Piece, Planner, TableAccess};
+use crate::error::Result;
+use crate::expression::Layout;
+use crate::operators::key::{KeyColumns, KeyEncoder, KeyField, Nulls};
+use crate::operators::project::Projection;
+use crate::operators::sort::{self, Order, SortSink, SortSource};
+use crate::operators::top_n::{TopN, top_n};
+use crate::operators::values::ArraysSource;
+use crate::types::array_type;
+use arrow_schema::DataType;
+use parking_lot::Mutex;
+use std::sync::Arc;
+use stoa_sql::plan::{ColumnDef, ColumnId, Expr, JoinKind, Plan, Scan, Sort, SortKey};
+use stoa_storage::predicate::Condition;
+
+/// The largest limit for which rows are not all collected.
+const TOP_N_ROWS_MAX: u64 = 1 << 20;
+
+/// A scan's column to which an operator above may tell what of it can still matter.
+pub(super) struct DynamicTarget {
+    pub(super) condition: Arc<Mutex<Option<Condition>>>,
+}
+
+impl Planner {
+    pub(super) fn plan_sort(&mut self, sort: &Sort, _node: usize) -> Result<Piece> {
+        let limit = sort.limit.filter(|limit| *limit <= TOP_N_ROWS_MAX);
+        let target = limit.and_then(|_| self.top_n_target(sort));
+        let piece = self.plan(&sort.input)?;
+        let columns = piece.layout.columns().to_vec();
+        let order = self.order(&sort.keys, &piece.layout)?;
+        let Some(limit) = limit else {
+            let sort = sort::Sort::new(
+                order,
+                column_types(&columns),
+                sort.limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX)),
+                self.context.batch_rows,
+                self.context.memory.clone(),
+                self.context.cancel.clone(),
+            );
+            self.sink(piece, Arc::new(SortSink(sort.clone())));
+            return Ok(Piece::source(SortSource(sort), columns));
+        };
+        if limit == 0 {
+            return Ok(self.no_rows(columns));
+        }
+        let (sink, source) = top_n(TopN {
+            order,
+            limit: limit as usize,
+            batch_rows: self.context.batch_rows,
+            cancel: self.context.cancel.clone(),
+            publishes: target.is_some(),
+            condition: target.map(|target| target.condition).unwrap_or_default(),
+        });
+        self.sink(piece, sink);
+        Ok(Piece::boxed_source(source, columns))
+    }
+
+    /// No rows of these columns.
+    pub(super) fn no_rows(&self, columns: Vec<ColumnDef>) -> Piece {
+        let empty = column_types(&columns);
+        let empty = empty.iter().map(arrow_array::new_empty_array).collect();
+        Piece::source(ArraysSource::new(empty, 0, self.context.batch_rows), columns)
+    }
+
+    /// The order of some sort keys over a piece's columns.
+    pub(super) fn order(&self, keys: &[SortKey], layout: &Layout) -> Result<Order> {
+        let fields = keys.iter().map(|key| KeyField {
+            data_type: array_type(&key.expression.data_type()),
+            descending: key.descending,
+            nulls: if key.nulls_first { Nulls::First } else { Nulls::Last },
+        });
+        Ok(Order {
+            columns: self.key_columns(keys.iter().map(|key| &key.expression), layout)?,
+            encoder: KeyEncoder::new(fields.collect())?,
+        })
+    }
+
+    /// Where key columns come from.
+    pub(super) fn key_columns<'e>(
+        &self,
+        expressions: impl IntoIterator<Item = &'e Expr>,
+        layout: &Layout,
+    ) -> Result<KeyColumns> {
+        let projections = expressions.into_iter().map(|expression| {
+            let place = match expression {
+                Expr::Column(column) => layout.position(column.id),
+                _ => None,
+            };
+            Ok(match place {
+                Some(place) => Projection::Column(place),
+                None => Projection::Expression(self.compile(expression, layout)?),
+            })
+        });
+        Ok(KeyColumns(projections.collect::<Result<_>>()?))
+    }
+
+    /// The scan column that a top-N's first key is, if the N-th value can be told to its scan.
+    fn top_n_target(&mut self, sort: &Sort) -> Option<DynamicTarget> {
+        let key = sort.keys.first()?;
+        let Expr::Column(column) = &key.expression else {
+            return None;
+        };
+        let (scan, place, scanned) = scanned_column(&sort.input, column.id)?;
+        // NULLs go first, and no range holds for them.
+        if key.nulls_first && scanned.nullable && !self.has_no_nulls(scan, place) {
+            return None;
+        }
+        self.dynamic_target(column.id, &column.data_type)
+    }
+
+    /// Whether a column of a scan is known to have no NULLs, although it may have some.
+    fn has_no_nulls(&self, scan: &Scan, place: usize) -> bool {
+        let access = match scan.as_of {
+            None => self.tables.table(scan.table, None),
+            Some(_) => return false,
+        };
+        let Ok(TableAccess::Stored { table, columns }) = access else {
+            return false;
+        };
+        let summary = columns.get(place).and_then(|column| table.column_summary(column.id));
+        // Summaries are of segments only.
+        table.memtable_rows() == 0 && summary.is_some_and(|summary| summary.null_count == 0)
+    }
+
+    /// Lets the scan of a column, which is yet to be planned, hear of a condition.
+    pub(super) fn dynamic_target(
+        &mut self,
+        column: ColumnId,
+        data_type: &stoa_sql::types::LogicalType,
+    ) -> Option<DynamicTarget> {
+        if !stoa_storage::vector::is_stored_type(&array_type(data_type)) {
+            return None;
+        }
+        let condition = Arc::new(Mutex::new(None));
+        let published = condition.clone();
+        self.dynamic_conditions
+            .entry(column)
+            .or_default()
+            .push(Arc::new(move || published.lock().clone()));
+        Some(DynamicTarget { condition })
+    }
+}
+
+/// The scan's column (its scan, its place in the relation, itself) behind a column of a plan, if every row of the plan has that
+/// column from one row of the scan, and leaving out rows of the scan by its value leaves out exactly the plan's rows that come from
+/// them.
+pub(super) fn scanned_column(plan: &Plan, id: ColumnId) -> Option<(&Scan, usize, &ColumnDef)> {
+    let is_handed_on = |outputs: &[(ColumnDef, Expr)]| {
+        outputs
+            .iter()
+            .any(|(column, expression)| column.id == id && matches!(expression, Expr::Column(input) if input.id == id))
+    };
+    match plan {
+        Plan::Scan(scan) if scan.limit.is_none() => {
+            let (place, column) = scan.columns.iter().find(|(_, column)| column.id == id)?;
+            Some((scan, *place, column))
+        }
+        Plan::Filter(filter) => scanned_column(&filter.input, id),
+        Plan::Project(project) if is_handed_on(&project.expressions) => scanned_column(&project.input, id),
+        Plan::Sort(sort) if sort.limit.is_none() => scanned_column(&sort.input, id),
+        Plan::Aggregate(aggregate) if aggregate.grouping_sets.is_none() && is_handed_on(&aggregate.keys) => {
+            scanned_column(&aggregate.input, id)
+        }
+        Plan::Join(join) => match join.kind {
+            JoinKind::Inner => scanned_column(&join.left, id).or_else(|| scanned_column(&join.right, id)),
+            JoinKind::Right => scanned_column(&join.right, id),
+            JoinKind::Full => None,
+            _ => scanned_column(&join.left, id),
+        },
+        _ => None,
+    }
+}
+
+/// The plain types of columns.
+pub(super) fn column_types(columns: &[ColumnDef]) -> Vec<DataType> {
+    columns.iter().map(|column| array_type(&column.data_type)).collect()
+}

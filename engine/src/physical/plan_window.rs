@@ -1,0 +1,157 @@
+//! Window.
+
+use super::plan_sort::column_types;
+use super::{Piece, Planner};
+use crate::error::{Error, Result, SqlState};
+use crate::expression::Layout;
+use crate::functions::{AggregateBinding, registry};
+use crate::operators::key::{KeyEncoder, KeyField, Nulls};
+use crate::operators::window::{
+    Bound, Call, Computation, Frame, RangeOffset, Specification, Window as WindowOperator, WindowSink, WindowSource,
+};
+use crate::types::{Literal, array_of, array_type, literal_at};
+use arrow_array::ArrayRef;
+use arrow_schema::DataType;
+use std::sync::Arc;
+use stoa_sql::plan::{ColumnDef, Expr, FrameBound, FrameUnits, Window, WindowCall, WindowFrame};
+use stoa_storage::vector::Batch;
+
+impl Planner {
+    pub(super) fn plan_window(&mut self, window: &Window) -> Result<Piece> {
+        let piece = self.plan(&window.input)?;
+        let layout = piece.layout.clone();
+        let partition_fields = window
+            .partition_by
+            .iter()
+            .map(|expression| KeyField::equality(array_type(&expression.data_type())));
+        let partition_fields: Vec<KeyField> = partition_fields.collect();
+        let order_fields = window.order_by.iter().map(|key| KeyField {
+            data_type: array_type(&key.expression.data_type()),
+            descending: key.descending,
+            nulls: if key.nulls_first { Nulls::First } else { Nulls::Last },
+        });
+        let sort_fields = partition_fields.iter().cloned().chain(order_fields).collect();
+        let order_type = window
+            .order_by
+            .first()
+            .map(|key| array_type(&key.expression.data_type()));
+        let calls = window
+            .calls
+            .iter()
+            .map(|(_, call)| self.window_call(call, &layout, order_type.as_ref()))
+            .collect::<Result<Vec<_>>>()?;
+        let operator = WindowOperator::new(Specification {
+            types: column_types(layout.columns()),
+            partition: self.key_columns(&window.partition_by, &layout)?,
+            partition_encoder: KeyEncoder::new(partition_fields)?,
+            order: self.key_columns(window.order_by.iter().map(|key| &key.expression), &layout)?,
+            sort_encoder: KeyEncoder::new(sort_fields)?,
+            descending: window.order_by.first().is_some_and(|key| key.descending),
+            calls,
+            statement: self.context.statement.clone(),
+            batch_rows: self.context.batch_rows,
+            memory: self.context.memory.clone(),
+            cancel: self.context.cancel.clone(),
+        });
+        self.sink(piece, Arc::new(WindowSink(operator.clone())));
+        let added = window.calls.iter().map(|(column, _)| column.clone());
+        let columns: Vec<ColumnDef> = layout.columns().iter().cloned().chain(added).collect();
+        Ok(Piece::source(WindowSource(operator), columns))
+    }
+
+    fn window_call(&self, call: &WindowCall, layout: &Layout, order_type: Option<&DataType>) -> Result<Call> {
+        let name = call.call.function.name;
+        let computation = match (registry::window_function(name), registry::aggregate_function(name)) {
+            (Some(_), _) if name == "row_number" => Computation::RowNumber,
+            (Some(_), _) if name == "rank" => Computation::Rank,
+            (Some(_), _) if name == "dense_rank" => Computation::DenseRank,
+            (Some(function), _) => Computation::Function(function.execute),
+            (None, Some(function)) => Computation::Aggregate {
+                accumulator: function.accumulator,
+                binding: binding(call)?,
+            },
+            (None, None) => return Err(Error::Internal(format!("there is no window function {name}"))),
+        };
+        Ok(Call {
+            computation,
+            arguments: self.compile_all(&call.call.arguments, layout)?,
+            filter: call
+                .filter
+                .as_ref()
+                .map(|filter| self.compile(filter, layout))
+                .transpose()?,
+            ignore_nulls: call.ignore_nulls,
+            frame: self.frame(&call.frame, order_type)?,
+            return_type: call.call.data_type.clone(),
+        })
+    }
+
+    fn frame(&self, frame: &WindowFrame, order_type: Option<&DataType>) -> Result<Frame> {
+        Ok(Frame {
+            units: frame.units,
+            start: self.frame_bound(&frame.start, frame.units, order_type, "starting")?,
+            end: self.frame_bound(&frame.end, frame.units, order_type, "ending")?,
+            exclusion: frame.exclusion,
+        })
+    }
+
+    fn frame_bound(
+        &self,
+        bound: &FrameBound,
+        units: FrameUnits,
+        order_type: Option<&DataType>,
+        which: &str,
+    ) -> Result<Bound> {
+        let (offset, is_preceding) = match bound {
+            FrameBound::UnboundedPreceding => return Ok(Bound::UnboundedPreceding),
+            FrameBound::CurrentRow => return Ok(Bound::CurrentRow),
+            FrameBound::UnboundedFollowing => return Ok(Bound::UnboundedFollowing),
+            FrameBound::Preceding(offset) => (offset, true),
+            FrameBound::Following(offset) => (offset, false),
+        };
+        let value = self.offset_value(offset)?;
+        if value.is_null(0) {
+            return Err(invalid_offset(which, "null"));
+        }
+        if units == FrameUnits::Range {
+            let order_type = order_type.ok_or_else(|| Error::Internal("a distance without an order".into()))?;
+            let offset = RangeOffset::new(&value, order_type)?;
+            return Ok(match is_preceding {
+                true => Bound::RangePreceding(offset),
+                false => Bound::RangeFollowing(offset),
+            });
+        }
+        let Literal::Integer(count) = literal_at(&*value, 0, &offset.data_type())? else {
+            return Err(Error::Internal("a frame's offset is not a bigint".into()));
+        };
+        let count = u64::try_from(count).map_err(|_| invalid_offset(which, "negative"))?;
+        Ok(match is_preceding {
+            true => Bound::Preceding(count),
+            false => Bound::Following(count),
+        })
+    }
+
+    /// The value of an expression without columns.
+    fn offset_value(&self, offset: &Expr) -> Result<ArrayRef> {
+        let compiled = self.compile(offset, &Layout::default())?;
+        compiled.evaluate_plain(&Batch::new(Vec::new(), 1))
+    }
+}
+
+fn invalid_offset(which: &str, what: &str) -> Error {
+    Error::user(SqlState("22013"), format!("frame {which} offset must not be {what}"))
+}
+
+fn binding(call: &WindowCall) -> Result<AggregateBinding> {
+    let arguments = &call.call.arguments;
+    let constants = arguments.iter().map(|argument| match argument {
+        Expr::Literal(literal, data_type) => array_of(literal, data_type).map(Some),
+        _ => Ok(None),
+    });
+    Ok(AggregateBinding {
+        argument_types: arguments.iter().map(Expr::data_type).collect(),
+        return_type: call.call.data_type.clone(),
+        order_types: Vec::new(),
+        constants: constants.collect::<Result<_>>()?,
+    })
+}

@@ -1,0 +1,63 @@
+//! Whether a query should still run. Asked between batches and inside long loops; never blocks.
+
+use crate::error::{CancelReason, Error, Result};
+use parking_lot::Mutex;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+/// Shared by a query's workers, its client and the administrator.
+#[derive(Debug)]
+pub(crate) struct Cancel {
+    /// Set together with `reason`; what storage looks at.
+    flag: Arc<AtomicBool>,
+    reason: Mutex<Option<CancelReason>>,
+    deadline: Option<Instant>,
+}
+
+impl Cancel {
+    /// Not cancelled; by itself at the deadline.
+    pub(crate) fn new(deadline: Option<Instant>) -> Self {
+        Cancel {
+            flag: Arc::new(AtomicBool::new(false)),
+            reason: Mutex::new(None),
+            deadline,
+        }
+    }
+
+    /// Ends the query; the first reason stays.
+    pub(crate) fn cancel(&self, reason: CancelReason) {
+        self.reason.lock().get_or_insert(reason);
+        self.flag.store(true, Ordering::Release);
+    }
+
+    /// The flag by itself, for layers that know no reasons.
+    pub(crate) fn flag(&self) -> Arc<AtomicBool> {
+        self.flag.clone()
+    }
+
+    /// When the query ends by itself.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
+    /// The error to end with, if the query should end.
+    ///
+    /// # Errors
+    /// [`Error::Cancelled`].
+    pub(crate) fn check(&self) -> Result<()> {
+        if self.flag.load(Ordering::Acquire) {
+            return Err(self.error());
+        }
+        if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            self.cancel(CancelReason::Timeout);
+            return Err(self.error());
+        }
+        Ok(())
+    }
+
+    /// What a cancelled query ends with.
+    pub(crate) fn error(&self) -> Error {
+        Error::Cancelled(self.reason.lock().unwrap_or(CancelReason::User))
+    }
+}

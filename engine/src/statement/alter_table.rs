@@ -1,0 +1,308 @@
+//! ALTER TABLE: the actions one after the other on a copy of the definition; then one change.
+
+use super::definition::{
+    check_stored_type, dependent_views, free_name, relation_exists, still_needed, take_name, with_definition,
+};
+use super::{Effect, Run, constants, query::Planned, stored};
+use crate::catalog::compile::evaluate_constant;
+use crate::catalog::options::apply_options;
+use crate::catalog::persist::{ColumnDefinition, NameEntry, TableDefinition};
+use crate::catalog::relation::Relation;
+use crate::connection::{Notice, StatementWrites};
+use crate::error::{Error, Result, SqlState};
+use crate::types::{Literal, array_of, array_type};
+use stoa_sql::plan::{
+    AlterTable, AlterTableAction, ColumnDef, ColumnDefinition as NewColumn, ColumnId, Expr, Plan, Scan,
+};
+use stoa_storage::commit::Change;
+use stoa_storage::schema::{ColumnSchema, TableSchema};
+
+/// See the module.
+pub(super) fn execute(run: &Run<'_>, alter: &AlterTable) -> Result<Effect> {
+    let relation = run.table(alter.table)?;
+    let table = stored(&relation)?;
+    let mut altered = Altered {
+        run,
+        relation: &relation,
+        schema: (*table.schema).clone(),
+        definition: table.definition.clone(),
+        notices: Vec::new(),
+        changes: Vec::new(),
+    };
+    for action in &alter.actions {
+        altered.apply(action)?;
+    }
+    let schema = with_definition(&altered.schema, &altered.definition);
+    let mut changes = vec![Change::AlterTable(schema)];
+    changes.append(&mut altered.changes);
+    let mut effect = Effect::command("ALTER TABLE", StatementWrites::new("alter table", changes));
+    effect.notices = altered.notices;
+    Ok(effect)
+}
+
+/// The table on its way.
+struct Altered<'a> {
+    run: &'a Run<'a>,
+    relation: &'a Relation,
+    schema: TableSchema,
+    definition: TableDefinition,
+    notices: Vec<Notice>,
+    changes: Vec<Change>,
+}
+
+impl Altered<'_> {
+    fn apply(&mut self, action: &AlterTableAction) -> Result<()> {
+        match action {
+            AlterTableAction::AddColumn {
+                column,
+                default,
+                if_not_exists,
+            } => self.add_column(column, default.as_ref(), *if_not_exists),
+            AlterTableAction::DropColumn { name, if_exists } => self.drop_column(name, *if_exists),
+            AlterTableAction::RenameColumn { from, to } => self.rename_column(from, to),
+            AlterTableAction::RenameTable { to } => self.rename_table(to),
+            AlterTableAction::SetDefault { column, default } => {
+                let id = self.column(column)?.id.0;
+                if let Some(definition) = self.definition.columns.iter_mut().find(|column| column.id == id) {
+                    definition.default.clone_from(default);
+                }
+                Ok(())
+            }
+            AlterTableAction::SetNullable { column, nullable } => self.set_nullable(column, *nullable),
+            AlterTableAction::SetOptions(options) => self.set_options(options),
+        }
+    }
+
+    fn place(&self, name: &str) -> Option<usize> {
+        self.schema.columns.iter().position(|column| column.name == name)
+    }
+
+    fn column(&mut self, name: &str) -> Result<&mut ColumnSchema> {
+        let missing = Error::user(
+            SqlState::UNDEFINED_COLUMN,
+            format!(
+                "column \"{name}\" of relation \"{}\" does not exist",
+                self.relation.name()
+            ),
+        );
+        let place = self.place(name);
+        place
+            .and_then(|place| self.schema.columns.get_mut(place))
+            .ok_or(missing)
+    }
+
+    /// Rows that are there get the default's value of now.
+    fn add_column(&mut self, column: &NewColumn, default: Option<&Expr>, if_not_exists: bool) -> Result<()> {
+        if self.place(&column.name).is_some() {
+            let message = format!(
+                "column \"{}\" of relation \"{}\" already exists",
+                column.name,
+                self.relation.name()
+            );
+            if if_not_exists {
+                self.notices.push(Notice::notice(format!("{message}, skipping")));
+                return Ok(());
+            }
+            return Err(Error::user(SqlState::DUPLICATE_COLUMN, message));
+        }
+        check_stored_type(&column.name, &column.data_type)?;
+        let value = match default {
+            None => Literal::Null,
+            Some(default) => {
+                let closed = constants::close_expression(default.clone(), &[], &self.run.view)?;
+                evaluate_constant(&closed, &self.run.view)?
+            }
+        };
+        if value == Literal::Null && !column.nullable && self.has_rows() {
+            return Err(contains_nulls(&column.name, self.relation.name()));
+        }
+        let missing_value = match value {
+            Literal::Null => None,
+            value => Some(array_of(&value, &column.data_type)?),
+        };
+        let id = self.schema.next_column_id;
+        self.schema.next_column_id = id + 1;
+        self.schema.columns.push(ColumnSchema {
+            id: stoa_storage::schema::ColumnId(id),
+            name: column.name.clone(),
+            data_type: array_type(&column.data_type),
+            nullable: column.nullable,
+            missing_value,
+        });
+        self.definition.columns.push(ColumnDefinition {
+            id,
+            data_type: column.data_type.clone(),
+            default: column.default.clone(),
+        });
+        Ok(())
+    }
+
+    fn has_rows(&self) -> bool {
+        let table = self.run.view.snapshot.table(self.schema.id);
+        table.is_some_and(|table| table.row_count() > 0)
+    }
+
+    fn drop_column(&mut self, name: &str, if_exists: bool) -> Result<()> {
+        let Some(place) = self.place(name) else {
+            if if_exists {
+                let message = format!(
+                    "column \"{name}\" of relation \"{}\" does not exist, skipping",
+                    self.relation.name()
+                );
+                self.notices.push(Notice::notice(message));
+                return Ok(());
+            }
+            return self.column(name).map(|_| ());
+        };
+        let id = self.column(name)?.id;
+        let is_key = self.schema.sort_key.contains(&id)
+            || self.schema.bloom_columns.contains(&id)
+            || self.schema.partition_by.is_some_and(|by| by.column == id);
+        if is_key {
+            let error = stoa_sql::Error::new(
+                SqlState("2BP01"),
+                format!(
+                    "cannot drop column {name} of table {} because an option of the table names it",
+                    self.relation.name()
+                ),
+            );
+            return Err(Error::Sql(
+                error.with_hint("Change the option first: ALTER TABLE .. SET (..)."),
+            ));
+        }
+        self.refuse_dependents("drop", &format!("column {name} of table {}", self.relation.name()))?;
+        self.schema.columns.remove(place);
+        Ok(())
+    }
+
+    /// A view is bound by names: what it reads must keep its name.
+    fn refuse_dependents(&self, verb: &str, what: &str) -> Result<()> {
+        let dependents = dependent_views(self.run, &[self.relation.id().0]);
+        match dependents.is_empty() {
+            true => Ok(()),
+            false => Err(still_needed(verb, what, &dependents)),
+        }
+    }
+
+    fn rename_column(&mut self, from: &str, to: &str) -> Result<()> {
+        if self.place(to).is_some() {
+            return Err(Error::user(
+                SqlState::DUPLICATE_COLUMN,
+                format!(
+                    "column \"{to}\" of relation \"{}\" already exists",
+                    self.relation.name()
+                ),
+            ));
+        }
+        self.refuse_dependents("rename", &format!("column {from} of table {}", self.relation.name()))?;
+        self.column(from)?.name = to.to_owned();
+        self.definition.options = renamed_in_options(&self.definition.options, from, to);
+        Ok(())
+    }
+
+    fn rename_table(&mut self, to: &str) -> Result<()> {
+        let schema = self.definition.schema.clone();
+        if self.run.view.catalog.find(&schema, to).is_some() {
+            return Err(relation_exists(to));
+        }
+        self.refuse_dependents("rename", &format!("table {}", self.relation.name()))?;
+        self.changes.push(free_name(&schema, &self.definition.name));
+        let entry = NameEntry::Table(self.schema.id.0);
+        self.changes.extend(take_name(self.run, &schema, to, &entry));
+        self.definition.name = to.to_owned();
+        Ok(())
+    }
+
+    fn set_nullable(&mut self, name: &str, nullable: bool) -> Result<()> {
+        let id = self.column(name)?.id;
+        let place = self.relation.stored().and_then(|table| {
+            let columns = &table.schema.columns;
+            columns.iter().position(|column| column.id == id)
+        });
+        if let (false, Some(place)) = (nullable, place)
+            && self.has_nulls(place)?
+        {
+            return Err(contains_nulls(name, self.relation.name()));
+        }
+        self.column(name)?.nullable = nullable;
+        Ok(())
+    }
+
+    /// Looks for a row whose column is NULL.
+    fn has_nulls(&self, place: usize) -> Result<bool> {
+        let Some(info) = self.relation.info.columns.get(place) else {
+            return Ok(false);
+        };
+        let column = ColumnDef {
+            id: ColumnId(1),
+            name: info.name.clone(),
+            data_type: info.data_type.clone(),
+            nullable: true,
+        };
+        let scan = Plan::Scan(Scan {
+            table: self.relation.id(),
+            name: self.relation.name().to_owned(),
+            columns: vec![(place, column.clone())],
+            filters: vec![Expr::IsNull(Box::new(Expr::Column(column)))],
+            as_of: None,
+            limit: Some(1),
+        });
+        let batches = Planned::new(self.run, &scan, None)?.collect(self.run)?;
+        Ok(batches.iter().any(|batch| batch.row_count > 0))
+    }
+
+    /// Options that are named are replaced; an empty value takes one out.
+    fn set_options(&mut self, options: &[(String, String)]) -> Result<()> {
+        for (name, value) in options {
+            self.definition.options.retain(|(former, _)| former != name);
+            self.definition.options.push((name.clone(), value.clone()));
+        }
+        apply_options(&mut self.schema, &self.definition.options)?;
+        self.definition.options.retain(|(_, value)| !value.trim().is_empty());
+        let before = self.relation.stored().and_then(|table| table.schema.partition_by);
+        if self.schema.partition_by != before && self.has_rows() {
+            let error = stoa_sql::Error::new(
+                SqlState::FEATURE_NOT_SUPPORTED,
+                "a table with rows cannot be partitioned anew",
+            );
+            return Err(Error::Sql(error.with_hint(
+                "Make a new table with the option and copy the rows: INSERT INTO .. SELECT.",
+            )));
+        }
+        Ok(())
+    }
+}
+
+fn contains_nulls(column: &str, relation: &str) -> Error {
+    Error::user(
+        SqlState::NOT_NULL_VIOLATION,
+        format!("column \"{column}\" of relation \"{relation}\" contains null values"),
+    )
+}
+
+/// Options name columns by their names.
+fn renamed_in_options(options: &[(String, String)], from: &str, to: &str) -> Vec<(String, String)> {
+    use crate::catalog::names::quote_name;
+    let rename = |word: &str| {
+        let trimmed = word.trim();
+        let is_it = trimmed == quote_name(from) || trimmed.eq_ignore_ascii_case(from);
+        if is_it {
+            word.replace(trimmed, &quote_name(to))
+        } else {
+            word.to_owned()
+        }
+    };
+    options
+        .iter()
+        .map(|(name, value)| {
+            let value = match value.split_once('(') {
+                Some((unit, column)) => {
+                    format!("{unit}({})", rename(column.strip_suffix(')').unwrap_or(column)))
+                }
+                None if name == "retention" => value.clone(),
+                None => value.split(',').map(rename).collect::<Vec<_>>().join(","),
+            };
+            (name.clone(), value)
+        })
+        .collect()
+}

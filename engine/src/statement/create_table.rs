@@ -1,0 +1,105 @@
+//! CREATE TABLE, also AS.
+
+use super::definition::{check_stored_type, relation_exists, take_name, target_schema};
+use super::insert::{new_sink, run_source, writes_of};
+use super::{Effect, Run};
+use crate::catalog::options::apply_options;
+use crate::catalog::persist::{ColumnDefinition, NameEntry, TableDefinition, write_table};
+use crate::catalog::relation::table_relation;
+use crate::connection::{Notice, StatementWrites};
+use crate::error::{Error, Result, SqlState};
+use crate::types::array_type;
+use std::sync::Arc;
+use stoa_sql::plan::CreateTable;
+use stoa_storage::commit::Change;
+use stoa_storage::schema::{ColumnId, ColumnSchema, TableId, TableSchema};
+
+/// See the module.
+pub(super) fn execute(run: &Run<'_>, create: &CreateTable) -> Result<Effect> {
+    refuse_unsupported(create)?;
+    let schema_name = target_schema(run, &create.name)?;
+    let name = &create.name.name;
+    let tag = match create.source {
+        Some(_) => "CREATE TABLE AS",
+        None => "CREATE TABLE",
+    };
+    if run.view.catalog.find(&schema_name, name).is_some() {
+        return match create.if_not_exists {
+            true => Ok(Effect::command(tag, StatementWrites::default()).with_notice(Notice {
+                state: SqlState::DUPLICATE_TABLE.0.to_owned(),
+                ..Notice::notice(format!("relation \"{name}\" already exists, skipping"))
+            })),
+            false => Err(relation_exists(name)),
+        };
+    }
+    let id = run.view.shared.store.next_table_id();
+    let schema = table_schema(id, &schema_name, create)?;
+    let mut changes = vec![Change::CreateTable(schema.clone())];
+    changes.extend(take_name(run, &schema_name, name, &NameEntry::Table(id.0)));
+    let Some(source) = &create.source else {
+        return Ok(Effect::command(tag, StatementWrites::new("create table", changes)));
+    };
+    let relation = table_relation(&schema)?;
+    let sink = Arc::new(new_sink(run, &relation)?);
+    run_source(run, &source.plan, &sink)?;
+    let (count, mut writes) = writes_of(&sink, "create table")?;
+    writes.changes.splice(0..0, changes);
+    Ok(Effect::command(format!("SELECT {count}"), writes))
+}
+
+fn refuse_unsupported(create: &CreateTable) -> Result<()> {
+    if create.temporary {
+        return Err(Error::user(
+            SqlState::FEATURE_NOT_SUPPORTED,
+            "temporary tables are not supported",
+        ));
+    }
+    if !create.primary_key.is_empty() {
+        let error = stoa_sql::Error::new(
+            SqlState::FEATURE_NOT_SUPPORTED,
+            "PRIMARY KEY is not supported: uniqueness would not be enforced",
+        );
+        return Err(Error::Sql(error.with_hint(
+            "Leave it out. For fast look-ups write WITH (order_by = 'column') or WITH (bloom_filter = 'column').",
+        )));
+    }
+    Ok(())
+}
+
+fn table_schema(id: TableId, schema_name: &str, create: &CreateTable) -> Result<Arc<TableSchema>> {
+    let mut columns = Vec::with_capacity(create.columns.len());
+    let mut definitions = Vec::with_capacity(create.columns.len());
+    for (number, column) in (0..).zip(&create.columns) {
+        check_stored_type(&column.name, &column.data_type)?;
+        columns.push(ColumnSchema {
+            id: ColumnId(number),
+            name: column.name.clone(),
+            data_type: array_type(&column.data_type),
+            nullable: column.nullable,
+            missing_value: None,
+        });
+        definitions.push(ColumnDefinition {
+            id: number,
+            data_type: column.data_type.clone(),
+            default: column.default.clone(),
+        });
+    }
+    let definition = TableDefinition {
+        schema: schema_name.to_owned(),
+        name: create.name.name.clone(),
+        columns: definitions,
+        options: create.options.clone(),
+    };
+    let mut schema = TableSchema {
+        id,
+        next_column_id: columns.len() as u32,
+        columns,
+        partition_by: None,
+        sort_key: Vec::new(),
+        bloom_columns: Vec::new(),
+        retention_days: None,
+        definition: write_table(&definition),
+    };
+    apply_options(&mut schema, &create.options)?;
+    Ok(Arc::new(schema))
+}

@@ -1,0 +1,77 @@
+//! CREATE VIEW: the query is kept as text and bound anew at every use.
+
+use super::definition::{new_oid, relation_exists, take_name, target_schema};
+use super::{Effect, Run};
+use crate::catalog::persist::{NameEntry, ViewDefinition};
+use crate::catalog::relation::Body;
+use crate::connection::StatementWrites;
+use crate::error::{Error, Result, SqlState};
+use crate::types::LogicalType;
+use stoa_sql::plan::CreateView;
+
+/// See the module.
+pub(super) fn execute(run: &Run<'_>, create: &CreateView) -> Result<Effect> {
+    let schema = target_schema(run, &create.name)?;
+    let name = &create.name.name;
+    let columns: Vec<(String, LogicalType)> = create
+        .columns
+        .iter()
+        .map(|(name, data_type)| match data_type {
+            LogicalType::Unknown => (name.clone(), LogicalType::Text),
+            decided => (name.clone(), decided.clone()),
+        })
+        .collect();
+    let mut changes = Vec::new();
+    let oid = match run.view.catalog.find(&schema, name) {
+        None => {
+            let (oid, change) = new_oid(run);
+            changes.push(change);
+            oid
+        }
+        Some(former) => match &former.body {
+            Body::View(view) if create.or_replace => {
+                check_replacement(&view.columns, &columns)?;
+                view.oid
+            }
+            _ if create.or_replace => {
+                return Err(Error::user(
+                    SqlState::WRONG_OBJECT_TYPE,
+                    format!("\"{name}\" is not a view"),
+                ));
+            }
+            _ => return Err(relation_exists(name)),
+        },
+    };
+    let view = ViewDefinition {
+        oid,
+        columns,
+        query: create.query.clone(),
+        depends_on: run.seen.iter().map(|id| id.0).filter(|seen| *seen != oid).collect(),
+    };
+    changes.extend(take_name(run, &schema, name, &NameEntry::View(view)));
+    Ok(Effect::command(
+        "CREATE VIEW",
+        StatementWrites::new("create view", changes),
+    ))
+}
+
+/// A view may only get further columns: others' queries name those it has.
+fn check_replacement(former: &[(String, LogicalType)], next: &[(String, LogicalType)]) -> Result<()> {
+    let refused = |message: String| Err(Error::user(SqlState::INVALID_TABLE_DEFINITION, message));
+    if next.len() < former.len() {
+        return refused("cannot drop columns from view".into());
+    }
+    for ((name, data_type), (next_name, next_type)) in former.iter().zip(next) {
+        if name != next_name {
+            return refused(format!(
+                "cannot change name of view column \"{name}\" to \"{next_name}\""
+            ));
+        }
+        if data_type != next_type {
+            return refused(format!(
+                "cannot change data type of view column \"{name}\" from {data_type} to {next_type}"
+            ));
+        }
+    }
+    Ok(())
+}

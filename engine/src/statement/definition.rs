@@ -1,0 +1,149 @@
+//! What statements that define things share: where a new name goes, whether it is free, and the changes that take or free it.
+
+use super::Run;
+use crate::catalog::persist::{
+    ColumnDefinition, NEXT_OID_OBJECT, NameEntry, TableDefinition, name_object, schema_object, write_name, write_oid,
+    write_table,
+};
+use crate::catalog::relation::Relation;
+use crate::catalog::state::{BUILTIN_SCHEMAS, is_system_schema};
+use crate::error::{Error, Result, SqlState};
+use crate::types::{LogicalType, array_type};
+use std::sync::Arc;
+use stoa_sql::catalog::TableName;
+use stoa_storage::commit::Change;
+use stoa_storage::schema::TableSchema;
+
+/// That there is no such schema.
+pub(super) fn no_schema(name: &str) -> Error {
+    Error::user(
+        SqlState::INVALID_SCHEMA_NAME,
+        format!("schema \"{name}\" does not exist"),
+    )
+}
+
+/// The schema in which a new relation of that name is made.
+///
+/// # Errors
+/// 3F000 where there is none, 42501 where nobody may make anything.
+pub(super) fn target_schema(run: &Run<'_>, name: &TableName) -> Result<String> {
+    let catalog = &run.view.catalog;
+    let Some(schema) = &name.schema else {
+        let path = &run.view.statement.search_path;
+        return catalog.creation_schema(path).map(str::to_owned).ok_or_else(|| {
+            Error::user(
+                SqlState::INVALID_SCHEMA_NAME,
+                "no schema has been selected to create in",
+            )
+        });
+    };
+    if catalog.schema_oid(schema).is_none() {
+        return Err(no_schema(schema));
+    }
+    if is_system_schema(schema) {
+        let error = stoa_sql::Error::new(
+            SqlState::INSUFFICIENT_PRIVILEGE,
+            format!("permission denied to create \"{schema}.{}\"", name.name),
+        );
+        return Err(Error::Sql(
+            error.with_detail("System catalog modifications are currently disallowed."),
+        ));
+    }
+    Ok(schema.clone())
+}
+
+/// That a relation's name is taken.
+pub(super) fn relation_exists(name: &str) -> Error {
+    super::already_exists(SqlState::DUPLICATE_TABLE, "relation", name)
+}
+
+/// A name begins to stand for something. The schema is written again, so that nobody drops it meanwhile.
+pub(super) fn take_name(run: &Run<'_>, schema: &str, name: &str, entry: &NameEntry) -> Vec<Change> {
+    let mut changes = vec![Change::PutObject(name_object(schema, name), Some(write_name(entry)))];
+    let is_builtin = BUILTIN_SCHEMAS.iter().any(|(builtin, _)| *builtin == schema);
+    if let Some(oid) = run.view.catalog.schema_oid(schema).filter(|_| !is_builtin) {
+        changes.push(Change::PutObject(schema_object(schema), Some(write_oid(oid))));
+    }
+    changes
+}
+
+/// A name stands for nothing any more.
+pub(super) fn free_name(schema: &str, name: &str) -> Change {
+    Change::PutObject(name_object(schema, name), None)
+}
+
+/// A number for a view or a schema, and the change that gives it.
+pub(super) fn new_oid(run: &Run<'_>) -> (u32, Change) {
+    let oid = run.view.catalog.next_oid();
+    let next = write_oid(oid.saturating_add(1));
+    (oid, Change::PutObject(NEXT_OID_OBJECT.to_owned(), Some(next)))
+}
+
+/// Refuses types that only results may have.
+///
+/// # Errors
+/// 0A000
+pub(super) fn check_stored_type(column: &str, data_type: &LogicalType) -> Result<()> {
+    match stoa_storage::vector::is_stored_type(&array_type(data_type)) {
+        true => Ok(()),
+        false => Err(Error::user(
+            SqlState::FEATURE_NOT_SUPPORTED,
+            format!("column \"{column}\" of type {data_type} cannot be stored: use jsonb"),
+        )),
+    }
+}
+
+/// The table with another definition beside storage's own part.
+pub(super) fn with_definition(schema: &TableSchema, definition: &TableDefinition) -> Arc<TableSchema> {
+    let definition = TableDefinition {
+        // Of columns that are gone nothing is kept.
+        columns: definition
+            .columns
+            .iter()
+            .filter(|column| schema.columns.iter().any(|stored| stored.id.0 == column.id))
+            .cloned()
+            .collect::<Vec<ColumnDefinition>>(),
+        ..definition.clone()
+    };
+    Arc::new(TableSchema {
+        definition: write_table(&definition),
+        ..schema.clone()
+    })
+}
+
+/// Views that read a relation, directly or through each other, as changes and names.
+pub(super) fn dependent_views(run: &Run<'_>, roots: &[u32]) -> Vec<Arc<Relation>> {
+    use crate::catalog::relation::Body;
+    let mut found: Vec<Arc<Relation>> = Vec::new();
+    let mut numbers: Vec<u32> = roots.to_vec();
+    loop {
+        let before = found.len();
+        for relation in run.view.catalog.user_relations() {
+            let Body::View(view) = &relation.body else { continue };
+            let depends = view.depends_on.iter().any(|oid| numbers.contains(oid));
+            if depends && !numbers.contains(&view.oid) {
+                numbers.push(view.oid);
+                found.push(relation.clone());
+            }
+        }
+        if found.len() == before {
+            return found;
+        }
+    }
+}
+
+/// That something cannot go, or get another name, because views read it.
+pub(super) fn still_needed(verb: &str, what: &str, dependents: &[Arc<Relation>]) -> Error {
+    let lines: Vec<String> = dependents
+        .iter()
+        .map(|view| format!("view {} depends on {what}", view.name()))
+        .collect();
+    let error = stoa_sql::Error::new(
+        SqlState("2BP01"),
+        format!("cannot {verb} {what} because other objects depend on it"),
+    );
+    Error::Sql(error.with_detail(lines.join("\n")).with_hint(match verb {
+        "drop" => "Use DROP ... CASCADE to drop the dependent objects too.",
+        _ => "Drop the views, and make them again afterwards.",
+    }))
+}

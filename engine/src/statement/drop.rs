@@ -1,0 +1,190 @@
+//! DROP TABLE, VIEW, SCHEMA
+
+use super::definition::{dependent_views, free_name, no_schema, still_needed};
+use super::{Effect, Run, stored};
+use crate::catalog::persist::schema_object;
+use crate::catalog::relation::{Body, Relation};
+use crate::catalog::state::BUILTIN_SCHEMAS;
+use crate::connection::{Notice, StatementWrites};
+use crate::error::{Error, Result, SqlState};
+use std::sync::Arc;
+use stoa_sql::catalog::TableName;
+use stoa_sql::plan::{DropRelation, ObjectKind};
+use stoa_storage::commit::Change;
+
+/// See the module.
+pub(super) fn execute(run: &Run<'_>, drop: &DropRelation) -> Result<Effect> {
+    let mut doomed = Doomed::default();
+    let mut notices = Vec::new();
+    for name in &drop.names {
+        match drop.kind {
+            ObjectKind::Schema => doomed.add_schema(run, name, drop, &mut notices)?,
+            ObjectKind::Table | ObjectKind::View => doomed.add_relation(run, name, drop, &mut notices)?,
+        }
+    }
+    doomed.add_dependents(run, drop, &mut notices)?;
+    let (tag, cause) = match drop.kind {
+        ObjectKind::Table => ("DROP TABLE", "drop table"),
+        ObjectKind::View => ("DROP VIEW", "drop view"),
+        ObjectKind::Schema => ("DROP SCHEMA", "drop schema"),
+    };
+    let mut effect = Effect::command(tag, StatementWrites::new(cause, doomed.into_changes()?));
+    effect.notices = notices;
+    Ok(effect)
+}
+
+/// What goes.
+#[derive(Default)]
+struct Doomed {
+    relations: Vec<Arc<Relation>>,
+    schemas: Vec<String>,
+}
+
+fn kind_word(relation: &Relation) -> &'static str {
+    match relation.body {
+        Body::View(_) => "view",
+        _ => "table",
+    }
+}
+
+fn skipping(what: &str, name: &str) -> Notice {
+    Notice::notice(format!("{what} \"{name}\" does not exist, skipping"))
+}
+
+impl Doomed {
+    fn has(&self, relation: &Relation) -> bool {
+        self.relations.iter().any(|doomed| doomed.id() == relation.id())
+    }
+
+    fn add_relation(
+        &mut self,
+        run: &Run<'_>,
+        name: &TableName,
+        drop: &DropRelation,
+        notices: &mut Vec<Notice>,
+    ) -> Result<()> {
+        let word = if drop.kind == ObjectKind::View { "view" } else { "table" };
+        let found = run.view.catalog.resolve(name, &run.view.statement.search_path);
+        let Some(relation) = found else {
+            if drop.if_exists {
+                notices.push(skipping(word, &name.name));
+                return Ok(());
+            }
+            return Err(Error::user(
+                SqlState::UNDEFINED_TABLE,
+                format!("{word} \"{name}\" does not exist"),
+            ));
+        };
+        match (&relation.body, drop.kind) {
+            (Body::System(_), _) => {
+                return Err(Error::user(
+                    SqlState::INSUFFICIENT_PRIVILEGE,
+                    format!("permission denied: \"{}\" is a system catalog", relation.name()),
+                ));
+            }
+            (Body::Table(_), ObjectKind::Table) | (Body::View(_), ObjectKind::View) => {}
+            _ => {
+                let error = stoa_sql::Error::new(
+                    SqlState::WRONG_OBJECT_TYPE,
+                    format!("\"{}\" is not a {word}", relation.name()),
+                );
+                let right = kind_word(&relation);
+                return Err(Error::Sql(
+                    error.with_hint(format!("Use DROP {} to remove a {right}.", right.to_uppercase())),
+                ));
+            }
+        }
+        if !self.has(&relation) {
+            self.relations.push(relation);
+        }
+        Ok(())
+    }
+
+    fn add_schema(
+        &mut self,
+        run: &Run<'_>,
+        name: &TableName,
+        drop: &DropRelation,
+        notices: &mut Vec<Notice>,
+    ) -> Result<()> {
+        let schema = &name.name;
+        if run.view.catalog.schema_oid(schema).is_none() {
+            if drop.if_exists {
+                notices.push(skipping("schema", schema));
+                return Ok(());
+            }
+            return Err(no_schema(schema));
+        }
+        if BUILTIN_SCHEMAS.iter().any(|(builtin, _)| builtin == schema) {
+            return Err(Error::user(
+                SqlState("2BP01"),
+                format!("cannot drop schema {schema} because it is required by the database system"),
+            ));
+        }
+        let relations = run.view.catalog.user_relations();
+        let inside: Vec<_> = relations
+            .filter(|relation| relation.schema() == schema)
+            .cloned()
+            .collect();
+        if let (false, Some(first)) = (drop.cascade, inside.first()) {
+            let error = stoa_sql::Error::new(
+                SqlState("2BP01"),
+                format!("cannot drop schema {schema} because other objects depend on it"),
+            );
+            let detail = format!(
+                "{} {schema}.{} depends on schema {schema}",
+                kind_word(first),
+                first.name()
+            );
+            return Err(Error::Sql(
+                error
+                    .with_detail(detail)
+                    .with_hint("Use DROP ... CASCADE to drop the dependent objects too."),
+            ));
+        }
+        for relation in inside {
+            if !self.has(&relation) {
+                notices.push(cascades(&relation));
+                self.relations.push(relation);
+            }
+        }
+        if !self.schemas.contains(schema) {
+            self.schemas.push(schema.clone());
+        }
+        Ok(())
+    }
+
+    /// Views that read what goes: they go too, or nothing does.
+    fn add_dependents(&mut self, run: &Run<'_>, drop: &DropRelation, notices: &mut Vec<Notice>) -> Result<()> {
+        let numbers: Vec<u32> = self.relations.iter().map(|relation| relation.id().0).collect();
+        let mut dependents = dependent_views(run, &numbers);
+        dependents.retain(|view| !self.has(view));
+        if let (false, Some(first)) = (drop.cascade || dependents.is_empty(), self.relations.first()) {
+            let what = format!("{} {}", kind_word(first), first.name());
+            return Err(still_needed("drop", &what, &dependents));
+        }
+        for view in dependents {
+            notices.push(cascades(&view));
+            self.relations.push(view);
+        }
+        Ok(())
+    }
+
+    fn into_changes(self) -> Result<Vec<Change>> {
+        let mut changes = Vec::new();
+        for relation in &self.relations {
+            if matches!(relation.body, Body::Table(_)) {
+                changes.push(Change::DropTable(stored(relation)?.schema.id));
+            }
+            changes.push(free_name(relation.schema(), relation.name()));
+        }
+        for schema in self.schemas {
+            changes.push(Change::PutObject(schema_object(&schema), None));
+        }
+        Ok(changes)
+    }
+}
+
+fn cascades(relation: &Relation) -> Notice {
+    Notice::notice(format!("drop cascades to {} {}", kind_word(relation), relation.name()))
+}

@@ -1,0 +1,216 @@
+//! EXPLAIN: the plan as text or JSON; with ANALYZE also what running it did, node by node. Whatever an explained statement would
+//! change happens, as in Postgres.
+
+use super::query::Planned;
+use super::set::text_rows;
+use super::{Effect, Run, is_write, name_of};
+use crate::connection::{Outcome, RowsTag, StatementWrites};
+use crate::error::{Error, Result, SqlState};
+use crate::pipeline::{Demand, Profile, Sink, SinkPart};
+use crate::rows::ResultColumn;
+use crate::types::LogicalType;
+use serde_json::{Map, Value, json};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+use stoa_sql::plan::{CopyDirection, Explain, ExplainFormat, Plan, Statement};
+use stoa_storage::vector::Batch;
+
+/// The column of EXPLAIN's rows.
+pub(crate) fn columns(format: ExplainFormat) -> Arc<[ResultColumn]> {
+    Arc::from([ResultColumn {
+        name: "QUERY PLAN".to_owned(),
+        data_type: match format {
+            ExplainFormat::Text => LogicalType::Text,
+            ExplainFormat::Json => LogicalType::Json,
+        },
+    }])
+}
+
+/// See the module.
+pub(super) fn execute(run: &Run<'_>, explain: &Explain) -> Result<Effect> {
+    let started = Instant::now();
+    let Some(plan) = plan_of(&explain.statement) else {
+        return Err(Error::user(
+            SqlState::FEATURE_NOT_SUPPORTED,
+            format!("EXPLAIN of {} is not supported", name_of(&explain.statement)),
+        ));
+    };
+    let mut writes = StatementWrites::default();
+    let mut facts = Vec::new();
+    let mut profile = None;
+    if explain.analyze {
+        let measured = Arc::new(Profile::default());
+        let planning = started.elapsed();
+        let running = Instant::now();
+        if is_write(&explain.statement) {
+            // The figures are those of the statement as a whole.
+            let effect = super::execute(run, &explain.statement)?;
+            writes = effect.writes;
+            if let Outcome::Command { tag } = &effect.outcome {
+                facts.push(("Command", Value::from(tag.as_str())));
+            }
+        } else {
+            Planned::new(run, plan, Some(measured.clone()))?.run_into(run, Arc::new(Discard))?;
+            profile = Some(measured);
+        }
+        facts.push(("Planning Time", json!(milliseconds(planning))));
+        facts.push(("Execution Time", json!(milliseconds(running.elapsed()))));
+        let memory = run.entry.running().memory.peak_bytes();
+        facts.push(("Peak Memory", json!(memory)));
+    }
+    let operation = is_write(&explain.statement).then(|| name_of(&explain.statement));
+    let text = match explain.format {
+        ExplainFormat::Text => text_lines(plan, operation, profile.as_deref(), &facts),
+        ExplainFormat::Json => vec![json_text(plan, operation, profile.as_deref(), facts)],
+    };
+    let rows = text_rows(columns(explain.format), vec![text]);
+    Ok(Effect {
+        writes,
+        ..Effect::outcome(Outcome::Rows(rows, RowsTag::Tag("EXPLAIN".into())))
+    })
+}
+
+/// The plan of a statement that has one.
+fn plan_of(statement: &Statement) -> Option<&Plan> {
+    match statement {
+        Statement::Query(query) => Some(&query.plan),
+        Statement::Insert(insert) => Some(&insert.source),
+        Statement::Update(update) => Some(&update.source),
+        Statement::Delete(delete) => Some(&delete.source),
+        Statement::CreateTable(table) => table.source.as_ref().map(|query| &*query.plan),
+        Statement::Copy(copy) => match &copy.direction {
+            CopyDirection::To { query, .. } => Some(&query.plan),
+            CopyDirection::From { .. } => None,
+        },
+        _ => None,
+    }
+}
+
+fn milliseconds(time: std::time::Duration) -> f64 {
+    (time.as_secs_f64() * 1e6).round() / 1e3
+}
+
+/// Rows are counted and forgotten.
+struct Discard;
+
+impl Sink for Discard {
+    fn open(&self) -> Result<Box<dyn SinkPart>> {
+        Ok(Box::new(Discard))
+    }
+}
+
+impl SinkPart for Discard {
+    fn consume(&mut self, _: Batch) -> Result<Demand> {
+        Ok(Demand::More)
+    }
+
+    fn finish(self: Box<Self>) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// What a node did: rows, milliseconds, and what it says besides.
+type Did = (u64, f64, Vec<(String, String)>);
+
+fn did(profile: Option<&Profile>, number: usize) -> Option<Did> {
+    let node = profile?.node(number);
+    let milliseconds = node.nanoseconds.load(Ordering::Relaxed) as f64 / 1e6;
+    Some((node.rows.load(Ordering::Relaxed), milliseconds, node.facts()))
+}
+
+fn text_lines(plan: &Plan, operation: Option<&str>, profile: Option<&Profile>, facts: &[(&str, Value)]) -> Vec<String> {
+    let mut lines = Vec::new();
+    let depth = usize::from(operation.is_some());
+    lines.extend(operation.map(str::to_owned));
+    let mut number = 0;
+    text_node(plan, depth, &mut number, profile, &mut lines);
+    for (name, value) in facts {
+        lines.push(match (*name, value) {
+            ("Planning Time" | "Execution Time", value) => format!("{name}: {value} ms"),
+            ("Peak Memory", value) => format!("{name}: {value} bytes"),
+            (_, Value::String(text)) => format!("{name}: {text}"),
+            (_, value) => format!("{name}: {value}"),
+        });
+    }
+    lines
+}
+
+/// Nodes are numbered as they are printed.
+fn text_node(plan: &Plan, depth: usize, number: &mut usize, profile: Option<&Profile>, lines: &mut Vec<String>) {
+    let arrow = match depth {
+        0 => String::new(),
+        depth => "      ".repeat(depth - 1) + "  ->  ",
+    };
+    let indent = "      ".repeat(depth) + "  ";
+    let did = did(profile, *number);
+    *number += 1;
+    let figures = did
+        .as_ref()
+        .map(|(rows, milliseconds, _)| format!("  (actual rows={rows} time={milliseconds:.3} ms)"));
+    lines.push(one_line(&format!(
+        "{arrow}{}{}",
+        plan.title(),
+        figures.unwrap_or_default()
+    )));
+    lines.extend(
+        plan.details()
+            .iter()
+            .map(|detail| one_line(&format!("{indent}{detail}"))),
+    );
+    for (name, value) in did.map(|(_, _, facts)| facts).unwrap_or_default() {
+        lines.push(one_line(&format!("{indent}{name}: {value}")));
+    }
+    for input in plan.inputs() {
+        text_node(input, depth + 1, number, profile, lines);
+    }
+}
+
+/// Constants may hold line ends.
+fn one_line(text: &str) -> String {
+    text.replace('\n', "\\n")
+}
+
+fn json_text(plan: &Plan, operation: Option<&str>, profile: Option<&Profile>, facts: Vec<(&str, Value)>) -> String {
+    let mut number = 0;
+    let mut tree = json_node(plan, &mut number, profile);
+    if let Some(operation) = operation {
+        tree = json!({"Node Type": operation, "Plans": [tree]});
+    }
+    let mut top = Map::new();
+    top.insert("Plan".into(), tree);
+    top.extend(facts.into_iter().map(|(name, value)| (name.to_owned(), value)));
+    let document = Value::Array(vec![Value::Object(top)]);
+    serde_json::to_string_pretty(&document).unwrap_or_else(|_| document.to_string())
+}
+
+fn json_node(plan: &Plan, number: &mut usize, profile: Option<&Profile>) -> Value {
+    let did = did(profile, *number);
+    *number += 1;
+    let mut node = Map::new();
+    node.insert("Node Type".into(), Value::from(plan.title()));
+    for detail in plan.details() {
+        if let Some((name, text)) = detail.split_once(": ") {
+            node.insert(name.to_owned(), Value::from(text));
+        }
+    }
+    if let Some((rows, milliseconds, facts)) = did {
+        node.insert("Actual Rows".into(), json!(rows));
+        node.insert("Actual Total Time".into(), json!((milliseconds * 1e3).round() / 1e3));
+        for (name, value) in facts {
+            let value = value
+                .parse::<i64>()
+                .map_or_else(|_| Value::from(value.as_str()), Value::from);
+            node.insert(name, value);
+        }
+    }
+    let inputs: Vec<Value> = plan
+        .inputs()
+        .into_iter()
+        .map(|input| json_node(input, number, profile))
+        .collect();
+    if !inputs.is_empty() {
+        node.insert("Plans".into(), Value::Array(inputs));
+    }
+    Value::Object(node)
+}

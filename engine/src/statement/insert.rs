@@ -1,0 +1,63 @@
+//! INSERT: the source's rows into the table, as one change.
+
+use super::query::Planned;
+use super::returning::returned;
+use super::row_sink::{IntoTable, RowSink};
+use super::{Effect, Run, stored};
+use crate::connection::StatementWrites;
+use crate::error::Result;
+use std::sync::Arc;
+use stoa_sql::plan::{Insert, Plan};
+
+/// See the module.
+pub(super) fn execute(run: &Run<'_>, insert: &Insert) -> Result<Effect> {
+    let relation = run.table(insert.table)?;
+    let sink = Arc::new(new_sink(run, &relation)?);
+    let Some(returning) = &insert.returning else {
+        run_source(run, &insert.source, &sink)?;
+        let (count, writes) = writes_of(&sink, "insert")?;
+        return Ok(Effect::command(format!("INSERT 0 {count}"), writes));
+    };
+    let planned = Planned::new(run, &insert.source, None)?;
+    let layout = planned.layout();
+    let batches = planned.collect(run)?;
+    for batch in &batches {
+        sink.append(batch.clone())?;
+    }
+    let (count, writes) = writes_of(&sink, "insert")?;
+    let outcome = returned(run, returning, &layout, batches, format!("INSERT 0 {count}"))?;
+    Ok(Effect {
+        outcome,
+        writes,
+        notices: Vec::new(),
+    })
+}
+
+/// A sink for a table's rows.
+pub(super) fn new_sink(run: &Run<'_>, relation: &crate::catalog::relation::Relation) -> Result<RowSink> {
+    let memory = &run.entry.running().memory;
+    Ok(RowSink::new(
+        &run.view.shared,
+        relation,
+        stored(relation)?,
+        memory,
+        &run.view.format,
+    ))
+}
+
+/// Runs a plan into a sink.
+pub(super) fn run_source(run: &Run<'_>, source: &Plan, sink: &Arc<RowSink>) -> Result<()> {
+    Planned::new(run, source, None)?.run_into(run, Arc::new(IntoTable(sink.clone())))
+}
+
+/// How many rows a sink took, and what they are as changes.
+pub(super) fn writes_of(sink: &RowSink, cause: &'static str) -> Result<(u64, StatementWrites)> {
+    let written = sink.finish()?;
+    let writes = StatementWrites {
+        changes: written.changes,
+        loads: written.loads,
+        memory: Some(written.memory),
+        cause,
+    };
+    Ok((written.row_count, writes))
+}

@@ -1,0 +1,204 @@
+//! Statements at work: one file per kind. Each gets a [`Run`], what it sees and may use, and hands back an [`Effect`]: an outcome, and
+//! changes that its transaction commits. None of them commits by itself, and none keeps state.
+
+pub(crate) mod alter_table;
+pub(crate) mod constants;
+pub(crate) mod copy_rows;
+pub(crate) mod create_schema;
+pub(crate) mod create_table;
+pub(crate) mod create_view;
+pub(crate) mod definition;
+pub(crate) mod delete;
+pub(crate) mod drop;
+pub(crate) mod explain;
+pub(crate) mod insert;
+pub(crate) mod maintain;
+pub(crate) mod query;
+pub(crate) mod returning;
+pub(crate) mod row_sink;
+pub(crate) mod set;
+pub(crate) mod truncate;
+pub(crate) mod update;
+
+use crate::activity::Entry;
+use crate::catalog::relation::{Relation, StoredTable};
+use crate::catalog::view::View;
+use crate::connection::{Notice, Outcome, StatementWrites};
+use crate::error::{Error, Result, SqlState};
+use crate::pipeline::{Profile, QueryContext};
+use crate::types::Literal;
+use std::sync::Arc;
+use stoa_sql::catalog::TableId;
+use stoa_sql::plan::Statement;
+
+/// What a statement runs with.
+pub(crate) struct Run<'r> {
+    /// What it sees.
+    pub(crate) view: View,
+    /// Its place among the running statements.
+    pub(crate) entry: Arc<Entry>,
+    /// The values of `$1`, `$2` ...
+    pub(crate) parameters: &'r [Literal],
+    /// Relations that its compilation asked for.
+    pub(crate) seen: Vec<TableId>,
+}
+
+/// What a statement did.
+pub(crate) struct Effect {
+    /// For the client.
+    pub(crate) outcome: Outcome,
+    /// For the transaction.
+    pub(crate) writes: StatementWrites,
+    /// To be told beside the outcome.
+    pub(crate) notices: Vec<Notice>,
+}
+
+impl Effect {
+    /// Only an outcome.
+    pub(crate) fn outcome(outcome: Outcome) -> Self {
+        Effect {
+            outcome,
+            writes: StatementWrites::default(),
+            notices: Vec::new(),
+        }
+    }
+
+    /// A command that changed something.
+    pub(crate) fn command(tag: impl Into<String>, writes: StatementWrites) -> Self {
+        Effect {
+            outcome: Outcome::Command { tag: tag.into() },
+            writes,
+            notices: Vec::new(),
+        }
+    }
+
+    /// The same, with a notice.
+    pub(crate) fn with_notice(mut self, notice: Notice) -> Self {
+        self.notices.push(notice);
+        self
+    }
+}
+
+impl Run<'_> {
+    /// What the operators of a plan share.
+    pub(crate) fn context(&self, profile: Option<Arc<Profile>>) -> QueryContext {
+        let shared = &self.view.shared;
+        let settings = self.view.settings.resolved();
+        let batch_rows = match self.view.settings.is_set("stoa.batch_rows") {
+            true => settings.batch_rows,
+            false => shared.config.batch_rows,
+        };
+        let threads = match settings.threads {
+            0 => shared.workers.count(),
+            threads => threads.min(shared.workers.count()),
+        };
+        QueryContext {
+            cancel: self.entry.running().cancel.clone(),
+            memory: self.entry.running().memory.clone(),
+            statement: self.view.statement.clone(),
+            snapshot: self.view.snapshot.clone(),
+            batch_rows,
+            use_metadata: settings.use_metadata,
+            threads,
+            profile,
+        }
+    }
+
+    /// The table of a number.
+    ///
+    /// # Errors
+    /// It is gone: definitions changed since the statement was bound.
+    pub(crate) fn table(&self, id: TableId) -> Result<Arc<Relation>> {
+        let relation = self.view.catalog.by_id(id);
+        relation
+            .filter(|relation| relation.stored().is_some())
+            .ok_or_else(|| Error::Internal(format!("table {} is not there any more", id.0)))
+    }
+}
+
+/// The stored part of a relation that is a table.
+pub(crate) fn stored(relation: &Relation) -> Result<&StoredTable> {
+    relation
+        .stored()
+        .ok_or_else(|| Error::Internal(format!("\"{}\" is not a table", relation.name())))
+}
+
+/// Runs a statement that needs no more of its session than a [`Run`] has.
+pub(crate) fn execute(run: &Run<'_>, statement: &Statement) -> Result<Effect> {
+    match statement {
+        Statement::Query(query) => query::execute(run, query),
+        Statement::Insert(insert) => insert::execute(run, insert),
+        Statement::Update(update) => update::execute(run, update),
+        Statement::Delete(delete) => delete::execute(run, delete),
+        Statement::Truncate(truncate) => truncate::execute(run, truncate),
+        Statement::CreateTable(create) => create_table::execute(run, create),
+        Statement::CreateView(create) => create_view::execute(run, create),
+        Statement::CreateSchema { name, if_not_exists } => create_schema::execute(run, name, *if_not_exists),
+        Statement::Drop(drop) => drop::execute(run, drop),
+        Statement::AlterTable(alter) => alter_table::execute(run, alter),
+        Statement::Explain(explain) => explain::execute(run, explain),
+        Statement::Maintain { vacuum, table } => maintain::execute(run, *vacuum, *table),
+        Statement::Checkpoint => maintain::checkpoint(run),
+        Statement::Show { name } => set::show(run, name.as_deref()),
+        Statement::Empty => Ok(Effect::outcome(Outcome::Empty)),
+        Statement::Copy(_)
+        | Statement::Set { .. }
+        | Statement::Reset { .. }
+        | Statement::Transaction(_)
+        | Statement::Prepare { .. }
+        | Statement::Execute { .. }
+        | Statement::Deallocate { .. }
+        | Statement::Discard => Err(Error::Internal(
+            "a statement of the session reached the wrong place".into(),
+        )),
+    }
+}
+
+/// What a statement is called where it is refused.
+pub(crate) fn name_of(statement: &Statement) -> &'static str {
+    match statement {
+        Statement::Query(_) => "SELECT",
+        Statement::Insert(_) => "INSERT",
+        Statement::Update(_) => "UPDATE",
+        Statement::Delete(_) => "DELETE",
+        Statement::Truncate(_) => "TRUNCATE TABLE",
+        Statement::CreateTable(_) => "CREATE TABLE",
+        Statement::CreateView(_) => "CREATE VIEW",
+        Statement::CreateSchema { .. } => "CREATE SCHEMA",
+        Statement::Drop(drop) => match drop.kind {
+            stoa_sql::plan::ObjectKind::Table => "DROP TABLE",
+            stoa_sql::plan::ObjectKind::View => "DROP VIEW",
+            stoa_sql::plan::ObjectKind::Schema => "DROP SCHEMA",
+        },
+        Statement::AlterTable(_) => "ALTER TABLE",
+        Statement::Copy(_) => "COPY",
+        Statement::Explain(_) => "EXPLAIN",
+        Statement::Maintain { vacuum: true, .. } => "VACUUM",
+        Statement::Maintain { .. } => "ANALYZE",
+        Statement::Checkpoint => "CHECKPOINT",
+        _ => "this statement",
+    }
+}
+
+/// Whether a statement changes what is stored.
+pub(crate) fn is_write(statement: &Statement) -> bool {
+    match statement {
+        Statement::Insert(_)
+        | Statement::Update(_)
+        | Statement::Delete(_)
+        | Statement::Truncate(_)
+        | Statement::CreateTable(_)
+        | Statement::CreateView(_)
+        | Statement::CreateSchema { .. }
+        | Statement::Drop(_)
+        | Statement::AlterTable(_) => true,
+        Statement::Copy(copy) => matches!(copy.direction, stoa_sql::plan::CopyDirection::From { .. }),
+        Statement::Explain(explain) => explain.analyze && is_write(&explain.statement),
+        _ => false,
+    }
+}
+
+/// An error about a name, with its code.
+pub(crate) fn already_exists(state: SqlState, what: &str, name: &str) -> Error {
+    Error::user(state, format!("{what} \"{name}\" already exists"))
+}

@@ -1,0 +1,299 @@
+//! Where rows for a table arrive: from a query, from COPY, from any thread. Few rows are kept and go through the log; many go into
+//! segments as they come. Either way they are changes that somebody else commits: all of them or none.
+
+use super::query::{memory_bytes, plain};
+use crate::catalog::relation::{Relation, StoredTable};
+use crate::database::Shared;
+use crate::error::{Error, Result, SqlState};
+use crate::format::FormatSettings;
+use crate::format::text::ColumnWriter;
+use crate::limits::{BULK_LOAD_BYTES_MAX, LOGGED_BYTES_MAX, LOGGED_ROWS_MAX};
+use crate::pipeline::{Demand, MemoryBudget, Reservation, Sink, SinkPart};
+use arrow_array::{Array, ArrayRef};
+use parking_lot::Mutex;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use stoa_sql::types::LogicalType;
+use stoa_storage::commit::Change;
+use stoa_storage::schema::TableSchema;
+use stoa_storage::store::BulkLoad;
+use stoa_storage::vector::Batch;
+
+/// Rows for one table in the making.
+pub(crate) struct RowSink {
+    shared: Arc<Shared>,
+    target: Target,
+    format: FormatSettings,
+    memory: Arc<MemoryBudget>,
+    row_count: AtomicU64,
+    state: Mutex<State>,
+}
+
+/// What is written to.
+#[derive(Clone)]
+struct Target {
+    name: String,
+    schema: Arc<TableSchema>,
+    types: Vec<LogicalType>,
+}
+
+struct State {
+    waiting: Vec<Batch>,
+    waiting_rows: usize,
+    waiting_bytes: usize,
+    memory: Reservation,
+    load: Option<Arc<dyn BulkLoad>>,
+}
+
+/// What came of the rows.
+pub(crate) struct Written {
+    /// The rows as changes; none where there were no rows.
+    pub(crate) changes: Vec<Change>,
+    /// The bulk load whose segments are among them.
+    pub(crate) loads: Vec<Arc<dyn BulkLoad>>,
+    /// The memory of rows that are kept.
+    pub(crate) memory: Reservation,
+    /// How many rows.
+    pub(crate) row_count: u64,
+}
+
+impl RowSink {
+    /// For a table, with memory of a statement.
+    pub(crate) fn new(
+        shared: &Arc<Shared>,
+        relation: &Relation,
+        table: &StoredTable,
+        memory: &Arc<MemoryBudget>,
+        format: &FormatSettings,
+    ) -> Self {
+        let columns = relation.info.columns.iter();
+        RowSink {
+            shared: shared.clone(),
+            target: Target {
+                name: relation.name().to_owned(),
+                schema: table.schema.clone(),
+                types: columns.map(|column| column.data_type.clone()).collect(),
+            },
+            format: format.clone(),
+            memory: memory.clone(),
+            row_count: AtomicU64::new(0),
+            state: Mutex::new(State {
+                waiting: Vec::new(),
+                waiting_rows: 0,
+                waiting_bytes: 0,
+                memory: memory.reservation(),
+                load: None,
+            }),
+        }
+    }
+
+    /// As [`Self::new`], for so many rows that they go into segments at once.
+    ///
+    /// # Errors
+    /// What storage says.
+    pub(crate) fn bulk(
+        shared: &Arc<Shared>,
+        relation: &Relation,
+        table: &StoredTable,
+        memory: &Arc<MemoryBudget>,
+        format: &FormatSettings,
+    ) -> Result<Self> {
+        let sink = RowSink::new(shared, relation, table, memory, format);
+        sink.begin_load(&mut sink.state.lock())?;
+        Ok(sink)
+    }
+
+    /// Whether columns are of the table's types.
+    ///
+    /// # Errors
+    /// 42804, naming the column.
+    pub(crate) fn check_types(&self, columns: &[ArrayRef]) -> Result<()> {
+        let definitions = &self.target.schema.columns;
+        let wrong = columns
+            .iter()
+            .zip(definitions)
+            .find(|(column, definition)| *column.data_type() != definition.data_type);
+        if columns.len() == definitions.len() && wrong.is_none() {
+            return Ok(());
+        }
+        let message = match wrong {
+            Some((column, definition)) => format!(
+                "column \"{}\" of relation \"{}\" is stored as {}, not as {}",
+                definition.name,
+                self.target.name,
+                definition.data_type,
+                column.data_type()
+            ),
+            None => format!(
+                "relation \"{}\" has {} columns, not {}",
+                self.target.name,
+                definitions.len(),
+                columns.len()
+            ),
+        };
+        Err(Error::user(SqlState::DATATYPE_MISMATCH, message))
+    }
+
+    /// Rows taken so far.
+    pub(crate) fn row_count(&self) -> u64 {
+        self.row_count.load(Ordering::Relaxed)
+    }
+
+    /// Takes rows with the table's columns in its order.
+    ///
+    /// # Errors
+    /// 23502 for a NULL where none may be; what storage says.
+    pub(crate) fn append(&self, batch: Batch) -> Result<()> {
+        let batch = plain(batch);
+        if batch.row_count == 0 {
+            return Ok(());
+        }
+        self.check_nulls(&batch)?;
+        self.row_count.fetch_add(batch.row_count as u64, Ordering::Relaxed);
+        let load = {
+            let mut state = self.state.lock();
+            match &state.load {
+                Some(load) => load.clone(),
+                None => {
+                    let bytes = memory_bytes(&batch);
+                    let (rows, total) = (state.waiting_rows + batch.row_count, state.waiting_bytes + bytes);
+                    if rows <= LOGGED_ROWS_MAX && total <= LOGGED_BYTES_MAX {
+                        state.memory.grow(bytes)?;
+                        (state.waiting_rows, state.waiting_bytes) = (rows, total);
+                        state.waiting.push(batch);
+                        return Ok(());
+                    }
+                    self.begin_load(&mut state)?
+                }
+            }
+        };
+        Ok(load.append(batch)?)
+    }
+
+    /// Too many rows for the log.
+    fn begin_load(&self, state: &mut State) -> Result<Arc<dyn BulkLoad>> {
+        let memory_bytes = BULK_LOAD_BYTES_MAX.min(self.shared.config.memory_limit_bytes / 4);
+        let load = self.shared.store.bulk_load(self.target.schema.clone(), memory_bytes)?;
+        for waiting in std::mem::take(&mut state.waiting) {
+            load.append(waiting)?;
+        }
+        state.memory.resize(0)?;
+        state.load = Some(load.clone());
+        Ok(load)
+    }
+
+    fn check_nulls(&self, batch: &Batch) -> Result<()> {
+        if batch.columns.len() != self.target.schema.columns.len() {
+            return Err(Error::Internal(format!(
+                "{} columns were given for the {} of \"{}\"",
+                batch.columns.len(),
+                self.target.schema.columns.len(),
+                self.target.name
+            )));
+        }
+        for (column, definition) in batch.columns.iter().zip(&self.target.schema.columns) {
+            if !definition.nullable && column.null_count() > 0 {
+                let row = (0..batch.row_count).find(|row| column.is_null(*row)).unwrap_or(0);
+                return Err(self.null_error(&definition.name, batch, row));
+            }
+        }
+        Ok(())
+    }
+
+    fn null_error(&self, column: &str, batch: &Batch, row: usize) -> Error {
+        let error = stoa_sql::Error::new(
+            SqlState::NOT_NULL_VIOLATION,
+            format!(
+                "null value in column \"{column}\" of relation \"{}\" violates not-null constraint",
+                self.target.name
+            ),
+        );
+        let row = row_text(&batch.columns, &self.target.types, row, &self.format);
+        Error::Sql(error.with_detail(format!("Failing row contains ({row}).")))
+    }
+
+    /// The rows as changes.
+    ///
+    /// # Errors
+    /// What storage says to the last segments.
+    pub(crate) fn finish(&self) -> Result<Written> {
+        let mut state = self.state.lock();
+        let table = self.target.schema.id;
+        let mut changes = Vec::new();
+        let loads: Vec<_> = state.load.take().into_iter().collect();
+        for load in &loads {
+            changes.push(Change::AddSegments(table, load.finish()?));
+        }
+        if state.waiting_rows > 0 && loads.is_empty() {
+            let waiting = std::mem::take(&mut state.waiting);
+            changes.push(Change::Insert(table, joined(waiting)?));
+        }
+        let memory = std::mem::replace(&mut state.memory, self.memory.reservation());
+        Ok(Written {
+            changes,
+            loads,
+            memory,
+            row_count: self.row_count(),
+        })
+    }
+}
+
+/// Several batches as one.
+pub(crate) fn joined(batches: Vec<Batch>) -> Result<Batch> {
+    if batches.len() == 1 {
+        return Ok(batches.into_iter().next().unwrap_or_else(|| Batch::new(Vec::new(), 0)));
+    }
+    let row_count = batches.iter().map(|batch| batch.row_count).sum();
+    let column_count = batches.first().map_or(0, |batch| batch.columns.len());
+    let columns = (0..column_count).map(|place| {
+        let parts: Vec<&dyn Array> = batches
+            .iter()
+            .filter_map(|batch| batch.columns.get(place))
+            .map(|column| &**column)
+            .collect();
+        Ok(arrow_select::concat::concat(&parts)?)
+    });
+    Ok(Batch::new(columns.collect::<Result<Vec<ArrayRef>>>()?, row_count))
+}
+
+/// Characters of a value that a failing row is shown with.
+const SHOWN_CHARACTERS_MAX: usize = 64;
+
+/// A row as Postgres shows it in errors: `1, null, some text`.
+fn row_text(columns: &[ArrayRef], types: &[LogicalType], row: usize, format: &FormatSettings) -> String {
+    let values = columns.iter().zip(types).map(|(column, data_type)| {
+        if column.is_null(row) {
+            return "null".to_owned();
+        }
+        let mut text = Vec::new();
+        ColumnWriter::new(column, data_type, format).write(row, &mut text);
+        let text = String::from_utf8_lossy(&text);
+        match text.char_indices().nth(SHOWN_CHARACTERS_MAX) {
+            Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default()),
+            None => text.into_owned(),
+        }
+    });
+    values.collect::<Vec<_>>().join(", ")
+}
+
+/// The end of a pipeline whose rows go into a table.
+pub(crate) struct IntoTable(pub(crate) Arc<RowSink>);
+
+struct IntoTablePart(Arc<RowSink>);
+
+impl Sink for IntoTable {
+    fn open(&self) -> Result<Box<dyn SinkPart>> {
+        Ok(Box::new(IntoTablePart(self.0.clone())))
+    }
+}
+
+impl SinkPart for IntoTablePart {
+    fn consume(&mut self, batch: Batch) -> Result<Demand> {
+        self.0.append(batch)?;
+        Ok(Demand::More)
+    }
+
+    fn finish(self: Box<Self>) -> Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,190 @@
+//! A condition on values as one on the codes of a sorted dictionary.
+
+use super::{Dictionary, Keys, Search};
+use crate::encoding::lanes::Lanes;
+use crate::encoding::{Decoded, malformed};
+use crate::vector::filter::{BytesTest, KeyTest, Test};
+use crate::vector::key::bytes_at;
+use arrow_array::{Array, ArrayRef};
+use arrow_buffer::BooleanBuffer;
+use memchr::memmem::Finder;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// A condition on codes.
+#[derive(Clone, Debug)]
+pub(crate) enum CodeTest {
+    /// As on any integers.
+    Codes(KeyTest<i64>),
+    /// One bit per code.
+    Set(Arc<BooleanBuffer>),
+}
+
+impl CodeTest {
+    /// One bit per row: whether its code passes and it is selected.
+    pub(crate) fn filter(
+        &self,
+        codes: &Lanes<'_>,
+        rows: Range<usize>,
+        selection: &BooleanBuffer,
+    ) -> Decoded<BooleanBuffer> {
+        match self {
+            CodeTest::Codes(test) => codes.filter(rows, test, selection),
+            CodeTest::Set(set) => {
+                let passes = |code: i64| (code as usize) < set.len() && set.value(code as usize);
+                Ok(selection & &codes.pass(rows, selection, passes)?)
+            }
+        }
+    }
+
+    /// The codes that pass, of a dictionary of so many values; `None` where there are more than `most`.
+    pub(crate) fn passing(&self, value_count: usize, most: usize) -> Option<Vec<u32>> {
+        let within = |code: &i64| (0..value_count as i64).contains(code);
+        let few = |codes: &mut dyn Iterator<Item = i64>| {
+            let codes: Vec<u32> = codes.filter(within).take(most + 1).map(|code| code as u32).collect();
+            (codes.len() <= most).then_some(codes)
+        };
+        match self {
+            CodeTest::Codes(KeyTest::Range { low, high }) => few(&mut (*low..=*high)),
+            CodeTest::Codes(KeyTest::In(codes)) => few(&mut codes.iter().copied()),
+            CodeTest::Codes(test) => few(&mut (0..value_count as i64).filter(|code| test.passes(*code))),
+            CodeTest::Set(set) => few(&mut set.set_indices().map(|code| code as i64)),
+        }
+    }
+}
+
+/// Nothing passes.
+const NOTHING: KeyTest<i64> = KeyTest::Range { low: 1, high: 0 };
+
+fn range(codes: Range<usize>) -> KeyTest<i64> {
+    if codes.is_empty() {
+        return NOTHING;
+    }
+    KeyTest::Range {
+        low: codes.start as i64,
+        high: codes.end as i64 - 1,
+    }
+}
+
+/// All but some codes.
+fn outside(mut codes: Vec<i64>) -> KeyTest<i64> {
+    codes.sort_unstable();
+    match codes.as_slice() {
+        [code] => KeyTest::NotEqual(*code),
+        _ => KeyTest::NotIn(codes),
+    }
+}
+
+/// Some codes.
+fn inside(mut codes: Vec<i64>) -> KeyTest<i64> {
+    codes.sort_unstable();
+    match codes.as_slice() {
+        [] => NOTHING,
+        [first, .., last] if last - first + 1 == codes.len() as i64 => KeyTest::Range {
+            low: *first,
+            high: *last,
+        },
+        [code] => KeyTest::Range {
+            low: *code,
+            high: *code,
+        },
+        _ => KeyTest::In(codes),
+    }
+}
+
+pub(super) fn translate(dictionary: &Dictionary, test: &Test) -> Decoded<CodeTest> {
+    let codes = match (&dictionary.keys, test) {
+        (Keys::Lane(keys), Test::Lane(test)) => of_keys(keys, test),
+        (Keys::Wide(keys), Test::Wide(test)) => of_keys(keys, test),
+        (Keys::Bytes, Test::Bytes(BytesTest::Contains(finder))) => {
+            return Ok(CodeTest::Set(search(dictionary, finder)));
+        }
+        (Keys::Bytes, Test::Bytes(test)) => of_bytes(&dictionary.values, test),
+        _ => return malformed("a condition that is not one on the dictionary's values"),
+    };
+    Ok(CodeTest::Codes(codes))
+}
+
+/// Keys of equal values may repeat: 0.0 and -0.0 are apart in the dictionary.
+fn of_keys<K: Copy + Ord>(keys: &[K], test: &KeyTest<K>) -> KeyTest<i64> {
+    let equal = |key: &K| {
+        let from = keys.partition_point(|other| other < key);
+        let count = keys[from..].iter().take_while(|other| *other == key).count();
+        from as i64..(from + count) as i64
+    };
+    match test {
+        KeyTest::Range { low, high } => {
+            let from = keys.partition_point(|key| key < low);
+            let to = keys.partition_point(|key| key <= high);
+            range(from..to.max(from))
+        }
+        KeyTest::NotEqual(key) => outside(equal(key).collect()),
+        KeyTest::In(list) => inside(list.iter().flat_map(equal).collect()),
+        KeyTest::NotIn(list) => outside(list.iter().flat_map(equal).collect()),
+    }
+}
+
+/// The first code whose value does not meet what a prefix of the codes does.
+fn partition_point(values: &ArrayRef, below: impl Fn(&[u8]) -> bool) -> usize {
+    let (mut from, mut to) = (0, values.len());
+    while from < to {
+        let middle = from + (to - from) / 2;
+        if below(bytes_at(values.as_ref(), middle)) {
+            from = middle + 1;
+        } else {
+            to = middle;
+        }
+    }
+    from
+}
+
+fn of_bytes(values: &ArrayRef, test: &BytesTest) -> KeyTest<i64> {
+    let code_of = |wanted: &Vec<u8>| {
+        let code = partition_point(values, |value| value < wanted.as_slice());
+        (code < values.len() && bytes_at(values.as_ref(), code) == wanted).then_some(code as i64)
+    };
+    match test {
+        BytesTest::Range { lower, upper } => {
+            let first_above = |bound: &[u8], inclusive: bool| {
+                partition_point(values, |value| value < bound || (inclusive && value == bound))
+            };
+            let from = lower
+                .as_ref()
+                .map_or(0, |(bound, inclusive)| first_above(bound, !inclusive));
+            let to = upper
+                .as_ref()
+                .map_or(values.len(), |(bound, inclusive)| first_above(bound, *inclusive));
+            range(from..to.max(from))
+        }
+        BytesTest::NotEqual(value) => outside(code_of(value).into_iter().collect()),
+        BytesTest::In(list) => inside(list.iter().filter_map(code_of).collect()),
+        BytesTest::NotIn(list) => outside(list.iter().filter_map(code_of).collect()),
+        BytesTest::Prefix(prefix) => {
+            let from = partition_point(values, |value| value < prefix.as_slice());
+            let to = partition_point(values, |value| value < prefix.as_slice() || value.starts_with(prefix));
+            range(from..to)
+        }
+        BytesTest::Contains(_) => NOTHING,
+    }
+}
+
+/// Which values have something inside; remembered.
+fn search(dictionary: &Dictionary, finder: &Finder<'static>) -> Arc<BooleanBuffer> {
+    let remembered = |searches: &[Search]| {
+        let found = searches.iter().find(|(needle, _)| **needle == *finder.needle());
+        found.map(|(_, set)| set.clone())
+    };
+    if let Some(set) = remembered(&dictionary.searches.lock()) {
+        return set;
+    }
+    let values = &dictionary.values;
+    let set = Arc::new(BooleanBuffer::collect_bool(values.len(), |code| {
+        finder.find(bytes_at(values.as_ref(), code)).is_some()
+    }));
+    let mut searches = dictionary.searches.lock();
+    if searches.len() >= super::SEARCHES_MAX {
+        searches.remove(0);
+    }
+    searches.push((finder.needle().into(), set.clone()));
+    set
+}

@@ -1,0 +1,138 @@
+//! A Bloom filter of a segment's values: whether a value may be there, wrong for about one absent value in a hundred, never for one
+//! that is there. Split into blocks of 256 bits, so that a probe touches one cache line; of a block a value sets one bit in each of
+//! eight words.
+//!
+//! ```text
+//! bloom = block_count:u32 (word:u32 x 8)*
+//! ```
+
+use crate::encoding::{Cursor, Decoded, malformed};
+use crate::vector::filter::{BytesTest, KeyTest, Test};
+use crate::vector::key::{bytes_at, lane_keys, wide_keys};
+use arrow_array::{Array, ArrayRef};
+use xxhash_rust::xxh3::xxh3_64;
+
+/// Bits per distinct value.
+const BITS_PER_VALUE: usize = 10;
+const BLOCK_BYTES: usize = 32;
+/// Odd numbers that spread a hash over eight words, those of Parquet's filters.
+const SALTS: [u32; 8] = [
+    0x47b6_137b,
+    0x4497_4d91,
+    0x8824_ad5b,
+    0xa2b7_289d,
+    0x7054_95c7,
+    0x2df1_424b,
+    0x9efc_4947,
+    0x5c6b_fb31,
+];
+
+/// The hash of a key's bytes. Part of the format.
+#[inline]
+fn hash(bytes: &[u8]) -> u64 {
+    xxh3_64(bytes)
+}
+
+/// Visits the hash of each value of a plain array that is not NULL.
+pub(crate) fn for_each_hash(array: &ArrayRef, mut visit: impl FnMut(u64)) {
+    let present = |row: usize| array.is_valid(row);
+    if let Some(keys) = lane_keys(array.as_ref()) {
+        let keys = keys.iter().enumerate().filter(|(row, _)| present(*row));
+        keys.for_each(|(_, key)| visit(hash(&key.to_le_bytes())));
+    } else if let Some(keys) = wide_keys(array.as_ref()) {
+        let keys = keys.iter().enumerate().filter(|(row, _)| present(*row));
+        keys.for_each(|(_, key)| visit(hash(&key.to_le_bytes())));
+    } else {
+        let rows = (0..array.len()).filter(|row| present(*row));
+        rows.for_each(|row| visit(hash(bytes_at(array.as_ref(), row))));
+    }
+}
+
+/// The bit of each word.
+#[inline]
+fn mask(hash: u64) -> [u32; 8] {
+    SALTS.map(|salt| 1 << ((hash as u32).wrapping_mul(salt) >> 27))
+}
+
+#[inline]
+fn block_of(hash: u64, block_count: usize) -> usize {
+    (((hash >> 32) * block_count as u64) >> 32) as usize
+}
+
+/// A filter under construction.
+pub(crate) struct Builder {
+    blocks: Vec<[u32; 8]>,
+}
+
+impl Builder {
+    /// For about so many distinct values.
+    pub(crate) fn new(distinct_count: usize) -> Self {
+        let block_count = (distinct_count * BITS_PER_VALUE).div_ceil(BLOCK_BYTES * 8).max(1);
+        Builder {
+            blocks: vec![[0; 8]; block_count],
+        }
+    }
+
+    /// Adds a value by its hash.
+    pub(crate) fn add(&mut self, hash: u64) {
+        let place = block_of(hash, self.blocks.len());
+        for (word, bit) in self.blocks[place].iter_mut().zip(mask(hash)) {
+            *word |= bit;
+        }
+    }
+
+    /// Appends the filter.
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&(self.blocks.len() as u32).to_le_bytes());
+        out.extend(self.blocks.iter().flatten().flat_map(|word| word.to_le_bytes()));
+    }
+}
+
+/// A filter that was read.
+pub(crate) struct Bloom<'a> {
+    blocks: &'a [[u8; BLOCK_BYTES]],
+}
+
+impl<'a> Bloom<'a> {
+    pub(crate) fn parse(bytes: &'a [u8]) -> Decoded<Self> {
+        let mut cursor = Cursor::new(bytes);
+        let count = cursor.u32()? as usize;
+        let blocks = cursor.take(count.saturating_mul(BLOCK_BYTES))?;
+        cursor.end()?;
+        if count == 0 {
+            return malformed("a Bloom filter of no blocks");
+        }
+        Ok(Bloom {
+            blocks: blocks.as_chunks().0,
+        })
+    }
+
+    fn has(&self, bytes: &[u8]) -> bool {
+        let hash = hash(bytes);
+        let (words, _) = self.blocks[block_of(hash, self.blocks.len())].as_chunks::<4>();
+        let mut both = words.iter().zip(mask(hash));
+        both.all(|(word, bit)| u32::from_le_bytes(*word) & bit != 0)
+    }
+
+    /// Whether some value may pass a test; true for all but tests for being one of some values.
+    pub(crate) fn may_contain(&self, test: &Test) -> bool {
+        match test {
+            Test::Lane(test) => any_key(test, |key| self.has(&key.to_le_bytes())),
+            Test::Wide(test) => any_key(test, |key| self.has(&key.to_le_bytes())),
+            Test::Bytes(BytesTest::In(values)) => values.iter().any(|value| self.has(value)),
+            Test::Bytes(BytesTest::Range {
+                lower: Some((lower, true)),
+                upper: Some((upper, true)),
+            }) if lower == upper => self.has(lower),
+            _ => true,
+        }
+    }
+}
+
+fn any_key<K: PartialEq>(test: &KeyTest<K>, has: impl Fn(&K) -> bool) -> bool {
+    match test {
+        KeyTest::Range { low, high } if low == high => has(low),
+        KeyTest::In(keys) => keys.iter().any(has),
+        _ => true,
+    }
+}

@@ -1,0 +1,175 @@
+//! One column into a segment: with or without a dictionary, block by block, with its summaries and indexes.
+
+use super::column_chunk;
+use super::format::{ExtraKind, FooterColumn};
+use super::writer::SegmentWriter;
+use crate::encoding::dictionary::{self, Built};
+use crate::error::Result;
+use crate::index::distinct::DistinctSketch;
+use crate::index::zone_map::ZoneTable;
+use crate::index::{bitmap, bloom};
+use crate::limits::{BLOCK_ROWS, DICTIONARY_VALUES_MAX, ZONE_ROWS};
+use crate::schema::ColumnSchema;
+use crate::vector::key::{self, Domain, domain_of};
+use arrow_array::{Array, ArrayRef};
+use arrow_schema::DataType;
+use std::ops::Range;
+
+/// Distinct values of a dictionary of values no longer than a code's column would be.
+const SHORT_VALUES_MAX: usize = 4_096;
+/// Text that repeats so often gets a dictionary without trying.
+const FEW_VALUES_ONE_IN: usize = 16;
+/// Values of a dictionary that are encoded to tell its size.
+const SAMPLE_VALUES: usize = 16_384;
+
+/// Writes a plain column and says what the footer keeps of it.
+pub(super) fn write(
+    writer: &mut SegmentWriter,
+    schema: &ColumnSchema,
+    array: &ArrayRef,
+    has_bloom: bool,
+) -> Result<FooterColumn> {
+    let dictionary = choose_dictionary(array);
+    let first_part = writer.parts.len() as u32;
+    let mut encodings = Vec::new();
+    let mut zones = ZoneTable::empty(&schema.data_type);
+    let mut distinct = DistinctSketch::new();
+    let mut column_bytes = 0;
+    let mut chunk = Vec::new();
+    for rows in blocks(array.len()) {
+        let block = array.slice(rows.start, rows.len());
+        let keys = key::lane_keys(block.as_ref());
+        let codes = dictionary.as_ref().map(|dictionary| &dictionary.codes[rows]);
+        let values = dictionary.as_ref().map(|dictionary| &dictionary.values);
+        zones.append(&block, keys.as_deref(), values.zip(codes), ZONE_ROWS);
+        if dictionary.is_none() {
+            count_distinct(&block, keys.as_deref(), &mut distinct);
+        }
+        chunk.clear();
+        let lanes = keys.filter(|_| is_integer(array.data_type()));
+        encodings.push(column_chunk::encode_block(&block, lanes, codes, &mut chunk));
+        column_bytes += chunk.len();
+        writer.append_part(&chunk)?;
+    }
+    let mut extras = Vec::new();
+    let distinct_count = match &dictionary {
+        Some(dictionary) => {
+            write_dictionary(writer, dictionary, array, column_bytes, &mut extras)?;
+            dictionary.values.len()
+        }
+        None => {
+            let distinct_count = (distinct.estimate() as usize).min(array.len() - array.null_count());
+            if has_bloom {
+                write_bloom(writer, array, distinct_count, &mut extras)?;
+            }
+            distinct_count
+        }
+    };
+    Ok(FooterColumn {
+        id: schema.id,
+        name: schema.name.clone(),
+        data_type: schema.data_type.clone(),
+        first_part,
+        encodings,
+        extras,
+        distinct_count: Some(distinct_count as u32),
+        blocks: zones.merged(BLOCK_ROWS / ZONE_ROWS),
+        zones,
+    })
+}
+
+/// Whether keys are the values themselves.
+fn is_integer(data_type: &DataType) -> bool {
+    !matches!(data_type, DataType::Boolean | DataType::Float32 | DataType::Float64)
+}
+
+/// The rows of each block of a column.
+fn blocks(row_count: usize) -> impl Iterator<Item = Range<usize>> {
+    (0..row_count)
+        .step_by(BLOCK_ROWS)
+        .map(move |from| from..(from + BLOCK_ROWS).min(row_count))
+}
+
+/// The dictionary of a column, if it takes fewer bytes than to do without. Both are tried on the middle block, exactly.
+fn choose_dictionary(array: &ArrayRef) -> Option<Built> {
+    let is_short = domain_of(array.data_type()) == Some(Domain::Lane);
+    let most = if is_short {
+        SHORT_VALUES_MAX
+    } else {
+        DICTIONARY_VALUES_MAX
+    };
+    let built = dictionary::build(array, most.min(array.len() / 2 + 1))?;
+    let is_text = matches!(array.data_type(), DataType::Utf8View | DataType::BinaryView);
+    if is_text && built.values.len() * FEW_VALUES_ONE_IN <= array.len() {
+        return Some(built);
+    }
+    let count = array.len().div_ceil(BLOCK_ROWS);
+    let rows = blocks(array.len()).nth(count / 2)?;
+    let block = array.slice(rows.start, rows.len());
+    let encoded_bytes = |array: &ArrayRef, codes: Option<&[u32]>| {
+        let mut out = Vec::new();
+        column_chunk::encode(array, codes, &mut out);
+        out.len()
+    };
+    let without = encoded_bytes(&block, None);
+    let codes = encoded_bytes(&block, Some(&built.codes[rows.clone()]));
+    let sample = built.values.slice(0, built.values.len().min(SAMPLE_VALUES));
+    let values = encoded_bytes(&sample, None) as u64 * built.values.len() as u64 / sample.len() as u64;
+    let with = codes as u64 + values * rows.len() as u64 / array.len() as u64;
+    // Codes of text are worth more than their bytes: they group, compare and match without it. Those of numbers are not.
+    let worthwhile = if is_text {
+        with <= without as u64
+    } else {
+        with * 10 < without as u64 * 9
+    };
+    worthwhile.then_some(built)
+}
+
+/// Writes the dictionary, and bitmaps of its rare values where they are worth it.
+fn write_dictionary(
+    writer: &mut SegmentWriter,
+    dictionary: &Built,
+    array: &ArrayRef,
+    column_bytes: usize,
+    extras: &mut Vec<(u8, u32)>,
+) -> Result<()> {
+    let value_count = dictionary.values.len();
+    let mut part = (value_count as u32).to_le_bytes().to_vec();
+    column_chunk::encode(&dictionary.values, None, &mut part);
+    extras.push((ExtraKind::Dictionary as u8, writer.append_part(&part)?));
+    part.clear();
+    if bitmap::write(&dictionary.codes, value_count, array.nulls(), column_bytes, &mut part) {
+        extras.push((ExtraKind::BitmapIndex as u8, writer.append_part(&part)?));
+    }
+    Ok(())
+}
+
+/// Writes a filter of a column's values; a dictionary makes one needless.
+fn write_bloom(
+    writer: &mut SegmentWriter,
+    array: &ArrayRef,
+    distinct_count: usize,
+    extras: &mut Vec<(u8, u32)>,
+) -> Result<()> {
+    let mut builder = bloom::Builder::new(distinct_count);
+    bloom::for_each_hash(array, |hash| builder.add(hash));
+    let mut part = Vec::new();
+    builder.write(&mut part);
+    extras.push((ExtraKind::Bloom as u8, writer.append_part(&part)?));
+    Ok(())
+}
+
+/// Adds the values of a block to a sketch.
+fn count_distinct(block: &ArrayRef, keys: Option<&[i64]>, distinct: &mut DistinctSketch) {
+    let Some(keys) = keys else {
+        return bloom::for_each_hash(block, |hash| distinct.add(hash));
+    };
+    let nulls = block.nulls();
+    let mut last = None;
+    for (row, key) in keys.iter().enumerate() {
+        if last != Some(*key) && nulls.is_none_or(|nulls| nulls.is_valid(row)) {
+            distinct.add_number(*key);
+            last = Some(*key);
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! What a segment's summaries and indexes know of a condition without reading rows.
+
+use super::format::{ExtraKind, FooterColumn};
+use super::{ColumnSummary, PreparedCondition, SegmentReader};
+use crate::error::Result;
+use crate::index::Verdict;
+use crate::index::bitmap;
+use crate::index::bloom::Bloom;
+use crate::limits::{BITMAP_VALUES_MAX, ZONE_ROWS};
+use crate::predicate::ColumnPredicate;
+use crate::schema::ColumnId;
+use crate::vector::filter::Test;
+use roaring::RoaringBitmap;
+use std::ops::Range;
+
+impl SegmentReader {
+    /// What is known of a column's values in a block.
+    pub fn block_summary(&self, column: ColumnId, block: usize) -> Option<ColumnSummary> {
+        let column = self.column(column)?;
+        let rows = (block < self.block_count()).then(|| self.block_rows(block))?;
+        Some(column.blocks.summary(block, rows.end - rows.start, &column.data_type))
+    }
+
+    /// Zones of [`ZONE_ROWS`] rows in the segment.
+    pub fn zone_count(&self) -> usize {
+        (self.footer.row_count as usize).div_ceil(ZONE_ROWS)
+    }
+
+    /// The rows of a zone.
+    pub fn zone_rows(&self, zone: usize) -> Range<u32> {
+        let from = (zone * ZONE_ROWS) as u32;
+        from..(from + ZONE_ROWS as u32).min(self.footer.row_count)
+    }
+
+    /// What is known of a column's values in a zone.
+    pub fn zone_summary(&self, column: ColumnId, zone: usize) -> Option<ColumnSummary> {
+        let column = self.column(column)?;
+        let rows = (zone < self.zone_count()).then(|| self.zone_rows(zone))?;
+        Some(column.zones.summary(zone, rows.end - rows.start, &column.data_type))
+    }
+
+    /// What is known of a block's rows and a condition. [`Verdict::SomeRows`] for a column the segment does not hold.
+    pub fn prune(&self, block: usize, predicate: &ColumnPredicate) -> Verdict {
+        let Some((column, test)) = self.prepare(predicate) else {
+            return Verdict::SomeRows;
+        };
+        let rows = self.block_rows(block);
+        column.blocks.verdict(block, rows.end - rows.start, &test)
+    }
+
+    /// What is known of a zone's rows and a condition, likewise.
+    pub fn prune_zone(&self, zone: usize, predicate: &ColumnPredicate) -> Verdict {
+        let Some((column, test)) = self.prepare(predicate) else {
+            return Verdict::SomeRows;
+        };
+        let rows = self.zone_rows(zone);
+        column.zones.verdict(zone, rows.end - rows.start, &test)
+    }
+
+    /// [`Self::prune`] with a condition made ready once for many blocks.
+    pub fn prune_prepared(&self, block: usize, condition: &PreparedCondition) -> Verdict {
+        let rows = self.block_rows(block);
+        match self.column(condition.column) {
+            Some(column) => column.blocks.verdict(block, rows.end - rows.start, &condition.test),
+            None => Verdict::SomeRows,
+        }
+    }
+
+    /// [`Self::prune_zone`] likewise.
+    pub fn prune_zone_prepared(&self, zone: usize, condition: &PreparedCondition) -> Verdict {
+        let rows = self.zone_rows(zone);
+        match self.column(condition.column) {
+            Some(column) => column.zones.verdict(zone, rows.end - rows.start, &condition.test),
+            None => Verdict::SomeRows,
+        }
+    }
+
+    fn prepare(&self, predicate: &ColumnPredicate) -> Option<(&FooterColumn, Test)> {
+        let column = self.column(predicate.column)?;
+        let test = Test::compile(&predicate.condition, &column.data_type).ok()?;
+        Some((column, test))
+    }
+
+    /// All rows of the segment that meet a condition, where an index knows them exactly; `None` where it must be filtered.
+    ///
+    /// # Errors
+    /// [`crate::Error::Corrupt`] where the index is damaged.
+    pub fn index_rows(&self, predicate: &ColumnPredicate) -> Result<Option<RoaringBitmap>> {
+        let Some((column, test)) = self.prepare(predicate) else {
+            return Ok(None);
+        };
+        let (Some(codes), Some(dictionary)) = (self.translate(column, &test)?, self.dictionary(column)?) else {
+            return Ok(None);
+        };
+        let Some(codes) = codes.passing(dictionary.values().len(), BITMAP_VALUES_MAX) else {
+            return Ok(None);
+        };
+        if codes.is_empty() {
+            return Ok(Some(RoaringBitmap::new()));
+        }
+        let Some(part) = column.extra(ExtraKind::BitmapIndex) else {
+            return Ok(None);
+        };
+        let part = part as usize;
+        bitmap::rows_of(self.part(part)?, &codes, self.row_count()).map_err(|problem| self.corrupt(part, problem))
+    }
+
+    /// Whether some row may meet a condition, by the dictionary or the Bloom filter; true where neither can tell.
+    ///
+    /// # Errors
+    /// [`crate::Error::Corrupt`] where the index is damaged.
+    pub fn may_contain(&self, predicate: &ColumnPredicate) -> Result<bool> {
+        let Some((column, test)) = self.prepare(predicate) else {
+            return Ok(true);
+        };
+        if let (Some(codes), Some(dictionary)) = (self.translate(column, &test)?, self.dictionary(column)?) {
+            return Ok(codes.passing(dictionary.values().len(), 0).is_none());
+        }
+        let Some(part) = column.extra(ExtraKind::Bloom) else {
+            return Ok(true);
+        };
+        let part = part as usize;
+        let bloom = Bloom::parse(self.part(part)?).map_err(|problem| self.corrupt(part, problem))?;
+        Ok(bloom.may_contain(&test))
+    }
+}
