@@ -21,7 +21,7 @@ thread_local! {
 ///
 /// # Errors
 /// 2201B where it is none, 0A000 for what is not supported.
-pub(in crate::functions::scalar) fn compiled(pattern: &str, flags: Flags) -> Result<Rc<Regex>> {
+pub(in crate::functions) fn compiled(pattern: &str, flags: Flags) -> Result<Rc<Regex>> {
     let known = REMEMBERED.with_borrow_mut(|remembered| {
         let at = remembered
             .iter()
@@ -85,7 +85,7 @@ fn reason(complaint: &str) -> &'static str {
 }
 
 /// The matches of an expression in a text from a byte on.
-pub(in crate::functions::scalar) struct Matches<'r, 't> {
+pub(in crate::functions) struct Matches<'r, 't> {
     regex: &'r Regex,
     text: &'t str,
     next: Option<usize>,
@@ -93,7 +93,7 @@ pub(in crate::functions::scalar) struct Matches<'r, 't> {
 
 impl<'r, 't> Matches<'r, 't> {
     /// From a place on, which must be a character's begin.
-    pub(in crate::functions::scalar) fn new(regex: &'r Regex, text: &'t str, start: usize) -> Self {
+    pub(in crate::functions) fn new(regex: &'r Regex, text: &'t str, start: usize) -> Self {
         Matches {
             regex,
             text,
