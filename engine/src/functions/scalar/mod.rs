@@ -11,9 +11,9 @@ pub(crate) mod json;
 mod numeric;
 mod pattern;
 pub(crate) mod signature;
+mod system;
 #[cfg(test)]
 pub(crate) mod testing;
-mod system;
 mod text;
 mod uuid;
 
