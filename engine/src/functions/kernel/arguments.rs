@@ -6,7 +6,8 @@ use crate::error::{Error, Result};
 use crate::functions::{Call, Value};
 use arrow_array::types::ArrowPrimitiveType;
 use arrow_array::{
-    Array, ArrayRef, BinaryViewArray, BooleanArray, ListArray, PrimitiveArray, StringViewArray, UInt32Array,
+    Array, ArrayRef, BinaryViewArray, BooleanArray, FixedSizeBinaryArray, ListArray, PrimitiveArray, StringViewArray,
+    UInt32Array,
 };
 use arrow_buffer::NullBuffer;
 use arrow_schema::DataType;
@@ -102,6 +103,14 @@ impl Column<'_, BooleanArray> {
     }
 }
 
+impl<'a> Column<'a, FixedSizeBinaryArray> {
+    /// The row's value.
+    #[inline]
+    pub(crate) fn value(&self, row: usize) -> &'a [u8] {
+        self.array.value(row & self.mask)
+    }
+}
+
 impl Column<'_, ListArray> {
     /// The row's elements.
     #[inline]
@@ -168,6 +177,11 @@ impl Value {
 
     /// As truth values.
     pub(crate) fn booleans(&self) -> Result<Column<'_, BooleanArray>> {
+        self.typed()
+    }
+
+    /// As uuids.
+    pub(crate) fn uuids(&self) -> Result<Column<'_, FixedSizeBinaryArray>> {
         self.typed()
     }
 
