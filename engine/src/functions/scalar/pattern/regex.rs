@@ -22,7 +22,7 @@ thread_local! {
 ///
 /// # Errors
 /// 2201B where it is none, 0A000 for what is not supported.
-pub(in crate::functions::scalar) fn compiled(pattern: &str, flags: Flags) -> Result<Rc<Regex>> {
+pub(in crate::functions) fn compiled(pattern: &str, flags: Flags) -> Result<Rc<Regex>> {
     let known = REMEMBERED.with_borrow_mut(|remembered| {
         let at = remembered
             .iter()
