@@ -61,7 +61,7 @@ pub struct Connection {
 
 impl std::fmt::Debug for Connection {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "Connection({:?})", self.asker)
+        write!(formatter, "Connection({}, {})", self.asker.process_id, self.asker.user)
     }
 }
 
@@ -83,14 +83,18 @@ impl CancelHandle {
 
 impl Connection {
     pub(crate) fn new(shared: Arc<Shared>, options: ConnectionOptions) -> Self {
+        let (user, database) = (options.user.clone(), options.database.clone());
+        let process_id = options.process_id;
+        let session = Arc::new(Mutex::new(Session::new(options)));
         let asker = Asker {
-            user: options.user.clone(),
-            database: options.database.clone(),
-            process_id: options.process_id,
+            user,
+            database,
+            process_id,
+            change_setting: session::setting_changer(&session),
         };
         Connection {
             shared,
-            session: Arc::new(Mutex::new(Session::new(options))),
+            session,
             asker,
             cancel: CancelHandle::default(),
             plans: Plans::default(),
@@ -385,7 +389,10 @@ impl Connection {
     /// Refuses everything but the end of a failed transaction.
     fn check_transaction(&self, kind: StatementKind) -> Result<()> {
         let session = self.session.lock();
-        let is_failed = session.transaction.as_ref().is_some_and(|transaction| transaction.is_failed);
+        let is_failed = session
+            .transaction
+            .as_ref()
+            .is_some_and(|transaction| transaction.is_failed);
         match is_failed && !matches!(kind, StatementKind::End | StatementKind::Empty) {
             true => Err(Error::user(
                 SqlState::IN_FAILED_SQL_TRANSACTION,

@@ -3,7 +3,9 @@
 use super::names::{function_name, function_oid, parse_name, quote_name, shown_name, type_named};
 use super::relation::{Body, Relation, storage_id};
 use super::type_oid::{type_of_oid, type_oid};
+use super::view::ChangeSetting;
 use super::{CatalogState, state};
+use crate::error::Result;
 use crate::functions::SessionFacts;
 use crate::settings::Settings;
 use std::sync::Arc;
@@ -20,6 +22,7 @@ pub(crate) struct Facts {
     pub(super) search_path: Vec<String>,
     pub(super) database: String,
     pub(super) user: String,
+    pub(super) change_setting: Arc<ChangeSetting>,
 }
 
 impl std::fmt::Debug for Facts {
@@ -44,7 +47,9 @@ impl Facts {
     fn schema_name(&self, oid: &str) -> Option<String> {
         let oid: u32 = oid.parse().ok()?;
         let mut schemas = self.catalog.schemas();
-        schemas.find(|(_, number)| *number == oid).map(|(name, _)| name.to_owned())
+        schemas
+            .find(|(_, number)| *number == oid)
+            .map(|(name, _)| name.to_owned())
     }
 
     fn relation_bytes(&self, oid: &str) -> Option<u64> {
@@ -63,6 +68,10 @@ impl Facts {
 }
 
 impl SessionFacts for Facts {
+    fn change_setting(&self, name: &str, value: Option<&str>, transaction_only: bool) -> Result<String> {
+        (self.change_setting)(name, value, transaction_only)
+    }
+
     fn fact(&self, kind: &str, key: &str) -> Option<String> {
         match kind {
             "setting" => self.settings.get(key),

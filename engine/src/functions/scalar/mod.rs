@@ -5,14 +5,17 @@ pub(crate) mod array;
 mod comparison;
 mod conditional;
 pub(crate) mod datetime;
+mod hash;
 mod interval;
 pub(crate) mod json;
 mod numeric;
-mod pattern;
+pub(in crate::functions) mod pattern;
 pub(crate) mod signature;
+mod system;
 #[cfg(test)]
 pub(crate) mod testing;
 mod text;
+mod uuid;
 
 use super::ScalarFunction;
 
@@ -24,11 +27,14 @@ const FAMILIES: &[&[&ScalarFunction]] = &[
     comparison::FUNCTIONS,
     conditional::FUNCTIONS,
     datetime::FUNCTIONS,
+    hash::FUNCTIONS,
     interval::FUNCTIONS,
     json::FUNCTIONS,
     numeric::FUNCTIONS,
     pattern::FUNCTIONS,
+    system::FUNCTIONS,
     text::FUNCTIONS,
+    uuid::FUNCTIONS,
 ];
 
 /// All of them.

@@ -38,7 +38,10 @@ fn open(call: &TableCall<'_>) -> Result<Box<dyn TableRows>> {
     }
     let (values, range) = leaves(argument(call, 0)?.as_list(), 0);
     let subscripts = Int32Array::from_iter_values((1..).take(range.len()));
-    Ok(Ready::new(vec![values.slice(range.start, range.len()), Arc::new(subscripts)]))
+    Ok(Ready::new(vec![
+        values.slice(range.start, range.len()),
+        Arc::new(subscripts),
+    ]))
 }
 
 #[cfg(test)]

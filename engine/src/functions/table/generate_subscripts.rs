@@ -61,9 +61,18 @@ mod tests {
     fn subscripts() {
         let expect = |values: &[i32]| -> Vec<_> { values.iter().map(|value| vec![integer(*value)]).collect() };
         let array = numbers(&[5, 6, 7]);
-        assert_eq!(rows("generate_subscripts", &[array.clone(), integer(1)]), expect(&[1, 2, 3]));
-        assert_eq!(rows("generate_subscripts", &[array.clone(), integer(1), boolean(true)]), expect(&[3, 2, 1]));
+        assert_eq!(
+            rows("generate_subscripts", &[array.clone(), integer(1)]),
+            expect(&[1, 2, 3])
+        );
+        assert_eq!(
+            rows("generate_subscripts", &[array.clone(), integer(1), boolean(true)]),
+            expect(&[3, 2, 1])
+        );
         assert_eq!(rows("generate_subscripts", &[array, integer(2)]), expect(&[]));
-        assert_eq!(rows("generate_subscripts", &[nested(&[&[1, 2]]), integer(2)]), expect(&[1, 2]));
+        assert_eq!(
+            rows("generate_subscripts", &[nested(&[&[1, 2]]), integer(2)]),
+            expect(&[1, 2])
+        );
     }
 }

@@ -67,6 +67,9 @@ mod tests {
         assert_eq!(rows("string_to_table", &with_null), expected);
         assert!(rows("string_to_table", &[null(LogicalType::Text), text(",")]).is_empty());
         let expected = ["a", "b", "c"].map(|part| vec![text(part)]);
-        assert_eq!(rows("regexp_split_to_table", &[text("a1b22c"), text("[0-9]+")]), expected);
+        assert_eq!(
+            rows("regexp_split_to_table", &[text("a1b22c"), text("[0-9]+")]),
+            expected
+        );
     }
 }

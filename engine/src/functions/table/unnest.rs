@@ -45,7 +45,10 @@ fn first_element(types: &[LogicalType]) -> LogicalType {
 }
 
 fn columns(types: &[LogicalType]) -> Vec<(String, LogicalType)> {
-    types.iter().map(|data_type| (String::new(), element_type(data_type))).collect()
+    types
+        .iter()
+        .map(|data_type| (String::new(), element_type(data_type)))
+        .collect()
 }
 
 fn open(call: &TableCall<'_>) -> Result<Box<dyn TableRows>> {

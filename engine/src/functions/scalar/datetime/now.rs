@@ -24,7 +24,12 @@ pub(super) static NOW: ScalarFunction = ScalarFunction {
 };
 
 pub(super) static TRANSACTION_TIMESTAMP: ScalarFunction = ScalarFunction {
-    info: || stable("transaction_timestamp", const { &[signature(&[], returns::timestamptz)] }),
+    info: || {
+        stable(
+            "transaction_timestamp",
+            const { &[signature(&[], returns::timestamptz)] },
+        )
+    },
     documentation: documentation(
         CATEGORY,
         "The time at which the transaction began.",

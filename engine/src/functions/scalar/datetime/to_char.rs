@@ -124,7 +124,11 @@ fn write_timestamps(call: &Call<'_>) -> Result<Value> {
         let moment = match zoned {
             true => {
                 let names_zone = nodes.iter().any(is_zone_name);
-                let zone = if names_zone { clock.abbreviation(value) } else { String::new() };
+                let zone = if names_zone {
+                    clock.abbreviation(value)
+                } else {
+                    String::new()
+                };
                 Moment::of_timestamp(clock.to_local(value), clock.offset(value), zone)
             }
             false => Moment::of_timestamp(value, 0, String::new()),
