@@ -91,7 +91,7 @@ impl View {
 
     /// The rows of a system table.
     pub(crate) fn system_rows(&self, table: &super::system::SystemTable) -> Result<Vec<ArrayRef>> {
-        (table.rows)(&SystemContext {
+        table.all_columns(&SystemContext {
             catalog: &self.catalog,
             snapshot: &self.snapshot,
             store: &*self.shared.store,

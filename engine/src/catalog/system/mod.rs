@@ -12,7 +12,7 @@ mod pg_class;
 mod pg_database;
 mod pg_fixed;
 mod pg_namespace;
-mod pg_proc;
+pub(crate) mod pg_proc;
 mod pg_relations;
 mod pg_roles;
 mod pg_settings;
@@ -119,13 +119,32 @@ static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
     registry
 });
 
+/// A hidden column of every system table: its own number, by which clients tell rows of several of them apart.
+const TABLE_OID: &str = "tableoid";
+
+impl SystemTable {
+    /// All columns, the hidden one too.
+    ///
+    /// # Errors
+    /// As [`SystemTable::rows`].
+    pub(crate) fn all_columns(&self, context: &SystemContext<'_>) -> Result<Vec<ArrayRef>> {
+        let mut columns = (self.rows)(context)?;
+        let row_count = columns.first().map_or(0, |column| column.len());
+        let own = arrow_array::Int64Array::from_value(i64::from(self.oid), row_count);
+        columns.push(Arc::new(own));
+        Ok(columns)
+    }
+}
+
 fn relation(table: &'static SystemTable) -> Relation {
-    let columns = (table.columns)().into_iter().map(|(name, data_type)| ColumnInfo {
+    let shown = (table.columns)().into_iter().map(|column| (column, false));
+    let columns = shown.chain([((TABLE_OID, LogicalType::Oid), true)]);
+    let columns = columns.map(|((name, data_type), hidden)| ColumnInfo {
         name: name.to_owned(),
         data_type,
         nullable: true,
         default: None,
-        hidden: false,
+        hidden,
     });
     let info = RelationInfo {
         id: TableId(table.oid),

@@ -2,11 +2,10 @@
 
 use super::pg_namespace::OWNER_OID;
 use super::{Rows, SystemContext, SystemTable, columns_of, flag, number, text};
-use crate::catalog::names::function_oid_at;
+use crate::catalog::names::{OVERLOADS, Overload};
 use crate::catalog::state::PG_CATALOG;
 use crate::catalog::type_oid::{TYPES, TypeEntry, type_oid};
 use crate::error::Result;
-use crate::functions::registry;
 use crate::types::{Literal, LogicalType};
 use arrow_array::ArrayRef;
 use stoa_sql::catalog::{FunctionKind, Parameter, Volatility};
@@ -57,9 +56,43 @@ fn example(parameter: &Parameter) -> LogicalType {
     }
 }
 
+/// The type of an overload's answer.
+pub(crate) fn result_type(overload: &Overload) -> LogicalType {
+    let examples: Vec<LogicalType> = overload.signature.parameters.iter().map(example).collect();
+    (overload.signature.returns)(&examples)
+}
+
+/// What an overload takes, as `pg_get_function_arguments` shows it.
+pub(crate) fn arguments(overload: &Overload) -> String {
+    let parameters = overload.signature.parameters;
+    let words = parameters.iter().enumerate().map(|(place, parameter)| {
+        let word = match parameter {
+            Parameter::AnyElement => "anyelement".to_owned(),
+            Parameter::AnyArray => "anyarray".to_owned(),
+            Parameter::Any => "\"any\"".to_owned(),
+            kind => type_word(&example(kind)),
+        };
+        match overload.signature.variadic && place + 1 == parameters.len() {
+            true => format!("VARIADIC {word}"),
+            false => word,
+        }
+    });
+    words.collect::<Vec<_>>().join(", ")
+}
+
+/// A type without the length that an example of it has.
+pub(crate) fn type_word(data_type: &LogicalType) -> String {
+    match data_type {
+        LogicalType::Char(_) => "character".to_owned(),
+        LogicalType::Numeric { .. } => "numeric".to_owned(),
+        other => other.to_string(),
+    }
+}
+
 fn rows(_: &SystemContext<'_>) -> Result<Vec<ArrayRef>> {
     let mut rows = Rows::new(columns_of(COLUMNS));
-    for (place, (info, _)) in registry::all().into_iter().enumerate() {
+    for overload in OVERLOADS.iter() {
+        let (info, signature) = (&overload.function, overload.signature);
         // Operators are no functions by name.
         if !info
             .name
@@ -77,47 +110,44 @@ fn rows(_: &SystemContext<'_>) -> Result<Vec<ArrayRef>> {
             Volatility::Stable => "s",
             Volatility::Volatile => "v",
         };
-        for signature in info.signatures {
-            let types: Vec<Literal> = signature
-                .parameters
-                .iter()
-                .map(|parameter| number(parameter_oid(parameter)))
-                .collect();
-            let examples: Vec<LogicalType> = signature.parameters.iter().map(example).collect();
-            let variadic = signature.parameters.last().filter(|_| signature.variadic);
-            rows.push([
-                number(function_oid_at(place)),
-                text(info.name),
-                number(11),
-                number(OWNER_OID),
-                number(12),
-                Literal::Float(1.0),
-                Literal::Float(if info.kind == FunctionKind::Table { 1_000.0 } else { 0.0 }),
-                number(variadic.map_or(0, parameter_oid)),
-                number(0),
-                text(kind),
-                flag(false),
-                flag(false),
-                flag(info.strict),
-                flag(info.kind == FunctionKind::Table),
-                text(volatility),
-                text("s"),
-                number(types.len()),
-                number(0),
-                number(type_oid(&(signature.returns)(&examples))),
-                Literal::Array(types),
-                Literal::Null,
-                Literal::Null,
-                Literal::Null,
-                Literal::Null,
-                Literal::Null,
-                text(info.name),
-                Literal::Null,
-                Literal::Null,
-                Literal::Null,
-                Literal::Null,
-            ]);
-        }
+        let types: Vec<Literal> = signature
+            .parameters
+            .iter()
+            .map(|parameter| number(parameter_oid(parameter)))
+            .collect();
+        let variadic = signature.parameters.last().filter(|_| signature.variadic);
+        rows.push([
+            number(overload.oid),
+            text(info.name),
+            number(11),
+            number(OWNER_OID),
+            number(12),
+            Literal::Float(1.0),
+            Literal::Float(if info.kind == FunctionKind::Table { 1_000.0 } else { 0.0 }),
+            number(variadic.map_or(0, parameter_oid)),
+            number(0),
+            text(kind),
+            flag(false),
+            flag(false),
+            flag(info.strict),
+            flag(info.kind == FunctionKind::Table),
+            text(volatility),
+            text("s"),
+            number(types.len()),
+            number(0),
+            number(type_oid(&result_type(overload))),
+            Literal::Array(types),
+            Literal::Null,
+            Literal::Null,
+            Literal::Null,
+            Literal::Null,
+            Literal::Null,
+            text(info.name),
+            Literal::Null,
+            Literal::Null,
+            Literal::Null,
+            Literal::Null,
+        ]);
     }
     rows.finish()
 }

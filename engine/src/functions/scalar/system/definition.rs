@@ -31,6 +31,8 @@ of_oid! {
     PG_GET_CONSTRAINTDEF = "pg_get_constraintdef" OF_OID_PRETTY "constraint_definition" "A constraint's definition." "UNIQUE (event_id)";
     PG_GET_FUNCTION_ARGUMENTS = "pg_get_function_arguments" OF_OID "function_arguments" "A function's arguments." "text, text";
     PG_GET_FUNCTION_IDENTITY_ARGUMENTS = "pg_get_function_identity_arguments" OF_OID "function_arguments" "A function's arguments, as they tell overloads apart." "text, text";
+    PG_GET_FUNCTION_SQLBODY = "pg_get_function_sqlbody" OF_OID "function_body" "A function's body in SQL; NULL, none has one." "";
+    PG_TABLESPACE_LOCATION = "pg_tablespace_location" OF_OID "tablespace_location" "The folder of a tablespace; empty for the data directory." "";
     PG_GET_FUNCTION_RESULT = "pg_get_function_result" OF_OID "function_result" "The type of a function's answer." "text";
     PG_GET_PARTKEYDEF = "pg_get_partkeydef" OF_OID "partition_key_definition" "How a table is partitioned." "";
     PG_GET_RULEDEF = "pg_get_ruledef" OF_OID_PRETTY "rule_definition" "A rule's definition; there are no rules." "";

@@ -33,6 +33,7 @@ functions! {
     PG_COLLATION_IS_VISIBLE = "pg_collation_is_visible" |_, _| Some(true);
     PG_CONVERSION_IS_VISIBLE = "pg_conversion_is_visible" |_, _| Some(true);
     PG_STATISTICS_OBJ_IS_VISIBLE = "pg_statistics_obj_is_visible" |_, _| Some(true);
+    PG_RELATION_IS_PUBLISHABLE = "pg_relation_is_publishable" |call, oid| call.fact("relation_name", oid).map(|_| false);
     PG_TS_CONFIG_IS_VISIBLE = "pg_ts_config_is_visible" |_, _| Some(true);
     PG_TS_DICT_IS_VISIBLE = "pg_ts_dict_is_visible" |_, _| Some(true);
     PG_TS_PARSER_IS_VISIBLE = "pg_ts_parser_is_visible" |_, _| Some(true);
