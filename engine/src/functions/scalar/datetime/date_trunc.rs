@@ -178,7 +178,7 @@ fn truncate_in_zone(values: &[i64], unit: Unit, clock: &mut ZoneClock) -> Vec<i6
         }
     } else {
         for start in starts.iter_mut().filter(|start| !is_infinite(**start)) {
-            *start = clock.to_instant(*start);
+            *start = clock.instant_of(*start);
         }
     }
     starts
