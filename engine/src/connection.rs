@@ -61,7 +61,7 @@ pub struct Connection {
 
 impl std::fmt::Debug for Connection {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "Connection({:?})", self.asker)
+        write!(formatter, "Connection({}, {})", self.asker.process_id, self.asker.user)
     }
 }
 
@@ -83,14 +83,18 @@ impl CancelHandle {
 
 impl Connection {
     pub(crate) fn new(shared: Arc<Shared>, options: ConnectionOptions) -> Self {
+        let (user, database) = (options.user.clone(), options.database.clone());
+        let process_id = options.process_id;
+        let session = Arc::new(Mutex::new(Session::new(options)));
         let asker = Asker {
-            user: options.user.clone(),
-            database: options.database.clone(),
-            process_id: options.process_id,
+            user,
+            database,
+            process_id,
+            change_setting: session::setting_changer(&session),
         };
         Connection {
             shared,
-            session: Arc::new(Mutex::new(Session::new(options))),
+            session,
             asker,
             cancel: CancelHandle::default(),
             plans: Plans::default(),

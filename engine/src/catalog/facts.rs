@@ -3,7 +3,9 @@
 use super::names::{function_name, function_oid, parse_name, quote_name, shown_name, type_named};
 use super::relation::{Body, Relation, storage_id};
 use super::type_oid::{type_of_oid, type_oid};
+use super::view::ChangeSetting;
 use super::{CatalogState, state};
+use crate::error::Result;
 use crate::functions::SessionFacts;
 use crate::settings::Settings;
 use std::sync::Arc;
@@ -20,6 +22,7 @@ pub(crate) struct Facts {
     pub(super) search_path: Vec<String>,
     pub(super) database: String,
     pub(super) user: String,
+    pub(super) change_setting: Arc<ChangeSetting>,
 }
 
 impl std::fmt::Debug for Facts {
@@ -63,6 +66,10 @@ impl Facts {
 }
 
 impl SessionFacts for Facts {
+    fn change_setting(&self, name: &str, value: Option<&str>, transaction_only: bool) -> Result<String> {
+        (self.change_setting)(name, value, transaction_only)
+    }
+
     fn fact(&self, kind: &str, key: &str) -> Option<String> {
         match kind {
             "setting" => self.settings.get(key),

@@ -118,7 +118,12 @@ const FIRST_FUNCTION_OID: i64 = 9_000_000;
 /// The number of a function.
 pub(crate) fn function_oid(name: &str) -> Option<i64> {
     let place = registry::all().iter().position(|(info, _)| info.name == name)?;
-    Some(FIRST_FUNCTION_OID + i64::try_from(place).ok()?)
+    Some(function_oid_at(place))
+}
+
+/// The number of the function at a place among all, by name.
+pub(crate) fn function_oid_at(place: usize) -> i64 {
+    FIRST_FUNCTION_OID.saturating_add(i64::try_from(place).unwrap_or(i64::MAX))
 }
 
 /// The function of a number.

@@ -8,6 +8,7 @@ use crate::error::{Error, Result, SqlState};
 use crate::ingest::{CopyDecoder, CopyEncoder, TargetColumn};
 use crate::rows::{RowBatch, Rows};
 use crate::statement::Run;
+use crate::statement::copy_file::{FileColumns, copy_from, copy_to};
 use crate::statement::copy_rows::{Completion, target};
 use crate::statement::query::stream;
 use crate::statement::row_sink::RowSink;
@@ -240,16 +241,27 @@ pub(super) fn execute(connection: &Connection, run: &Run<'_>, copy: &Copy) -> Re
             target: CopyTarget::Stdout,
         } => Ok(Outcome::CopyOut(copy_out(run, query, &copy.options)?)),
         CopyDirection::From {
-            source: CopySource::File(_),
+            table,
+            columns,
+            defaults,
+            source: CopySource::File(pattern),
             ..
+        } => {
+            let to = FileColumns {
+                table: *table,
+                columns,
+                defaults,
+            };
+            let effect = copy_from(run, &to, pattern, &copy.options)?;
+            connection.finish(effect, &run.view)
         }
-        | CopyDirection::To {
-            target: CopyTarget::File(_),
-            ..
-        } => Err(Error::user(
-            SqlState::FEATURE_NOT_SUPPORTED,
-            "COPY with files of the server is not supported yet",
-        )),
+        CopyDirection::To {
+            query,
+            target: CopyTarget::File(path),
+        } => {
+            let effect = copy_to(run, query, path, &copy.options)?;
+            connection.finish(effect, &run.view)
+        }
     }
 }
 

@@ -1,21 +1,31 @@
 //! A bulk load from within the process: batches from any thread straight into segments, visible together or not at all.
 
 use super::{Database, Shared};
+use crate::catalog::relation::Relation;
 use crate::catalog::view::{Asker, View};
 use crate::connection::StatementWrites;
 use crate::error::{Error, Result, SqlState};
+use crate::ingest::{FileReader, SourceFile, TargetColumn};
 use crate::settings::Settings;
+use crate::statement::copy_file::read_into;
 use crate::statement::row_sink::RowSink;
 use crate::statement::stored;
 use arrow_array::{Array, ArrayRef};
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
+use stoa_sql::plan::CopyOptions;
 use stoa_storage::vector::Batch;
 
 /// Rows on their way into a table. Dropped without [`TableLoad::finish`], none of them arrive.
 pub struct TableLoad {
     view: View,
+    relation: Arc<Relation>,
     sink: Arc<RowSink>,
 }
+
+/// Between two reports of progress.
+const PROGRESS_INTERVAL: Duration = Duration::from_millis(50);
 
 impl std::fmt::Debug for TableLoad {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -32,6 +42,9 @@ fn own_view(shared: &Arc<Shared>) -> Result<View> {
         user: "stoa".into(),
         database: "stoa".into(),
         process_id: 0,
+        change_setting: Arc::new(|name, _, _| {
+            Err(Error::Internal(format!("a load has no setting \"{name}\" to change")))
+        }),
     };
     let now = shared.now();
     let settings = Arc::new(Settings::new(&asker.user));
@@ -61,6 +74,7 @@ impl Database {
         let sink = RowSink::bulk(&self.shared, &relation, stored(&relation)?, memory, &view.format)?;
         Ok(TableLoad {
             view,
+            relation,
             sink: Arc::new(sink),
         })
     }
@@ -75,6 +89,50 @@ impl TableLoad {
         self.sink.check_types(&columns)?;
         let row_count = columns.first().map_or(0, |column| column.len());
         self.sink.append(Batch::new(columns, row_count))
+    }
+
+    /// Takes all rows of files that whoever runs this process named. Columns go by name in Parquet and JSON, by place in csv and text;
+    /// every column of the table must be there. `progress` hears bytes done and bytes in all, now and then.
+    ///
+    /// # Errors
+    /// What a file says, with its name, column and line; the load can only be dropped then.
+    pub fn read_files(
+        &self,
+        files: &[(PathBuf, CopyOptions)],
+        threads: usize,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<()> {
+        let targets = self.columns();
+        let name = self.relation.name();
+        let readers = files.iter().map(|(path, options)| {
+            let source = SourceFile::open(path)?;
+            FileReader::open(source, name, &targets, options, &self.view.format)
+        });
+        let readers = readers.collect::<Result<Vec<_>>>()?;
+        let total: u64 = readers.iter().map(FileReader::byte_count).sum();
+        let done = || readers.iter().map(|reader| reader.progress().bytes_done()).sum();
+        std::thread::scope(|scope| {
+            let loading = scope.spawn(|| read_into(&readers, threads, &self.sink));
+            while !loading.is_finished() {
+                progress(done(), total);
+                std::thread::park_timeout(PROGRESS_INTERVAL);
+            }
+            progress(done(), total);
+            loading
+                .join()
+                .unwrap_or_else(|_| Err(Error::Internal("a thread that read a file panicked".into())))
+        })
+    }
+
+    /// The table's columns.
+    pub fn columns(&self) -> Vec<TargetColumn> {
+        let columns = self.relation.info.columns.iter();
+        let columns = columns.map(|column| TargetColumn {
+            name: column.name.clone(),
+            data_type: column.data_type.clone(),
+            nullable: column.nullable,
+        });
+        columns.collect()
     }
 
     /// Rows taken so far.

@@ -26,6 +26,7 @@ pub use files::{FileReader, ReadMorsels, format_of_path};
 pub use infer::infer_columns;
 pub use rows::TargetColumn;
 pub use source::{Progress, SourceFile, create_below, find_below};
+pub use stoa_sql::plan::CopyOptions;
 
 use crate::error::Result;
 use arrow_array::ArrayRef;

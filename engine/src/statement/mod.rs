@@ -3,6 +3,7 @@
 
 pub(crate) mod alter_table;
 pub(crate) mod constants;
+pub(crate) mod copy_file;
 pub(crate) mod copy_rows;
 pub(crate) mod create_schema;
 pub(crate) mod create_table;

@@ -7,6 +7,7 @@ mod check;
 mod client;
 mod embedded;
 mod inspect;
+mod load;
 mod output;
 mod progress;
 mod quickstart;
@@ -82,6 +83,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Serve(options) => serve::run(&options),
         Command::Quickstart(options) => quickstart::run(&options),
         Command::Sql(options) => sql::run(&options),
+        Command::Load(options) => load::run(&options),
         Command::Check(options) => check::run(&options),
         Command::Inspect(options) => inspect::run(&options),
         Command::Bench(options) => bench::run(&options),

@@ -3,7 +3,7 @@
 use super::rows::{Nothing, argument, has_null, ready};
 use super::table;
 use crate::error::Result;
-use crate::functions::scalar::pattern::{Flags, Matches, compiled};
+use crate::functions::scalar::pattern::{Flags, Patterns};
 use crate::functions::scalar::signature::*;
 use crate::functions::{TableCall, TableFunction, TableRows};
 use arrow_array::builder::{ListBuilder, StringViewBuilder};
@@ -39,14 +39,20 @@ fn open(call: &TableCall<'_>) -> Result<Box<dyn TableRows>> {
         None => Flags::default(),
     };
     let one = Flags { global: false, ..flags };
-    let regex = compiled(argument(call, 1)?.as_string_view().value(0), one)?;
+    let mut patterns = Patterns::default();
+    let matcher = patterns.matcher(argument(call, 1)?.as_string_view().value(0), one)?;
     let text = argument(call, 0)?.as_string_view().value(0);
     let mut builder = ListBuilder::new(StringViewBuilder::new());
     let wanted = if flags.global { usize::MAX } else { 1 };
-    for captures in Matches::new(&regex, text, 0).take(wanted) {
-        let first = usize::from(captures.len() > 1);
-        for group in captures.iter().skip(first) {
-            builder.values().append_option(group.map(|group| group.as_str()));
+    let first = usize::from(matcher.group_count() > 1);
+    matcher.begin(0);
+    for _ in 0..wanted {
+        if matcher.advance(text).is_none() {
+            break;
+        }
+        for group in first..matcher.group_count() {
+            let found = matcher.group(group).and_then(|range| text.get(range));
+            builder.values().append_option(found);
         }
         builder.append(true);
     }

@@ -148,7 +148,7 @@ impl Binder<'_> {
             _ if function.over.is_some() => self.bind_window_call(function, info, &arguments, span, context),
             FunctionKind::Aggregate => self.bind_aggregate_call(function, info, &arguments, span, context),
             FunctionKind::Window => Err(Error::new(
-                SqlState::WINDOWING_ERROR,
+                SqlState::WRONG_OBJECT_TYPE,
                 format!("window function {name} requires an OVER clause"),
             )
             .at(span)),

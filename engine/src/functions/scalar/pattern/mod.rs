@@ -15,7 +15,7 @@ mod similar;
 mod starts_with;
 mod translate;
 
-pub(in crate::functions) use regex::{Matches, compiled};
+pub(in crate::functions) use regex::{Patterns, compiled};
 pub(in crate::functions) use translate::Flags;
 
 use crate::functions::ScalarFunction;
