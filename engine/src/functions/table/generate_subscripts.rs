@@ -1,6 +1,6 @@
 //! `generate_subscripts(array, dimension [, reverse])`
 
-use super::rows::{Nothing, Ready, argument, has_null};
+use super::rows::{Nothing, argument, has_null, ready};
 use super::table;
 use crate::error::Result;
 use crate::functions::scalar::array::dimensions;
@@ -48,7 +48,7 @@ fn open(call: &TableCall<'_>) -> Result<Box<dyn TableRows>> {
         true => Int32Array::from_iter_values((1..=last).rev()),
         false => Int32Array::from_iter_values(1..=last),
     };
-    Ok(Ready::new(vec![Arc::new(subscripts)]))
+    Ok(ready(vec![Arc::new(subscripts)]))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! `pg_get_keywords()`: the words of the language; clients quote names by it.
 
-use super::rows::Ready;
+use super::rows::ready;
 use super::table_of;
 use crate::error::Result;
 use crate::functions::scalar::signature::*;
@@ -99,7 +99,7 @@ fn open(_call: &TableCall<'_>) -> Result<Box<dyn TableRows>> {
         Arc::new(StringViewArray::from_iter_values(words.iter().map(text)))
     };
     let bare: Vec<bool> = words.iter().map(|(_, bare, _, _)| *bare).collect();
-    Ok(Ready::new(vec![
+    Ok(ready(vec![
         texts(|(word, ..)| word),
         texts(|(_, _, code, _)| code),
         Arc::new(BooleanArray::from(bare)),

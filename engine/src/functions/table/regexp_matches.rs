@@ -1,6 +1,6 @@
 //! `regexp_matches(text, pattern [, flags])`: the groups of the first match, with the flag `g` of all of them, a row each.
 
-use super::rows::{Nothing, Ready, argument, has_null};
+use super::rows::{Nothing, argument, has_null, ready};
 use super::table;
 use crate::error::Result;
 use crate::functions::scalar::pattern::{Flags, Patterns};
@@ -56,7 +56,7 @@ fn open(call: &TableCall<'_>) -> Result<Box<dyn TableRows>> {
         }
         builder.append(true);
     }
-    Ok(Ready::new(vec![Arc::new(builder.finish())]))
+    Ok(ready(vec![Arc::new(builder.finish())]))
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! `rank()`, `dense_rank()`, `percent_rank()`, `cume_dist()`: places among peers.
 
 use super::window;
-use crate::error::Result;
 use crate::functions::scalar::signature::*;
 use crate::functions::{WindowArguments, WindowFunction};
 use arrow_array::{ArrayRef, Float64Array, Int64Array};

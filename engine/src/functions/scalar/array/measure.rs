@@ -150,9 +150,9 @@ mod tests {
             check("array_upper", &[array.clone(), integer(dimension)], optional(length));
             check("array_lower", &[array, integer(dimension)], optional(lower));
         }
-        check("array_ndims", &[two_by_three.clone()], integer(2));
+        check("array_ndims", std::slice::from_ref(&two_by_three), integer(2));
         check("array_ndims", &[numbers(&[])], null(LogicalType::Integer));
-        check("array_dims", &[two_by_three.clone()], text("[1:2][1:3]"));
+        check("array_dims", std::slice::from_ref(&two_by_three), text("[1:2][1:3]"));
         check("array_dims", &[numbers(&[])], null(LogicalType::Text));
         check("cardinality", &[two_by_three], integer(6));
         check("cardinality", &[numbers(&[])], integer(0));
