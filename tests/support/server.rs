@@ -85,6 +85,7 @@ impl Server {
             let line = receiver.recv_timeout(left);
             let Ok(line) = line else {
                 let _ = child.kill();
+                let _ = child.wait();
                 panic!("the server did not say where it listens: {line:?}");
             };
             if let Some(port) = port_of(&line) {

@@ -78,7 +78,20 @@ fn psql() {
     run_scripts("psql", "sql", |script| {
         let mut command = Command::new("psql");
         command
-            .args(["-X", "-q", "-e", "-h", "127.0.0.1", "-U", "stoa", "-d", "stoa", "-p", &port, "-f"])
+            .args([
+                "-X",
+                "-q",
+                "-e",
+                "-h",
+                "127.0.0.1",
+                "-U",
+                "stoa",
+                "-d",
+                "stoa",
+                "-p",
+                &port,
+                "-f",
+            ])
             .arg(script.file_name().unwrap())
             .env("PGTZ", "UTC");
         command
@@ -116,13 +129,28 @@ fn pgbench() {
         .unwrap();
     let folder = stoa_tests::workspace_root().join("tests/clients/pgbench");
     let output = Command::new("pgbench")
-        .args(["-n", "-c", "4", "-t", "25", "-h", "127.0.0.1", "-U", "stoa", "-M", "prepared"])
+        .args([
+            "-n",
+            "-c",
+            "4",
+            "-t",
+            "25",
+            "-h",
+            "127.0.0.1",
+            "-U",
+            "stoa",
+            "-M",
+            "prepared",
+        ])
         .args(["-p", &server().port().to_string(), "-f"])
         .arg(folder.join("insert_and_count.sql"))
         .arg("stoa")
         .output()
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let rows: i64 = connection.query_one("SELECT count(*) FROM pgbench_rows", &[]).unwrap().get(0);
+    let rows: i64 = connection
+        .query_one("SELECT count(*) FROM pgbench_rows", &[])
+        .unwrap()
+        .get(0);
     assert_eq!(rows, 100);
 }

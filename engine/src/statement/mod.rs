@@ -97,7 +97,6 @@ impl Run<'_> {
             cancel: self.entry.running().cancel.clone(),
             memory: self.entry.running().memory.clone(),
             statement: self.view.statement.clone(),
-            snapshot: self.view.snapshot.clone(),
             batch_rows,
             use_metadata: settings.use_metadata,
             threads,

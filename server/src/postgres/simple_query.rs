@@ -7,8 +7,8 @@ use super::report::Report;
 use super::response::{self, FieldDescription};
 use super::session::{Failure, Result, Session};
 use super::types::wire_type;
-use stoa_engine::connection::{Outcome, Parsed, RowsTag};
 use crate::limits::WRITE_BUFFER_BYTES;
+use stoa_engine::connection::{Outcome, Parsed, RowsTag};
 use stoa_engine::rows::ResultColumn;
 
 /// What a statement's end is told as.

@@ -394,7 +394,9 @@ impl Read {
             Pattern::MonthName(_) => self.month = Some(reader.name(&MONTHS, word)? as i64 + 1),
             Pattern::MonthShort(_) => self.month = Some(reader.name(&short_months, word)? as i64 + 1),
             Pattern::MonthRoman(_) => self.month = Some(reader.name(&ROMAN_MONTHS, word)? as i64 + 1),
-            Pattern::DayName(_) => drop(reader.name(&DAYS, word)?),
+            Pattern::DayName(_) => {
+                reader.name(&DAYS, word)?;
+            }
             Pattern::DayShort(_) => {
                 let names: Vec<&str> = DAYS.iter().map(|name| name.get(..3).unwrap_or(name)).collect();
                 let _ = reader.name(&names, word)?;
