@@ -100,7 +100,7 @@ impl Altered<'_> {
                 self.relation.name()
             );
             if if_not_exists {
-                self.notices.push(Notice::notice(format!("{message}, skipping")));
+                self.notices.push(Notice::information(format!("{message}, skipping")));
                 return Ok(());
             }
             return Err(Error::user(SqlState::DUPLICATE_COLUMN, message));
@@ -149,7 +149,7 @@ impl Altered<'_> {
                     "column \"{name}\" of relation \"{}\" does not exist, skipping",
                     self.relation.name()
                 );
-                self.notices.push(Notice::notice(message));
+                self.notices.push(Notice::information(message));
                 return Ok(());
             }
             return self.column(name).map(|_| ());

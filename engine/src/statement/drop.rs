@@ -48,7 +48,7 @@ fn kind_word(relation: &Relation) -> &'static str {
 }
 
 fn skipping(what: &str, name: &str) -> Notice {
-    Notice::notice(format!("{what} \"{name}\" does not exist, skipping"))
+    Notice::information(format!("{what} \"{name}\" does not exist, skipping"))
 }
 
 impl Doomed {
@@ -186,5 +186,5 @@ impl Doomed {
 }
 
 fn cascades(relation: &Relation) -> Notice {
-    Notice::notice(format!("drop cascades to {} {}", kind_word(relation), relation.name()))
+    Notice::information(format!("drop cascades to {} {}", kind_word(relation), relation.name()))
 }
