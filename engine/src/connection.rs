@@ -391,10 +391,7 @@ impl Connection {
     /// Refuses everything but the end of a failed transaction.
     fn check_transaction(&self, kind: StatementKind) -> Result<()> {
         let session = self.session.lock();
-        let is_failed = session
-            .transaction
-            .as_ref()
-            .is_some_and(|transaction| transaction.is_failed);
+        let is_failed = session.transaction.as_ref().is_some_and(|transaction| transaction.is_failed);
         match is_failed && !matches!(kind, StatementKind::End | StatementKind::Empty) {
             true => Err(Error::user(
                 SqlState::IN_FAILED_SQL_TRANSACTION,

@@ -9,12 +9,12 @@ use crate::config::Config;
 use crate::connection::{Connection, ConnectionOptions};
 use crate::error::{CancelReason, Error, Result};
 use crate::pipeline::{MemoryBudget, Workers};
-pub use load::TableLoad;
 use parking_lot::Mutex;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use stoa_storage::commit::CommitVersion;
 use stoa_storage::store::{CheckReport, Snapshot, Store};
+pub use load::TableLoad;
 pub(crate) use timer::{Deadline, Timer};
 
 /// Definitions of so many versions are kept ready.

@@ -48,9 +48,7 @@ impl Facts {
     fn schema_name(&self, oid: &str) -> Option<String> {
         let oid: u32 = oid.parse().ok()?;
         let mut schemas = self.catalog.schemas();
-        schemas
-            .find(|(_, number)| *number == oid)
-            .map(|(name, _)| name.to_owned())
+        schemas.find(|(_, number)| *number == oid).map(|(name, _)| name.to_owned())
     }
 
     fn relation_bytes(&self, oid: &str) -> Option<u64> {

@@ -154,6 +154,7 @@ pub fn literal_at(array: &dyn Array, row: usize, data_type: &LogicalType) -> Res
         return Ok(Literal::Null);
     }
     Ok(match array.data_type() {
+        DataType::Null => Literal::Null,
         DataType::Boolean => Literal::Boolean(array.as_boolean().value(row)),
         DataType::Int16 => Literal::Integer(array.as_primitive::<Int16Type>().value(row).into()),
         DataType::Int32 => Literal::Integer(array.as_primitive::<Int32Type>().value(row).into()),

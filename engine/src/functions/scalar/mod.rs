@@ -9,11 +9,11 @@ mod hash;
 mod interval;
 pub(crate) mod json;
 mod numeric;
-mod pattern;
+pub(in crate::functions) mod pattern;
 pub(crate) mod signature;
+mod system;
 #[cfg(test)]
 pub(crate) mod testing;
-mod system;
 mod text;
 mod uuid;
 

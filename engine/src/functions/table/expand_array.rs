@@ -1,6 +1,6 @@
 //! `information_schema._pg_expandarray(array)`: elements with their subscripts; JDBC drivers ask for keys with it.
 
-use super::rows::{Nothing, Ready, argument, has_null};
+use super::rows::{Nothing, argument, has_null, ready};
 use super::table_of;
 use crate::error::Result;
 use crate::functions::scalar::array::leaves;
@@ -38,7 +38,10 @@ fn open(call: &TableCall<'_>) -> Result<Box<dyn TableRows>> {
     }
     let (values, range) = leaves(argument(call, 0)?.as_list(), 0);
     let subscripts = Int32Array::from_iter_values((1..).take(range.len()));
-    Ok(Ready::new(vec![values.slice(range.start, range.len()), Arc::new(subscripts)]))
+    Ok(ready(vec![
+        values.slice(range.start, range.len()),
+        Arc::new(subscripts),
+    ]))
 }
 
 #[cfg(test)]

@@ -240,7 +240,11 @@ impl TableRows for Times {
         let mut values = Vec::new();
         while values.len() < rows_max.max(1)
             && let Some(here) = self.next
-            && (if self.forward { here <= self.stop } else { here >= self.stop })
+            && (if self.forward {
+                here <= self.stop
+            } else {
+                here >= self.stop
+            })
         {
             values.push(here);
             let next = match &mut self.clock {
@@ -271,7 +275,10 @@ mod tests {
             (vec![integer(1), integer(3)], vec![1, 2, 3]),
             (vec![integer(5), integer(1), integer(-2)], vec![5, 3, 1]),
             (vec![integer(3), integer(1)], vec![]),
-            (vec![integer(i32::MAX - 1), integer(i32::MAX)], vec![i32::MAX - 1, i32::MAX]),
+            (
+                vec![integer(i32::MAX - 1), integer(i32::MAX)],
+                vec![i32::MAX - 1, i32::MAX],
+            ),
             (vec![integer(1), integer(10), integer(4)], vec![1, 5, 9]),
         ] {
             let expected: Vec<_> = expected.into_iter().map(|value| vec![integer(value)]).collect();
@@ -280,14 +287,20 @@ mod tests {
         let end = [bigint(i64::MAX - 1), bigint(i64::MAX)];
         assert_eq!(rows("generate_series", &end).len(), 2);
         let whole = try_rows("generate_series", &[integer(1), integer(3), integer(0)]).unwrap_err();
-        assert_eq!((whole.state().0, whole.to_string().as_str()), ("22023", "step size cannot equal zero"));
+        assert_eq!(
+            (whole.state().0, whole.to_string().as_str()),
+            ("22023", "step size cannot equal zero")
+        );
         assert!(rows("generate_series", &[null(LogicalType::Integer), integer(3)]).is_empty());
     }
 
     #[test]
     fn numerics() {
         let shown = |arguments: &[Typed]| -> Vec<String> {
-            rows("generate_series", arguments).iter().map(|row| format!("{:?}", row[0].0)).collect()
+            rows("generate_series", arguments)
+                .iter()
+                .map(|row| format!("{:?}", row[0].0))
+                .collect()
         };
         assert_eq!(shown(&[numeric("1.5"), numeric("3")]), ["Numeric(15)", "Numeric(25)"]);
         let halves = [numeric("1.0"), numeric("2"), numeric("0.50")];
@@ -300,11 +313,29 @@ mod tests {
         let arguments = [timestamp("2024-01-31"), timestamp("2024-05-01"), month];
         let expected = ["2024-01-31", "2024-02-29", "2024-03-29", "2024-04-29"].map(|time| vec![timestamp(time)]);
         assert_eq!(rows("generate_series", &arguments), expected);
-        let back = [timestamptz("2024-01-03"), timestamptz("2024-01-02"), interval(0, -1, "0:0:0")];
-        assert_eq!(rows("generate_series", &back), ["2024-01-03", "2024-01-02"].map(|time| vec![timestamptz(time)]));
-        let wrong_way = [timestamp("2024-01-01"), timestamp("2024-01-05"), interval(1, -31, "0:0:0")];
+        let back = [
+            timestamptz("2024-01-03"),
+            timestamptz("2024-01-02"),
+            interval(0, -1, "0:0:0"),
+        ];
+        assert_eq!(
+            rows("generate_series", &back),
+            ["2024-01-03", "2024-01-02"].map(|time| vec![timestamptz(time)])
+        );
+        let wrong_way = [
+            timestamp("2024-01-01"),
+            timestamp("2024-01-05"),
+            interval(1, -31, "0:0:0"),
+        ];
         assert!(rows("generate_series", &wrong_way).is_empty());
-        let nowhere = [timestamp("2024-01-01"), timestamp("2024-01-05"), interval(0, 0, "0:0:0")];
-        assert_eq!(try_rows("generate_series", &nowhere).unwrap_err().to_string(), "step size cannot equal zero");
+        let nowhere = [
+            timestamp("2024-01-01"),
+            timestamp("2024-01-05"),
+            interval(0, 0, "0:0:0"),
+        ];
+        assert_eq!(
+            try_rows("generate_series", &nowhere).unwrap_err().to_string(),
+            "step size cannot equal zero"
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! `generate_subscripts(array, dimension [, reverse])`
 
-use super::rows::{Nothing, Ready, argument, has_null};
+use super::rows::{Nothing, argument, has_null, ready};
 use super::table;
 use crate::error::Result;
 use crate::functions::scalar::array::dimensions;
@@ -48,7 +48,7 @@ fn open(call: &TableCall<'_>) -> Result<Box<dyn TableRows>> {
         true => Int32Array::from_iter_values((1..=last).rev()),
         false => Int32Array::from_iter_values(1..=last),
     };
-    Ok(Ready::new(vec![Arc::new(subscripts)]))
+    Ok(ready(vec![Arc::new(subscripts)]))
 }
 
 #[cfg(test)]
@@ -61,9 +61,18 @@ mod tests {
     fn subscripts() {
         let expect = |values: &[i32]| -> Vec<_> { values.iter().map(|value| vec![integer(*value)]).collect() };
         let array = numbers(&[5, 6, 7]);
-        assert_eq!(rows("generate_subscripts", &[array.clone(), integer(1)]), expect(&[1, 2, 3]));
-        assert_eq!(rows("generate_subscripts", &[array.clone(), integer(1), boolean(true)]), expect(&[3, 2, 1]));
+        assert_eq!(
+            rows("generate_subscripts", &[array.clone(), integer(1)]),
+            expect(&[1, 2, 3])
+        );
+        assert_eq!(
+            rows("generate_subscripts", &[array.clone(), integer(1), boolean(true)]),
+            expect(&[3, 2, 1])
+        );
         assert_eq!(rows("generate_subscripts", &[array, integer(2)]), expect(&[]));
-        assert_eq!(rows("generate_subscripts", &[nested(&[&[1, 2]]), integer(2)]), expect(&[1, 2]));
+        assert_eq!(
+            rows("generate_subscripts", &[nested(&[&[1, 2]]), integer(2)]),
+            expect(&[1, 2])
+        );
     }
 }

@@ -3,7 +3,9 @@
 use super::rows::{Nothing, argument, has_null};
 use super::table_of;
 use crate::error::{Error, Result, SqlState};
-use crate::functions::scalar::json::document::{Elements, Kind, Members, elements, members, text_into, trim, unescaped};
+use crate::functions::scalar::json::document::{
+    Elements, Kind, Members, elements, members, text_into, trim, unescaped,
+};
 use crate::functions::scalar::signature::*;
 use crate::functions::{Documentation, TableCall, TableFunction, TableRows};
 use arrow_array::ArrayRef;
@@ -61,7 +63,10 @@ functions! {
 }
 
 fn named(columns: &[(&str, LogicalType)]) -> Vec<(String, LogicalType)> {
-    columns.iter().map(|(name, data_type)| ((*name).to_owned(), data_type.clone())).collect()
+    columns
+        .iter()
+        .map(|(name, data_type)| ((*name).to_owned(), data_type.clone()))
+        .collect()
 }
 
 fn json_value(_: &[LogicalType]) -> Vec<(String, LogicalType)> {
@@ -131,7 +136,9 @@ fn check_kind(kind: Kind, name: &str, what: What) -> Result<()> {
     let message = match (what, kind) {
         (What::Elements | What::ElementTexts, Kind::Array) => return Ok(()),
         (What::Members | What::MemberTexts | What::Keys, Kind::Object) => return Ok(()),
-        (What::Elements | What::ElementTexts, Kind::Object) if binary => "cannot extract elements from an object".into(),
+        (What::Elements | What::ElementTexts, Kind::Object) if binary => {
+            "cannot extract elements from an object".into()
+        }
         (What::Elements | What::ElementTexts, _) if binary => "cannot extract elements from a scalar".into(),
         (What::Elements | What::ElementTexts, Kind::Object) => format!("cannot call {name} on a non-array"),
         (What::Elements | What::ElementTexts, _) => format!("cannot call {name} on a scalar"),
@@ -208,8 +215,14 @@ mod tests {
     fn elements() {
         let array = r#"["a", null, {"x": 1}]"#;
         let values = ["\"a\"", "null", r#"{"x": 1}"#];
-        assert_eq!(rows("jsonb_array_elements", &[jsonb(array)]), values.map(|value| vec![jsonb(value)]));
-        assert_eq!(rows("json_array_elements", &[json(array)]), values.map(|value| vec![json(value)]));
+        assert_eq!(
+            rows("jsonb_array_elements", &[jsonb(array)]),
+            values.map(|value| vec![jsonb(value)])
+        );
+        assert_eq!(
+            rows("json_array_elements", &[json(array)]),
+            values.map(|value| vec![json(value)])
+        );
         let texts = [Some("a"), None, Some(r#"{"x": 1}"#)].map(|value| vec![optional(value, LogicalType::Text)]);
         assert_eq!(rows("jsonb_array_elements_text", &[jsonb(array)]), texts);
         assert!(rows("jsonb_array_elements", &[jsonb("[]")]).is_empty());
@@ -219,25 +232,56 @@ mod tests {
     fn members() {
         let object = r#"{"b": "x", "c": null, "a\"a": 1}"#;
         let keys = ["b", "c", "a\"a"];
-        assert_eq!(rows("jsonb_object_keys", &[jsonb(object)]), keys.map(|key| vec![text(key)]));
+        assert_eq!(
+            rows("jsonb_object_keys", &[jsonb(object)]),
+            keys.map(|key| vec![text(key)])
+        );
         let values = ["\"x\"", "null", "1"];
-        let expected: Vec<_> = keys.iter().zip(values).map(|(key, value)| vec![text(key), jsonb(value)]).collect();
+        let expected: Vec<_> = keys
+            .iter()
+            .zip(values)
+            .map(|(key, value)| vec![text(key), jsonb(value)])
+            .collect();
         assert_eq!(rows("jsonb_each", &[jsonb(object)]), expected);
         let values = [Some("x"), None, Some("1")].map(|value| optional(value, LogicalType::Text));
-        let expected: Vec<_> = keys.iter().zip(values).map(|(key, value)| vec![text(key), value]).collect();
+        let expected: Vec<_> = keys
+            .iter()
+            .zip(values)
+            .map(|(key, value)| vec![text(key), value])
+            .collect();
         assert_eq!(rows("json_each_text", &[json(object)]), expected);
     }
 
     #[test]
     fn values_of_another_kind() {
         for (name, value, message) in [
-            ("jsonb_array_elements", jsonb("{}"), "cannot extract elements from an object"),
-            ("jsonb_array_elements", jsonb("1"), "cannot extract elements from a scalar"),
-            ("json_array_elements", json("{}"), "cannot call json_array_elements on a non-array"),
+            (
+                "jsonb_array_elements",
+                jsonb("{}"),
+                "cannot extract elements from an object",
+            ),
+            (
+                "jsonb_array_elements",
+                jsonb("1"),
+                "cannot extract elements from a scalar",
+            ),
+            (
+                "json_array_elements",
+                json("{}"),
+                "cannot call json_array_elements on a non-array",
+            ),
             ("jsonb_each", jsonb("[]"), "cannot call jsonb_each on a non-object"),
             ("json_each", json("[]"), "cannot deconstruct an array as an object"),
-            ("jsonb_object_keys", jsonb("[]"), "cannot call jsonb_object_keys on an array"),
-            ("json_object_keys", json("1"), "cannot call json_object_keys on a scalar"),
+            (
+                "jsonb_object_keys",
+                jsonb("[]"),
+                "cannot call jsonb_object_keys on an array",
+            ),
+            (
+                "json_object_keys",
+                json("1"),
+                "cannot call json_object_keys on a scalar",
+            ),
         ] {
             let error = try_rows(name, &[value]).unwrap_err();
             assert_eq!((error.state().0, error.to_string().as_str()), ("22023", message));

@@ -1,6 +1,6 @@
 //! `pg_get_keywords()`: the words of the language; clients quote names by it.
 
-use super::rows::Ready;
+use super::rows::ready;
 use super::table_of;
 use crate::error::Result;
 use crate::functions::scalar::signature::*;
@@ -64,7 +64,11 @@ const UNRESERVED: &str = "\
 /// Code, description and words of each category.
 const CATEGORIES: [(&str, &str, &str); 4] = [
     ("U", "unreserved", UNRESERVED),
-    ("C", "unreserved (cannot be function or type name)", UNRESERVED_BUT_NO_FUNCTION),
+    (
+        "C",
+        "unreserved (cannot be function or type name)",
+        UNRESERVED_BUT_NO_FUNCTION,
+    ),
     ("T", "reserved (can be function or type name)", RESERVED_BUT_FUNCTION),
     ("R", "reserved", RESERVED),
 ];
@@ -95,7 +99,7 @@ fn open(_call: &TableCall<'_>) -> Result<Box<dyn TableRows>> {
         Arc::new(StringViewArray::from_iter_values(words.iter().map(text)))
     };
     let bare: Vec<bool> = words.iter().map(|(_, bare, _, _)| *bare).collect();
-    Ok(Ready::new(vec![
+    Ok(ready(vec![
         texts(|(word, ..)| word),
         texts(|(_, _, code, _)| code),
         Arc::new(BooleanArray::from(bare)),
@@ -117,6 +121,9 @@ mod tests {
         let select = rows.iter().find(|row| row[0] == text("select")).unwrap();
         let code = (Literal::Text("R".into()), LogicalType::SingleChar);
         assert_eq!(select[1..4], [code, boolean(true), text("reserved")]);
-        assert!(rows.iter().any(|row| row[0] == text("as") && row[4] == text("requires AS")));
+        assert!(
+            rows.iter()
+                .any(|row| row[0] == text("as") && row[4] == text("requires AS"))
+        );
     }
 }

@@ -5,6 +5,7 @@ mod generate_series;
 mod generate_subscripts;
 mod json;
 mod keywords;
+mod regexp_matches;
 mod rows;
 mod split;
 #[cfg(test)]
@@ -51,6 +52,7 @@ const FUNCTIONS: &[&TableFunction] = &[
     &json::JSONB_EACH_TEXT,
     &json::JSONB_OBJECT_KEYS,
     &keywords::PG_GET_KEYWORDS,
+    &regexp_matches::REGEXP_MATCHES,
     &split::REGEXP_SPLIT_TO_TABLE,
     &split::STRING_TO_TABLE,
     &unnest::UNNEST,

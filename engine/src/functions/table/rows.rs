@@ -5,15 +5,14 @@ use crate::functions::{TableCall, TableRows};
 use arrow_array::{Array, ArrayRef};
 
 /// Columns of equal length.
-pub(super) struct Ready {
+struct Ready {
     columns: Vec<ArrayRef>,
     given: usize,
 }
 
-impl Ready {
-    pub(super) fn new(columns: Vec<ArrayRef>) -> Box<dyn TableRows> {
-        Box::new(Ready { columns, given: 0 })
-    }
+/// Hands out columns of equal length.
+pub(super) fn ready(columns: Vec<ArrayRef>) -> Box<dyn TableRows> {
+    Box::new(Ready { columns, given: 0 })
 }
 
 impl TableRows for Ready {

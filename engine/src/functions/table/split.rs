@@ -1,6 +1,6 @@
 //! `string_to_table(text, delimiter [, null])`, `regexp_split_to_table(text, pattern [, flags])`: the arrays their namesakes give, as rows.
 
-use super::rows::{Nothing, Ready};
+use super::rows::{Nothing, ready};
 use super::table;
 use crate::error::{Error, Result};
 use crate::functions::scalar::signature::*;
@@ -51,7 +51,7 @@ fn open(call: &TableCall<'_>, name: &str) -> Result<Box<dyn TableRows>> {
     if parts.is_null(0) {
         return Ok(Box::new(Nothing));
     }
-    Ok(Ready::new(vec![parts.value(0)]))
+    Ok(ready(vec![parts.value(0)]))
 }
 
 #[cfg(test)]
@@ -67,6 +67,9 @@ mod tests {
         assert_eq!(rows("string_to_table", &with_null), expected);
         assert!(rows("string_to_table", &[null(LogicalType::Text), text(",")]).is_empty());
         let expected = ["a", "b", "c"].map(|part| vec![text(part)]);
-        assert_eq!(rows("regexp_split_to_table", &[text("a1b22c"), text("[0-9]+")]), expected);
+        assert_eq!(
+            rows("regexp_split_to_table", &[text("a1b22c"), text("[0-9]+")]),
+            expected
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! `unnest(array, ..)`: the elements of an array as rows; of several arrays side by side, the shorter ones filled with NULL.
 
-use super::rows::{Nothing, Ready, argument};
+use super::rows::{Nothing, argument, ready};
 use super::table;
 use crate::error::{Error, Result, SqlState};
 use crate::functions::scalar::array::leaves;
@@ -45,7 +45,10 @@ fn first_element(types: &[LogicalType]) -> LogicalType {
 }
 
 fn columns(types: &[LogicalType]) -> Vec<(String, LogicalType)> {
-    types.iter().map(|data_type| (String::new(), element_type(data_type))).collect()
+    types
+        .iter()
+        .map(|data_type| (String::new(), element_type(data_type)))
+        .collect()
 }
 
 fn open(call: &TableCall<'_>) -> Result<Box<dyn TableRows>> {
@@ -70,7 +73,7 @@ fn open(call: &TableCall<'_>) -> Result<Box<dyn TableRows>> {
         let missing = new_null_array(column.data_type(), count - column.len());
         *column = arrow_select::concat::concat(&[&**column, &*missing])?;
     }
-    Ok(Ready::new(columns))
+    Ok(ready(columns))
 }
 
 #[cfg(test)]

@@ -11,20 +11,39 @@ use std::ops::Range;
 
 pub(super) static FIRST_VALUE: WindowFunction = WindowFunction {
     info: || window("first_value", const { &[signature(&[ANY_ELEMENT], returns::first)] }),
-    documentation: documentation("window", "The value of the frame's first row.", "first_value(x) OVER (ORDER BY x)", "1"),
+    documentation: documentation(
+        "window",
+        "The value of the frame's first row.",
+        "first_value(x) OVER (ORDER BY x)",
+        "1",
+    ),
     execute: |call| {
-        pick(call, |frame, counts, _| Ok(frame.iter().cloned().flatten().find(|row| counts(*row))))
+        pick(call, |frame, counts, _| {
+            Ok(frame.iter().cloned().flatten().find(|row| counts(*row)))
+        })
     },
 };
 pub(super) static LAST_VALUE: WindowFunction = WindowFunction {
     info: || window("last_value", const { &[signature(&[ANY_ELEMENT], returns::first)] }),
-    documentation: documentation("window", "The value of the frame's last row.", "last_value(x) OVER (ORDER BY x)", "1"),
+    documentation: documentation(
+        "window",
+        "The value of the frame's last row.",
+        "last_value(x) OVER (ORDER BY x)",
+        "1",
+    ),
     execute: |call| {
-        pick(call, |frame, counts, _| Ok(frame.iter().cloned().flatten().rev().find(|row| counts(*row))))
+        pick(call, |frame, counts, _| {
+            Ok(frame.iter().cloned().flatten().rev().find(|row| counts(*row)))
+        })
     },
 };
 pub(super) static NTH_VALUE: WindowFunction = WindowFunction {
-    info: || window("nth_value", const { &[signature(&[ANY_ELEMENT, INTEGER], returns::first)] }),
+    info: || {
+        window(
+            "nth_value",
+            const { &[signature(&[ANY_ELEMENT, INTEGER], returns::first)] },
+        )
+    },
     documentation: documentation(
         "window",
         "The value of the frame's row of a number, from 1; NULL where the frame has fewer.",
@@ -65,7 +84,9 @@ fn nth_value(call: &WindowArguments<'_>) -> Result<ArrayRef> {
         if numbers.is_null(row) {
             return Ok(None);
         }
-        let before = usize::try_from(numbers.value(row)).ok().and_then(|number| number.checked_sub(1));
+        let before = usize::try_from(numbers.value(row))
+            .ok()
+            .and_then(|number| number.checked_sub(1));
         let Some(before) = before else {
             let message = "argument of nth_value must be greater than zero";
             return Err(Error::user(SqlState("22016"), message));
@@ -100,10 +121,30 @@ mod tests {
         let every = |number: Option<i32>| integers(vec![number; 4]);
         for (name, arguments, ignore_nulls, expected) in [
             ("first_value", vec![values()], false, [Some(2), None, Some(2), Some(3)]),
-            ("first_value", vec![values()], true, [Some(2), Some(3), Some(2), Some(3)]),
-            ("last_value", vec![values()], false, [Some(2), Some(3), Some(4), Some(3)]),
-            ("nth_value", vec![values(), every(Some(2))], false, [None, Some(3), Some(4), None]),
-            ("nth_value", vec![values(), every(Some(1))], true, [Some(2), Some(3), Some(2), Some(3)]),
+            (
+                "first_value",
+                vec![values()],
+                true,
+                [Some(2), Some(3), Some(2), Some(3)],
+            ),
+            (
+                "last_value",
+                vec![values()],
+                false,
+                [Some(2), Some(3), Some(4), Some(3)],
+            ),
+            (
+                "nth_value",
+                vec![values(), every(Some(2))],
+                false,
+                [None, Some(3), Some(4), None],
+            ),
+            (
+                "nth_value",
+                vec![values(), every(Some(1))],
+                true,
+                [Some(2), Some(3), Some(2), Some(3)],
+            ),
             ("nth_value", vec![values(), every(None)], false, [None; 4]),
         ] {
             let answer = run_in(name, &arguments, 4, &[0], ignore_nulls, &neighbours).unwrap();

@@ -52,11 +52,13 @@ fn shift(call: &WindowArguments<'_>, direction: i64) -> Result<ArrayRef> {
     let offsets = call.arguments.get(1).map(|offsets| offsets.as_primitive::<Int32Type>());
     let defaults = call.arguments.get(2);
     // The rows that count, where NULLs do not.
-    let counted: Option<Vec<usize>> =
-        call.ignore_nulls.then(|| (0..call.row_count).filter(|row| values.is_valid(*row)).collect());
+    let counted: Option<Vec<usize>> = call
+        .ignore_nulls
+        .then(|| (0..call.row_count).filter(|row| values.is_valid(*row)).collect());
     let places: Vec<(usize, usize)> = (0..call.row_count)
         .map(|row| {
-            let Some(offset) = offsets.map_or(Some(1), |offsets| offsets.is_valid(row).then(|| offsets.value(row))) else {
+            let Some(offset) = offsets.map_or(Some(1), |offsets| offsets.is_valid(row).then(|| offsets.value(row)))
+            else {
                 return (2, 0);
             };
             let target = match &counted {
@@ -89,7 +91,9 @@ fn in_counted(counted: &[usize], row: usize, offset: i64) -> Option<usize> {
         true => i64::try_from(before).ok()?.checked_add(offset)?,
         false => i64::try_from(before).ok()?.checked_add(offset - 1)?,
     };
-    usize::try_from(place).ok().and_then(|place| counted.get(place).copied())
+    usize::try_from(place)
+        .ok()
+        .and_then(|place| counted.get(place).copied())
 }
 
 #[cfg(test)]
@@ -101,12 +105,21 @@ mod tests {
         let values = || integers(vec![Some(1), Some(2), Some(3)]);
         let every = |offset: Option<i32>| integers(vec![offset; 3]);
         same(run("lag", &[values()], 3, &[0]), integers(vec![None, Some(1), Some(2)]));
-        same(run("lead", &[values()], 3, &[0]), integers(vec![Some(2), Some(3), None]));
-        same(run("lag", &[values(), every(Some(-1))], 3, &[0]), integers(vec![Some(2), Some(3), None]));
+        same(
+            run("lead", &[values()], 3, &[0]),
+            integers(vec![Some(2), Some(3), None]),
+        );
+        same(
+            run("lag", &[values(), every(Some(-1))], 3, &[0]),
+            integers(vec![Some(2), Some(3), None]),
+        );
         same(run("lead", &[values(), every(None)], 3, &[0]), every(None));
         same(run("lag", &[values(), every(Some(0))], 3, &[0]), values());
         let with_default = [values(), every(Some(2)), every(Some(99))];
-        same(run("lag", &with_default, 3, &[0]), integers(vec![Some(99), Some(99), Some(1)]));
+        same(
+            run("lag", &with_default, 3, &[0]),
+            integers(vec![Some(99), Some(99), Some(1)]),
+        );
     }
 
     #[test]

@@ -31,7 +31,10 @@ fn execute(call: &WindowArguments<'_>) -> Result<ArrayRef> {
         return Ok(new_null_array(&DataType::Int32, call.row_count));
     }
     let Some(buckets) = usize::try_from(buckets.value(0)).ok().filter(|buckets| *buckets > 0) else {
-        return Err(Error::user(SqlState("22014"), "argument of ntile must be greater than zero"));
+        return Err(Error::user(
+            SqlState("22014"),
+            "argument of ntile must be greater than zero",
+        ));
     };
     let (size, larger) = (call.row_count / buckets, call.row_count % buckets);
     let in_larger = larger * (size + 1);
@@ -49,17 +52,19 @@ mod tests {
 
     #[test]
     fn buckets() {
-        for (count, rows, expected) in [
-            (3, 7, &[1, 1, 1, 2, 2, 3, 3][..]),
-            (3, 2, &[1, 2]),
-            (1, 2, &[1, 1]),
-        ] {
+        for (count, rows, expected) in [(3, 7, &[1, 1, 1, 2, 2, 3, 3][..]), (3, 2, &[1, 2]), (1, 2, &[1, 1])] {
             let buckets = integers(vec![Some(count); rows]);
             let expected = integers(expected.iter().copied().map(Some).collect::<Vec<_>>());
             same(run("ntile", &[buckets], rows, &[0]), expected);
         }
-        same(run("ntile", &[integers(vec![None, Some(1)])], 2, &[0]), integers(vec![None, None]));
+        same(
+            run("ntile", &[integers(vec![None, Some(1)])], 2, &[0]),
+            integers(vec![None, None]),
+        );
         let error = try_run("ntile", &[integers(vec![Some(0)])], 1, &[0], false).unwrap_err();
-        assert_eq!((error.state().0, error.to_string().as_str()), ("22014", "argument of ntile must be greater than zero"));
+        assert_eq!(
+            (error.state().0, error.to_string().as_str()),
+            ("22014", "argument of ntile must be greater than zero")
+        );
     }
 }

@@ -1,7 +1,6 @@
 //! `rank()`, `dense_rank()`, `percent_rank()`, `cume_dist()`: places among peers.
 
 use super::window;
-use crate::error::Result;
 use crate::functions::scalar::signature::*;
 use crate::functions::{WindowArguments, WindowFunction};
 use arrow_array::{ArrayRef, Float64Array, Int64Array};
@@ -59,7 +58,11 @@ pub(super) static CUME_DIST: WindowFunction = WindowFunction {
 fn groups(call: &WindowArguments<'_>) -> impl Iterator<Item = Range<usize>> {
     let starts = call.peer_starts.iter().copied();
     let ends = starts.clone().skip(1).chain(std::iter::once(call.row_count));
-    starts.zip(ends).map(|(start, end)| start..end).collect::<Vec<_>>().into_iter()
+    starts
+        .zip(ends)
+        .map(|(start, end)| start..end)
+        .collect::<Vec<_>>()
+        .into_iter()
 }
 
 fn bigints(call: &WindowArguments<'_>, answer: impl Fn(usize, Range<usize>) -> i64) -> ArrayRef {
@@ -88,7 +91,10 @@ mod tests {
         let some = |values: [i64; 4]| bigints(values.map(Some));
         same(run("rank", &[], 4, &starts), some([1, 2, 2, 4]));
         same(run("dense_rank", &[], 4, &starts), some([1, 2, 2, 3]));
-        same(run("percent_rank", &[], 4, &starts), doubles([0.0, 1.0 / 3.0, 1.0 / 3.0, 1.0]));
+        same(
+            run("percent_rank", &[], 4, &starts),
+            doubles([0.0, 1.0 / 3.0, 1.0 / 3.0, 1.0]),
+        );
         same(run("cume_dist", &[], 4, &starts), doubles([0.25, 0.75, 0.75, 1.0]));
         same(run("percent_rank", &[], 1, &[0]), doubles([0.0]));
     }

@@ -31,7 +31,11 @@ pub(super) fn run_in(
     let function = registry::window_function(name).unwrap();
     let types = vec![LogicalType::Integer; arguments.len()];
     let info = (function.info)();
-    let signature = info.signatures.iter().find(|signature| signature.parameters.len() == types.len()).unwrap();
+    let signature = info
+        .signatures
+        .iter()
+        .find(|signature| signature.parameters.len() == types.len())
+        .unwrap();
     let answer = (function.execute)(&WindowArguments {
         arguments,
         row_count,
@@ -52,7 +56,9 @@ pub(super) fn try_run(
     peer_starts: &[usize],
     ignore_nulls: bool,
 ) -> Result<ArrayRef> {
-    run_in(name, arguments, row_count, peer_starts, ignore_nulls, &|_| std::iter::once(0..row_count).collect())
+    run_in(name, arguments, row_count, peer_starts, ignore_nulls, &|_| {
+        std::iter::once(0..row_count).collect()
+    })
 }
 
 /// As [`try_run`], of a call that works.

@@ -59,7 +59,11 @@ pub(super) fn step(name: &str, binding: AggregateBinding, arguments: &[usize]) -
     }
 }
 
-pub(super) fn specification(types: &[LogicalType], key_count: usize, calls: Vec<AggregateStep>) -> AggregateSpecification {
+pub(super) fn specification(
+    types: &[LogicalType],
+    key_count: usize,
+    calls: Vec<AggregateStep>,
+) -> AggregateSpecification {
     AggregateSpecification {
         keys: (0..key_count).map(Projection::Column).collect(),
         key_types: types[..key_count].iter().map(array_type).collect(),

@@ -48,9 +48,9 @@ fn check(values: &[Literal], data_type: &LogicalType) {
         )
         .unwrap();
         let truth = truth.into_array();
-        for row in 0..rows {
+        for (row, ordering) in orderings.iter().enumerate() {
             let absent = left.is_null(row) || right.is_null(row);
-            let expected = (null_safe || !absent).then(|| satisfies(op, orderings[row]));
+            let expected = (null_safe || !absent).then(|| satisfies(op, *ordering));
             let found = (!truth.is_null(row)).then(|| truth.value(row));
             assert_eq!(
                 found,

@@ -12,7 +12,12 @@ pub(super) static ARRAY_APPEND: ScalarFunction = ScalarFunction {
         let signatures = const { &[signature(&[ANY_ARRAY, ANY_ELEMENT], returns::first)] };
         called_on_null(immutable("array_append", signatures))
     },
-    documentation: documentation("array", "The array with one more element at its end.", "array_append(ARRAY[1, 2], 3)", "{1,2,3}"),
+    documentation: documentation(
+        "array",
+        "The array with one more element at its end.",
+        "array_append(ARRAY[1, 2], 3)",
+        "{1,2,3}",
+    ),
     execute: |call| join(call, Side::Array, Side::Element),
 };
 pub(super) static ARRAY_PREPEND: ScalarFunction = ScalarFunction {
@@ -20,7 +25,12 @@ pub(super) static ARRAY_PREPEND: ScalarFunction = ScalarFunction {
         let signatures = const { &[signature(&[ANY_ELEMENT, ANY_ARRAY], returns::second)] };
         called_on_null(immutable("array_prepend", signatures))
     },
-    documentation: documentation("array", "The array with one more element at its start.", "array_prepend(1, ARRAY[2, 3])", "{1,2,3}"),
+    documentation: documentation(
+        "array",
+        "The array with one more element at its start.",
+        "array_prepend(1, ARRAY[2, 3])",
+        "{1,2,3}",
+    ),
     execute: |call| join(call, Side::Element, Side::Array),
 };
 pub(super) static ARRAY_CAT: ScalarFunction = ScalarFunction {
@@ -28,7 +38,12 @@ pub(super) static ARRAY_CAT: ScalarFunction = ScalarFunction {
         let signatures = const { &[signature(&[ANY_ARRAY, ANY_ARRAY], returns::first)] };
         called_on_null(immutable("array_cat", signatures))
     },
-    documentation: documentation("array", "Two arrays, one after the other.", "array_cat(ARRAY[1, 2], ARRAY[3])", "{1,2,3}"),
+    documentation: documentation(
+        "array",
+        "Two arrays, one after the other.",
+        "array_cat(ARRAY[1, 2], ARRAY[3])",
+        "{1,2,3}",
+    ),
     execute: |call| join(call, Side::Array, Side::Array),
 };
 
@@ -94,12 +109,20 @@ mod tests {
     fn joined() {
         check("array_append", &[numbers(&[1]), integer(2)], numbers(&[1, 2]));
         check("array_append", &[no_array(), integer(2)], numbers(&[2]));
-        check("array_append", &[numbers(&[1]), null(LogicalType::Integer)], integers(&[Some(1), None]));
+        check(
+            "array_append",
+            &[numbers(&[1]), null(LogicalType::Integer)],
+            integers(&[Some(1), None]),
+        );
         check("array_prepend", &[integer(1), numbers(&[2])], numbers(&[1, 2]));
         check("array_prepend", &[integer(1), no_array()], numbers(&[1]));
         check("array_cat", &[numbers(&[1]), numbers(&[2, 3])], numbers(&[1, 2, 3]));
         check("array_cat", &[no_array(), numbers(&[2])], numbers(&[2]));
         check("array_cat", &[no_array(), no_array()], no_array());
-        check("array_append", &[nested(&[&[1, 2]]), numbers(&[3, 4])], nested(&[&[1, 2], &[3, 4]]));
+        check(
+            "array_append",
+            &[nested(&[&[1, 2]]), numbers(&[3, 4])],
+            nested(&[&[1, 2], &[3, 4]]),
+        );
     }
 }

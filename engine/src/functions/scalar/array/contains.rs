@@ -36,7 +36,12 @@ pub(super) static CONTAINED: ScalarFunction = ScalarFunction {
 };
 pub(super) static OVERLAPS: ScalarFunction = ScalarFunction {
     info: || immutable("&&", const { &[signature(&[ANY_ARRAY, ANY_ARRAY], returns::boolean)] }),
-    documentation: documentation("array", "Whether two arrays have an element in common.", "ARRAY[1, 2] && ARRAY[2, 3]", "t"),
+    documentation: documentation(
+        "array",
+        "Whether two arrays have an element in common.",
+        "ARRAY[1, 2] && ARRAY[2, 3]",
+        "t",
+    ),
     execute: overlaps,
 };
 
@@ -46,7 +51,9 @@ fn contains(call: &Call<'_>, swapped: bool) -> Result<Value> {
     }
     let (whole, part) = if swapped { (1, 0) } else { (0, 1) };
     // A NULL is contained in nothing.
-    compare(call, part, whole, |mut elements| Iterator::all(&mut elements, |found| found))
+    compare(call, part, whole, |mut elements| {
+        Iterator::all(&mut elements, |found| found)
+    })
 }
 
 fn overlaps(call: &Call<'_>) -> Result<Value> {
@@ -68,7 +75,9 @@ fn compare(
         let places = leaves(within.array(), within.index(row)).1;
         let mut found = range.map(|at| {
             elements.is_valid(at)
-                && places.clone().any(|other| others.is_valid(other) && comparison.is_same(at, other))
+                && places
+                    .clone()
+                    .any(|other| others.is_valid(other) && comparison.is_same(at, other))
         });
         Ok(decide(&mut found))
     })

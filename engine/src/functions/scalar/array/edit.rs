@@ -12,7 +12,12 @@ pub(super) static ARRAY_REMOVE: ScalarFunction = ScalarFunction {
         let signatures = const { &[signature(&[ANY_ARRAY, ANY_ELEMENT], returns::first)] };
         called_on_null(immutable("array_remove", signatures))
     },
-    documentation: documentation("array", "The array without the elements that are the same.", "array_remove(ARRAY[1, 2, 1], 1)", "{2}"),
+    documentation: documentation(
+        "array",
+        "The array without the elements that are the same.",
+        "array_remove(ARRAY[1, 2, 1], 1)",
+        "{2}",
+    ),
     execute: remove,
 };
 pub(super) static ARRAY_REPLACE: ScalarFunction = ScalarFunction {
@@ -29,8 +34,18 @@ pub(super) static ARRAY_REPLACE: ScalarFunction = ScalarFunction {
     execute: replace,
 };
 pub(super) static TRIM_ARRAY: ScalarFunction = ScalarFunction {
-    info: || immutable("trim_array", const { &[signature(&[ANY_ARRAY, INTEGER], returns::first)] }),
-    documentation: documentation("array", "The array without so many elements at its end.", "trim_array(ARRAY[1, 2, 3], 1)", "{1,2}"),
+    info: || {
+        immutable(
+            "trim_array",
+            const { &[signature(&[ANY_ARRAY, INTEGER], returns::first)] },
+        )
+    },
+    documentation: documentation(
+        "array",
+        "The array without so many elements at its end.",
+        "trim_array(ARRAY[1, 2, 3], 1)",
+        "{1,2}",
+    ),
     execute: trim,
 };
 
@@ -91,7 +106,9 @@ fn trim(call: &Call<'_>) -> Result<Value> {
             continue;
         }
         let range = range_of(lists.array(), lists.index(row));
-        let count = usize::try_from(counts.value(row)).ok().filter(|count| *count <= range.len());
+        let count = usize::try_from(counts.value(row))
+            .ok()
+            .filter(|count| *count <= range.len());
         let Some(count) = count else {
             let message = format!("number of elements to trim must be between 0 and {}", range.len());
             return Err(Error::user(SqlState("2202E"), message));
@@ -114,8 +131,16 @@ mod tests {
         let nothing = null(LogicalType::Integer);
         check("array_remove", &[array.clone(), integer(2)], integers(&[Some(1), None]));
         check("array_remove", &[array.clone(), nothing.clone()], numbers(&[1, 2, 2]));
-        check("array_replace", &[array.clone(), nothing.clone(), integer(9)], numbers(&[1, 2, 9, 2]));
-        check("array_replace", &[array, integer(2), nothing], integers(&[Some(1), None, None, None]));
+        check(
+            "array_replace",
+            &[array.clone(), nothing.clone(), integer(9)],
+            numbers(&[1, 2, 9, 2]),
+        );
+        check(
+            "array_replace",
+            &[array, integer(2), nothing],
+            integers(&[Some(1), None, None, None]),
+        );
         check("array_remove", &[no_array(), integer(2)], no_array());
         let message = "removing elements from multidimensional arrays is not supported";
         check_error("array_remove", &[nested(&[&[1]]), numbers(&[1])], "0A000", message);

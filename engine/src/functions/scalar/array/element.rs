@@ -133,7 +133,9 @@ impl<'a> Assembly<'a> {
         };
         let nulls = Some(NullBuffer::from(self.valid)).filter(|nulls| nulls.null_count() > 0);
         let offsets = OffsetBuffer::from_lengths(self.lengths);
-        Ok(Value::Array(Arc::new(ListArray::try_new(field, offsets, values, nulls)?)))
+        Ok(Value::Array(Arc::new(ListArray::try_new(
+            field, offsets, values, nulls,
+        )?)))
     }
 }
 

@@ -24,7 +24,12 @@ pub(super) static ARRAY_FILL: ScalarFunction = ScalarFunction {
         };
         called_on_null(immutable("array_fill", signatures))
     },
-    documentation: documentation("array", "An array of so many copies of one element.", "array_fill(7, ARRAY[3])", "{7,7,7}"),
+    documentation: documentation(
+        "array",
+        "An array of so many copies of one element.",
+        "array_fill(7, ARRAY[3])",
+        "{7,7,7}",
+    ),
     execute,
 };
 
@@ -55,10 +60,13 @@ fn execute(call: &Call<'_>) -> Result<Value> {
         }
         let count = match sizes.values().as_ref() {
             [] => 0,
-            [size] => usize::try_from(*size).ok().filter(|size| *size <= ELEMENTS_MAX).ok_or_else(|| {
-                let message = format!("array size exceeds the maximum allowed ({ELEMENTS_MAX})");
-                Error::user(SqlState::PROGRAM_LIMIT_EXCEEDED, message)
-            })?,
+            [size] => usize::try_from(*size)
+                .ok()
+                .filter(|size| *size <= ELEMENTS_MAX)
+                .ok_or_else(|| {
+                    let message = format!("array size exceeds the maximum allowed ({ELEMENTS_MAX})");
+                    Error::user(SqlState::PROGRAM_LIMIT_EXCEEDED, message)
+                })?,
             _ => {
                 let message = "array_fill with several dimensions is not supported";
                 return Err(Error::user(SqlState::FEATURE_NOT_SUPPORTED, message));
@@ -81,7 +89,11 @@ mod tests {
     fn arrays() {
         check("array_fill", &[integer(7), numbers(&[3])], numbers(&[7, 7, 7]));
         check("array_fill", &[integer(7), numbers(&[])], numbers(&[]));
-        check("array_fill", &[null(LogicalType::Integer), numbers(&[1])], integers(&[None]));
+        check(
+            "array_fill",
+            &[null(LogicalType::Integer), numbers(&[1])],
+            integers(&[None]),
+        );
         let message = "array size exceeds the maximum allowed (134217727)";
         check_error("array_fill", &[integer(7), numbers(&[-1])], "54000", message);
         let message = "dimension array or low bound array cannot be null";

@@ -4,9 +4,9 @@ use super::element::{Comparison, is_nested, range_of};
 use crate::error::{Error, Result, SqlState};
 use crate::functions::scalar::signature::*;
 use crate::functions::{Call, ScalarFunction, Value};
+use arrow_array::Array;
 use arrow_array::builder::{Int32Builder, ListBuilder};
 use arrow_array::types::Int32Type;
-use arrow_array::Array;
 use arrow_schema::{DataType, Field};
 use std::sync::Arc;
 use stoa_sql::types::LogicalType;
@@ -49,7 +49,10 @@ fn integers(_: &[LogicalType]) -> LogicalType {
 }
 
 /// Hands each row's subscripts of the element to `take`, `None` where the array is NULL.
-fn each(call: &Call<'_>, mut take: impl FnMut(usize, Option<&mut dyn Iterator<Item = i32>>) -> Result<()>) -> Result<()> {
+fn each(
+    call: &Call<'_>,
+    mut take: impl FnMut(usize, Option<&mut dyn Iterator<Item = i32>>) -> Result<()>,
+) -> Result<()> {
     let lists = call.argument(0)?.lists()?;
     if is_nested(&lists) {
         return Err(Error::user(
@@ -73,7 +76,9 @@ fn each(call: &Call<'_>, mut take: impl FnMut(usize, Option<&mut dyn Iterator<It
             false => !is_null && comparison.is_same(*at, place),
         };
         let start = range.start;
-        let mut found = range.filter(is_it).map(|at| i32::try_from(at - start + 1).unwrap_or(i32::MAX));
+        let mut found = range
+            .filter(is_it)
+            .map(|at| i32::try_from(at - start + 1).unwrap_or(i32::MAX));
         take(row, Some(&mut found))?;
     }
     Ok(())
@@ -137,6 +142,10 @@ mod tests {
         check("array_positions", &[array, integer(9)], numbers(&[]));
         check("array_positions", &[no_array(), integer(1)], no_array());
         let words = text_array(&[Some("a"), Some("a much longer text than fits inline")]);
-        check("array_position", &[words, text("a much longer text than fits inline")], integer(2));
+        check(
+            "array_position",
+            &[words, text("a much longer text than fits inline")],
+            integer(2),
+        );
     }
 }

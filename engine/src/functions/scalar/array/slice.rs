@@ -30,8 +30,16 @@ fn execute(call: &Call<'_>) -> Result<Value> {
             continue;
         }
         let range = range_of(lists.array(), lists.index(row));
-        let first = if from.is_null(row) { 1 } else { i64::from(from.value(row)).max(1) };
-        let last = if to.is_null(row) { i64::MAX } else { i64::from(to.value(row)) };
+        let first = if from.is_null(row) {
+            1
+        } else {
+            i64::from(from.value(row)).max(1)
+        };
+        let last = if to.is_null(row) {
+            i64::MAX
+        } else {
+            i64::from(to.value(row))
+        };
         let skipped = usize::try_from(first - 1).unwrap_or(0).min(range.len());
         let kept = usize::try_from(last.max(0)).unwrap_or(usize::MAX).min(range.len());
         if skipped < kept {
@@ -60,7 +68,11 @@ mod tests {
             (Some(3), Some(2), &[]),
             (Some(i32::MIN), Some(i32::MIN), &[]),
         ] {
-            check("array_slice", &[numbers(&[1, 2, 3]), bound(from), bound(to)], numbers(expected));
+            check(
+                "array_slice",
+                &[numbers(&[1, 2, 3]), bound(from), bound(to)],
+                numbers(expected),
+            );
         }
         check("array_slice", &[no_array(), integer(1), integer(2)], no_array());
     }

@@ -8,7 +8,12 @@ use arrow_array::UInt32Array;
 use arrow_array::types::Int32Type;
 
 pub(super) static ARRAY_SUBSCRIPT: ScalarFunction = ScalarFunction {
-    info: || immutable("array_subscript", const { &[signature(&[ANY_ARRAY, INTEGER], returns::element)] }),
+    info: || {
+        immutable(
+            "array_subscript",
+            const { &[signature(&[ANY_ARRAY, INTEGER], returns::element)] },
+        )
+    },
     documentation: documentation(
         "array",
         "The element at a subscript, from 1; NULL where there is none. What array[2] calls.",
@@ -30,7 +35,11 @@ fn execute(call: &Call<'_>) -> Result<Value> {
         (offset < range.len()).then(|| u32::try_from(range.start + offset).ok())?
     };
     let places: UInt32Array = (0..call.row_count).map(place).collect();
-    Ok(Value::Array(arrow_select::take::take(lists.array().values(), &places, None)?))
+    Ok(Value::Array(arrow_select::take::take(
+        lists.array().values(),
+        &places,
+        None,
+    )?))
 }
 
 #[cfg(test)]
@@ -46,6 +55,10 @@ mod tests {
             let expected = expected.map_or(null(LogicalType::Integer), integer);
             check("array_subscript", &[array.clone(), integer(index)], expected);
         }
-        check("array_subscript", &[nested(&[&[1, 2], &[3, 4]]), integer(2)], numbers(&[3, 4]));
+        check(
+            "array_subscript",
+            &[nested(&[&[1, 2], &[3, 4]]), integer(2)],
+            numbers(&[3, 4]),
+        );
     }
 }

@@ -5,8 +5,14 @@ use crate::types::{Literal, LogicalType};
 
 /// `integer[]`
 pub(crate) fn integers(values: &[Option<i64>]) -> Typed {
-    let elements = values.iter().map(|value| value.map_or(Literal::Null, Literal::Integer)).collect();
-    (Literal::Array(elements), LogicalType::Array(Box::new(LogicalType::Integer)))
+    let elements = values
+        .iter()
+        .map(|value| value.map_or(Literal::Null, Literal::Integer))
+        .collect();
+    (
+        Literal::Array(elements),
+        LogicalType::Array(Box::new(LogicalType::Integer)),
+    )
 }
 
 /// `integer[]` without NULLs

@@ -46,7 +46,10 @@ fn execute(call: &Call<'_>) -> Result<Value> {
         if lists.is_null(row) || delimiters.is_null(row) {
             return Ok(false);
         }
-        let substitute = substitutes.as_ref().filter(|texts| !texts.is_null(row)).map(|texts| texts.value(row));
+        let substitute = substitutes
+            .as_ref()
+            .filter(|texts| !texts.is_null(row))
+            .map(|texts| texts.value(row));
         let mut first = true;
         for at in leaves(lists.array(), lists.index(row)).1 {
             let text = match (values.is_null(at), substitute) {
@@ -79,11 +82,27 @@ mod tests {
         let array = integers(&[Some(1), None, Some(3)]);
         check("array_to_string", &[array.clone(), text(",")], text("1,3"));
         check("array_to_string", &[array.clone(), text(","), text("*")], text("1,*,3"));
-        check("array_to_string", &[array.clone(), text(","), null(LogicalType::Text)], text("1,3"));
-        check("array_to_string", &[array, null(LogicalType::Text)], null(LogicalType::Text));
-        check("array_to_string", &[nested(&[&[1, 2], &[3, 4]]), text(", ")], text("1, 2, 3, 4"));
+        check(
+            "array_to_string",
+            &[array.clone(), text(","), null(LogicalType::Text)],
+            text("1,3"),
+        );
+        check(
+            "array_to_string",
+            &[array, null(LogicalType::Text)],
+            null(LogicalType::Text),
+        );
+        check(
+            "array_to_string",
+            &[nested(&[&[1, 2], &[3, 4]]), text(", ")],
+            text("1, 2, 3, 4"),
+        );
         check("array_to_string", &[numbers(&[]), text(",")], text(""));
         check("array_to_string", &[no_array(), text(",")], null(LogicalType::Text));
-        check("array_to_string", &[text_array(&[Some("a\"b"), Some("c d")]), text("|")], text("a\"b|c d"));
+        check(
+            "array_to_string",
+            &[text_array(&[Some("a\"b"), Some("c d")]), text("|")],
+            text("a\"b|c d"),
+        );
     }
 }

@@ -35,10 +35,10 @@ pub(super) static AGE: ScalarFunction = ScalarFunction {
 fn execute(call: &Call<'_>) -> Result<Value> {
     let zoned = *call.argument_type(0)? == LogicalType::TimestampTz;
     let mut clock = ZoneClock::new(&call.statement.time_zone);
-    let today = clock.to_local(call.statement.transaction_time).div_euclid(DAY) * DAY;
+    let today = clock.local_time(call.statement.transaction_time).div_euclid(DAY) * DAY;
     let first = call.primitives::<TimestampMicrosecondType>(0)?;
     let mut local = |value: i64| match zoned && !is_infinite(value) {
-        true => clock.to_local(value),
+        true => clock.local_time(value),
         false => value,
     };
     if call.arguments.len() == 1 {

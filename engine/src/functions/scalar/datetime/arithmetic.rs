@@ -82,7 +82,7 @@ pub(crate) fn add_zoned(timestamp: i64, interval: IntervalMonthDayNano, clock: &
     }
     let sum = match (interval.months, interval.days) {
         (0, 0) => Some(timestamp),
-        (months, days) => add_calendar(clock.to_local(timestamp), months, days).map(|local| clock.to_instant(local)),
+        (months, days) => add_calendar(clock.local_time(timestamp), months, days).map(|local| clock.instant_of(local)),
     };
     sum.and_then(|sum| sum.checked_add(microseconds_of(interval)))
         .filter(|sum| is_timestamp(*sum))

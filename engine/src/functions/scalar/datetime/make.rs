@@ -201,12 +201,12 @@ fn execute_timestamptz(call: &Call<'_>) -> Result<Value> {
     let fields = Fields::of(call)?;
     if call.arguments.len() == 6 {
         let mut clock = ZoneClock::new(&call.statement.time_zone);
-        return call.map_rows::<TimestampMicrosecondType>(|row| Ok(clock.to_instant(fields.timestamp(row)?)));
+        return call.map_rows::<TimestampMicrosecondType>(|row| Ok(clock.instant_of(fields.timestamp(row)?)));
     }
     let zones = call.texts(6)?;
     call.map_rows::<TimestampMicrosecondType>(|row| {
         let zone = sane_zone(zones.value(row))?;
-        Ok(ZoneClock::new(&zone).to_instant(fields.timestamp(row)?))
+        Ok(ZoneClock::new(&zone).instant_of(fields.timestamp(row)?))
     })
 }
 

@@ -383,10 +383,8 @@ impl<'t> Writer<'t> {
         let template = self.template;
         for part in &template.parts {
             match part {
-                Part::Digit | Part::Zero | Part::Point => {
-                    if !template.roman {
-                        self.digit(*part == Part::Zero, out);
-                    }
+                Part::Digit | Part::Zero | Part::Point if !template.roman => {
+                    self.digit(*part == Part::Zero, out);
                 }
                 Part::Group if self.inside => out.push(','),
                 Part::Group if !template.bare => out.push(' '),

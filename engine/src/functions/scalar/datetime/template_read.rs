@@ -25,7 +25,7 @@ pub(super) fn execute_timestamp(call: &Call<'_>) -> Result<Value> {
         let local = read.timestamp(text)?;
         let instant = match read.offset() {
             Some(offset) => local.saturating_sub(offset),
-            None => clock.to_instant(local),
+            None => clock.instant_of(local),
         };
         match is_timestamp(instant) {
             true => Ok(instant),
@@ -397,7 +397,7 @@ impl Read {
             Pattern::DayName(_) => drop(reader.name(&DAYS, word)?),
             Pattern::DayShort(_) => {
                 let names: Vec<&str> = DAYS.iter().map(|name| name.get(..3).unwrap_or(name)).collect();
-                drop(reader.name(&names, word)?);
+                let _ = reader.name(&names, word)?;
             }
             Pattern::ZoneHour => {
                 if reader.rest.starts_with(['+', '-', ' ']) {

@@ -164,8 +164,8 @@ fn timestamps(call: &Call<'_>) -> Result<Value> {
                     Some((known, clock)) if *known == name => clock,
                     other => &mut other.insert((name, ZoneClock::new(&zone(name)?))).1,
                 };
-                let start = bucket(clock.to_local(value), widths.get(row)?, None)?;
-                Ok(clock.to_instant(start))
+                let start = bucket(clock.local_time(value), widths.get(row)?, None)?;
+                Ok(clock.instant_of(start))
             })
         }
         Some(_) => {

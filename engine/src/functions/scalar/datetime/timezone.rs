@@ -38,8 +38,8 @@ fn execute(call: &Call<'_>) -> Result<Value> {
     let zoned = *call.argument_type(1)? == LogicalType::TimestampTz;
     let convert = |clock: &mut ZoneClock, value: i64| match zoned {
         _ if is_infinite(value) => value,
-        true => clock.to_local(value),
-        false => clock.to_instant(value),
+        true => clock.local_time(value),
+        false => clock.instant_of(value),
     };
     if *call.argument_type(0)? == LogicalType::Interval {
         let offsets = call.primitives::<IntervalMonthDayNanoType>(0)?;

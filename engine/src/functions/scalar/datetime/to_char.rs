@@ -129,7 +129,7 @@ fn write_timestamps(call: &Call<'_>) -> Result<Value> {
                 } else {
                     String::new()
                 };
-                Moment::of_timestamp(clock.to_local(value), clock.offset(value), zone)
+                Moment::of_timestamp(clock.local_time(value), clock.offset(value), zone)
             }
             false => Moment::of_timestamp(value, 0, String::new()),
         };

@@ -15,15 +15,15 @@ pub(super) static MD5: ScalarFunction = ScalarFunction {
     info: || {
         immutable(
             "md5",
-            const {
-                &[
-                    signature(&[TEXT], returns::text),
-                    signature(&[BYTEA], returns::text),
-                ]
-            },
+            const { &[signature(&[TEXT], returns::text), signature(&[BYTEA], returns::text)] },
         )
     },
-    documentation: documentation("hash", "The MD5 digest as hexadecimal digits.", "md5('abc')", "900150983cd24fb0d6963f7d28e17f72"),
+    documentation: documentation(
+        "hash",
+        "The MD5 digest as hexadecimal digits.",
+        "md5('abc')",
+        "900150983cd24fb0d6963f7d28e17f72",
+    ),
     execute: md5,
 };
 
@@ -102,7 +102,10 @@ mod tests {
     fn sha2() {
         for (name, expected) in [
             ("sha224", "23097d223405d8228642a477bda255b32aadbce4bda0b3f7e36c9da7"),
-            ("sha256", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+            (
+                "sha256",
+                "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+            ),
             (
                 "sha384",
                 "cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed8086072ba1e7cc2358baeca134c825a7",

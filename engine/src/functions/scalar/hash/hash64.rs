@@ -100,7 +100,9 @@ mod tests {
             buckets[(hash(&value.to_le_bytes()) as u64 % 16) as usize] += 1;
         }
         assert!(buckets.iter().all(|count| (850..1_150).contains(count)), "{buckets:?}");
-        let bits: u32 = (0_i64..64).map(|bit| (hash(&0_i64.to_le_bytes()) ^ hash(&(1_i64 << bit).to_le_bytes())).count_ones()).sum();
+        let bits: u32 = (0_i64..64)
+            .map(|bit| (hash(&0_i64.to_le_bytes()) ^ hash(&(1_i64 << bit).to_le_bytes())).count_ones())
+            .sum();
         assert!((64 * 28..64 * 36).contains(&bits), "{bits}");
     }
 }

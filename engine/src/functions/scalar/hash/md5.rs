@@ -27,7 +27,11 @@ impl Md5 {
         let length = if rest.len() < 56 { 64 } else { 128 };
         let bits = (message.len() as u64).wrapping_mul(8);
         tail[length - 8..length].copy_from_slice(&bits.to_le_bytes());
-        tail[..length].as_chunks::<64>().0.iter().for_each(|block| self.add(&mut state, block));
+        tail[..length]
+            .as_chunks::<64>()
+            .0
+            .iter()
+            .for_each(|block| self.add(&mut state, block));
         let mut digest = [0; 16];
         for (bytes, word) in digest.as_chunks_mut::<4>().0.iter_mut().zip(state) {
             *bytes = word.to_le_bytes();

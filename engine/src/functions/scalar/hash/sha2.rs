@@ -6,7 +6,10 @@ fn primes<const N: usize>() -> [u64; N] {
     let mut candidate = 2;
     let mut count = 0;
     while count < N {
-        if (2..candidate).take_while(|divisor| divisor * divisor <= candidate).all(|divisor| candidate % divisor != 0) {
+        if (2..candidate)
+            .take_while(|divisor| divisor * divisor <= candidate)
+            .all(|divisor| candidate % divisor != 0)
+        {
             found[count] = candidate;
             count += 1;
         }
@@ -81,11 +84,18 @@ macro_rules! family {
                 let mut tail = [0_u8; 2 * $block];
                 tail[..rest.len()].copy_from_slice(rest);
                 tail[rest.len()] = 0x80;
-                let length = if rest.len() < $block - $block / 8 { $block } else { 2 * $block };
+                let length = if rest.len() < $block - $block / 8 {
+                    $block
+                } else {
+                    2 * $block
+                };
                 let bits = (message.len() as u64).wrapping_mul(8);
                 tail[length - 8..length].copy_from_slice(&bits.to_be_bytes());
                 let tail = &tail[..length];
-                tail.as_chunks::<$block>().0.iter().for_each(|block| self.add(&mut state, block));
+                tail.as_chunks::<$block>()
+                    .0
+                    .iter()
+                    .for_each(|block| self.add(&mut state, block));
                 state
             }
 
@@ -94,9 +104,8 @@ macro_rules! family {
                 let rotated = |value: $word, by: [u32; 3]| {
                     value.rotate_right(by[0]) ^ value.rotate_right(by[1]) ^ value.rotate_right(by[2])
                 };
-                let shifted = |value: $word, by: [u32; 3]| {
-                    value.rotate_right(by[0]) ^ value.rotate_right(by[1]) ^ value >> by[2]
-                };
+                let shifted =
+                    |value: $word, by: [u32; 3]| value.rotate_right(by[0]) ^ value.rotate_right(by[1]) ^ value >> by[2];
                 let mut words = [0 as $word; $rounds];
                 for (word, bytes) in words.iter_mut().zip(block.as_chunks::<{ $block / 16 }>().0) {
                     *word = <$word>::from_be_bytes(*bytes);
@@ -156,16 +165,42 @@ family!(
 
 /// Where each digest begins.
 pub(super) const BEGIN_224: [u32; 8] = [
-    0xC105_9ED8, 0x367C_D507, 0x3070_DD17, 0xF70E_5939, 0xFFC0_0B31, 0x6858_1511, 0x64F9_8FA7, 0xBEFA_4FA4,
+    0xC105_9ED8,
+    0x367C_D507,
+    0x3070_DD17,
+    0xF70E_5939,
+    0xFFC0_0B31,
+    0x6858_1511,
+    0x64F9_8FA7,
+    0xBEFA_4FA4,
 ];
 pub(super) const BEGIN_256: [u32; 8] = [
-    0x6A09_E667, 0xBB67_AE85, 0x3C6E_F372, 0xA54F_F53A, 0x510E_527F, 0x9B05_688C, 0x1F83_D9AB, 0x5BE0_CD19,
+    0x6A09_E667,
+    0xBB67_AE85,
+    0x3C6E_F372,
+    0xA54F_F53A,
+    0x510E_527F,
+    0x9B05_688C,
+    0x1F83_D9AB,
+    0x5BE0_CD19,
 ];
 pub(super) const BEGIN_384: [u64; 8] = [
-    0xCBBB_9D5D_C105_9ED8, 0x629A_292A_367C_D507, 0x9159_015A_3070_DD17, 0x152F_ECD8_F70E_5939, 0x6733_2667_FFC0_0B31,
-    0x8EB4_4A87_6858_1511, 0xDB0C_2E0D_64F9_8FA7, 0x47B5_481D_BEFA_4FA4,
+    0xCBBB_9D5D_C105_9ED8,
+    0x629A_292A_367C_D507,
+    0x9159_015A_3070_DD17,
+    0x152F_ECD8_F70E_5939,
+    0x6733_2667_FFC0_0B31,
+    0x8EB4_4A87_6858_1511,
+    0xDB0C_2E0D_64F9_8FA7,
+    0x47B5_481D_BEFA_4FA4,
 ];
 pub(super) const BEGIN_512: [u64; 8] = [
-    0x6A09_E667_F3BC_C908, 0xBB67_AE85_84CA_A73B, 0x3C6E_F372_FE94_F82B, 0xA54F_F53A_5F1D_36F1, 0x510E_527F_ADE6_82D1,
-    0x9B05_688C_2B3E_6C1F, 0x1F83_D9AB_FB41_BD6B, 0x5BE0_CD19_137E_2179,
+    0x6A09_E667_F3BC_C908,
+    0xBB67_AE85_84CA_A73B,
+    0x3C6E_F372_FE94_F82B,
+    0xA54F_F53A_5F1D_36F1,
+    0x510E_527F_ADE6_82D1,
+    0x9B05_688C_2B3E_6C1F,
+    0x1F83_D9AB_FB41_BD6B,
+    0x5BE0_CD19_137E_2179,
 ];

@@ -92,7 +92,7 @@ fn array(call: &Call<'_>, style: Style) -> Result<Value> {
 }
 
 fn object(call: &Call<'_>, style: Style, name: &str) -> Result<Value> {
-    if call.arguments.len() % 2 != 0 {
+    if !call.arguments.len().is_multiple_of(2) {
         let message = "argument list must have even number of elements";
         return Err(stoa_sql::Error::new(SqlState::INVALID_PARAMETER_VALUE, message)
             .with_hint(format!(

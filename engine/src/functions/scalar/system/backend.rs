@@ -16,7 +16,12 @@ const NAP: Duration = Duration::from_millis(10);
 
 pub(super) static PG_BACKEND_PID: ScalarFunction = ScalarFunction {
     info: || stable("pg_backend_pid", const { &[signature(&[], returns::integer)] }),
-    documentation: documentation(CATEGORY, "The number of the connection, which cancel requests name.", "pg_backend_pid()", "1"),
+    documentation: documentation(
+        CATEGORY,
+        "The number of the connection, which cancel requests name.",
+        "pg_backend_pid()",
+        "1",
+    ),
     execute: |call| {
         let literal = Literal::Integer(call.statement.process_id.into());
         Ok(Value::Constant(array_of(&literal, call.return_type)?))
@@ -24,8 +29,18 @@ pub(super) static PG_BACKEND_PID: ScalarFunction = ScalarFunction {
 };
 
 pub(super) static PG_CANCEL_BACKEND: ScalarFunction = ScalarFunction {
-    info: || volatile("pg_cancel_backend", const { &[signature(&[INTEGER], returns::boolean)] }),
-    documentation: documentation(CATEGORY, "Cancels the query of a connection.", "pg_cancel_backend(7)", "t"),
+    info: || {
+        volatile(
+            "pg_cancel_backend",
+            const { &[signature(&[INTEGER], returns::boolean)] },
+        )
+    },
+    documentation: documentation(
+        CATEGORY,
+        "Cancels the query of a connection.",
+        "pg_cancel_backend(7)",
+        "t",
+    ),
     execute: |call| signal(call, false),
 };
 
@@ -53,7 +68,12 @@ pub(super) static PG_SLEEP: ScalarFunction = ScalarFunction {
 
 pub(super) static PG_ADVISORY_UNLOCK_ALL: ScalarFunction = ScalarFunction {
     info: || volatile("pg_advisory_unlock_all", const { &[signature(&[], returns::void)] }),
-    documentation: documentation(CATEGORY, "Gives back the session's advisory locks; it has none.", "pg_advisory_unlock_all()", ""),
+    documentation: documentation(
+        CATEGORY,
+        "Gives back the session's advisory locks; it has none.",
+        "pg_advisory_unlock_all()",
+        "",
+    ),
     execute: |call| Ok(Value::Array(Arc::new(NullArray::new(call.row_count)))),
 };
 

@@ -9,7 +9,10 @@ use stoa_sql::catalog::Signature;
 
 const CATEGORY: &str = "catalog";
 const OF_OID: &[Signature] = &[signature(&[OID], returns::text)];
-const OF_OID_PRETTY: &[Signature] = &[signature(&[OID], returns::text), signature(&[OID, BOOLEAN], returns::text)];
+const OF_OID_PRETTY: &[Signature] = &[
+    signature(&[OID], returns::text),
+    signature(&[OID, BOOLEAN], returns::text),
+];
 
 macro_rules! of_oid {
     ($($item:ident = $name:literal $signatures:ident $kind:literal $summary:literal $result:literal;)*) => {
@@ -71,7 +74,12 @@ pub(super) static PG_GET_VIEWDEF: ScalarFunction = ScalarFunction {
             },
         )
     },
-    documentation: documentation(CATEGORY, "A view's query.", "pg_get_viewdef('daily'::regclass)", " SELECT 1;"),
+    documentation: documentation(
+        CATEGORY,
+        "A view's query.",
+        "pg_get_viewdef('daily'::regclass)",
+        " SELECT 1;",
+    ),
     execute: view,
 };
 
@@ -103,7 +111,12 @@ pub(super) static PG_GET_EXPR: ScalarFunction = ScalarFunction {
 };
 
 pub(super) static PG_GET_SERIAL_SEQUENCE: ScalarFunction = ScalarFunction {
-    info: || stable("pg_get_serial_sequence", const { &[signature(&[TEXT, TEXT], returns::text)] }),
+    info: || {
+        stable(
+            "pg_get_serial_sequence",
+            const { &[signature(&[TEXT, TEXT], returns::text)] },
+        )
+    },
     documentation: documentation(
         CATEGORY,
         "The sequence behind a column; NULL, no column has one.",
@@ -121,9 +134,8 @@ pub(super) static PG_GET_SERIAL_SEQUENCE: ScalarFunction = ScalarFunction {
 /// # Errors
 /// 42P01 where there is none.
 pub(super) fn relation_oid(call: &Call<'_>, name: &str) -> Result<String> {
-    call.fact("relation_oid", name).ok_or_else(|| {
-        Error::user(SqlState::UNDEFINED_TABLE, format!("relation \"{name}\" does not exist"))
-    })
+    call.fact("relation_oid", name)
+        .ok_or_else(|| Error::user(SqlState::UNDEFINED_TABLE, format!("relation \"{name}\" does not exist")))
 }
 
 fn view(call: &Call<'_>) -> Result<Value> {
@@ -152,8 +164,16 @@ mod tests {
         knows("pg_get_viewdef", &[oid(16384)], null(LogicalType::Text));
         knows("pg_get_viewdef", &[text("events")], null(LogicalType::Text));
         knows("pg_get_expr", &[text("now()"), oid(16384)], text("now()"));
-        knows("pg_get_indexdef", &[oid(1), integer(1), boolean(true)], null(LogicalType::Text));
-        knows("pg_get_serial_sequence", &[text("events"), text("id")], null(LogicalType::Text));
+        knows(
+            "pg_get_indexdef",
+            &[oid(1), integer(1), boolean(true)],
+            null(LogicalType::Text),
+        );
+        knows(
+            "pg_get_serial_sequence",
+            &[text("events"), text("id")],
+            null(LogicalType::Text),
+        );
         let message = "relation \"nope\" does not exist";
         refuses("pg_get_serial_sequence", &[text("nope"), text("id")], "42P01", message);
         refuses("pg_get_viewdef", &[text("nope")], "42P01", message);

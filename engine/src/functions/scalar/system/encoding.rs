@@ -22,7 +22,12 @@ const ENCODINGS: [(i32, &str); 6] = [
 
 pub(super) static PG_ENCODING_TO_CHAR: ScalarFunction = ScalarFunction {
     info: || immutable("pg_encoding_to_char", const { &[signature(&[INTEGER], returns::name)] }),
-    documentation: documentation(CATEGORY, "The name of an encoding's number.", "pg_encoding_to_char(6)", "UTF8"),
+    documentation: documentation(
+        CATEGORY,
+        "The name of an encoding's number.",
+        "pg_encoding_to_char(6)",
+        "UTF8",
+    ),
     execute: |call| {
         let numbers = call.primitives::<Int32Type>(0)?;
         texts(call, |row| {
@@ -33,20 +38,32 @@ pub(super) static PG_ENCODING_TO_CHAR: ScalarFunction = ScalarFunction {
 };
 pub(super) static PG_CHAR_TO_ENCODING: ScalarFunction = ScalarFunction {
     info: || immutable("pg_char_to_encoding", const { &[signature(&[NAME], returns::integer)] }),
-    documentation: documentation(CATEGORY, "The number of an encoding's name, -1 if it is none.", "pg_char_to_encoding('UTF8')", "6"),
+    documentation: documentation(
+        CATEGORY,
+        "The number of an encoding's name, -1 if it is none.",
+        "pg_char_to_encoding('UTF8')",
+        "6",
+    ),
     execute: |call| {
         let names = call.texts(0)?;
         call.map_rows::<Int32Type>(|row| {
             let plain = |name: &str| name.replace(['-', '_'], "").to_lowercase();
             let name = plain(names.value(row));
-            let known = ENCODINGS.iter().find(|(_, known)| plain(known) == name || *known == "UTF8" && name == "unicode");
+            let known = ENCODINGS
+                .iter()
+                .find(|(_, known)| plain(known) == name || *known == "UTF8" && name == "unicode");
             Ok(known.map_or(-1, |(number, _)| *number))
         })
     },
 };
 pub(super) static GETDATABASEENCODING: ScalarFunction = ScalarFunction {
     info: || stable("getdatabaseencoding", const { &[signature(&[], returns::name)] }),
-    documentation: documentation(CATEGORY, "The encoding of the database.", "getdatabaseencoding()", "UTF8"),
+    documentation: documentation(
+        CATEGORY,
+        "The encoding of the database.",
+        "getdatabaseencoding()",
+        "UTF8",
+    ),
     execute: |call| encoding(call, "server_encoding"),
 };
 pub(super) static PG_CLIENT_ENCODING: ScalarFunction = ScalarFunction {

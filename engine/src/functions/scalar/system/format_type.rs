@@ -6,7 +6,12 @@ use crate::functions::{Call, ScalarFunction, Value};
 use arrow_array::types::{Int32Type, Int64Type};
 
 pub(super) static FORMAT_TYPE: ScalarFunction = ScalarFunction {
-    info: || called_on_null(stable("format_type", const { &[signature(&[OID, INTEGER], returns::text)] })),
+    info: || {
+        called_on_null(stable(
+            "format_type",
+            const { &[signature(&[OID, INTEGER], returns::text)] },
+        ))
+    },
     documentation: documentation(
         "catalog",
         "A type's name as SQL writes it, with its modifier's parameters.",
@@ -52,7 +57,11 @@ fn write_type(name: &str, modifier: Option<i32>, out: &mut String) {
         // Without a modifier it is any length, with -1 the type's own name.
         ("character", None, _) if modifier_given.is_some() => out.push_str("bpchar"),
         ("numeric", Some(parameters), _) => {
-            out.push_str(&format!("numeric({},{})", parameters >> 16 & 0xFFFF, parameters & 0xFFFF));
+            out.push_str(&format!(
+                "numeric({},{})",
+                parameters >> 16 & 0xFFFF,
+                parameters & 0xFFFF
+            ));
         }
         (_, _, Some(digits)) if element.starts_with("timestamp") || element.starts_with("time ") => {
             let (first, rest) = element.split_once(' ').unwrap_or((element, ""));
@@ -88,6 +97,10 @@ mod tests {
             let modifier = modifier.map_or(null(LogicalType::Integer), integer);
             knows("format_type", &[oid(number), modifier], text(expected));
         }
-        knows("format_type", &[null(LogicalType::Oid), integer(1)], null(LogicalType::Text));
+        knows(
+            "format_type",
+            &[null(LogicalType::Oid), integer(1)],
+            null(LogicalType::Text),
+        );
     }
 }

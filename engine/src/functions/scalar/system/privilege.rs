@@ -39,7 +39,15 @@ const ROLE: &[Signature] = &[
     signature(&[OID, OID, TEXT], returns::boolean),
 ];
 
-const TABLE_PRIVILEGES: &[&str] = &["select", "insert", "update", "delete", "truncate", "references", "trigger"];
+const TABLE_PRIVILEGES: &[&str] = &[
+    "select",
+    "insert",
+    "update",
+    "delete",
+    "truncate",
+    "references",
+    "trigger",
+];
 const COLUMN_PRIVILEGES: &[&str] = &["select", "insert", "update", "references"];
 
 /// What kind of object a privilege is for.
@@ -90,7 +98,12 @@ pub(super) static HAS_COLUMN_PRIVILEGE: ScalarFunction = ScalarFunction {
 
 pub(super) static PG_HAS_ROLE: ScalarFunction = ScalarFunction {
     info: || stable("pg_has_role", ROLE),
-    documentation: documentation("catalog", "Whether a user is, or is a member of, a role.", "pg_has_role('stoa', 'MEMBER')", "t"),
+    documentation: documentation(
+        "catalog",
+        "Whether a user is, or is a member of, a role.",
+        "pg_has_role('stoa', 'MEMBER')",
+        "t",
+    ),
     execute: has_role,
 };
 
@@ -98,7 +111,9 @@ pub(super) static PG_HAS_ROLE: ScalarFunction = ScalarFunction {
 fn check_privileges(text: &str, known: &[&str]) -> Result<()> {
     for privilege in text.split(',') {
         let lower = privilege.trim().to_lowercase();
-        let name = lower.strip_suffix(" with grant option").map_or(lower.as_str(), str::trim_end);
+        let name = lower
+            .strip_suffix(" with grant option")
+            .map_or(lower.as_str(), str::trim_end);
         if !known.contains(&name) {
             return Err(Error::user(
                 SqlState::INVALID_PARAMETER_VALUE,
@@ -118,7 +133,10 @@ fn check_user(call: &Call<'_>, at: usize, row: usize) -> Result<bool> {
     let texts = call.texts(at)?;
     let name = texts.value(row);
     if name != call.statement.user && name != "public" {
-        return Err(Error::user(SqlState::UNDEFINED_OBJECT, format!("role \"{name}\" does not exist")));
+        return Err(Error::user(
+            SqlState::UNDEFINED_OBJECT,
+            format!("role \"{name}\" does not exist"),
+        ));
     }
     Ok(true)
 }
@@ -143,14 +161,16 @@ fn object(call: &Call<'_>, kind: Kind, at: usize, row: usize) -> Result<Option<S
         Kind::Relation => relation_oid(call, name).map(Some),
         Kind::Schema => {
             let oid = call.fact("namespace_oid", name);
-            oid.map(Some).ok_or_else(|| missing(SqlState::INVALID_SCHEMA_NAME, "schema"))
+            oid.map(Some)
+                .ok_or_else(|| missing(SqlState::INVALID_SCHEMA_NAME, "schema"))
         }
         Kind::Database if name == call.statement.database => Ok(Some(name.to_owned())),
         Kind::Database => Err(no_database(name)),
         Kind::Function => {
             let bare = name.split('(').next().unwrap_or(name);
             let oid = call.fact("function_oid", bare);
-            oid.map(Some).ok_or_else(|| missing(SqlState::UNDEFINED_FUNCTION, "function"))
+            oid.map(Some)
+                .ok_or_else(|| missing(SqlState::UNDEFINED_FUNCTION, "function"))
         }
         Kind::Type => {
             let oid = call.fact("type_oid", name);
@@ -217,14 +237,38 @@ mod tests {
     #[test]
     fn privileges() {
         let nothing = || null(LogicalType::Boolean);
-        knows("has_table_privilege", &[text("events"), text("select, INSERT")], boolean(true));
+        knows(
+            "has_table_privilege",
+            &[text("events"), text("select, INSERT")],
+            boolean(true),
+        );
         knows("has_table_privilege", &[oid(1), text("select")], nothing());
-        knows("has_table_privilege", &[name("stoa"), text("events"), text("select")], boolean(true));
+        knows(
+            "has_table_privilege",
+            &[name("stoa"), text("events"), text("select")],
+            boolean(true),
+        );
         knows("has_schema_privilege", &[text("public"), text("usage")], boolean(true));
-        knows("has_database_privilege", &[text("stoa"), text("connect")], boolean(true));
-        knows("has_column_privilege", &[text("events"), text("event_id"), text("select")], boolean(true));
-        knows("has_column_privilege", &[oid(16384), smallint(1), text("select")], boolean(true));
-        knows("has_column_privilege", &[oid(16384), smallint(9), text("select")], nothing());
+        knows(
+            "has_database_privilege",
+            &[text("stoa"), text("connect")],
+            boolean(true),
+        );
+        knows(
+            "has_column_privilege",
+            &[text("events"), text("event_id"), text("select")],
+            boolean(true),
+        );
+        knows(
+            "has_column_privilege",
+            &[oid(16384), smallint(1), text("select")],
+            boolean(true),
+        );
+        knows(
+            "has_column_privilege",
+            &[oid(16384), smallint(9), text("select")],
+            nothing(),
+        );
         knows("pg_has_role", &[name("stoa"), text("MEMBER")], boolean(true));
         knows("pg_has_role", &[oid(99), text("MEMBER")], boolean(false));
     }
@@ -232,11 +276,36 @@ mod tests {
     #[test]
     fn what_does_not_exist() {
         for (function, arguments, state, message) in [
-            ("has_table_privilege", vec![text("nope"), text("select")], "42P01", "relation \"nope\" does not exist"),
-            ("has_table_privilege", vec![text("events"), text("foo")], "22023", "unrecognized privilege type: \"foo\""),
-            ("has_schema_privilege", vec![text("nope"), text("usage")], "3F000", "schema \"nope\" does not exist"),
-            ("has_table_privilege", vec![name("x"), text("events"), text("select")], "42704", "role \"x\" does not exist"),
-            ("has_database_privilege", vec![text("nope"), text("connect")], "3D000", "database \"nope\" does not exist"),
+            (
+                "has_table_privilege",
+                vec![text("nope"), text("select")],
+                "42P01",
+                "relation \"nope\" does not exist",
+            ),
+            (
+                "has_table_privilege",
+                vec![text("events"), text("foo")],
+                "22023",
+                "unrecognized privilege type: \"foo\"",
+            ),
+            (
+                "has_schema_privilege",
+                vec![text("nope"), text("usage")],
+                "3F000",
+                "schema \"nope\" does not exist",
+            ),
+            (
+                "has_table_privilege",
+                vec![name("x"), text("events"), text("select")],
+                "42704",
+                "role \"x\" does not exist",
+            ),
+            (
+                "has_database_privilege",
+                vec![text("nope"), text("connect")],
+                "3D000",
+                "database \"nope\" does not exist",
+            ),
             (
                 "has_column_privilege",
                 vec![text("events"), text("nope"), text("select")],

@@ -68,12 +68,22 @@ pub(super) static TXID_CURRENT: ScalarFunction = ScalarFunction {
 
 pub(super) static PG_MY_TEMP_SCHEMA: ScalarFunction = ScalarFunction {
     info: || stable("pg_my_temp_schema", const { &[signature(&[], returns::oid)] }),
-    documentation: documentation("session", "The session's schema of temporary tables; 0, it has none.", "pg_my_temp_schema()", "0"),
+    documentation: documentation(
+        "session",
+        "The session's schema of temporary tables; 0, it has none.",
+        "pg_my_temp_schema()",
+        "0",
+    ),
     execute: |call| constant(call, Literal::Integer(0)),
 };
 
 pub(super) static PG_IS_OTHER_TEMP_SCHEMA: ScalarFunction = ScalarFunction {
-    info: || stable("pg_is_other_temp_schema", const { &[signature(&[OID], returns::boolean)] }),
+    info: || {
+        stable(
+            "pg_is_other_temp_schema",
+            const { &[signature(&[OID], returns::boolean)] },
+        )
+    },
     documentation: documentation(
         "session",
         "Whether a schema holds another session's temporary tables; there are none.",
@@ -96,14 +106,20 @@ fn text(call: &Call<'_>, text: &str) -> Result<Value> {
 }
 
 fn current_schema(call: &Call<'_>) -> Result<Value> {
-    constant(call, call.fact("current_schema", "").map_or(Literal::Null, Literal::Text))
+    constant(
+        call,
+        call.fact("current_schema", "").map_or(Literal::Null, Literal::Text),
+    )
 }
 
 fn version(call: &Call<'_>) -> Result<Value> {
     let compatible = call
         .fact("setting", "server_version")
         .ok_or_else(|| Error::Internal("the session does not know server_version".into()))?;
-    text(call, &format!("PostgreSQL {compatible}, Stoa {}", env!("CARGO_PKG_VERSION")))
+    text(
+        call,
+        &format!("PostgreSQL {compatible}, Stoa {}", env!("CARGO_PKG_VERSION")),
+    )
 }
 
 fn start_time(call: &Call<'_>) -> Result<Value> {
@@ -145,7 +161,11 @@ mod tests {
             knows(function, &[], name("stoa"));
         }
         knows("current_schema", &[], name("public"));
-        knows("version", &[], text(concat!("PostgreSQL 15.0, Stoa ", env!("CARGO_PKG_VERSION"))));
+        knows(
+            "version",
+            &[],
+            text(concat!("PostgreSQL 15.0, Stoa ", env!("CARGO_PKG_VERSION"))),
+        );
         knows("txid_current", &[], bigint(42));
         knows("pg_postmaster_start_time", &[], timestamptz("2024-02-03 04:05:06"));
         knows("inet_server_addr", &[], null(LogicalType::Text));
@@ -156,7 +176,10 @@ mod tests {
     fn schemas() {
         let names = |names: &[&str]| {
             let elements = names.iter().map(|name| Literal::Text((*name).to_owned())).collect();
-            (Literal::Array(elements), LogicalType::Array(Box::new(LogicalType::Name)))
+            (
+                Literal::Array(elements),
+                LogicalType::Array(Box::new(LogicalType::Name)),
+            )
         };
         knows("current_schemas", &[boolean(true)], names(&["pg_catalog", "public"]));
         knows("current_schemas", &[boolean(false)], names(&["public"]));

@@ -26,7 +26,12 @@ pub(super) static CURRENT_SETTING: ScalarFunction = ScalarFunction {
 };
 
 pub(super) static SET_CONFIG: ScalarFunction = ScalarFunction {
-    info: || called_on_null(volatile("set_config", const { &[signature(&[TEXT, TEXT, BOOLEAN], returns::text)] })),
+    info: || {
+        called_on_null(volatile(
+            "set_config",
+            const { &[signature(&[TEXT, TEXT, BOOLEAN], returns::text)] },
+        ))
+    },
     documentation: documentation(
         "session",
         "Gives a setting a value, for the transaction only if the third argument says so, and answers with it.",
@@ -81,12 +86,29 @@ mod tests {
     #[test]
     fn settings() {
         knows("current_setting", &[text("work_mem")], text("4MB"));
-        knows("current_setting", &[text("foo.bar"), boolean(true)], null(LogicalType::Text));
+        knows(
+            "current_setting",
+            &[text("foo.bar"), boolean(true)],
+            null(LogicalType::Text),
+        );
         let message = "unrecognized configuration parameter \"foo.bar\"";
         refuses("current_setting", &[text("foo.bar")], "42704", message);
         let nothing = null(LogicalType::Text);
-        knows("set_config", &[text("a.b"), text("x"), boolean(true)], text("a.b=x for now"));
-        knows("set_config", &[text("a.b"), nothing.clone(), boolean(false)], text("a.b=default"));
-        refuses("set_config", &[nothing, text("x"), boolean(false)], "22004", "SET requires parameter name");
+        knows(
+            "set_config",
+            &[text("a.b"), text("x"), boolean(true)],
+            text("a.b=x for now"),
+        );
+        knows(
+            "set_config",
+            &[text("a.b"), nothing.clone(), boolean(false)],
+            text("a.b=default"),
+        );
+        refuses(
+            "set_config",
+            &[nothing, text("x"), boolean(false)],
+            "22004",
+            "SET requires parameter name",
+        );
     }
 }

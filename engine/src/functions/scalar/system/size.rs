@@ -37,13 +37,23 @@ pub(super) static PG_RELATION_SIZE: ScalarFunction = ScalarFunction {
             },
         )
     },
-    documentation: documentation(CATEGORY, "Bytes of a relation's files; all are in the fork `main`.", "pg_relation_size('events')", "8192"),
+    documentation: documentation(
+        CATEGORY,
+        "Bytes of a relation's files; all are in the fork `main`.",
+        "pg_relation_size('events')",
+        "8192",
+    ),
     execute: fork_size,
 };
 
 pub(super) static PG_INDEXES_SIZE: ScalarFunction = ScalarFunction {
     info: || stable("pg_indexes_size", OF_RELATION),
-    documentation: documentation(CATEGORY, "Bytes of a table's indexes apart from its files; there are none.", "pg_indexes_size('events')", "0"),
+    documentation: documentation(
+        CATEGORY,
+        "Bytes of a table's indexes apart from its files; there are none.",
+        "pg_indexes_size('events')",
+        "0",
+    ),
     execute: |call| {
         let oid = oid_keys(call)?;
         numbers(call, |row| Ok(call.fact("relation_size", &oid(row)).map(|_| 0)))
@@ -54,21 +64,26 @@ pub(super) static PG_DATABASE_SIZE: ScalarFunction = ScalarFunction {
     info: || {
         stable(
             "pg_database_size",
-            const {
-                &[
-                    signature(&[NAME], returns::bigint),
-                    signature(&[OID], returns::bigint),
-                ]
-            },
+            const { &[signature(&[NAME], returns::bigint), signature(&[OID], returns::bigint)] },
         )
     },
-    documentation: documentation(CATEGORY, "Bytes of all files of a database.", "pg_database_size('stoa')", "1048576"),
+    documentation: documentation(
+        CATEGORY,
+        "Bytes of all files of a database.",
+        "pg_database_size('stoa')",
+        "1048576",
+    ),
     execute: database_size,
 };
 
 pub(super) static PG_STAT_GET_NUMSCANS: ScalarFunction = ScalarFunction {
     info: || stable("pg_stat_get_numscans", const { &[signature(&[OID], returns::bigint)] }),
-    documentation: documentation(CATEGORY, "How often a table was scanned, as far as it is counted.", "pg_stat_get_numscans(16384)", ""),
+    documentation: documentation(
+        CATEGORY,
+        "How often a table was scanned, as far as it is counted.",
+        "pg_stat_get_numscans(16384)",
+        "",
+    ),
     execute: |call| {
         let oid = oid_keys(call)?;
         numbers(call, |row| Ok(number(call.fact("relation_scans", &oid(row)))))
@@ -88,9 +103,11 @@ fn fork_size(call: &Call<'_>) -> Result<Value> {
     numbers(call, |row| match forks.value(row) {
         "main" => Ok(number(call.fact("relation_size", &oid(row)))),
         "fsm" | "vm" | "init" => Ok(Some(0)),
-        _ => Err(stoa_sql::Error::new(SqlState::INVALID_PARAMETER_VALUE, "invalid fork name")
-            .with_hint("Valid fork names are \"main\", \"fsm\", \"vm\", and \"init\".")
-            .into()),
+        _ => Err(
+            stoa_sql::Error::new(SqlState::INVALID_PARAMETER_VALUE, "invalid fork name")
+                .with_hint("Valid fork names are \"main\", \"fsm\", \"vm\", and \"init\".")
+                .into(),
+        ),
     })
 }
 
@@ -104,7 +121,9 @@ fn database_size(call: &Call<'_>) -> Result<Value> {
         });
     }
     let oid = oid_keys(call)?;
-    numbers(call, |row| Ok(call.fact("database_name", &oid(row)).and_then(|_| size())))
+    numbers(call, |row| {
+        Ok(call.fact("database_name", &oid(row)).and_then(|_| size()))
+    })
 }
 
 /// That there is no such database.
@@ -125,10 +144,20 @@ mod tests {
             knows(function, &[regclass(1)], null(LogicalType::BigInt));
         }
         knows("pg_relation_size", &[regclass(16384), text("vm")], bigint(0));
-        refuses("pg_relation_size", &[regclass(16384), text("foo")], "22023", "invalid fork name");
+        refuses(
+            "pg_relation_size",
+            &[regclass(16384), text("foo")],
+            "22023",
+            "invalid fork name",
+        );
         knows("pg_database_size", &[name("stoa")], bigint(1_048_576));
         knows("pg_database_size", &[oid(5)], bigint(1_048_576));
-        refuses("pg_database_size", &[name("nope")], "3D000", "database \"nope\" does not exist");
+        refuses(
+            "pg_database_size",
+            &[name("nope")],
+            "3D000",
+            "database \"nope\" does not exist",
+        );
         knows("pg_stat_get_numscans", &[oid(16384)], null(LogicalType::BigInt));
     }
 }

@@ -18,13 +18,23 @@ pub(super) static PG_SIZE_PRETTY: ScalarFunction = ScalarFunction {
             },
         )
     },
-    documentation: documentation("formatting", "A number of bytes with a unit that suits it.", "pg_size_pretty(10485760::bigint)", "10 MB"),
+    documentation: documentation(
+        "formatting",
+        "A number of bytes with a unit that suits it.",
+        "pg_size_pretty(10485760::bigint)",
+        "10 MB",
+    ),
     execute: pretty,
 };
 
 pub(super) static PG_SIZE_BYTES: ScalarFunction = ScalarFunction {
     info: || immutable("pg_size_bytes", const { &[signature(&[TEXT], returns::bigint)] }),
-    documentation: documentation("formatting", "The bytes that a number with a unit means.", "pg_size_bytes('1.5 MB')", "1572864"),
+    documentation: documentation(
+        "formatting",
+        "The bytes that a number with a unit means.",
+        "pg_size_bytes('1.5 MB')",
+        "1572864",
+    ),
     execute: bytes,
 };
 
@@ -83,14 +93,14 @@ fn bytes(call: &Call<'_>) -> Result<Value> {
 }
 
 fn size_of(text: &str) -> Result<i64> {
-    let invalid = || {
-        stoa_sql::Error::new(SqlState::INVALID_PARAMETER_VALUE, format!("invalid size: \"{text}\""))
-    };
+    let invalid = || stoa_sql::Error::new(SqlState::INVALID_PARAMETER_VALUE, format!("invalid size: \"{text}\""));
     let trimmed = text.trim();
     let number_end = number_length(trimmed).ok_or_else(|| Error::from(invalid()))?;
     let (number, unit) = trimmed.split_at(number_end);
     let unit = unit.trim();
-    let known = UNITS.iter().find(|(name, _)| name.eq_ignore_ascii_case(unit) || unit.is_empty() && *name == "bytes");
+    let known = UNITS
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case(unit) || unit.is_empty() && *name == "bytes");
     let Some((_, power)) = known else {
         let error = invalid()
             .with_detail(format!("Invalid size unit: \"{unit}\"."))

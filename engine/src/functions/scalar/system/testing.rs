@@ -17,7 +17,11 @@ impl SessionFacts for Known {
     }
 
     fn change_setting(&self, name: &str, value: Option<&str>, transaction_only: bool) -> Result<String> {
-        Ok(format!("{name}={}{}", value.unwrap_or("default"), if transaction_only { " for now" } else { "" }))
+        Ok(format!(
+            "{name}={}{}",
+            value.unwrap_or("default"),
+            if transaction_only { " for now" } else { "" }
+        ))
     }
 
     fn signal(&self, process_id: i32, terminate: bool) -> Result<bool> {

@@ -24,7 +24,12 @@ mod tests {
 
     #[test]
     fn types() {
-        for (value, oid) in [(integer(1), 23), (text("a"), 25), (text_array(&[]), 1009), (null(LogicalType::Jsonb), 3802)] {
+        for (value, oid) in [
+            (integer(1), 23),
+            (text("a"), 25),
+            (text_array(&[]), 1009),
+            (null(LogicalType::Jsonb), 3802),
+        ] {
             check("pg_typeof", &[value], (Literal::Integer(oid), LogicalType::Regtype));
         }
     }

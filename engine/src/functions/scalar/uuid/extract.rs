@@ -8,7 +8,12 @@ use arrow_array::types::{ArrowPrimitiveType, Int16Type, TimestampMicrosecondType
 use std::sync::Arc;
 
 pub(super) static UUID_EXTRACT_VERSION: ScalarFunction = ScalarFunction {
-    info: || immutable("uuid_extract_version", const { &[signature(&[UUID], returns::smallint)] }),
+    info: || {
+        immutable(
+            "uuid_extract_version",
+            const { &[signature(&[UUID], returns::smallint)] },
+        )
+    },
     documentation: documentation(
         "uuid",
         "The version of a uuid, NULL for those that have none.",
@@ -18,7 +23,12 @@ pub(super) static UUID_EXTRACT_VERSION: ScalarFunction = ScalarFunction {
     execute: |call| each::<Int16Type>(call, |value| version(value).map(|version| version as i16)),
 };
 pub(super) static UUID_EXTRACT_TIMESTAMP: ScalarFunction = ScalarFunction {
-    info: || immutable("uuid_extract_timestamp", const { &[signature(&[UUID], returns::timestamptz)] }),
+    info: || {
+        immutable(
+            "uuid_extract_timestamp",
+            const { &[signature(&[UUID], returns::timestamptz)] },
+        )
+    },
     documentation: documentation(
         "uuid",
         "The time in a uuid of version 1 or 7, NULL for others.",
@@ -79,7 +89,15 @@ mod tests {
         check("uuid_extract_version", std::slice::from_ref(&version_7), smallint(7));
         check("uuid_extract_version", &[uuid(0)], null(LogicalType::SmallInt));
         check("uuid_extract_timestamp", &[version_4], null(LogicalType::TimestampTz));
-        check("uuid_extract_timestamp", &[version_1], timestamptz("2022-02-22 19:22:22"));
-        check("uuid_extract_timestamp", &[version_7], timestamptz("2022-02-22 19:22:22"));
+        check(
+            "uuid_extract_timestamp",
+            &[version_1],
+            timestamptz("2022-02-22 19:22:22"),
+        );
+        check(
+            "uuid_extract_timestamp",
+            &[version_7],
+            timestamptz("2022-02-22 19:22:22"),
+        );
     }
 }

@@ -14,12 +14,22 @@ const SIGNATURES: &[Signature] = &[signature(&[], returns::uuid)];
 
 pub(super) static GEN_RANDOM_UUID: ScalarFunction = ScalarFunction {
     info: || volatile("gen_random_uuid", SIGNATURES),
-    documentation: documentation("uuid", "A random uuid (version 4).", "gen_random_uuid()", "5b30857f-0bfa-48b5-ac0b-5c64e28078d1"),
+    documentation: documentation(
+        "uuid",
+        "A random uuid (version 4).",
+        "gen_random_uuid()",
+        "5b30857f-0bfa-48b5-ac0b-5c64e28078d1",
+    ),
     execute: random,
 };
 pub(super) static UUIDV4: ScalarFunction = ScalarFunction {
     info: || volatile("uuidv4", SIGNATURES),
-    documentation: documentation("uuid", "A random uuid (version 4).", "uuidv4()", "5b30857f-0bfa-48b5-ac0b-5c64e28078d1"),
+    documentation: documentation(
+        "uuid",
+        "A random uuid (version 4).",
+        "uuidv4()",
+        "5b30857f-0bfa-48b5-ac0b-5c64e28078d1",
+    ),
     execute: random,
 };
 pub(super) static UUIDV7: ScalarFunction = ScalarFunction {
@@ -113,7 +123,10 @@ mod tests {
         };
         let answer = (registry::scalar_function(name).unwrap().execute)(&call).unwrap();
         let array = answer.array().as_fixed_size_binary().clone();
-        array.iter().map(|bytes| u128::from_be_bytes(bytes.unwrap().try_into().unwrap())).collect()
+        array
+            .iter()
+            .map(|bytes| u128::from_be_bytes(bytes.unwrap().try_into().unwrap()))
+            .collect()
     }
 
     #[test]
@@ -121,7 +134,11 @@ mod tests {
         for (name, version) in [("gen_random_uuid", 4), ("uuidv4", 4), ("uuidv7", 7)] {
             let mut values = thousand(name);
             values.extend(thousand(name));
-            assert!(values.iter().all(|value| value >> 76 & 0xF == version && value >> 62 & 0b11 == 0b10));
+            assert!(
+                values
+                    .iter()
+                    .all(|value| value >> 76 & 0xF == version && value >> 62 & 0b11 == 0b10)
+            );
             values.sort_unstable();
             values.dedup();
             assert_eq!(values.len(), 2_000, "{name}");
