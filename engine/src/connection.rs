@@ -5,6 +5,7 @@
 
 mod copy;
 mod outcome;
+mod pending;
 mod prepared;
 mod session;
 mod transaction;
@@ -216,6 +217,7 @@ impl Connection {
                 return Ok(outcome);
             }
             self.check_writable(&bound.statement)?;
+            self.check_outside_block(&bound.statement)?;
             let run = Run {
                 view,
                 entry: entry.clone(),
@@ -423,6 +425,24 @@ impl Connection {
             ));
         }
         Ok(())
+    }
+
+    /// Refuses what cannot be part of a transaction.
+    fn check_outside_block(&self, statement: &Statement) -> Result<()> {
+        let is_block = || {
+            let session = self.session.lock();
+            session
+                .transaction
+                .as_ref()
+                .is_some_and(|transaction| transaction.is_block)
+        };
+        match statement {
+            Statement::Maintain { vacuum: true, .. } if is_block() => Err(Error::user(
+                SqlState::ACTIVE_SQL_TRANSACTION,
+                "VACUUM cannot run inside a transaction block",
+            )),
+            _ => Ok(()),
+        }
     }
 
     /// Ends what this connection runs; may be used from any thread.

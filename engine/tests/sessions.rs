@@ -528,3 +528,90 @@ fn the_past_is_read_as_long_as_it_is_kept() {
     );
     check(&mut ann, "RESET stoa.as_of; SELECT count(*) FROM t", "2");
 }
+
+#[test]
+fn many_small_inserts_of_one_transaction_are_one_commit() {
+    let world = World::new();
+    let mut ann = world.connect();
+    check(&mut ann, "CREATE TABLE t (n int)", "CREATE TABLE");
+    check(&mut ann, "BEGIN", "BEGIN");
+    for number in 0..500 {
+        check(&mut ann, &format!("INSERT INTO t VALUES ({number})"), "INSERT 0 1");
+    }
+    check(&mut ann, "DELETE FROM t WHERE n % 2 = 1", "DELETE 250");
+    check(&mut ann, "UPDATE t SET n = -n WHERE n = 100", "UPDATE 1");
+    check(&mut ann, "SELECT count(*), min(n), max(n) FROM t", "250|-100|498");
+    check(&mut ann, "COMMIT", "COMMIT");
+    check(&mut ann, "SELECT count(*), min(n), max(n) FROM t", "250|-100|498");
+    check(
+        &mut ann,
+        "SELECT rows_inserted FROM stoa.commits WHERE cause = 'transaction'",
+        "250",
+    );
+}
+
+#[test]
+fn a_large_transaction_of_small_statements_goes_into_segments() {
+    let world = World::new();
+    let mut ann = world.connect();
+    check(&mut ann, "CREATE TABLE t (n bigint, s text)", "CREATE TABLE");
+    check(&mut ann, "BEGIN", "BEGIN");
+    for _ in 0..3 {
+        check(
+            &mut ann,
+            "INSERT INTO t SELECT n, 'x' FROM generate_series(1, 200000) g(n)",
+            "INSERT 0 200000",
+        );
+    }
+    check(&mut ann, "DELETE FROM t WHERE n > 10", "DELETE 599970");
+    check(
+        &mut ann,
+        "INSERT INTO t SELECT n, 'y' FROM generate_series(1, 200000) g(n)",
+        "INSERT 0 200000",
+    );
+    check(&mut ann, "SELECT count(*) FROM t", "200030");
+    check(&mut ann, "COMMIT; SELECT count(*), sum(n) FROM t", "200030|20000100165");
+}
+
+#[test]
+fn a_name_is_given_once() {
+    let world = World::new();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            let mut connection = world.connect();
+            scope.spawn(move || check(&mut connection, "CREATE TABLE IF NOT EXISTS t (n int)", "CREATE TABLE"));
+        }
+    });
+    let mut ann = world.connect();
+    check(&mut ann, "SELECT count(*) FROM stoa.tables", "1");
+    let mut bob = world.connect();
+    check(&mut ann, "BEGIN; CREATE VIEW v AS SELECT 1 AS a", "CREATE VIEW");
+    check(&mut bob, "CREATE VIEW v AS SELECT 2 AS a", "CREATE VIEW");
+    refused(
+        &mut ann,
+        "COMMIT",
+        "40001 could not serialize access due to concurrent update",
+    );
+    check(&mut ann, "SELECT * FROM v", "2");
+}
+
+#[test]
+fn set_config_and_current_setting_are_those_of_the_session() {
+    let world = World::new();
+    let mut ann = world.connect();
+    check(
+        &mut ann,
+        "SELECT set_config('timezone', 'Europe/Berlin', false)",
+        "Europe/Berlin",
+    );
+    check(
+        &mut ann,
+        "SELECT current_setting('TimeZone'), current_user, current_database()",
+        "Europe/Berlin|ann|shop",
+    );
+    check(
+        &mut ann,
+        "SELECT 'stoa.tables'::regclass, 'int4'::regtype",
+        "stoa.tables|integer",
+    );
+}

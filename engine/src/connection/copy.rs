@@ -12,10 +12,70 @@ use crate::statement::copy_file::{FileColumns, copy_from, copy_to};
 use crate::statement::copy_rows::{Completion, target};
 use crate::statement::query::stream;
 use crate::statement::row_sink::RowSink;
+use arrow_array::ArrayRef;
 use parking_lot::Mutex;
 use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::task::{Poll, Waker};
+use std::thread::JoinHandle;
 use stoa_sql::plan::{Copy, CopyDirection, CopyOptions, CopySource, CopyTarget, Query};
+
+/// Batches that wait for the thread that takes them.
+const WAITING_BATCHES_MAX: usize = 2;
+/// Batches of a COPY that are taken where they are decoded: a small one needs no thread.
+const BATCHES_WITHOUT_THREAD: u32 = 2;
+
+/// Takes batches into a sink; from the third on with a thread of its own, so that decoding and encoding go on at the same time.
+struct Taker {
+    sink: Arc<RowSink>,
+    completion: Arc<Completion>,
+    batches: u32,
+    thread: Option<Taking>,
+}
+
+impl Taker {
+    fn take(&mut self, columns: Vec<ArrayRef>, row_count: usize) -> Result<()> {
+        self.batches = self.batches.saturating_add(1);
+        if self.batches <= BATCHES_WITHOUT_THREAD {
+            return self.sink.append(self.completion.complete(columns, row_count)?);
+        }
+        let (sender, _) = match &mut self.thread {
+            Some(thread) => thread,
+            none => none.insert(start_taking(self.sink.clone(), self.completion.clone())?),
+        };
+        match sender.send((columns, row_count)) {
+            Ok(()) => Ok(()),
+            // The thread has ended: its error is the one to tell.
+            Err(_) => self
+                .finish()
+                .and(Err(Error::Internal("rows of a COPY were not taken".into()))),
+        }
+    }
+
+    /// Waits until everything is taken.
+    fn finish(&mut self) -> Result<()> {
+        let Some((sender, thread)) = self.thread.take() else {
+            return Ok(());
+        };
+        drop(sender);
+        let ended = thread.join();
+        ended.unwrap_or_else(|_| Err(Error::Internal("the thread that takes rows of a COPY panicked".into())))
+    }
+}
+
+type Taking = (SyncSender<(Vec<ArrayRef>, usize)>, JoinHandle<Result<()>>);
+
+fn start_taking(sink: Arc<RowSink>, completion: Arc<Completion>) -> Result<Taking> {
+    let (sender, receiver) = sync_channel(WAITING_BATCHES_MAX);
+    let thread = std::thread::Builder::new().name("copy".into()).spawn(move || {
+        while let Ok((columns, row_count)) = receiver.recv() {
+            sink.append(completion.complete(columns, row_count)?)?;
+        }
+        Ok(())
+    });
+    let thread = thread.map_err(|error| Error::Internal(format!("could not start a thread for COPY: {error}")))?;
+    Ok((sender, thread))
+}
 
 /// Bytes of a client on their way into a table. Dropped without [`CopyIn::finish`], none of them arrive.
 pub struct CopyIn {
@@ -24,7 +84,7 @@ pub struct CopyIn {
     entry: Arc<Entry>,
     decoder: CopyDecoder,
     sink: Arc<RowSink>,
-    completion: Completion,
+    taker: Taker,
     format: CopyFormat,
     column_count: usize,
 }
@@ -51,11 +111,10 @@ impl CopyIn {
     /// # Errors
     /// The data is wrong, with its line and column; the copy can only be dropped then.
     pub fn write(&mut self, bytes: &[u8]) -> Result<()> {
-        let (sink, completion) = (&self.sink, &self.completion);
+        let taker = &mut self.taker;
         let taken = self.entry.running().cancel.check().and_then(|()| {
-            self.decoder.write(bytes, &mut |columns, row_count| {
-                sink.append(completion.complete(columns, row_count)?)
-            })
+            self.decoder
+                .write(bytes, &mut |columns, row_count| taker.take(columns, row_count))
         });
         self.noted(taken)
     }
@@ -71,9 +130,10 @@ impl CopyIn {
 
     fn finish_rows(&mut self) -> Result<String> {
         self.entry.running().cancel.check()?;
-        let (sink, completion) = (&self.sink, &self.completion);
+        let taker = &mut self.taker;
         self.decoder
-            .finish(&mut |columns, row_count| sink.append(completion.complete(columns, row_count)?))?;
+            .finish(&mut |columns, row_count| taker.take(columns, row_count))?;
+        taker.finish()?;
         let written = self.sink.finish()?;
         let tag = format!("COPY {}", written.row_count);
         let writes = StatementWrites {
@@ -224,14 +284,20 @@ pub(super) fn execute(connection: &Connection, run: &Run<'_>, copy: &Copy) -> Re
             let memory = &run.entry.running().memory;
             let stored = crate::statement::stored(&relation)?;
             let sink = RowSink::new(&run.view.shared, &relation, stored, memory, &run.view.format);
+            let sink = Arc::new(sink);
             let decoder = CopyDecoder::new(relation.name(), &target_columns, &copy.options, &run.view.format)?;
             Ok(Outcome::CopyIn(CopyIn {
                 view: run.view.clone(),
                 session: connection.session.clone(),
                 entry: run.entry.clone(),
                 decoder,
-                sink: Arc::new(sink),
-                completion: Completion::new(run, &relation, columns, defaults)?,
+                taker: Taker {
+                    sink: sink.clone(),
+                    completion: Arc::new(Completion::new(run, &relation, columns, defaults)?),
+                    batches: 0,
+                    thread: None,
+                },
+                sink,
                 format: copy.options.format,
                 column_count: target_columns.len(),
             }))
