@@ -5,6 +5,7 @@ pub(crate) mod bounds;
 mod bulk_load;
 pub(crate) mod check;
 mod checkpoint;
+mod columns;
 mod compaction;
 mod database;
 mod flush;
