@@ -11,7 +11,7 @@ mod session;
 mod transaction;
 mod transaction_control;
 
-pub use copy::{CopyIn, CopyOut};
+pub use copy::{CopyChunk, CopyIn, CopyOut};
 pub use outcome::{Notice, Outcome, RowsTag, TransactionStatus};
 pub use prepared::Prepared;
 pub use stoa_sql::Parsed;
@@ -25,7 +25,6 @@ use crate::error::{CancelReason, Error, Result, SqlState};
 use crate::format::FormatSettings;
 use crate::limits::CONFLICT_RETRIES_MAX;
 use crate::pipeline::Cancel;
-use crate::settings::Settings;
 use crate::statement::{self, Effect, Run};
 use crate::types::{Literal, LogicalType};
 use parking_lot::Mutex;
@@ -474,13 +473,12 @@ impl Connection {
         self.session.lock().settings.get(name)
     }
 
-    /// How values look now.
+    /// How values look now, and by which names objects of the catalog go.
     pub fn format_settings(&self) -> FormatSettings {
-        self.settings().resolved().format.clone()
-    }
-
-    fn settings(&self) -> Arc<Settings> {
-        self.session.lock().settings.clone()
+        match self.view_for(StatementKind::Session) {
+            Ok(view) => view.format,
+            Err(_) => self.session.lock().settings.resolved().format.clone(),
+        }
     }
 }
 

@@ -94,6 +94,21 @@ impl Server {
         }
     }
 
+    /// Lets it live until this process ends; it is killed then, so that nobody waits for its output.
+    pub fn keep_until_exit(self) -> Server {
+        use std::sync::atomic::{AtomicI32, Ordering};
+        static KEPT: AtomicI32 = AtomicI32::new(0);
+        extern "C" fn kill_kept() {
+            // SAFETY: a signal to a child that this process has not waited for.
+            unsafe { libc::kill(KEPT.load(Ordering::Relaxed), libc::SIGKILL) };
+        }
+        let former = KEPT.swap(self.child.id() as i32, Ordering::Relaxed);
+        assert_eq!(former, 0, "one server is kept per process");
+        // SAFETY: registers a function that only sends a signal.
+        unsafe { libc::atexit(kill_kept) };
+        self
+    }
+
     /// The port.
     pub fn port(&self) -> u16 {
         self.port

@@ -3,6 +3,7 @@
 use super::server;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use stoa_tests::{Server, ServerOptions};
 
 /// Runs every script of a client and compares what it prints.
 fn run_scripts(client: &str, extension: &str, command: impl Fn(&Path) -> Command) {
@@ -74,7 +75,13 @@ fn psql() {
     if !is_there("psql", probe) {
         return;
     }
-    let port = server().port().to_string();
+    // A server of its own: `\d` lists what is there.
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(&ServerOptions {
+        data: folder.path().join("data"),
+        arguments: Vec::new(),
+    });
+    let port = server.port().to_string();
     run_scripts("psql", "sql", |script| {
         let mut command = Command::new("psql");
         command

@@ -77,6 +77,7 @@ impl View {
         };
         let format = FormatSettings {
             transaction_time,
+            objects: Some(statement.session.clone()),
             ..settings.resolved().format.clone()
         };
         View {

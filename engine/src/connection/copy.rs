@@ -165,6 +165,24 @@ impl CopyIn {
     }
 }
 
+/// Some rows of a COPY to a client. The protocol carries one row per message, and clients rely on it.
+#[derive(Debug)]
+pub struct CopyChunk {
+    /// The rows' bytes, one after the other.
+    pub bytes: Vec<u8>,
+    /// Where each message ends.
+    pub ends: Vec<usize>,
+}
+
+impl CopyChunk {
+    /// The bytes of each message.
+    pub fn messages(&self) -> impl Iterator<Item = &[u8]> {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        let ranges = starts.zip(&self.ends);
+        ranges.filter_map(|(start, end)| self.bytes.get(start..*end))
+    }
+}
+
 /// Rows on their way to a client as bytes.
 pub struct CopyOut {
     rows: Rows,
@@ -172,6 +190,8 @@ pub struct CopyOut {
     format: CopyFormat,
     row_count: u64,
     state: Sending,
+    /// What the next message begins with: the binary format's header shares one with the first row.
+    prefix: Vec<u8>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -187,6 +207,14 @@ impl std::fmt::Debug for CopyOut {
     }
 }
 
+/// Bytes that go in one message; none where there are none.
+fn one_message(bytes: Vec<u8>) -> Option<CopyChunk> {
+    (!bytes.is_empty()).then(|| CopyChunk {
+        ends: vec![bytes.len()],
+        bytes,
+    })
+}
+
 impl CopyOut {
     fn new(rows: Rows, options: &CopyOptions, view: &View) -> Result<Self> {
         Ok(CopyOut {
@@ -195,6 +223,7 @@ impl CopyOut {
             format: options.format,
             row_count: 0,
             state: Sending::Header,
+            prefix: Vec::new(),
         })
     }
 
@@ -212,7 +241,7 @@ impl CopyOut {
     ///
     /// # Errors
     /// What the query ends with.
-    pub fn next_chunk(&mut self) -> Result<Option<Vec<u8>>> {
+    pub fn next_chunk(&mut self) -> Result<Option<CopyChunk>> {
         if let Some(chunk) = self.begin() {
             return Ok(Some(chunk));
         }
@@ -224,7 +253,7 @@ impl CopyOut {
     }
 
     /// The next bytes if there are some, `Ready(Ok(None))` at the end; otherwise the waker is called once there are.
-    pub fn poll_chunk(&mut self, waker: &Waker) -> Poll<Result<Option<Vec<u8>>>> {
+    pub fn poll_chunk(&mut self, waker: &Waker) -> Poll<Result<Option<CopyChunk>>> {
         if let Some(chunk) = self.begin() {
             return Poll::Ready(Ok(Some(chunk)));
         }
@@ -237,28 +266,32 @@ impl CopyOut {
     }
 
     /// What stands before the rows, if anything does.
-    fn begin(&mut self) -> Option<Vec<u8>> {
+    fn begin(&mut self) -> Option<CopyChunk> {
         if self.state != Sending::Header {
             return None;
         }
         self.state = Sending::Rows;
         let mut out = Vec::new();
         self.encoder.write_header(&mut out);
-        (!out.is_empty()).then_some(out)
+        if self.format == CopyFormat::Binary {
+            self.prefix = out;
+            return None;
+        }
+        one_message(out)
     }
 
-    fn encoded(&mut self, batch: Option<RowBatch>) -> Option<Vec<u8>> {
-        let mut out = Vec::new();
+    fn encoded(&mut self, batch: Option<RowBatch>) -> Option<CopyChunk> {
+        let mut bytes = std::mem::take(&mut self.prefix);
         match batch {
             Some(batch) => {
                 self.row_count += batch.row_count as u64;
-                self.encoder.write_batch(&batch.columns, batch.row_count, &mut out);
-                Some(out)
+                let ends = self.encoder.write_batch(&batch.columns, batch.row_count, &mut bytes);
+                Some(CopyChunk { bytes, ends })
             }
             None => {
                 self.state = Sending::Done;
-                self.encoder.write_trailer(&mut out);
-                (!out.is_empty()).then_some(out)
+                self.encoder.write_trailer(&mut bytes);
+                one_message(bytes)
             }
         }
     }

@@ -89,8 +89,10 @@ impl Session {
                 let format = copy_format(copy.format());
                 response::copy_out(&mut self.output.buffer, format, copy.column_count());
                 while let Some(chunk) = copy.next_chunk().map_err(|error| failure(text, &error))? {
-                    response::copy_data(&mut self.output.buffer, &chunk);
-                    self.output.flush_if_full()?;
+                    for row in chunk.messages() {
+                        response::copy_data(&mut self.output.buffer, row);
+                        self.output.flush_if_full()?;
+                    }
                 }
                 response::copy_done(&mut self.output.buffer);
                 Ok(Completion::Tag(copy.tag()))
