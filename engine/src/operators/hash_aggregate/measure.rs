@@ -1,8 +1,10 @@
 //! How fast aggregation is: nanoseconds per row on one core, over batches that are made beforehand.
-//! `cargo test --release -p stoa-engine --lib hash_aggregate::measure -- --ignored --nocapture`
+//! `cargo test --release -p stoa-engine --lib hash_aggregate::measure -- --ignored --nocapture`,
+//! with the environment's `MEASURE` only those whose name contains it.
 
 use super::tests::{binding, specification, step};
-use super::{AggregateSink, AggregateSource, AggregateStep, GroupingLimits};
+use super::{AggregateSink, AggregateSource, AggregateSpecification, AggregateStep, GroupingLimits};
+use crate::operators::project::Projection;
 use crate::operators::testing::{Random, TestSource, branch, cancel, collect, memory, run};
 use crate::pipeline::Pipeline;
 use crate::types::LogicalType;
@@ -14,6 +16,7 @@ use stoa_storage::vector::Batch;
 
 const BATCH_ROWS: usize = 8 * 1024;
 const BATCHES: usize = 256;
+const RUNS: usize = 15;
 
 const NUMERIC: LogicalType = LogicalType::Numeric {
     precision: 38,
@@ -43,12 +46,18 @@ fn batches(mut key: impl FnMut(usize) -> Option<ArrayRef>) -> Vec<Batch> {
 }
 
 fn measure(name: &str, types: &[LogicalType], key_count: usize, calls: fn(usize) -> Vec<AggregateStep>, batches: &[Batch]) {
+    if std::env::var("MEASURE").is_ok_and(|wanted| !name.contains(&wanted)) {
+        return;
+    }
     let rows = (batches.len() * BATCH_ROWS) as f64;
     let mut best = f64::MAX;
     let mut groups = 0;
-    for _ in 0..5 {
+    for _ in 0..RUNS {
         let sink = AggregateSink::with_limits(
-            specification(types, key_count, calls(key_count)),
+            AggregateSpecification {
+                arguments: vec![Projection::Column(key_count)],
+                ..specification(types, key_count, calls(0))
+            },
             memory(),
             GroupingLimits::default(),
         );
