@@ -87,6 +87,7 @@ impl GroupTable {
             lanes.push(column.lane(key)?);
         }
         if let Index::Direct(direct) = &self.index
+            && !lanes.iter().any(Lane::may_be_constant)
             && direct.look_up(&lanes, groups)
         {
             return Ok(Assigned::PerRow);

@@ -27,7 +27,7 @@ impl Default for GroupingLimits {
         GroupingLimits {
             local_groups_max: 64 * 1024,
             rows_per_group_min: 4,
-            sent_rows_min: 64 * 1024,
+            sent_rows_min: 128 * 1024,
         }
     }
 }
