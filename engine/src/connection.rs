@@ -5,12 +5,13 @@
 
 mod copy;
 mod outcome;
+mod pending;
 mod prepared;
 mod session;
 mod transaction;
 mod transaction_control;
 
-pub use copy::{CopyIn, CopyOut};
+pub use copy::{CopyChunk, CopyIn, CopyOut};
 pub use outcome::{Notice, Outcome, RowsTag, TransactionStatus};
 pub use prepared::Prepared;
 pub use stoa_sql::Parsed;
@@ -24,7 +25,6 @@ use crate::error::{CancelReason, Error, Result, SqlState};
 use crate::format::FormatSettings;
 use crate::limits::CONFLICT_RETRIES_MAX;
 use crate::pipeline::Cancel;
-use crate::settings::Settings;
 use crate::statement::{self, Effect, Run};
 use crate::types::{Literal, LogicalType};
 use parking_lot::Mutex;
@@ -61,7 +61,7 @@ pub struct Connection {
 
 impl std::fmt::Debug for Connection {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "Connection({:?})", self.asker)
+        write!(formatter, "Connection({}, {})", self.asker.process_id, self.asker.user)
     }
 }
 
@@ -83,14 +83,18 @@ impl CancelHandle {
 
 impl Connection {
     pub(crate) fn new(shared: Arc<Shared>, options: ConnectionOptions) -> Self {
+        let (user, database) = (options.user.clone(), options.database.clone());
+        let process_id = options.process_id;
+        let session = Arc::new(Mutex::new(Session::new(options)));
         let asker = Asker {
-            user: options.user.clone(),
-            database: options.database.clone(),
-            process_id: options.process_id,
+            user,
+            database,
+            process_id,
+            change_setting: session::setting_changer(&session),
         };
         Connection {
             shared,
-            session: Arc::new(Mutex::new(Session::new(options))),
+            session,
             asker,
             cancel: CancelHandle::default(),
             plans: Plans::default(),
@@ -212,6 +216,7 @@ impl Connection {
                 return Ok(outcome);
             }
             self.check_writable(&bound.statement)?;
+            self.check_outside_block(&bound.statement)?;
             let run = Run {
                 view,
                 entry: entry.clone(),
@@ -385,7 +390,10 @@ impl Connection {
     /// Refuses everything but the end of a failed transaction.
     fn check_transaction(&self, kind: StatementKind) -> Result<()> {
         let session = self.session.lock();
-        let is_failed = session.transaction.as_ref().is_some_and(|transaction| transaction.is_failed);
+        let is_failed = session
+            .transaction
+            .as_ref()
+            .is_some_and(|transaction| transaction.is_failed);
         match is_failed && !matches!(kind, StatementKind::End | StatementKind::Empty) {
             true => Err(Error::user(
                 SqlState::IN_FAILED_SQL_TRANSACTION,
@@ -418,6 +426,24 @@ impl Connection {
         Ok(())
     }
 
+    /// Refuses what cannot be part of a transaction.
+    fn check_outside_block(&self, statement: &Statement) -> Result<()> {
+        let is_block = || {
+            let session = self.session.lock();
+            session
+                .transaction
+                .as_ref()
+                .is_some_and(|transaction| transaction.is_block)
+        };
+        match statement {
+            Statement::Maintain { vacuum: true, .. } if is_block() => Err(Error::user(
+                SqlState::ACTIVE_SQL_TRANSACTION,
+                "VACUUM cannot run inside a transaction block",
+            )),
+            _ => Ok(()),
+        }
+    }
+
     /// Ends what this connection runs; may be used from any thread.
     pub fn cancel_handle(&self) -> CancelHandle {
         self.cancel.clone()
@@ -447,13 +473,12 @@ impl Connection {
         self.session.lock().settings.get(name)
     }
 
-    /// How values look now.
+    /// How values look now, and by which names objects of the catalog go.
     pub fn format_settings(&self) -> FormatSettings {
-        self.settings().resolved().format.clone()
-    }
-
-    fn settings(&self) -> Arc<Settings> {
-        self.session.lock().settings.clone()
+        match self.view_for(StatementKind::Session) {
+            Ok(view) => view.format,
+            Err(_) => self.session.lock().settings.resolved().format.clone(),
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! The facade: a data directory opened as a database. Holds what all connections share: store, workers, memory, statements.
 
+mod load;
 mod timer;
 
 use crate::activity::Activity;
@@ -8,6 +9,7 @@ use crate::config::Config;
 use crate::connection::{Connection, ConnectionOptions};
 use crate::error::{CancelReason, Error, Result};
 use crate::pipeline::{MemoryBudget, Workers};
+pub use load::TableLoad;
 use parking_lot::Mutex;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

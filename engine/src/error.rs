@@ -96,6 +96,11 @@ impl From<stoa_storage::Error> for Error {
     fn from(error: stoa_storage::Error) -> Self {
         match error {
             stoa_storage::Error::Cancelled => Error::Cancelled(CancelReason::User),
+            // What a filter that storage evaluates for us said comes back as it was.
+            stoa_storage::Error::Predicate(error) => match error.downcast::<Error>() {
+                Ok(error) => *error,
+                Err(other) => Error::Internal(other.to_string()),
+            },
             error => Error::Storage(error),
         }
     }

@@ -48,7 +48,10 @@ fn connect(database: &Database, settings: &[(&str, &str)]) -> Connection {
         database: "shop".into(),
         application_name: "tests".into(),
         process_id: 7,
-        settings: settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+        settings: settings
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect(),
     })
 }
 
@@ -62,7 +65,13 @@ fn check_all(connection: &mut Connection, what: &str) {
             Err(error) => wrong.push(format!("{text}\n  {} {error}", error.state().0)),
         }
     }
-    assert!(wrong.is_empty(), "{what}: {} of {}\n{}", wrong.len(), CASES.len(), wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{what}: {} of {}\n{}",
+        wrong.len(),
+        CASES.len(),
+        wrong.join("\n")
+    );
 }
 
 #[test]
@@ -124,10 +133,7 @@ const CASES: &[(&str, &str)] = &[
         "SELECT count(*), sum(quantity), max(note), array_agg(quantity), bool_and(paid) FROM sale WHERE day > '2025-01-01'",
         "0|NULL|NULL|NULL|NULL",
     ),
-    (
-        "SELECT region FROM sale WHERE day > '2025-01-01' GROUP BY region",
-        "",
-    ),
+    ("SELECT region FROM sale WHERE day > '2025-01-01' GROUP BY region", ""),
     (
         "SELECT region, string_agg(product, ', ' ORDER BY product DESC, quantity), array_agg(quantity ORDER BY quantity NULLS FIRST) FROM sale GROUP BY region ORDER BY region",
         "north|pear, apple, apple|{1,2,3}\nsouth|pear, pear, apple|{NULL,4,4,10}\nNULL|plum|{7}",
@@ -180,10 +186,7 @@ const CASES: &[(&str, &str)] = &[
         "SELECT count(*), sum(quantity) FROM sale WHERE false GROUP BY GROUPING SETS ((), (region))",
         "0|NULL",
     ),
-    (
-        "SELECT DISTINCT region FROM sale ORDER BY region",
-        "north\nsouth\nNULL",
-    ),
+    ("SELECT DISTINCT region FROM sale ORDER BY region", "north\nsouth\nNULL"),
     (
         "SELECT DISTINCT region, product FROM sale ORDER BY region, product",
         "north|apple\nnorth|pear\nsouth|apple\nsouth|pear\nsouth|NULL\nNULL|plum",

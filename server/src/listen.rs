@@ -3,7 +3,6 @@
 //!
 //! As long as no authentication is configured, only loopback addresses are listened on.
 
-use stoa_engine::database::Database;
 use crate::limits::{STARTING_CONNECTIONS_MAX, STOP_CANCEL_MS, STOP_GRACE_MS};
 use crate::postgres::registry::Registry;
 use crate::postgres::startup;
@@ -12,6 +11,7 @@ use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
 use std::time::Duration;
+use stoa_engine::database::Database;
 use tokio::net::{TcpListener, TcpSocket, UnixStream};
 
 /// Connections that wait to be accepted, in the operating system.

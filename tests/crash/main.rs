@@ -182,7 +182,9 @@ impl Client {
                 _ => *ledger.present.iter().nth(self.random.below(count) as usize).unwrap(),
             }
         };
-        let result = self.connection.batch_execute(&format!("DELETE FROM rows WHERE id = {id}"));
+        let result = self
+            .connection
+            .batch_execute(&format!("DELETE FROM rows WHERE id = {id}"));
         let mut ledger = self.ledger.lock().unwrap();
         match result {
             Ok(()) => {
@@ -238,5 +240,8 @@ fn settle(server: &Server, ledger: &mut Ledger, round: u64) {
     let lost: Vec<_> = ledger.present.difference(&rows).take(5).collect();
     assert!(lost.is_empty(), "round {round}: acknowledged rows are lost: {lost:?}");
     let strange: Vec<_> = rows.difference(&ledger.present).take(5).collect();
-    assert!(strange.is_empty(), "round {round}: rows nobody acknowledged: {strange:?}");
+    assert!(
+        strange.is_empty(),
+        "round {round}: rows nobody acknowledged: {strange:?}"
+    );
 }

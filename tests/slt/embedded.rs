@@ -27,6 +27,8 @@ pub(crate) enum Configuration {
 pub(crate) struct Embedded {
     folder: PathBuf,
     configuration: Configuration,
+    /// The session has settings or prepared statements of its own.
+    keeps_session: bool,
     open: Option<(Arc<Database>, Connection)>,
 }
 
@@ -35,6 +37,7 @@ impl Embedded {
         Embedded {
             folder: folder.to_owned(),
             configuration,
+            keeps_session: false,
             open: Some(open(folder, configuration)),
         }
     }
@@ -44,7 +47,7 @@ impl Embedded {
         let Some((database, connection)) = self.open.take() else {
             return;
         };
-        if !matches!(connection.transaction_status(), TransactionStatus::Idle) {
+        if self.keeps_session || !matches!(connection.transaction_status(), TransactionStatus::Idle) {
             self.open = Some((database, connection));
             return;
         }
@@ -124,6 +127,12 @@ impl sqllogictest::DB for Embedded {
     fn run(&mut self, sql: &str) -> Result<DBOutput<DefaultColumnType>, Failure> {
         if self.configuration == Configuration::Reopen {
             self.reopen();
+        }
+        let word = sql.split_whitespace().next().unwrap_or_default().to_uppercase();
+        match word.as_str() {
+            "SET" | "PREPARE" => self.keeps_session = true,
+            "RESET" | "DEALLOCATE" | "DISCARD" => self.keeps_session = false,
+            _ => {}
         }
         let result = self.execute(sql);
         if result.is_err()

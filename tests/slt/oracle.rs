@@ -44,16 +44,19 @@ impl sqllogictest::DB for Oracle {
     type ColumnType = DefaultColumnType;
 
     fn run(&mut self, sql: &str) -> Result<DBOutput<DefaultColumnType>, Failure> {
-        let messages = self.client.simple_query(sql).map_err(|error| match error.as_db_error() {
-            Some(error) => Failure {
-                state: error.code().code().to_owned(),
-                message: error.message().to_owned(),
-            },
-            None => Failure {
-                state: "08000".into(),
-                message: error.to_string(),
-            },
-        })?;
+        let messages = self
+            .client
+            .simple_query(sql)
+            .map_err(|error| match error.as_db_error() {
+                Some(error) => Failure {
+                    state: error.code().code().to_owned(),
+                    message: error.message().to_owned(),
+                },
+                None => Failure {
+                    state: "08000".into(),
+                    message: error.to_string(),
+                },
+            })?;
         let types = self.types(sql);
         let mut rows = Vec::new();
         let mut count = 0;

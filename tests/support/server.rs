@@ -85,12 +85,28 @@ impl Server {
             let line = receiver.recv_timeout(left);
             let Ok(line) = line else {
                 let _ = child.kill();
+                let _ = child.wait();
                 panic!("the server did not say where it listens: {line:?}");
             };
             if let Some(port) = port_of(&line) {
                 return Server { child, port };
             }
         }
+    }
+
+    /// Lets it live until this process ends; it is killed then, so that nobody waits for its output.
+    pub fn keep_until_exit(self) -> Server {
+        use std::sync::atomic::{AtomicI32, Ordering};
+        static KEPT: AtomicI32 = AtomicI32::new(0);
+        extern "C" fn kill_kept() {
+            // SAFETY: a signal to a child that this process has not waited for.
+            unsafe { libc::kill(KEPT.load(Ordering::Relaxed), libc::SIGKILL) };
+        }
+        let former = KEPT.swap(self.child.id() as i32, Ordering::Relaxed);
+        assert_eq!(former, 0, "one server is kept per process");
+        // SAFETY: registers a function that only sends a signal.
+        unsafe { libc::atexit(kill_kept) };
+        self
     }
 
     /// The port.

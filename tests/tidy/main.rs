@@ -36,7 +36,11 @@ fn is_test(path: &Path) -> bool {
 fn every_file_says_what_it_is() {
     let all = sources(&["storage", "sql", "engine", "server", "tests", "benches"]);
     let silent = all.iter().filter(|(_, text)| !text.trim_start().starts_with("//!"));
-    report(silent.map(|(path, _)| format!("{} does not begin with //!", path.display())).collect());
+    report(
+        silent
+            .map(|(path, _)| format!("{} does not begin with //!", path.display()))
+            .collect(),
+    );
 }
 
 #[test]
@@ -88,7 +92,7 @@ fn storage_knows_no_sql() {
 fn only_the_disk_touches_files() {
     report(uses(
         &["storage/src", "engine/src"],
-        &["std::fs", "File::open", "File::create"],
+        &["std::fs", "fs::File", " File::open", " File::create"],
         &["storage/src/disk/", "engine/src/ingest/source.rs"],
     ));
 }
@@ -123,7 +127,11 @@ fn names_say_something() {
 
 #[test]
 fn nothing_is_left_to_do_silently() {
-    report(uses(&CRATES, &["dbg!(", "todo!(", "unimplemented!(", "TODO", "FIXME"], &[]));
+    report(uses(
+        &CRATES,
+        &["dbg!(", "todo!(", "unimplemented!(", "TODO", "FIXME"],
+        &[],
+    ));
 }
 
 /// Prints the longest files; a reader decides.
@@ -133,7 +141,7 @@ fn the_longest_files() {
         .into_iter()
         .map(|(path, text)| (text.lines().count(), path))
         .collect();
-    files.sort_by(|left, right| right.0.cmp(&left.0));
+    files.sort_by_key(|(lines, _)| std::cmp::Reverse(*lines));
     for (lines, path) in files.iter().take(10) {
         println!("{lines:>6} {}", path.display());
     }

@@ -3,6 +3,7 @@
 use super::server;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use stoa_tests::{Server, ServerOptions};
 
 /// Runs every script of a client and compares what it prints.
 fn run_scripts(client: &str, extension: &str, command: impl Fn(&Path) -> Command) {
@@ -74,11 +75,30 @@ fn psql() {
     if !is_there("psql", probe) {
         return;
     }
-    let port = server().port().to_string();
+    // A server of its own: `\d` lists what is there.
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(&ServerOptions {
+        data: folder.path().join("data"),
+        arguments: Vec::new(),
+    });
+    let port = server.port().to_string();
     run_scripts("psql", "sql", |script| {
         let mut command = Command::new("psql");
         command
-            .args(["-X", "-q", "-e", "-h", "127.0.0.1", "-U", "stoa", "-d", "stoa", "-p", &port, "-f"])
+            .args([
+                "-X",
+                "-q",
+                "-e",
+                "-h",
+                "127.0.0.1",
+                "-U",
+                "stoa",
+                "-d",
+                "stoa",
+                "-p",
+                &port,
+                "-f",
+            ])
             .arg(script.file_name().unwrap())
             .env("PGTZ", "UTC");
         command
@@ -116,13 +136,28 @@ fn pgbench() {
         .unwrap();
     let folder = stoa_tests::workspace_root().join("tests/clients/pgbench");
     let output = Command::new("pgbench")
-        .args(["-n", "-c", "4", "-t", "25", "-h", "127.0.0.1", "-U", "stoa", "-M", "prepared"])
+        .args([
+            "-n",
+            "-c",
+            "4",
+            "-t",
+            "25",
+            "-h",
+            "127.0.0.1",
+            "-U",
+            "stoa",
+            "-M",
+            "prepared",
+        ])
         .args(["-p", &server().port().to_string(), "-f"])
         .arg(folder.join("insert_and_count.sql"))
         .arg("stoa")
         .output()
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let rows: i64 = connection.query_one("SELECT count(*) FROM pgbench_rows", &[]).unwrap().get(0);
+    let rows: i64 = connection
+        .query_one("SELECT count(*) FROM pgbench_rows", &[])
+        .unwrap()
+        .get(0);
     assert_eq!(rows, 100);
 }

@@ -16,7 +16,8 @@ fn server() -> &'static Server {
         let server = Server::start(&ServerOptions {
             data: folder.path().join("data"),
             arguments: Vec::new(),
-        });
+        })
+        .keep_until_exit();
         (server, folder)
     });
     server

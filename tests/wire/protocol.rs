@@ -26,7 +26,9 @@ fn parameters_and_results_have_types() {
 #[test]
 fn an_error_has_state_and_position() {
     let mut client = server().connect();
-    let error = client.query("SELECT missing FROM generate_series(1, 2)", &[]).unwrap_err();
+    let error = client
+        .query("SELECT missing FROM generate_series(1, 2)", &[])
+        .unwrap_err();
     let error = error.as_db_error().unwrap();
     assert_eq!(*error.code(), SqlState::UNDEFINED_COLUMN);
     assert_eq!(error.position(), Some(&postgres::error::ErrorPosition::Original(8)));
@@ -82,7 +84,10 @@ fn a_bad_row_of_a_copy_leaves_nothing() {
     assert_eq!(*error.code(), SqlState::INVALID_TEXT_REPRESENTATION);
     let context = format!("{error:?}");
     assert!(context.contains("line 3"), "{context}");
-    let rows: i64 = client.query_one("SELECT count(*) FROM strict_rows", &[]).unwrap().get(0);
+    let rows: i64 = client
+        .query_one("SELECT count(*) FROM strict_rows", &[])
+        .unwrap()
+        .get(0);
     assert_eq!(rows, 0);
 }
 

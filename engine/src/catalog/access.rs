@@ -22,7 +22,10 @@ impl Tables for View {
             }
             (Body::System(_), Some(_)) => Err(Error::user(
                 SqlState::FEATURE_NOT_SUPPORTED,
-                format!("FOR SYSTEM_TIME AS OF on the system table \"{}\" is not supported", relation.name()),
+                format!(
+                    "FOR SYSTEM_TIME AS OF on the system table \"{}\" is not supported",
+                    relation.name()
+                ),
             )),
             (Body::System(table), None) => {
                 let columns = self.system_rows(table)?;
@@ -53,12 +56,19 @@ fn stored(snapshot: &dyn Snapshot, schema: &TableSchema, relation: &Relation) ->
     };
     let table = snapshot.table(storage_id(relation_id(schema.id))).ok_or_else(missing)?;
     let then = table.schema();
-    if !Arc::ptr_eq(then, &relation.stored().map_or_else(|| then.clone(), |now| now.schema.clone())) {
+    if !Arc::ptr_eq(
+        then,
+        &relation.stored().map_or_else(|| then.clone(), |now| now.schema.clone()),
+    ) {
         let lost = schema.columns.iter().find(|column| then.column(column.id).is_none());
         if let Some(column) = lost {
             return Err(Error::user(
                 SqlState::UNDEFINED_COLUMN,
-                format!("column \"{}\" of relation \"{}\" does not exist", column.name, relation.name()),
+                format!(
+                    "column \"{}\" of relation \"{}\" does not exist",
+                    column.name,
+                    relation.name()
+                ),
             ));
         }
     }

@@ -1,9 +1,12 @@
 //! What catalog functions ask: `pg_get_viewdef`, `format_type`, `obj_description`, `current_setting` and their like.
 
-use super::names::{function_name, function_oid, parse_name, quote_name, shown_name, type_named};
+use super::names::{function_name, function_oid, overload, parse_name, quote_name, shown_name, type_named};
 use super::relation::{Body, Relation, storage_id};
+use super::system::pg_proc::{arguments, result_type, type_word};
 use super::type_oid::{type_of_oid, type_oid};
+use super::view::ChangeSetting;
 use super::{CatalogState, state};
+use crate::error::Result;
 use crate::functions::SessionFacts;
 use crate::settings::Settings;
 use std::sync::Arc;
@@ -20,6 +23,7 @@ pub(crate) struct Facts {
     pub(super) search_path: Vec<String>,
     pub(super) database: String,
     pub(super) user: String,
+    pub(super) change_setting: Arc<ChangeSetting>,
 }
 
 impl std::fmt::Debug for Facts {
@@ -38,13 +42,15 @@ impl Facts {
         let (oid, number) = key.split_once(',')?;
         let relation = self.relation(oid)?;
         let place = number.parse::<usize>().ok()?.checked_sub(1)?;
-        (place < relation.info.columns.len()).then_some((relation, place))
+        (place < relation.columns().count()).then_some((relation, place))
     }
 
     fn schema_name(&self, oid: &str) -> Option<String> {
         let oid: u32 = oid.parse().ok()?;
         let mut schemas = self.catalog.schemas();
-        schemas.find(|(_, number)| *number == oid).map(|(name, _)| name.to_owned())
+        schemas
+            .find(|(_, number)| *number == oid)
+            .map(|(name, _)| name.to_owned())
     }
 
     fn relation_bytes(&self, oid: &str) -> Option<u64> {
@@ -63,6 +69,10 @@ impl Facts {
 }
 
 impl SessionFacts for Facts {
+    fn change_setting(&self, name: &str, value: Option<&str>, transaction_only: bool) -> Result<String> {
+        (self.change_setting)(name, value, transaction_only)
+    }
+
     fn fact(&self, kind: &str, key: &str) -> Option<String> {
         match kind {
             "setting" => self.settings.get(key),
@@ -85,6 +95,15 @@ impl SessionFacts for Facts {
             "namespace_oid" => self.catalog.schema_oid(key).map(|oid| oid.to_string()),
             "namespace_name" => self.schema_name(key).map(|name| quote_name(&name)),
             "function_oid" => function_oid(key).map(|oid| oid.to_string()),
+            "function_arguments" => overload(key.parse().ok()?).map(arguments),
+            "function_result" => overload(key.parse().ok()?).map(|overload| {
+                let set = match overload.function.kind {
+                    stoa_sql::catalog::FunctionKind::Table => "SETOF ",
+                    _ => "",
+                };
+                format!("{set}{}", type_word(&result_type(overload)))
+            }),
+            "tablespace_location" => matches!(key, "1663" | "1664").then(String::new),
             "function_name" => function_name(key.parse().ok()?).map(str::to_owned),
             "view_definition" => match &self.relation(key)?.body {
                 Body::View(view) => Some(format!(" {};", view.query.trim().trim_end_matches(';'))),

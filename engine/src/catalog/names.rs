@@ -4,7 +4,8 @@ use super::CatalogState;
 use super::type_name::parse_type_name;
 use super::type_oid::{TYPES, type_oid};
 use crate::functions::registry;
-use stoa_sql::catalog::TableName;
+use std::sync::{Arc, LazyLock};
+use stoa_sql::catalog::{FunctionInfo, Signature, TableName};
 use stoa_sql::error::{Error, Result, SqlState};
 use stoa_sql::literal::Literal;
 use stoa_sql::types::LogicalType;
@@ -115,16 +116,47 @@ pub(crate) fn type_named(text: &str) -> Option<LogicalType> {
 /// The first number of a function; others follow by name.
 const FIRST_FUNCTION_OID: i64 = 9_000_000;
 
-/// The number of a function.
+/// A function's overload with its number.
+pub(crate) struct Overload {
+    /// In `pg_proc`.
+    pub(crate) oid: i64,
+    /// The function.
+    pub(crate) function: Arc<FunctionInfo>,
+    /// What it takes and gives.
+    pub(crate) signature: &'static Signature,
+}
+
+/// All overloads of all functions, by name.
+pub(crate) static OVERLOADS: LazyLock<Vec<Overload>> = LazyLock::new(|| {
+    let functions = registry::all().into_iter();
+    let overloads = functions.flat_map(|(function, _)| {
+        let signatures: &'static [Signature] = function.signatures;
+        signatures.iter().map(move |signature| (function.clone(), signature))
+    });
+    (FIRST_FUNCTION_OID..)
+        .zip(overloads)
+        .map(|(oid, (function, signature))| Overload {
+            oid,
+            function,
+            signature,
+        })
+        .collect()
+});
+
+/// The number of a function: that of its first overload.
 pub(crate) fn function_oid(name: &str) -> Option<i64> {
-    let place = registry::all().iter().position(|(info, _)| info.name == name)?;
-    Some(FIRST_FUNCTION_OID + i64::try_from(place).ok()?)
+    let found = OVERLOADS.iter().find(|overload| overload.function.name == name);
+    found.map(|overload| overload.oid)
+}
+
+/// The overload of a number.
+pub(crate) fn overload(oid: i64) -> Option<&'static Overload> {
+    OVERLOADS.get(usize::try_from(oid.checked_sub(FIRST_FUNCTION_OID)?).ok()?)
 }
 
 /// The function of a number.
 pub(crate) fn function_name(oid: i64) -> Option<&'static str> {
-    let place = usize::try_from(oid.checked_sub(FIRST_FUNCTION_OID)?).ok()?;
-    registry::all().get(place).map(|(info, _)| info.name)
+    overload(oid).map(|overload| overload.function.name)
 }
 
 /// The value of a text as one of the types that name things of the catalog; `None` for other types.

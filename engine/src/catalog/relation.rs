@@ -57,6 +57,11 @@ impl Relation {
         &self.info.name
     }
 
+    /// Its columns, without hidden ones.
+    pub(crate) fn columns(&self) -> impl Iterator<Item = &ColumnInfo> {
+        self.info.columns.iter().filter(|column| !column.hidden)
+    }
+
     /// The table, where it is one.
     pub(crate) fn stored(&self) -> Option<&StoredTable> {
         match &self.body {

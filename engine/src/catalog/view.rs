@@ -14,7 +14,7 @@ use std::sync::Arc;
 use stoa_storage::store::Snapshot;
 
 /// Who asks, and when.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Asker {
     /// The user.
     pub(crate) user: String,
@@ -22,7 +22,12 @@ pub(crate) struct Asker {
     pub(crate) database: String,
     /// The connection's number.
     pub(crate) process_id: i32,
+    /// What `set_config` does: name, value (none: the default), for the transaction only.
+    pub(crate) change_setting: Arc<ChangeSetting>,
 }
+
+/// Changes a setting of a session.
+pub(crate) type ChangeSetting = dyn Fn(&str, Option<&str>, bool) -> Result<String> + Send + Sync;
 
 /// See the module.
 #[derive(Clone)]
@@ -58,6 +63,7 @@ impl View {
             search_path: search_path.clone(),
             database: asker.database.clone(),
             user: asker.user.clone(),
+            change_setting: asker.change_setting.clone(),
         };
         let statement = StatementContext {
             transaction_time,
@@ -71,6 +77,7 @@ impl View {
         };
         let format = FormatSettings {
             transaction_time,
+            objects: Some(statement.session.clone()),
             ..settings.resolved().format.clone()
         };
         View {
@@ -85,7 +92,7 @@ impl View {
 
     /// The rows of a system table.
     pub(crate) fn system_rows(&self, table: &super::system::SystemTable) -> Result<Vec<ArrayRef>> {
-        (table.rows)(&SystemContext {
+        table.all_columns(&SystemContext {
             catalog: &self.catalog,
             snapshot: &self.snapshot,
             store: &*self.shared.store,

@@ -8,13 +8,74 @@ use crate::error::{Error, Result, SqlState};
 use crate::ingest::{CopyDecoder, CopyEncoder, TargetColumn};
 use crate::rows::{RowBatch, Rows};
 use crate::statement::Run;
+use crate::statement::copy_file::{FileColumns, copy_from, copy_to};
 use crate::statement::copy_rows::{Completion, target};
 use crate::statement::query::stream;
 use crate::statement::row_sink::RowSink;
+use arrow_array::ArrayRef;
 use parking_lot::Mutex;
 use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::task::{Poll, Waker};
+use std::thread::JoinHandle;
 use stoa_sql::plan::{Copy, CopyDirection, CopyOptions, CopySource, CopyTarget, Query};
+
+/// Batches that wait for the thread that takes them.
+const WAITING_BATCHES_MAX: usize = 2;
+/// Batches of a COPY that are taken where they are decoded: a small one needs no thread.
+const BATCHES_WITHOUT_THREAD: u32 = 2;
+
+/// Takes batches into a sink; from the third on with a thread of its own, so that decoding and encoding go on at the same time.
+struct Taker {
+    sink: Arc<RowSink>,
+    completion: Arc<Completion>,
+    batches: u32,
+    thread: Option<Taking>,
+}
+
+impl Taker {
+    fn take(&mut self, columns: Vec<ArrayRef>, row_count: usize) -> Result<()> {
+        self.batches = self.batches.saturating_add(1);
+        if self.batches <= BATCHES_WITHOUT_THREAD {
+            return self.sink.append(self.completion.complete(columns, row_count)?);
+        }
+        let (sender, _) = match &mut self.thread {
+            Some(thread) => thread,
+            none => none.insert(start_taking(self.sink.clone(), self.completion.clone())?),
+        };
+        match sender.send((columns, row_count)) {
+            Ok(()) => Ok(()),
+            // The thread has ended: its error is the one to tell.
+            Err(_) => self
+                .finish()
+                .and(Err(Error::Internal("rows of a COPY were not taken".into()))),
+        }
+    }
+
+    /// Waits until everything is taken.
+    fn finish(&mut self) -> Result<()> {
+        let Some((sender, thread)) = self.thread.take() else {
+            return Ok(());
+        };
+        drop(sender);
+        let ended = thread.join();
+        ended.unwrap_or_else(|_| Err(Error::Internal("the thread that takes rows of a COPY panicked".into())))
+    }
+}
+
+type Taking = (SyncSender<(Vec<ArrayRef>, usize)>, JoinHandle<Result<()>>);
+
+fn start_taking(sink: Arc<RowSink>, completion: Arc<Completion>) -> Result<Taking> {
+    let (sender, receiver) = sync_channel(WAITING_BATCHES_MAX);
+    let thread = std::thread::Builder::new().name("copy".into()).spawn(move || {
+        while let Ok((columns, row_count)) = receiver.recv() {
+            sink.append(completion.complete(columns, row_count)?)?;
+        }
+        Ok(())
+    });
+    let thread = thread.map_err(|error| Error::Internal(format!("could not start a thread for COPY: {error}")))?;
+    Ok((sender, thread))
+}
 
 /// Bytes of a client on their way into a table. Dropped without [`CopyIn::finish`], none of them arrive.
 pub struct CopyIn {
@@ -23,7 +84,7 @@ pub struct CopyIn {
     entry: Arc<Entry>,
     decoder: CopyDecoder,
     sink: Arc<RowSink>,
-    completion: Completion,
+    taker: Taker,
     format: CopyFormat,
     column_count: usize,
 }
@@ -50,11 +111,10 @@ impl CopyIn {
     /// # Errors
     /// The data is wrong, with its line and column; the copy can only be dropped then.
     pub fn write(&mut self, bytes: &[u8]) -> Result<()> {
-        let (sink, completion) = (&self.sink, &self.completion);
+        let taker = &mut self.taker;
         let taken = self.entry.running().cancel.check().and_then(|()| {
-            self.decoder.write(bytes, &mut |columns, row_count| {
-                sink.append(completion.complete(columns, row_count)?)
-            })
+            self.decoder
+                .write(bytes, &mut |columns, row_count| taker.take(columns, row_count))
         });
         self.noted(taken)
     }
@@ -70,10 +130,10 @@ impl CopyIn {
 
     fn finish_rows(&mut self) -> Result<String> {
         self.entry.running().cancel.check()?;
-        let (sink, completion) = (&self.sink, &self.completion);
-        self.decoder.finish(&mut |columns, row_count| {
-            sink.append(completion.complete(columns, row_count)?)
-        })?;
+        let taker = &mut self.taker;
+        self.decoder
+            .finish(&mut |columns, row_count| taker.take(columns, row_count))?;
+        taker.finish()?;
         let written = self.sink.finish()?;
         let tag = format!("COPY {}", written.row_count);
         let writes = StatementWrites {
@@ -105,6 +165,24 @@ impl CopyIn {
     }
 }
 
+/// Some rows of a COPY to a client. The protocol carries one row per message, and clients rely on it.
+#[derive(Debug)]
+pub struct CopyChunk {
+    /// The rows' bytes, one after the other.
+    pub bytes: Vec<u8>,
+    /// Where each message ends.
+    pub ends: Vec<usize>,
+}
+
+impl CopyChunk {
+    /// The bytes of each message.
+    pub fn messages(&self) -> impl Iterator<Item = &[u8]> {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        let ranges = starts.zip(&self.ends);
+        ranges.filter_map(|(start, end)| self.bytes.get(start..*end))
+    }
+}
+
 /// Rows on their way to a client as bytes.
 pub struct CopyOut {
     rows: Rows,
@@ -112,6 +190,8 @@ pub struct CopyOut {
     format: CopyFormat,
     row_count: u64,
     state: Sending,
+    /// What the next message begins with: the binary format's header shares one with the first row.
+    prefix: Vec<u8>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -127,6 +207,14 @@ impl std::fmt::Debug for CopyOut {
     }
 }
 
+/// Bytes that go in one message; none where there are none.
+fn one_message(bytes: Vec<u8>) -> Option<CopyChunk> {
+    (!bytes.is_empty()).then(|| CopyChunk {
+        ends: vec![bytes.len()],
+        bytes,
+    })
+}
+
 impl CopyOut {
     fn new(rows: Rows, options: &CopyOptions, view: &View) -> Result<Self> {
         Ok(CopyOut {
@@ -135,6 +223,7 @@ impl CopyOut {
             format: options.format,
             row_count: 0,
             state: Sending::Header,
+            prefix: Vec::new(),
         })
     }
 
@@ -152,7 +241,7 @@ impl CopyOut {
     ///
     /// # Errors
     /// What the query ends with.
-    pub fn next_chunk(&mut self) -> Result<Option<Vec<u8>>> {
+    pub fn next_chunk(&mut self) -> Result<Option<CopyChunk>> {
         if let Some(chunk) = self.begin() {
             return Ok(Some(chunk));
         }
@@ -164,7 +253,7 @@ impl CopyOut {
     }
 
     /// The next bytes if there are some, `Ready(Ok(None))` at the end; otherwise the waker is called once there are.
-    pub fn poll_chunk(&mut self, waker: &Waker) -> Poll<Result<Option<Vec<u8>>>> {
+    pub fn poll_chunk(&mut self, waker: &Waker) -> Poll<Result<Option<CopyChunk>>> {
         if let Some(chunk) = self.begin() {
             return Poll::Ready(Ok(Some(chunk)));
         }
@@ -177,28 +266,32 @@ impl CopyOut {
     }
 
     /// What stands before the rows, if anything does.
-    fn begin(&mut self) -> Option<Vec<u8>> {
+    fn begin(&mut self) -> Option<CopyChunk> {
         if self.state != Sending::Header {
             return None;
         }
         self.state = Sending::Rows;
         let mut out = Vec::new();
         self.encoder.write_header(&mut out);
-        (!out.is_empty()).then_some(out)
+        if self.format == CopyFormat::Binary {
+            self.prefix = out;
+            return None;
+        }
+        one_message(out)
     }
 
-    fn encoded(&mut self, batch: Option<RowBatch>) -> Option<Vec<u8>> {
-        let mut out = Vec::new();
+    fn encoded(&mut self, batch: Option<RowBatch>) -> Option<CopyChunk> {
+        let mut bytes = std::mem::take(&mut self.prefix);
         match batch {
             Some(batch) => {
                 self.row_count += batch.row_count as u64;
-                self.encoder.write_batch(&batch.columns, batch.row_count, &mut out);
-                Some(out)
+                let ends = self.encoder.write_batch(&batch.columns, batch.row_count, &mut bytes);
+                Some(CopyChunk { bytes, ends })
             }
             None => {
                 self.state = Sending::Done;
-                self.encoder.write_trailer(&mut out);
-                (!out.is_empty()).then_some(out)
+                self.encoder.write_trailer(&mut bytes);
+                one_message(bytes)
             }
         }
     }
@@ -224,14 +317,20 @@ pub(super) fn execute(connection: &Connection, run: &Run<'_>, copy: &Copy) -> Re
             let memory = &run.entry.running().memory;
             let stored = crate::statement::stored(&relation)?;
             let sink = RowSink::new(&run.view.shared, &relation, stored, memory, &run.view.format);
+            let sink = Arc::new(sink);
             let decoder = CopyDecoder::new(relation.name(), &target_columns, &copy.options, &run.view.format)?;
             Ok(Outcome::CopyIn(CopyIn {
                 view: run.view.clone(),
                 session: connection.session.clone(),
                 entry: run.entry.clone(),
                 decoder,
-                sink: Arc::new(sink),
-                completion: Completion::new(run, &relation, columns, defaults)?,
+                taker: Taker {
+                    sink: sink.clone(),
+                    completion: Arc::new(Completion::new(run, &relation, columns, defaults)?),
+                    batches: 0,
+                    thread: None,
+                },
+                sink,
                 format: copy.options.format,
                 column_count: target_columns.len(),
             }))
@@ -241,16 +340,27 @@ pub(super) fn execute(connection: &Connection, run: &Run<'_>, copy: &Copy) -> Re
             target: CopyTarget::Stdout,
         } => Ok(Outcome::CopyOut(copy_out(run, query, &copy.options)?)),
         CopyDirection::From {
-            source: CopySource::File(_),
+            table,
+            columns,
+            defaults,
+            source: CopySource::File(pattern),
             ..
+        } => {
+            let to = FileColumns {
+                table: *table,
+                columns,
+                defaults,
+            };
+            let effect = copy_from(run, &to, pattern, &copy.options)?;
+            connection.finish(effect, &run.view)
         }
-        | CopyDirection::To {
-            target: CopyTarget::File(_),
-            ..
-        } => Err(Error::user(
-            SqlState::FEATURE_NOT_SUPPORTED,
-            "COPY with files of the server is not supported yet",
-        )),
+        CopyDirection::To {
+            query,
+            target: CopyTarget::File(path),
+        } => {
+            let effect = copy_to(run, query, path, &copy.options)?;
+            connection.finish(effect, &run.view)
+        }
     }
 }
 

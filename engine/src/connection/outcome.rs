@@ -57,7 +57,7 @@ impl Notice {
     }
 
     /// Good to know.
-    pub(crate) fn notice(message: impl Into<String>) -> Self {
+    pub(crate) fn information(message: impl Into<String>) -> Self {
         Notice::new("NOTICE", "00000", message)
     }
 

@@ -4,11 +4,12 @@
 use super::transaction::{StatementWrites, Transaction};
 use super::{ConnectionOptions, Notice, Prepared};
 use crate::catalog::CatalogState;
-use crate::catalog::view::View;
+use crate::catalog::view::{ChangeSetting, View};
 use crate::database::Shared;
 use crate::error::{Error, Result, SqlState};
 use crate::settings::{Settings, find};
 use crate::types::{Literal, LogicalType};
+use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use stoa_sql::plan::SetScope;
@@ -51,11 +52,7 @@ impl Session {
     }
 
     /// What the next statement reads; `fixes` says whether it is from then on what the transaction reads.
-    pub(super) fn snapshot(
-        &mut self,
-        shared: &Shared,
-        fixes: bool,
-    ) -> Result<(Arc<dyn Snapshot>, Arc<CatalogState>)> {
+    pub(super) fn snapshot(&mut self, shared: &Shared, fixes: bool) -> Result<(Arc<dyn Snapshot>, Arc<CatalogState>)> {
         if fixes && let Some(version) = self.past_version(shared)? {
             let snapshot = shared.store.snapshot_at(version)?;
             let catalog = shared.catalog_of(&*snapshot)?;
@@ -206,7 +203,11 @@ impl Session {
 
     /// DISCARD ALL
     pub(super) fn discard(&mut self) -> Result<()> {
-        if self.transaction.as_ref().is_some_and(|transaction| transaction.is_block) {
+        if self
+            .transaction
+            .as_ref()
+            .is_some_and(|transaction| transaction.is_block)
+        {
             return Err(Error::user(
                 SqlState::ACTIVE_SQL_TRANSACTION,
                 "DISCARD ALL cannot run inside a transaction block",
@@ -225,6 +226,22 @@ impl Session {
         self.reported = self.settings.clone();
         changes
     }
+}
+
+/// What `set_config` does to a session, as long as there is one.
+pub(super) fn setting_changer(session: &Arc<Mutex<Session>>) -> Arc<ChangeSetting> {
+    let session = Arc::downgrade(session);
+    Arc::new(move |name, value, transaction_only| {
+        let session = session.upgrade();
+        let session = session.ok_or_else(|| Error::Internal("the session has ended".into()))?;
+        let mut session = session.lock();
+        let scope = match transaction_only {
+            true => SetScope::Local,
+            false => SetScope::Session,
+        };
+        session.set(name, value, scope)?;
+        Ok(session.settings.get(name).unwrap_or_default())
+    })
 }
 
 /// Settings that last for one transaction however they are set.

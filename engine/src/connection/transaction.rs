@@ -4,18 +4,15 @@
 //! them by the ordinary scans. At COMMIT all of them become one commit at the snapshot's version: storage refuses what somebody
 //! else has changed since (40001), and then nothing happens. Invariant: `current` is `base` with `writes` on top.
 
+use super::pending::Writes;
 use crate::catalog::CatalogState;
 use crate::database::Shared;
 use crate::error::{Error, Result, SqlState};
 use crate::pipeline::Reservation;
 use crate::settings::Settings;
-use arrow_buffer::BooleanBuffer;
-use roaring::RoaringBitmap;
 use std::sync::Arc;
-use stoa_storage::commit::{Change, Changes, PartId};
-use stoa_storage::schema::TableId;
+use stoa_storage::commit::{Change, Changes};
 use stoa_storage::store::{BulkLoad, Snapshot};
-use stoa_storage::vector::{Batch, Selection};
 
 /// What one statement changes.
 #[derive(Default)]
@@ -66,30 +63,6 @@ pub(crate) fn conflict_error(error: stoa_storage::Error) -> Error {
         }
         error => error.into(),
     }
-}
-
-/// A change that is not committed.
-#[derive(Clone)]
-enum Pending {
-    /// Rows in, and which of them the transaction deleted again.
-    Insert {
-        table: TableId,
-        /// The part they are in in the overlay.
-        part: PartId,
-        batch: Batch,
-        deleted: RoaringBitmap,
-    },
-    /// Anything else; deletes are of rows that exist without the overlay.
-    Other(Change),
-}
-
-/// Everything a transaction has changed.
-#[derive(Clone, Default)]
-struct Writes {
-    pending: Vec<Pending>,
-    loads: Vec<Arc<dyn BulkLoad>>,
-    memory: Vec<Arc<Reservation>>,
-    cause: Option<&'static str>,
 }
 
 /// The state that ROLLBACK TO brings back.
@@ -172,38 +145,14 @@ impl Transaction {
             return Ok(());
         }
         let (current, _) = self.snapshot(shared)?;
-        let changes = statement.changes.clone();
-        let (next, parts) = shared.store.overlay(&current, changes).map_err(conflict_error)?;
+        let (changes, own_from) = (statement.changes.clone(), self.writes.own_from());
+        let overlay = shared.store.overlay(&current, changes, own_from);
+        let (next, places) = overlay.map_err(conflict_error)?;
         if next_defines(&statement.changes) {
             self.catalog = Some(Arc::new(CatalogState::read(&*next)?));
         }
         self.current = Some(next);
-        let mut parts = parts.into_iter();
-        for change in statement.changes {
-            match change {
-                Change::Insert(table, batch) => {
-                    let part = parts
-                        .next()
-                        .ok_or_else(|| Error::Internal("an overlay named too few parts".into()))?;
-                    self.writes.pending.push(Pending::Insert {
-                        table,
-                        part,
-                        batch: batch.compact(),
-                        deleted: RoaringBitmap::new(),
-                    });
-                }
-                Change::Delete(table, sets) => self.writes.delete(table, sets),
-                other => self.writes.pending.push(Pending::Other(other)),
-            }
-        }
-        self.writes.loads.extend(statement.loads);
-        self.writes.memory.extend(statement.memory.map(Arc::new));
-        self.writes.cause = match self.writes.cause {
-            None => Some(statement.cause),
-            Some(cause) if cause == statement.cause => Some(cause),
-            Some(_) => Some("transaction"),
-        };
-        Ok(())
+        self.writes.add(statement, places)
     }
 
     /// Makes everything happen together.
@@ -211,16 +160,16 @@ impl Transaction {
     /// # Errors
     /// 40001 where somebody else changed the same; nothing happened then.
     pub(crate) fn commit(self, shared: &Shared) -> Result<()> {
-        let Some(base) = self.base.filter(|_| !self.writes.pending.is_empty()) else {
+        let Some(base) = self.base.filter(|_| !self.writes.is_empty()) else {
             return Ok(());
         };
-        let changes = Changes {
-            changes: self.writes.pending.into_iter().filter_map(Pending::into_change).collect(),
-            cause: self.writes.cause.unwrap_or("transaction"),
-        };
-        if changes.changes.is_empty() {
+        let cause = self.writes.cause();
+        // The loads must live until their segments are committed.
+        let (changes, _loads) = self.writes.into_changes(shared, &*base)?;
+        if changes.is_empty() {
             return Ok(());
         }
+        let changes = Changes { changes, cause };
         shared.store.commit(changes, base.version()).map_err(conflict_error)?;
         Ok(())
     }
@@ -281,46 +230,4 @@ fn next_defines(changes: &[Change]) -> bool {
             Change::CreateTable(_) | Change::AlterTable(_) | Change::DropTable(_) | Change::PutObject(..)
         )
     })
-}
-
-impl Writes {
-    /// Deletes of rows that the transaction itself brought stay with those rows.
-    fn delete(&mut self, table: TableId, sets: Vec<(PartId, RoaringBitmap)>) {
-        let mut others = Vec::new();
-        for (set_part, rows) in sets {
-            let own = self.pending.iter_mut().find_map(|pending| match pending {
-                Pending::Insert { part, deleted, .. } if *part == set_part => Some(deleted),
-                _ => None,
-            });
-            match own {
-                Some(deleted) => *deleted |= rows,
-                None => others.push((set_part, rows)),
-            }
-        }
-        if !others.is_empty() {
-            self.pending.push(Pending::Other(Change::Delete(table, others)));
-        }
-    }
-}
-
-impl Pending {
-    fn into_change(self) -> Option<Change> {
-        match self {
-            Pending::Other(change) => Some(change),
-            Pending::Insert {
-                table, batch, deleted, ..
-            } => {
-                if deleted.is_empty() {
-                    return Some(Change::Insert(table, batch));
-                }
-                let kept = BooleanBuffer::collect_bool(batch.row_count, |row| !deleted.contains(row as u32));
-                let batch = Batch {
-                    selection: Some(Selection::new(kept)),
-                    ..batch
-                };
-                let batch = batch.compact();
-                (batch.row_count > 0).then_some(Change::Insert(table, batch))
-            }
-        }
-    }
 }

@@ -137,7 +137,10 @@ impl Connection {
     pub fn end_implicit(&mut self, commit: bool) -> Result<()> {
         let is_block = {
             let session = self.session.lock();
-            session.transaction.as_ref().is_some_and(|transaction| transaction.is_block)
+            session
+                .transaction
+                .as_ref()
+                .is_some_and(|transaction| transaction.is_block)
         };
         if is_block {
             if !commit {

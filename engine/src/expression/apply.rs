@@ -41,10 +41,11 @@ pub(super) fn apply(
         let answer = execute(&arguments, 1)?;
         return Ok(Value::Constant(answer.array().slice(0, 1)));
     }
-    if traits.strict && !traits.volatile {
-        if let Some(answer) = apply_to_distinct(&arguments, return_type, execute) {
-            return Ok(answer);
-        }
+    if traits.strict
+        && !traits.volatile
+        && let Some(answer) = apply_to_distinct(&arguments, return_type, execute)
+    {
+        return Ok(answer);
     }
     let arguments: Vec<Value> = arguments.into_iter().map(plain).collect();
     if !traits.strict {

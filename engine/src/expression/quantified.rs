@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::functions::Value;
 use crate::functions::kernel::bits::Truth;
 use crate::functions::kernel::compare::compare;
-use arrow_array::{Array, UInt32Array};
+use arrow_array::UInt32Array;
 use arrow_buffer::{BooleanBufferBuilder, NullBuffer};
 use stoa_sql::plan::{CompareOp, Quantifier};
 

@@ -383,3 +383,75 @@ fn functions_keep_encodings() {
     let answer = compiled.evaluate(&batch).unwrap();
     assert!(matches!(answer.data_type(), arrow_schema::DataType::Dictionary(_, _)));
 }
+
+#[test]
+fn nothing_fails_for_rows_that_are_decided() {
+    // 10 / a fails for the row where a is 0.
+    let quotient = || call("/", vec![integer(10), a()], LogicalType::Integer);
+    let big = || compare(CompareOp::Greater, quotient(), integer(4));
+    let not_zero = || compare(CompareOp::NotEqual, a(), integer(0));
+    check(&Expr::And(vec![not_zero(), big()]), &truth("tttnff"));
+    check(&Expr::And(vec![big(), not_zero()]), &truth("tttnff"));
+    let zero = || compare(CompareOp::Equal, a(), integer(0));
+    check(&Expr::Or(vec![zero(), big()]), &truth("tttnft"));
+    let case = Expr::Case {
+        branches: vec![CaseBranch {
+            condition: not_zero(),
+            result: quotient(),
+        }],
+        otherwise: Some(Box::new(integer(-1))),
+        data_type: LogicalType::Integer,
+    };
+    check(&case, &[int(10), int(5), int(5), int(-1), int(2), int(-1)]);
+    let listed = Expr::InList {
+        input: Box::new(a()),
+        list: vec![integer(0), quotient()],
+    };
+    check(&listed, &truth("fffnft"));
+    let nullif = Expr::Case {
+        branches: vec![CaseBranch {
+            condition: zero(),
+            result: Expr::null(LogicalType::Integer),
+        }],
+        otherwise: Some(Box::new(a())),
+        data_type: LogicalType::Integer,
+    };
+    let coalesced = Expr::Coalesce(vec![
+        nullif,
+        call("/", vec![integer(1), integer(0)], LogicalType::Integer),
+    ]);
+    let compiled = Expression::compile(&coalesced, &layout(), &Arc::new(statement())).unwrap();
+    let mut batch = Batch::new(plain_columns(), 6);
+    batch.selection = Some(Selection::new(vec![true, true, true, false, true, false].into()));
+    assert_eq!(compiled.evaluate(&batch).unwrap().len(), 4);
+    batch.selection = None;
+    let error = compiled.evaluate(&batch).unwrap_err();
+    assert_eq!(error.to_string(), "division by zero");
+}
+
+#[test]
+fn an_error_on_a_value_that_no_row_has_is_none() {
+    // 0 stands in the dictionary, the row that has it is not selected.
+    let quotient = call("/", vec![integer(10), a()], LogicalType::Integer);
+    let compiled = Expression::compile(&quotient, &layout(), &Arc::new(statement())).unwrap();
+    let plain = plain_columns();
+    let keys = UInt32Array::from(vec![0, 1, 2, 4, 4, 0]);
+    let column = DictionaryArray::<UInt32Type>::try_new(keys, plain[0].clone()).unwrap();
+    let batch = Batch::new(vec![Arc::new(column), plain[1].clone()], 6);
+    let answer = compiled.evaluate_plain(&batch).unwrap();
+    assert_eq!(&*answer, &arrow_array::Int32Array::from(vec![10, 5, 5, 2, 2, 10]));
+}
+
+#[test]
+fn errors_say_where() {
+    let mut quotient = call("/", vec![integer(10), a()], LogicalType::Integer);
+    let place = stoa_sql::span::Span { start: 7, end: 8 };
+    if let Expr::Call(call) = &mut quotient {
+        call.span = Some(place);
+    }
+    let compiled = Expression::compile(&quotient, &layout(), &Arc::new(statement())).unwrap();
+    let crate::error::Error::Sql(error) = compiled.evaluate(&Batch::new(plain_columns(), 6)).unwrap_err() else {
+        panic!("a user's error")
+    };
+    assert_eq!(error.span, Some(place));
+}

@@ -6,7 +6,9 @@ pub mod calendar;
 pub mod text;
 pub(crate) mod zone;
 
+use crate::functions::SessionFacts;
 use jiff::tz::TimeZone;
+use std::sync::Arc;
 use stoa_storage::clock::{Clock, SystemClock};
 
 /// What of a session decides how values look.
@@ -24,6 +26,8 @@ pub struct FormatSettings {
     pub extra_float_digits: i32,
     /// What `now`, `today`, `tomorrow` and `yesterday` mean in input: the begin of the transaction, in microseconds since 1970 UTC.
     pub transaction_time: i64,
+    /// Who knows the names that `regclass` and its kin are shown by; without, their numbers are.
+    pub objects: Option<Arc<dyn SessionFacts>>,
 }
 
 /// The order of day, month and year in ambiguous dates.
@@ -54,6 +58,7 @@ impl Default for FormatSettings {
             bytea_escape: false,
             extra_float_digits: 1,
             transaction_time: SystemClock.now(),
+            objects: None,
         }
     }
 }

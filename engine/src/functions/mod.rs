@@ -62,12 +62,48 @@ pub struct StatementContext {
     pub session: std::sync::Arc<dyn SessionFacts>,
 }
 
-/// What catalog functions ask of the session. Kinds: `setting` (name -> value), `relation_oid` (name -> oid),
-/// `relation_name` (oid -> name as `::text` shows it), `type_oid`, `type_name`, `namespace_oid`, `namespace_name`,
-/// `relation_comment`, `view_definition`, `column_default` (`oid,attnum`), `relation_size` ..; `None` where there is none.
+/// What catalog functions ask of the session, by kind and key; `None` where there is none.
+///
+/// - `setting`: name -> value. `version`: the commit version that is read. `current_schema`. `server_start_time`: microseconds.
+/// - `relation_oid`: name -> oid. `relation_name`: oid -> name as `::text` shows it. `relation_visible`: oid -> `true`, `false`.
+///   `relation_comment`, `relation_size` (bytes), `relation_rows`, `relation_scans`: oid -> .. `view_definition`: oid -> query.
+/// - `column_name`, `column_default`, `column_comment`: `oid,attnum` -> ..
+/// - `type_oid`, `type_name`; `namespace_oid`, `namespace_name`; `function_oid`, `function_name`: name -> oid, oid -> name.
+/// - `function_arguments`, `function_result`: oid -> text. `constraint_definition`, `index_definition`: oid -> text.
+/// - `database_size` (bytes), `database_name`: oid -> name; `database_oid`: name -> oid. `user_name`: oid -> name.
 pub trait SessionFacts: Send + Sync + std::fmt::Debug {
     /// See above.
     fn fact(&self, kind: &str, key: &str) -> Option<String>;
+
+    /// `set_config`: gives a setting a value (none: its default), for the transaction or for the session, and answers with the
+    /// value as SHOW gives it.
+    ///
+    /// # Errors
+    /// As SET's.
+    fn change_setting(&self, name: &str, value: Option<&str>, transaction_only: bool) -> Result<String> {
+        let _ = (value, transaction_only);
+        Err(crate::error::Error::user(
+            crate::error::SqlState::FEATURE_NOT_SUPPORTED,
+            format!("set_config of \"{name}\" is not supported here"),
+        ))
+    }
+
+    /// `pg_cancel_backend`, `pg_terminate_backend`: asks a connection to end its query, or itself. False where there is none.
+    ///
+    /// # Errors
+    /// 42501 where the user may not.
+    fn signal(&self, process_id: i32, terminate: bool) -> Result<bool> {
+        let _ = (process_id, terminate);
+        Ok(false)
+    }
+
+    /// Fails if the statement was cancelled: for functions that take their time.
+    ///
+    /// # Errors
+    /// [`crate::error::Error::Cancelled`]
+    fn check_cancelled(&self) -> Result<()> {
+        Ok(())
+    }
 }
 
 /// One evaluation of a scalar function.

@@ -90,8 +90,8 @@ impl CopyEncoder {
         out.push(b'\n');
     }
 
-    /// Appends the rows of a batch, whose columns are plain arrays.
-    pub fn write_batch(&self, columns: &[ArrayRef], row_count: usize, out: &mut Vec<u8>) {
+    /// Appends the rows of a batch, whose columns are plain arrays; returns where in `out` each row ends.
+    pub fn write_batch(&self, columns: &[ArrayRef], row_count: usize, out: &mut Vec<u8>) -> Vec<usize> {
         match self.options.format {
             CopyFormat::Binary => self.write_binary(columns, row_count, out),
             _ => self.write_lines(columns, row_count, out),
@@ -105,7 +105,8 @@ impl CopyEncoder {
         }
     }
 
-    fn write_binary(&self, columns: &[ArrayRef], row_count: usize, out: &mut Vec<u8>) {
+    fn write_binary(&self, columns: &[ArrayRef], row_count: usize, out: &mut Vec<u8>) -> Vec<usize> {
+        let mut ends = Vec::with_capacity(row_count);
         let nulls: Vec<_> = columns.iter().map(|column| column.logical_nulls()).collect();
         for row in 0..row_count {
             out.extend_from_slice(&(columns.len() as i16).to_be_bytes());
@@ -120,10 +121,13 @@ impl CopyEncoder {
                 let length = (out.len() - begin - 4) as i32;
                 out[begin..begin + 4].copy_from_slice(&length.to_be_bytes());
             }
+            ends.push(out.len());
         }
+        ends
     }
 
-    fn write_lines(&self, arrays: &[ArrayRef], row_count: usize, out: &mut Vec<u8>) {
+    fn write_lines(&self, arrays: &[ArrayRef], row_count: usize, out: &mut Vec<u8>) -> Vec<usize> {
+        let mut ends = Vec::with_capacity(row_count);
         let columns: Vec<Column<'_>> = arrays
             .iter()
             .zip(&self.columns)
@@ -157,7 +161,9 @@ impl CopyEncoder {
                 }
             }
             out.push(b'\n');
+            ends.push(out.len());
         }
+        ends
     }
 
     /// Puts the text from `begin` on in quotes if it needs them.

@@ -3,7 +3,7 @@
 use super::TargetColumn;
 use super::json_lines::{Kind, Members};
 use super::parquet_file::read_schema;
-use super::source::{Sample, SourceFile, sample};
+use super::source::SourceFile;
 use super::text_file::open_stream;
 use crate::error::{Error, Result, SqlState};
 use crate::format::FormatSettings;
@@ -12,6 +12,7 @@ use crate::format::text::{datetime, number, uuid};
 use arrow_schema::{DataType, IntervalUnit};
 use parquet::basic::LogicalType as ParquetType;
 use std::collections::HashMap;
+use std::io::Read;
 use stoa_sql::plan::{CopyFormat, CopyOptions};
 use stoa_sql::types::{LogicalType, NUMERIC_PRECISION_MAX};
 
@@ -35,6 +36,23 @@ pub fn infer_columns(source: &SourceFile, options: &CopyOptions) -> Result<Vec<T
             "a file of COPY binary does not say which columns it has",
         )),
     }
+}
+
+/// Bytes that may be read again: what inference looks at.
+struct Sample {
+    /// The begin of the file, decompressed.
+    bytes: Vec<u8>,
+    /// The whole file is in it.
+    is_whole: bool,
+}
+
+/// Reads at most so many bytes.
+fn sample(reader: &mut dyn Read, count_max: usize) -> std::io::Result<Sample> {
+    let mut bytes = Vec::new();
+    reader.take(count_max as u64 + 1).read_to_end(&mut bytes)?;
+    let is_whole = bytes.len() <= count_max;
+    bytes.truncate(count_max);
+    Ok(Sample { bytes, is_whole })
 }
 
 fn take_sample(source: &SourceFile) -> Result<Sample> {

@@ -10,6 +10,7 @@ mod copy_encoder;
 mod copy_split;
 mod copy_text;
 mod files;
+mod glob;
 mod infer;
 mod json_lines;
 mod lines;
@@ -25,6 +26,7 @@ pub use files::{FileReader, ReadMorsels, format_of_path};
 pub use infer::infer_columns;
 pub use rows::TargetColumn;
 pub use source::{Progress, SourceFile, create_below, find_below};
+pub use stoa_sql::plan::CopyOptions;
 
 use crate::error::Result;
 use arrow_array::ArrayRef;

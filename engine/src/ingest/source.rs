@@ -3,8 +3,8 @@
 //! Whatever a statement names stays below the import folder: no `..`, no symbolic link that leads out of it, no pipes or devices; and the
 //! file that is open in the end is checked again, so that a link that changes in between leads nowhere.
 
+use super::glob::{is_pattern, matches};
 use crate::error::{Error, Result, SqlState};
-use parking_lot::Mutex;
 use std::fs::File;
 use std::io::Read;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
@@ -320,10 +320,6 @@ fn parts_below(folder: &Path, path: &str) -> Result<Vec<String>> {
     }
 }
 
-fn is_pattern(part: &str) -> bool {
-    part.contains(['*', '?', '['])
-}
-
 /// The paths that a name or pattern stands for in a folder.
 fn extend(folder: &Path, part: &str, out: &mut Vec<PathBuf>) -> std::io::Result<()> {
     if !is_pattern(part) {
@@ -344,69 +340,6 @@ fn extend(folder: &Path, part: &str, out: &mut Vec<PathBuf>) -> std::io::Result<
         }
     }
     Ok(())
-}
-
-/// Whether a name is one that a pattern stands for. A star gives back characters only to the last star, so that time is bounded by the
-/// product of both lengths.
-fn matches(pattern: &[char], name: &[char]) -> bool {
-    let (mut at, mut place) = (0, 0);
-    let mut star: Option<(usize, usize)> = None;
-    while place < name.len() {
-        let step = match pattern.get(at) {
-            Some('*') => {
-                star = Some((at, place));
-                at += 1;
-                continue;
-            }
-            Some('?') => Some(1),
-            Some('[') => class(&pattern[at..], name[place]),
-            Some(character) => (*character == name[place]).then_some(1),
-            None => None,
-        };
-        match (step, star) {
-            (Some(length), _) => {
-                at += length;
-                place += 1;
-            }
-            (None, Some((star_at, star_place))) => {
-                star = Some((star_at, star_place + 1));
-                at = star_at + 1;
-                place = star_place + 1;
-            }
-            (None, None) => return false,
-        }
-    }
-    pattern[at..].iter().all(|character| *character == '*')
-}
-
-/// The length of the class `[a-z]` or `[!a-z]` that the pattern begins with, if the character is in it; without an end, `[` is itself.
-fn class(pattern: &[char], character: char) -> Option<usize> {
-    let Some(end) = pattern
-        .iter()
-        .skip(2)
-        .position(|character| *character == ']')
-        .map(|at| at + 2)
-    else {
-        return (character == '[').then_some(1);
-    };
-    let (is_negated, mut rest) = match pattern[1] {
-        '!' | '^' => (true, &pattern[2..end]),
-        _ => (false, &pattern[1..end]),
-    };
-    let mut is_in = false;
-    while let Some(first) = rest.first() {
-        match rest {
-            [from, '-', to, more @ ..] => {
-                is_in |= (*from..=*to).contains(&character);
-                rest = more;
-            }
-            _ => {
-                is_in |= *first == character;
-                rest = &rest[1..];
-            }
-        }
-    }
-    (is_in != is_negated).then_some(end + 1)
 }
 
 /// Where an open file really is, where the system says so.
@@ -460,49 +393,4 @@ fn outside(path: &Path) -> Error {
         SqlState::INSUFFICIENT_PRIVILEGE,
         format!("\"{}\" is outside of the import folder", path.display()),
     )
-}
-
-/// Bytes that may be read again: what a test or a sample looks at.
-pub(super) struct Sample {
-    /// The begin of the file, decompressed.
-    pub(super) bytes: Vec<u8>,
-    /// The whole file is in it.
-    pub(super) is_whole: bool,
-}
-
-/// Reads at most so many bytes.
-pub(super) fn sample(reader: &mut dyn Read, count_max: usize) -> std::io::Result<Sample> {
-    let mut bytes = Vec::new();
-    reader.take(count_max as u64 + 1).read_to_end(&mut bytes)?;
-    let is_whole = bytes.len() <= count_max;
-    bytes.truncate(count_max);
-    Ok(Sample { bytes, is_whole })
-}
-
-/// Rows and errors of several threads that read one file.
-#[derive(Debug, Default)]
-pub(super) struct LineCounts {
-    /// Lines before a place, once somebody had to know.
-    known: Mutex<Vec<(u64, u64)>>,
-}
-
-impl LineCounts {
-    /// Newlines before a place; only errors ask.
-    pub(super) fn before(&self, source: &SourceFile, place: u64) -> std::io::Result<u64> {
-        let mut known = self.known.lock();
-        if let Some((_, count)) = known.iter().find(|(at, _)| *at == place) {
-            return Ok(*count);
-        }
-        let mut reader = source.reader(0).take(place);
-        let mut buffer = vec![0; 1 << 20];
-        let mut count = 0;
-        loop {
-            match reader.read(&mut buffer)? {
-                0 => break,
-                length => count += memchr::memchr_iter(b'\n', &buffer[..length]).count() as u64,
-            }
-        }
-        known.push((place, count));
-        Ok(count)
-    }
 }

@@ -4,10 +4,11 @@ use super::copy_decoder::CopyDecoder;
 use super::files::ReadMorsels;
 use super::json_lines::JsonLines;
 use super::rows::with_context;
-use super::source::{LineCounts, Progress, SourceFile};
+use super::source::{Progress, SourceFile};
 use super::{BatchSink, TargetColumn};
 use crate::error::{Error, Result};
 use crate::format::FormatSettings;
+use parking_lot::Mutex;
 use std::io::Read;
 use std::ops::Range;
 use std::sync::Arc;
@@ -259,5 +260,33 @@ fn line_begin(source: &SourceFile, place: u64) -> Result<u64> {
                 None => at += length as u64,
             },
         }
+    }
+}
+
+/// Lines before the parts of a file, for errors.
+#[derive(Debug, Default)]
+struct LineCounts {
+    /// Lines before a place, once somebody had to know.
+    known: Mutex<Vec<(u64, u64)>>,
+}
+
+impl LineCounts {
+    /// Newlines before a place; only errors ask.
+    fn before(&self, source: &SourceFile, place: u64) -> std::io::Result<u64> {
+        let mut known = self.known.lock();
+        if let Some((_, count)) = known.iter().find(|(at, _)| *at == place) {
+            return Ok(*count);
+        }
+        let mut reader = source.reader(0).take(place);
+        let mut buffer = vec![0; 1 << 20];
+        let mut count = 0;
+        loop {
+            match reader.read(&mut buffer)? {
+                0 => break,
+                length => count += memchr::memchr_iter(b'\n', &buffer[..length]).count() as u64,
+            }
+        }
+        known.push((place, count));
+        Ok(count)
     }
 }

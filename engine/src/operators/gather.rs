@@ -10,6 +10,8 @@ use stoa_storage::vector::{Batch, constant_of, flatten};
 
 /// View arrays hold on to buffers that others filled; what is more than this many times what they need is copied instead.
 const WASTE_MAX: usize = 2;
+/// Buffers of a joined view array.
+const BUFFERS_MAX: usize = 16;
 /// Buffers up to this are not worth a copy, in bytes.
 const WASTE_BYTES_MIN: usize = 16 * 1024;
 
@@ -124,8 +126,21 @@ pub(crate) fn joined(parts: &[ArrayRef], data_type: &DataType) -> Result<ArrayRe
         [part] => Ok(part.clone()),
         parts => {
             let parts: Vec<&dyn Array> = parts.iter().map(|part| &**part).collect();
-            Ok(arrow_select::concat::concat(&parts)?)
+            Ok(in_few_buffers(arrow_select::concat::concat(&parts)?))
         }
+    }
+}
+
+/// A plain column whose views do not point into very many buffers: every take copies the list of them.
+fn in_few_buffers(column: ArrayRef) -> ArrayRef {
+    match column.data_type() {
+        DataType::Utf8View if column.as_string_view().data_buffers().len() > BUFFERS_MAX => {
+            Arc::new(column.as_string_view().gc())
+        }
+        DataType::BinaryView if column.as_binary_view().data_buffers().len() > BUFFERS_MAX => {
+            Arc::new(column.as_binary_view().gc())
+        }
+        _ => column,
     }
 }
 

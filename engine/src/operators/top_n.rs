@@ -3,11 +3,11 @@
 //! Every worker keeps at most some 2 N rows. The N-th best key seen by any worker is a bound for all: rows that do not go before
 //! it are dropped by their keys alone, and a scan below can be told not to read them ([`TopN::condition`]).
 
-use super::gather::{gather, interleaved, retained};
+use super::gather::{column_bytes, gather, interleaved, retained};
 use super::key::{KeyWidth, Keys};
 use super::sort::Order;
 use crate::error::Result;
-use crate::pipeline::{Cancel, Demand, Sink, SinkPart, Source, Stream};
+use crate::pipeline::{Cancel, Demand, MemoryBudget, Reservation, Sink, SinkPart, Source, Stream};
 use arrow_array::{Array, ArrayRef, UInt32Array};
 use arrow_row::Rows;
 use parking_lot::Mutex;
@@ -85,6 +85,7 @@ pub(crate) struct TopN {
     pub(crate) limit: usize,
     pub(crate) batch_rows: usize,
     pub(crate) cancel: Arc<Cancel>,
+    pub(crate) memory: Arc<MemoryBudget>,
     /// Keeps the values of the first key with the rows, for [`Self::condition`].
     pub(crate) publishes: bool,
     /// What is known of the first key of rows that can still matter.
@@ -121,6 +122,8 @@ struct Best<K> {
     entries: Vec<Entry<K>>,
     /// Columns of the batches that entries name; the last one is the first key if it is published.
     chunks: Vec<Vec<ArrayRef>>,
+    /// What they take.
+    memory: Vec<Reservation>,
 }
 
 #[derive(Clone)]
@@ -135,6 +138,7 @@ impl<K> Default for Best<K> {
         Best {
             entries: Vec::new(),
             chunks: Vec::new(),
+            memory: Vec::new(),
         }
     }
 }
@@ -175,9 +179,16 @@ impl<K: Kept> Best<K> {
         Ok(())
     }
 
+    /// About how many bytes are held.
+    fn bytes(&self) -> usize {
+        let columns = self.chunks.iter().flatten().map(column_bytes).sum::<usize>();
+        columns + self.entries.len() * size_of::<Entry<K>>()
+    }
+
     fn append(&mut self, other: Best<K>) {
         let offset = self.chunks.len();
         self.chunks.extend(other.chunks);
+        self.memory.extend(other.memory);
         self.entries.extend(other.entries.into_iter().map(|entry| Entry {
             chunk: entry.chunk + offset,
             ..entry
@@ -192,6 +203,7 @@ impl<K: Kept> Sink for TopNSink<K> {
         Ok(Box::new(TopNPart {
             shared: self.0.clone(),
             best: Best::default(),
+            memory: self.0.top.memory.reservation(),
             is_bounding: false,
         }))
     }
@@ -200,6 +212,7 @@ impl<K: Kept> Sink for TopNSink<K> {
 struct TopNPart<K> {
     shared: Arc<Shared<K>>,
     best: Best<K>,
+    memory: Reservation,
     /// This part has given a bound.
     is_bounding: bool,
 }
@@ -233,6 +246,8 @@ impl<K: Kept> SinkPart for TopNPart<K> {
             row,
         });
         self.best.entries.extend(entries);
+        let added = self.best.chunks[chunk].iter().map(column_bytes).sum::<usize>();
+        self.memory.grow(added + rows.len() * size_of::<Entry<K>>())?;
         let kept = self.best.entries.len();
         if kept >= top.limit && (!self.is_bounding || kept >= top.limit.saturating_mul(2).saturating_add(SLACK_ROWS)) {
             self.choose()?;
@@ -245,8 +260,14 @@ impl<K: Kept> SinkPart for TopNPart<K> {
             return Ok(());
         }
         self.choose()?;
-        let best = std::mem::take(&mut self.best);
-        self.shared.results.lock().append(best);
+        let TopNPart {
+            shared,
+            mut best,
+            memory,
+            ..
+        } = *self;
+        best.memory.push(memory);
+        shared.results.lock().append(best);
         Ok(())
     }
 }
@@ -275,6 +296,7 @@ impl<K: Kept> TopNPart<K> {
         let top = &self.shared.top;
         let is_full = self.best.choose(top.limit);
         self.best.compact()?;
+        self.memory.resize(self.best.bytes())?;
         if !is_full {
             return Ok(());
         }

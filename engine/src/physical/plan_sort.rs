@@ -50,6 +50,7 @@ impl Planner {
             limit: limit as usize,
             batch_rows: self.context.batch_rows,
             cancel: self.context.cancel.clone(),
+            memory: self.context.memory.clone(),
             publishes: target.is_some(),
             condition: target.map(|target| target.condition).unwrap_or_default(),
         });

@@ -111,7 +111,7 @@ impl Planner {
         };
         let value = self.offset_value(offset)?;
         if value.is_null(0) {
-            return Err(invalid_offset(which, "null"));
+            return Err(null_offset(which));
         }
         if units == FrameUnits::Range {
             let order_type = order_type.ok_or_else(|| Error::Internal("a distance without an order".into()))?;
@@ -124,7 +124,7 @@ impl Planner {
         let Literal::Integer(count) = literal_at(&*value, 0, &offset.data_type())? else {
             return Err(Error::Internal("a frame's offset is not a bigint".into()));
         };
-        let count = u64::try_from(count).map_err(|_| invalid_offset(which, "negative"))?;
+        let count = u64::try_from(count).map_err(|_| negative_offset(which))?;
         Ok(match is_preceding {
             true => Bound::Preceding(count),
             false => Bound::Following(count),
@@ -138,8 +138,12 @@ impl Planner {
     }
 }
 
-fn invalid_offset(which: &str, what: &str) -> Error {
-    Error::user(SqlState("22013"), format!("frame {which} offset must not be {what}"))
+fn null_offset(which: &str) -> Error {
+    Error::user(SqlState("22004"), format!("frame {which} offset must not be null"))
+}
+
+fn negative_offset(which: &str) -> Error {
+    Error::user(SqlState("22013"), format!("frame {which} offset must not be negative"))
 }
 
 fn binding(call: &WindowCall) -> Result<AggregateBinding> {

@@ -36,11 +36,6 @@ impl Cancel {
         self.flag.clone()
     }
 
-    /// When the query ends by itself.
-    pub(crate) fn deadline(&self) -> Option<Instant> {
-        self.deadline
-    }
-
     /// The error to end with, if the query should end.
     ///
     /// # Errors

@@ -3,7 +3,6 @@
 use super::{Cancel, MemoryBudget, Profile};
 use crate::functions::StatementContext;
 use std::sync::Arc;
-use stoa_storage::store::Snapshot;
 
 /// Given to every operator when the query is planned.
 #[derive(Clone)]
@@ -14,8 +13,6 @@ pub(crate) struct QueryContext {
     pub(crate) memory: Arc<MemoryBudget>,
     /// What functions may know.
     pub(crate) statement: Arc<StatementContext>,
-    /// The version that is read.
-    pub(crate) snapshot: Arc<dyn Snapshot>,
     /// Rows of a batch at most.
     pub(crate) batch_rows: usize,
     /// Answer from summaries of segments and blocks where rows need not be read (`stoa.use_metadata`).

@@ -107,11 +107,6 @@ impl Reservation {
     pub(crate) fn grow(&mut self, bytes: usize) -> Result<()> {
         self.resize(self.bytes.saturating_add(bytes))
     }
-
-    /// Bytes held.
-    pub(crate) fn bytes(&self) -> usize {
-        self.bytes
-    }
 }
 
 impl Drop for Reservation {

@@ -39,11 +39,6 @@ impl Profile {
 }
 
 impl NodeProfile {
-    /// Adds a line: `("Rows Removed by Filter", "12")`.
-    pub(crate) fn fact(&self, name: &str, value: impl ToString) {
-        self.facts.lock().push((name.to_owned(), value.to_string()));
-    }
-
     /// Lines that are asked for at the end.
     pub(crate) fn describe_later(&self, describe: impl Fn() -> Vec<(String, String)> + Send + 'static) {
         *self.describe.lock() = Some(Box::new(describe));

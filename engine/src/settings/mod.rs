@@ -146,11 +146,6 @@ impl Settings {
         })
     }
 
-    /// All defaults.
-    pub(crate) fn reset_all(&mut self) {
-        *self = Settings::new(&self.user);
-    }
-
     /// Settings whose shown values differ from those of `before`.
     pub(crate) fn changes_since(&self, before: &Settings) -> Vec<(String, String)> {
         let differs = |definition: &&Definition| self.value(definition) != before.value(definition);

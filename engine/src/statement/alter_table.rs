@@ -11,7 +11,9 @@ use crate::catalog::relation::Relation;
 use crate::connection::{Notice, StatementWrites};
 use crate::error::{Error, Result, SqlState};
 use crate::types::{Literal, array_of, array_type};
-use stoa_sql::plan::{AlterTable, AlterTableAction, ColumnDef, ColumnDefinition as NewColumn, ColumnId, Expr, Plan, Scan};
+use stoa_sql::plan::{
+    AlterTable, AlterTableAction, ColumnDef, ColumnDefinition as NewColumn, ColumnId, Expr, Plan, Scan,
+};
 use stoa_storage::commit::Change;
 use stoa_storage::schema::{ColumnSchema, TableSchema};
 
@@ -78,10 +80,15 @@ impl Altered<'_> {
     fn column(&mut self, name: &str) -> Result<&mut ColumnSchema> {
         let missing = Error::user(
             SqlState::UNDEFINED_COLUMN,
-            format!("column \"{name}\" of relation \"{}\" does not exist", self.relation.name()),
+            format!(
+                "column \"{name}\" of relation \"{}\" does not exist",
+                self.relation.name()
+            ),
         );
         let place = self.place(name);
-        place.and_then(|place| self.schema.columns.get_mut(place)).ok_or(missing)
+        place
+            .and_then(|place| self.schema.columns.get_mut(place))
+            .ok_or(missing)
     }
 
     /// Rows that are there get the default's value of now.
@@ -93,7 +100,7 @@ impl Altered<'_> {
                 self.relation.name()
             );
             if if_not_exists {
-                self.notices.push(Notice::notice(format!("{message}, skipping")));
+                self.notices.push(Notice::information(format!("{message}, skipping")));
                 return Ok(());
             }
             return Err(Error::user(SqlState::DUPLICATE_COLUMN, message));
@@ -142,7 +149,7 @@ impl Altered<'_> {
                     "column \"{name}\" of relation \"{}\" does not exist, skipping",
                     self.relation.name()
                 );
-                self.notices.push(Notice::notice(message));
+                self.notices.push(Notice::information(message));
                 return Ok(());
             }
             return self.column(name).map(|_| ());
@@ -159,7 +166,9 @@ impl Altered<'_> {
                     self.relation.name()
                 ),
             );
-            return Err(Error::Sql(error.with_hint("Change the option first: ALTER TABLE .. SET (..).")));
+            return Err(Error::Sql(
+                error.with_hint("Change the option first: ALTER TABLE .. SET (..)."),
+            ));
         }
         self.refuse_dependents("drop", &format!("column {name} of table {}", self.relation.name()))?;
         self.schema.columns.remove(place);
@@ -179,7 +188,10 @@ impl Altered<'_> {
         if self.place(to).is_some() {
             return Err(Error::user(
                 SqlState::DUPLICATE_COLUMN,
-                format!("column \"{to}\" of relation \"{}\" already exists", self.relation.name()),
+                format!(
+                    "column \"{to}\" of relation \"{}\" already exists",
+                    self.relation.name()
+                ),
             ));
         }
         self.refuse_dependents("rename", &format!("column {from} of table {}", self.relation.name()))?;
@@ -274,7 +286,11 @@ fn renamed_in_options(options: &[(String, String)], from: &str, to: &str) -> Vec
     let rename = |word: &str| {
         let trimmed = word.trim();
         let is_it = trimmed == quote_name(from) || trimmed.eq_ignore_ascii_case(from);
-        if is_it { word.replace(trimmed, &quote_name(to)) } else { word.to_owned() }
+        if is_it {
+            word.replace(trimmed, &quote_name(to))
+        } else {
+            word.to_owned()
+        }
     };
     options
         .iter()

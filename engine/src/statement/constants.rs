@@ -48,12 +48,8 @@ pub(crate) fn close_expression(expression: Expr, parameters: &[Literal], view: &
     match expression {
         Expr::Parameter { index, data_type } => {
             let value = index.checked_sub(1).and_then(|place| parameters.get(place));
-            let value = value.ok_or_else(|| {
-                Error::user(
-                    SqlState::UNDEFINED_PARAMETER,
-                    format!("there is no parameter ${index}"),
-                )
-            })?;
+            let value = value
+                .ok_or_else(|| Error::user(SqlState::UNDEFINED_PARAMETER, format!("there is no parameter ${index}")))?;
             Ok(Expr::Literal(value.clone(), data_type))
         }
         other => Ok(folded(other, view)),

@@ -15,7 +15,7 @@ pub(super) fn execute(run: &Run<'_>, name: &str, if_not_exists: bool) -> Result<
             true => Ok(
                 Effect::command("CREATE SCHEMA", StatementWrites::default()).with_notice(Notice {
                     state: DUPLICATE_SCHEMA.0.to_owned(),
-                    ..Notice::notice(format!("schema \"{name}\" already exists, skipping"))
+                    ..Notice::information(format!("schema \"{name}\" already exists, skipping"))
                 }),
             ),
             false => Err(already_exists(DUPLICATE_SCHEMA, "schema", name)),
@@ -28,10 +28,7 @@ pub(super) fn execute(run: &Run<'_>, name: &str, if_not_exists: bool) -> Result<
         ));
     }
     let (oid, change) = new_oid(run);
-    let changes = vec![
-        change,
-        Change::PutObject(schema_object(name), Some(write_oid(oid))),
-    ];
+    let changes = vec![change, Change::PutObject(schema_object(name), Some(write_oid(oid)))];
     Ok(Effect::command(
         "CREATE SCHEMA",
         StatementWrites::new("create schema", changes),

@@ -27,7 +27,7 @@ pub(super) fn execute(run: &Run<'_>, create: &CreateTable) -> Result<Effect> {
         return match create.if_not_exists {
             true => Ok(Effect::command(tag, StatementWrites::default()).with_notice(Notice {
                 state: SqlState::DUPLICATE_TABLE.0.to_owned(),
-                ..Notice::notice(format!("relation \"{name}\" already exists, skipping"))
+                ..Notice::information(format!("relation \"{name}\" already exists, skipping"))
             })),
             false => Err(relation_exists(name)),
         };

@@ -48,7 +48,7 @@ fn kind_word(relation: &Relation) -> &'static str {
 }
 
 fn skipping(what: &str, name: &str) -> Notice {
-    Notice::notice(format!("{what} \"{name}\" does not exist, skipping"))
+    Notice::information(format!("{what} \"{name}\" does not exist, skipping"))
 }
 
 impl Doomed {
@@ -89,10 +89,9 @@ impl Doomed {
                     format!("\"{}\" is not a {word}", relation.name()),
                 );
                 let right = kind_word(&relation);
-                return Err(Error::Sql(error.with_hint(format!(
-                    "Use DROP {} to remove a {right}.",
-                    right.to_uppercase()
-                ))));
+                return Err(Error::Sql(
+                    error.with_hint(format!("Use DROP {} to remove a {right}.", right.to_uppercase())),
+                ));
             }
         }
         if !self.has(&relation) {
@@ -123,7 +122,10 @@ impl Doomed {
             ));
         }
         let relations = run.view.catalog.user_relations();
-        let inside: Vec<_> = relations.filter(|relation| relation.schema() == schema).cloned().collect();
+        let inside: Vec<_> = relations
+            .filter(|relation| relation.schema() == schema)
+            .cloned()
+            .collect();
         if let (false, Some(first)) = (drop.cascade, inside.first()) {
             let error = stoa_sql::Error::new(
                 SqlState("2BP01"),
@@ -134,9 +136,11 @@ impl Doomed {
                 kind_word(first),
                 first.name()
             );
-            return Err(Error::Sql(error.with_detail(detail).with_hint(
-                "Use DROP ... CASCADE to drop the dependent objects too.",
-            )));
+            return Err(Error::Sql(
+                error
+                    .with_detail(detail)
+                    .with_hint("Use DROP ... CASCADE to drop the dependent objects too."),
+            ));
         }
         for relation in inside {
             if !self.has(&relation) {
@@ -182,5 +186,5 @@ impl Doomed {
 }
 
 fn cascades(relation: &Relation) -> Notice {
-    Notice::notice(format!("drop cascades to {} {}", kind_word(relation), relation.name()))
+    Notice::information(format!("drop cascades to {} {}", kind_word(relation), relation.name()))
 }

@@ -119,12 +119,7 @@ fn did(profile: Option<&Profile>, number: usize) -> Option<Did> {
     Some((node.rows.load(Ordering::Relaxed), milliseconds, node.facts()))
 }
 
-fn text_lines(
-    plan: &Plan,
-    operation: Option<&str>,
-    profile: Option<&Profile>,
-    facts: &[(&str, Value)],
-) -> Vec<String> {
+fn text_lines(plan: &Plan, operation: Option<&str>, profile: Option<&Profile>, facts: &[(&str, Value)]) -> Vec<String> {
     let mut lines = Vec::new();
     let depth = usize::from(operation.is_some());
     lines.extend(operation.map(str::to_owned));
@@ -150,11 +145,19 @@ fn text_node(plan: &Plan, depth: usize, number: &mut usize, profile: Option<&Pro
     let indent = "      ".repeat(depth) + "  ";
     let did = did(profile, *number);
     *number += 1;
-    let figures = did.as_ref().map(|(rows, milliseconds, _)| {
-        format!("  (actual rows={rows} time={milliseconds:.3} ms)")
-    });
-    lines.push(one_line(&format!("{arrow}{}{}", plan.title(), figures.unwrap_or_default())));
-    lines.extend(plan.details().iter().map(|detail| one_line(&format!("{indent}{detail}"))));
+    let figures = did
+        .as_ref()
+        .map(|(rows, milliseconds, _)| format!("  (actual rows={rows} time={milliseconds:.3} ms)"));
+    lines.push(one_line(&format!(
+        "{arrow}{}{}",
+        plan.title(),
+        figures.unwrap_or_default()
+    )));
+    lines.extend(
+        plan.details()
+            .iter()
+            .map(|detail| one_line(&format!("{indent}{detail}"))),
+    );
     for (name, value) in did.map(|(_, _, facts)| facts).unwrap_or_default() {
         lines.push(one_line(&format!("{indent}{name}: {value}")));
     }
@@ -168,12 +171,7 @@ fn one_line(text: &str) -> String {
     text.replace('\n', "\\n")
 }
 
-fn json_text(
-    plan: &Plan,
-    operation: Option<&str>,
-    profile: Option<&Profile>,
-    facts: Vec<(&str, Value)>,
-) -> String {
+fn json_text(plan: &Plan, operation: Option<&str>, profile: Option<&Profile>, facts: Vec<(&str, Value)>) -> String {
     let mut number = 0;
     let mut tree = json_node(plan, &mut number, profile);
     if let Some(operation) = operation {
@@ -200,11 +198,17 @@ fn json_node(plan: &Plan, number: &mut usize, profile: Option<&Profile>) -> Valu
         node.insert("Actual Rows".into(), json!(rows));
         node.insert("Actual Total Time".into(), json!((milliseconds * 1e3).round() / 1e3));
         for (name, value) in facts {
-            let value = value.parse::<i64>().map_or_else(|_| Value::from(value.as_str()), Value::from);
+            let value = value
+                .parse::<i64>()
+                .map_or_else(|_| Value::from(value.as_str()), Value::from);
             node.insert(name, value);
         }
     }
-    let inputs: Vec<Value> = plan.inputs().into_iter().map(|input| json_node(input, number, profile)).collect();
+    let inputs: Vec<Value> = plan
+        .inputs()
+        .into_iter()
+        .map(|input| json_node(input, number, profile))
+        .collect();
     if !inputs.is_empty() {
         node.insert("Plans".into(), Value::Array(inputs));
     }

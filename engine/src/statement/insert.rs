@@ -36,7 +36,13 @@ pub(super) fn execute(run: &Run<'_>, insert: &Insert) -> Result<Effect> {
 /// A sink for a table's rows.
 pub(super) fn new_sink(run: &Run<'_>, relation: &crate::catalog::relation::Relation) -> Result<RowSink> {
     let memory = &run.entry.running().memory;
-    Ok(RowSink::new(&run.view.shared, relation, stored(relation)?, memory, &run.view.format))
+    Ok(RowSink::new(
+        &run.view.shared,
+        relation,
+        stored(relation)?,
+        memory,
+        &run.view.format,
+    ))
 }
 
 /// Runs a plan into a sink.

@@ -3,6 +3,7 @@
 
 pub(crate) mod alter_table;
 pub(crate) mod constants;
+pub(crate) mod copy_file;
 pub(crate) mod copy_rows;
 pub(crate) mod create_schema;
 pub(crate) mod create_table;
@@ -96,7 +97,6 @@ impl Run<'_> {
             cancel: self.entry.running().cancel.clone(),
             memory: self.entry.running().memory.clone(),
             statement: self.view.statement.clone(),
-            snapshot: self.view.snapshot.clone(),
             batch_rows,
             use_metadata: settings.use_metadata,
             threads,
@@ -148,7 +148,9 @@ pub(crate) fn execute(run: &Run<'_>, statement: &Statement) -> Result<Effect> {
         | Statement::Prepare { .. }
         | Statement::Execute { .. }
         | Statement::Deallocate { .. }
-        | Statement::Discard => Err(Error::Internal("a statement of the session reached the wrong place".into())),
+        | Statement::Discard => Err(Error::Internal(
+            "a statement of the session reached the wrong place".into(),
+        )),
     }
 }
 

@@ -4,17 +4,20 @@
 use super::{Effect, Run, constants};
 use crate::activity::Entry;
 use crate::connection::{Outcome, RowsTag};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::expression::Layout;
 use crate::operators::project::{ProjectTransform, Projection};
 use crate::physical::{Piece, Planner};
-use crate::pipeline::{Demand, Output, OutputReceiver, OutputSink, Pipeline, Profile, QueryRun, Reservation, Sink, SinkPart, run_here};
+use crate::pipeline::{
+    Demand, Output, OutputReceiver, OutputSink, Pipeline, Profile, QueryRun, Reservation, Sink, SinkPart, run_here,
+};
 use crate::rows::{ResultColumn, RowBatch, RowSource, Rows};
 use crate::types::LogicalType;
 use arrow_array::Array;
 use parking_lot::Mutex;
 use std::borrow::Cow;
 use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::{Poll, Waker};
 use stoa_sql::plan::{ColumnDef, Plan, Query};
@@ -120,7 +123,10 @@ impl Planned {
     pub(crate) fn run_into(self, run: &Run<'_>, sink: Arc<dyn Sink>) -> Result<()> {
         let cancel = run.entry.running().cancel.clone();
         if self.is_small {
-            return run_here(&self.finish(sink), &cancel);
+            let pipelines = self.finish(sink);
+            // A panic in an operator is a bug of Stoa that ends this statement and nothing else, here as on a worker.
+            let ended = catch_unwind(AssertUnwindSafe(|| run_here(&pipelines, &cancel)));
+            return ended.unwrap_or_else(|_| Err(Error::Internal("an operator panicked".into())));
         }
         let output = Output::new(run.view.shared.workers.queue().clone());
         self.start(run, sink, output.clone());

@@ -87,6 +87,53 @@ impl RowSink {
         }
     }
 
+    /// As [`Self::new`], for so many rows that they go into segments at once.
+    ///
+    /// # Errors
+    /// What storage says.
+    pub(crate) fn bulk(
+        shared: &Arc<Shared>,
+        relation: &Relation,
+        table: &StoredTable,
+        memory: &Arc<MemoryBudget>,
+        format: &FormatSettings,
+    ) -> Result<Self> {
+        let sink = RowSink::new(shared, relation, table, memory, format);
+        sink.begin_load(&mut sink.state.lock())?;
+        Ok(sink)
+    }
+
+    /// Whether columns are of the table's types.
+    ///
+    /// # Errors
+    /// 42804, naming the column.
+    pub(crate) fn check_types(&self, columns: &[ArrayRef]) -> Result<()> {
+        let definitions = &self.target.schema.columns;
+        let wrong = columns
+            .iter()
+            .zip(definitions)
+            .find(|(column, definition)| *column.data_type() != definition.data_type);
+        if columns.len() == definitions.len() && wrong.is_none() {
+            return Ok(());
+        }
+        let message = match wrong {
+            Some((column, definition)) => format!(
+                "column \"{}\" of relation \"{}\" is stored as {}, not as {}",
+                definition.name,
+                self.target.name,
+                definition.data_type,
+                column.data_type()
+            ),
+            None => format!(
+                "relation \"{}\" has {} columns, not {}",
+                self.target.name,
+                definitions.len(),
+                columns.len()
+            ),
+        };
+        Err(Error::user(SqlState::DATATYPE_MISMATCH, message))
+    }
+
     /// Rows taken so far.
     pub(crate) fn row_count(&self) -> u64 {
         self.row_count.load(Ordering::Relaxed)
@@ -199,7 +246,11 @@ pub(crate) fn joined(batches: Vec<Batch>) -> Result<Batch> {
     let row_count = batches.iter().map(|batch| batch.row_count).sum();
     let column_count = batches.first().map_or(0, |batch| batch.columns.len());
     let columns = (0..column_count).map(|place| {
-        let parts: Vec<&dyn Array> = batches.iter().filter_map(|batch| batch.columns.get(place)).map(|column| &**column).collect();
+        let parts: Vec<&dyn Array> = batches
+            .iter()
+            .filter_map(|batch| batch.columns.get(place))
+            .map(|column| &**column)
+            .collect();
         Ok(arrow_select::concat::concat(&parts)?)
     });
     Ok(Batch::new(columns.collect::<Result<Vec<ArrayRef>>>()?, row_count))

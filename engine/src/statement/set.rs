@@ -21,7 +21,9 @@ pub(super) fn show(run: &Run<'_>, name: Option<&str>) -> Result<Effect> {
             text_rows(columns, vec![vec![value]])
         }
         None => {
-            let values = DEFINITIONS.iter().map(|definition| settings.value(definition).to_owned());
+            let values = DEFINITIONS
+                .iter()
+                .map(|definition| settings.value(definition).to_owned());
             let names = DEFINITIONS.iter().map(|definition| definition.name.to_owned());
             let sentences = DEFINITIONS.iter().map(|definition| definition.sentence.to_owned());
             text_rows(columns, vec![names.collect(), values.collect(), sentences.collect()])
@@ -45,7 +47,9 @@ pub(crate) fn columns(name: Option<&str>) -> Arc<[ResultColumn]> {
 /// Rows of texts, given column by column.
 pub(super) fn text_rows(columns: Arc<[ResultColumn]>, values: Vec<Vec<String>>) -> Rows {
     let row_count = values.first().map_or(0, Vec::len);
-    let arrays = values.into_iter().map(|values| Arc::new(StringViewArray::from_iter_values(values)) as ArrayRef);
+    let arrays = values
+        .into_iter()
+        .map(|values| Arc::new(StringViewArray::from_iter_values(values)) as ArrayRef);
     let batch = RowBatch {
         columns: arrays.collect(),
         row_count,

@@ -10,7 +10,7 @@ use arrow_array::{
     new_null_array,
 };
 use arrow_buffer::OffsetBuffer;
-use arrow_schema::{DataType, Field, TimeUnit};
+use arrow_schema::{DataType, TimeUnit};
 use std::sync::Arc;
 
 /// The nanoseconds of a microsecond.
@@ -154,6 +154,7 @@ pub fn literal_at(array: &dyn Array, row: usize, data_type: &LogicalType) -> Res
         return Ok(Literal::Null);
     }
     Ok(match array.data_type() {
+        DataType::Null => Literal::Null,
         DataType::Boolean => Literal::Boolean(array.as_boolean().value(row)),
         DataType::Int16 => Literal::Integer(array.as_primitive::<Int16Type>().value(row).into()),
         DataType::Int32 => Literal::Integer(array.as_primitive::<Int32Type>().value(row).into()),
@@ -201,9 +202,4 @@ pub fn literal_at(array: &dyn Array, row: usize, data_type: &LogicalType) -> Res
         }
         other => return Err(Error::Internal(format!("no constant of {other}"))),
     })
-}
-
-/// A list's field, as [`array_type`] names it.
-pub(crate) fn list_field(element: &LogicalType) -> Arc<Field> {
-    Arc::new(Field::new("item", array_type(element), true))
 }

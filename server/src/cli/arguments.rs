@@ -39,7 +39,11 @@ pub(super) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     Serve(ServeOptions),
+    Quickstart(QuickstartOptions),
     Sql(SqlOptions),
+    Load(LoadOptions),
+    Check(CheckOptions),
+    Inspect(InspectOptions),
     Bench(super::bench::BenchOptions),
 }
 
@@ -162,7 +166,8 @@ Examples:
   stoa load events events.csv.gz --url postgres://127.0.0.1:5433/stoa
 
 Formats go by the names: .parquet, .csv, .tsv, .ndjson, .jsonl or .json, each but Parquet also with .gz or .zst. CSV files
-begin with a header. With --data all files become visible together, or none. With --url CSV files are sent through COPY.")]
+begin with a header. All files become visible together, or none. With --data they go past the log,
+on all threads; with --url their rows are sent through COPY.")]
 pub(super) struct LoadOptions {
     /// The table
     pub(super) table: String,

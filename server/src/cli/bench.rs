@@ -1,14 +1,19 @@
 //! `stoa bench`: makes data and measures. What is measured and how is `stoa-benches`' business; here are options, progress and
 //! files.
 
+use super::arguments::ResourceOptions;
+use super::embedded::config;
 use super::progress::{Progress, Unit};
+use super::target::EngineTarget;
 use super::{CommandError, Result};
 use clap::{Args, Subcommand};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
+use stoa_benches::billion;
 use stoa_benches::generate::parquet::{Codec, write_table};
 use stoa_benches::generate::{SEED, Suite};
 use stoa_benches::ingest;
+use stoa_engine::database::Database;
 
 /// Measure, or make the data to measure with
 #[derive(Debug, Args)]
@@ -19,6 +24,7 @@ pub(super) struct BenchOptions {
 
 #[derive(Debug, Subcommand)]
 enum Measurement {
+    Billion(BillionOptions),
     Generate(GenerateOptions),
     Ingest(IngestOptions),
 }
@@ -48,6 +54,28 @@ struct GenerateOptions {
     /// Files written at the same time [default: all cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
+}
+
+/// Load many sales into a database of this process and ask what one asks of them
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  stoa bench billion                                    a billion rows: about 10 GiB of disk, minutes
+  stoa bench billion --rows 10000000 --json billion.json
+
+The data directory is kept: with the same --rows the next run asks at once.")]
+struct BillionOptions {
+    #[command(flatten)]
+    resources: ResourceOptions,
+    /// The data directory; sales made by an earlier run are used again
+    #[arg(long, value_name = "DIR", default_value = "./stoa-billion")]
+    data: PathBuf,
+    /// Rows of sales
+    #[arg(long, value_name = "N", default_value_t = billion::ROWS)]
+    rows: u64,
+    /// Also write the figures to this file
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
 }
 
 /// How fast a running server takes rows in: COPY FROM STDIN, and single-row INSERTs over many connections
@@ -80,6 +108,7 @@ struct IngestOptions {
 /// Runs the command.
 pub(super) fn run(options: &BenchOptions) -> Result<()> {
     match &options.suite {
+        Measurement::Billion(options) => measure_billion(options),
         Measurement::Generate(options) => generate(options),
         Measurement::Ingest(options) => measure_ingest(options),
     }
@@ -95,6 +124,26 @@ fn generate(options: &GenerateOptions) -> Result<()> {
             .map_err(|error| CommandError::failed(error.to_string()))?;
     }
     Ok(())
+}
+
+fn measure_billion(options: &BillionOptions) -> Result<()> {
+    let config = config(&options.data, &options.resources);
+    let threads = config.threads;
+    let database = Database::open(config)?;
+    let target = EngineTarget {
+        database: Arc::clone(&database),
+        folder: options.data.clone(),
+    };
+    let report = billion::run(&target, options.rows, threads, &Steps::default()).map_err(failed);
+    let closed = database.close(true);
+    let report = report?;
+    closed?;
+    println!("{}", report.text());
+    write_json(options.json.as_deref(), &report.json())?;
+    match report.failed.len() {
+        0 => Ok(()),
+        count => Err(CommandError::failed(format!("{count} of the queries failed"))),
+    }
 }
 
 fn measure_ingest(options: &IngestOptions) -> Result<()> {

@@ -91,7 +91,7 @@ pub(super) enum ClientError {
     /// The server's bytes do not follow the protocol.
     Protocol(String),
     /// The server refused.
-    Refused(ServerReport),
+    Refused(Box<ServerReport>),
 }
 
 impl std::fmt::Display for ClientError {
@@ -160,7 +160,7 @@ impl Client {
         loop {
             match client.next()? {
                 Event::Ready => return Ok(client),
-                Event::Error(report) => return Err(ClientError::Refused(report)),
+                Event::Error(report) => return Err(ClientError::Refused(Box::new(report))),
                 _ => {}
             }
         }

@@ -2,16 +2,20 @@
 
 use super::arguments::ResourceOptions;
 use super::{CommandError, Result};
-use stoa_engine::database::Database;
 use crate::listen::{Server, runtime};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::sync::Arc;
 use stoa_engine::config::Config;
+use stoa_engine::database::Database;
 
 /// The configuration that the options mean.
 pub(super) fn config(data: &Path, resources: &ResourceOptions) -> Config {
     let mut config = Config::new(data);
+    let machine_bytes = stoa_benches::machine::Machine::describe().memory_bytes;
+    if let Ok(half @ 1..) = usize::try_from(machine_bytes / 2) {
+        config.memory_limit_bytes = half;
+    }
     if let Some(threads) = resources.threads {
         config.threads = usize::from(threads);
         config.store.threads = usize::from(threads);

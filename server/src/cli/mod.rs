@@ -3,13 +3,18 @@
 
 mod arguments;
 mod bench;
+mod check;
 mod client;
 mod embedded;
+mod inspect;
+mod load;
 mod output;
 mod progress;
+mod quickstart;
 mod serve;
 mod size;
 mod sql;
+mod target;
 mod url;
 
 use arguments::{Arguments, Command};
@@ -76,7 +81,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     start_log(arguments.log.as_deref(), &arguments.command);
     let result = match arguments.command {
         Command::Serve(options) => serve::run(&options),
+        Command::Quickstart(options) => quickstart::run(&options),
         Command::Sql(options) => sql::run(&options),
+        Command::Load(options) => load::run(&options),
+        Command::Check(options) => check::run(&options),
+        Command::Inspect(options) => inspect::run(&options),
         Command::Bench(options) => bench::run(&options),
     };
     match result {

@@ -3,11 +3,11 @@
 use super::arguments::ServeOptions;
 use super::embedded::config;
 use super::{CommandError, Result};
-use stoa_engine::database::Database;
 use crate::listen::{Server, listen, listen_addresses, runtime};
 use std::path::Path;
 use std::sync::Arc;
 use stoa_engine::config::Config;
+use stoa_engine::database::Database;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 

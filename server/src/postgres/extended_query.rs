@@ -9,9 +9,9 @@ use super::response;
 use super::session::{Failure, Result, Session, protocol_failure};
 use super::simple_query::{Completion, at, rows_tag};
 use super::types::{is_supported, logical_type, wire_type};
-use stoa_engine::connection::{Outcome, TransactionStatus};
 use crate::limits::{PORTALS_MAX, PREPARED_STATEMENTS_MAX};
 use std::sync::Arc;
+use stoa_engine::connection::{Outcome, TransactionStatus};
 
 impl Session {
     /// Prepares one statement.

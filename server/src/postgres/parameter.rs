@@ -1,8 +1,8 @@
 //! Bound bytes to literals of the statement's parameter types.
 
 use super::message::{Bind, Format};
-use stoa_engine::format::{FormatSettings, binary, text};
 use stoa_engine::error::SqlState;
+use stoa_engine::format::{FormatSettings, binary, text};
 use stoa_engine::types::{Literal, LogicalType};
 use stoa_engine::{Error, Result};
 

@@ -5,10 +5,10 @@
 
 use super::message::Format;
 use super::row_encoder::RowEncoder;
-use stoa_engine::connection::{Prepared, RowsTag};
-use stoa_engine::format::FormatSettings;
 use std::sync::Arc;
 use stoa_engine::Result;
+use stoa_engine::connection::{Prepared, RowsTag};
+use stoa_engine::format::FormatSettings;
 use stoa_engine::rows::{RowBatch, Rows};
 use stoa_engine::types::Literal;
 

@@ -1,12 +1,12 @@
 //! The open connections: how many may be there, which one a cancel request means, and how a stop reaches them all.
 
 use super::stream::Inbox;
-use stoa_engine::connection::CancelHandle;
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::time::Duration;
+use stoa_engine::connection::CancelHandle;
 use tokio::sync::Notify;
 
 /// Bytes of a cancel key in protocol 3.0.
@@ -29,7 +29,6 @@ pub(crate) struct ConnectionEntry {
     inbox: Arc<Inbox>,
     cancel: CancelHandle,
     busy: AtomicBool,
-    finished: AtomicBool,
     abandoned: Arc<Notify>,
 }
 
@@ -46,7 +45,6 @@ impl ConnectionEntry {
             inbox,
             cancel,
             busy: AtomicBool::new(true),
-            finished: AtomicBool::new(false),
             abandoned,
         })
     }
@@ -61,11 +59,6 @@ impl ConnectionEntry {
     /// Whether a statement runs or messages are being worked on.
     pub(crate) fn set_busy(&self, busy: bool) {
         self.busy.store(busy, Ordering::Release);
-    }
-
-    /// Whether its thread has ended.
-    pub(crate) fn is_finished(&self) -> bool {
-        self.finished.load(Ordering::Acquire)
     }
 }
 
@@ -182,7 +175,6 @@ pub(crate) struct Registration {
 
 impl Drop for Registration {
     fn drop(&mut self) {
-        self.entry.finished.store(true, Ordering::Release);
         self.registry.connections.lock().remove(&self.entry.identity.process_id);
     }
 }

@@ -5,8 +5,6 @@
 //! of each form.
 
 use super::message::Format;
-use stoa_engine::format::text::ColumnWriter;
-use stoa_engine::format::{FormatSettings, binary};
 use crate::limits::RESPONSE_BYTES_MAX;
 use arrow_array::cast::AsArray;
 use arrow_array::types::TimestampMicrosecondType;
@@ -15,6 +13,8 @@ use arrow_array::{Array, ArrayRef, BinaryViewArray, BooleanArray, FixedSizeBinar
 use arrow_schema::{DataType, TimeUnit};
 use std::ops::Range;
 use stoa_engine::error::SqlState;
+use stoa_engine::format::text::ColumnWriter;
+use stoa_engine::format::{FormatSettings, binary};
 use stoa_engine::rows::{ResultColumn, RowBatch};
 use stoa_engine::types::LogicalType;
 use stoa_engine::{Error, Result};

@@ -10,11 +10,11 @@ use super::report::{Report, Severity};
 use super::response::{self, ReadyStatus};
 use super::startup::Greeting;
 use super::stream::{Input, Next, Output};
-use stoa_engine::connection::{Connection, Notice, TransactionStatus};
-use stoa_engine::database::Database;
 use std::collections::HashMap;
 use std::sync::Arc;
 use stoa_engine::Error;
+use stoa_engine::connection::{Connection, Notice, TransactionStatus};
+use stoa_engine::database::Database;
 
 /// Settings a client is told at the beginning, and whenever they change.
 const REPORTED_SETTINGS: [&str; 13] = [

@@ -7,8 +7,8 @@ use super::report::Report;
 use super::response::{self, FieldDescription};
 use super::session::{Failure, Result, Session};
 use super::types::wire_type;
-use stoa_engine::connection::{Outcome, Parsed, RowsTag};
 use crate::limits::WRITE_BUFFER_BYTES;
+use stoa_engine::connection::{Outcome, Parsed, RowsTag};
 use stoa_engine::rows::ResultColumn;
 
 /// What a statement's end is told as.
@@ -89,8 +89,10 @@ impl Session {
                 let format = copy_format(copy.format());
                 response::copy_out(&mut self.output.buffer, format, copy.column_count());
                 while let Some(chunk) = copy.next_chunk().map_err(|error| failure(text, &error))? {
-                    response::copy_data(&mut self.output.buffer, &chunk);
-                    self.output.flush_if_full()?;
+                    for row in chunk.messages() {
+                        response::copy_data(&mut self.output.buffer, row);
+                        self.output.flush_if_full()?;
+                    }
                 }
                 response::copy_done(&mut self.output.buffer);
                 Ok(Completion::Tag(copy.tag()))

@@ -7,12 +7,12 @@ use super::report::Report;
 use super::response;
 use super::session;
 use super::stream::{Inbox, Output, Stream};
-use stoa_engine::connection::ConnectionOptions;
-use stoa_engine::database::Database;
 use crate::limits::{CONNECTION_STACK_BYTES, DISCONNECT_CANCEL_DELAY_MS, STARTUP_TIME_MAX_MS};
 use bytes::BytesMut;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
+use stoa_engine::connection::ConnectionOptions;
+use stoa_engine::database::Database;
 use tokio::sync::oneshot;
 
 /// What a client said about itself, and what its thread needs to begin.

@@ -120,15 +120,21 @@ impl Binder<'_> {
             FrameUnits::Range => range_offset_type(order_by)?,
         };
         let offset = self.coerce(bound_offset, &target, Level::Assignment, span)?;
-        if matches!(&offset, Expr::Literal(Literal::Integer(value), _) if *value < 0)
-            || matches!(&offset, Expr::Literal(Literal::Null, _))
-        {
-            let which = if is_start { "starting" } else { "ending" };
-            return Err(Error::new(
-                SqlState("22013"),
-                format!("frame {which} offset must not be null or negative"),
-            )
-            .at(span));
+        // Other offsets are looked at when they are evaluated.
+        let which = if is_start { "starting" } else { "ending" };
+        let wrong = match &offset {
+            Expr::Literal(Literal::Null, _) => Some(("22004", format!("frame {which} offset must not be null"))),
+            Expr::Literal(Literal::Integer(value), _) if *value < 0 && units == FrameUnits::Range => Some((
+                "22013",
+                "invalid preceding or following size in window function".to_owned(),
+            )),
+            Expr::Literal(Literal::Integer(value), _) if *value < 0 => {
+                Some(("22013", format!("frame {which} offset must not be negative")))
+            }
+            _ => None,
+        };
+        if let Some((state, message)) = wrong {
+            return Err(Error::new(SqlState(state), message).at(span));
         }
         Ok(match bound {
             WindowFrameBound::Preceding(_) => FrameBound::Preceding(Box::new(offset)),

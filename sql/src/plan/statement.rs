@@ -374,6 +374,22 @@ pub struct CopyOptions {
     pub force_quote: Option<Vec<usize>>,
 }
 
+impl CopyOptions {
+    /// How files of a format usually are: csv with a header, text as Postgres writes it.
+    pub fn of_file(format: CopyFormat) -> Self {
+        let is_csv = format == CopyFormat::Csv;
+        CopyOptions {
+            format,
+            header: is_csv,
+            delimiter: if is_csv { b',' } else { b'\t' },
+            null: if is_csv { String::new() } else { "\\N".to_owned() },
+            quote: b'"',
+            escape: b'"',
+            force_quote: None,
+        }
+    }
+}
+
 /// EXPLAIN's output form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the formats' names")]

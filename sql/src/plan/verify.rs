@@ -153,10 +153,8 @@ fn verify_expression(expression: &Expr, visible: &ColumnSet, ctes: &mut Vec<CteI
             return Err("AND or OR of fewer than two".to_owned());
         }
         Expr::And(list) | Expr::Or(list) => booleans("operand", list)?,
-        Expr::InList { input, list } => {
-            if list.iter().any(|value| value.data_type() != input.data_type()) {
-                return Err("IN list of other types than its input".to_owned());
-            }
+        Expr::InList { input, list } if list.iter().any(|value| value.data_type() != input.data_type()) => {
+            return Err("IN list of other types than its input".to_owned());
         }
         _ => {}
     }

@@ -20,6 +20,7 @@ fn infallible<T>(result: Result<T, Infallible>) -> T {
     }
 }
 
+#[expect(clippy::boxed_local, reason = "operands are boxed, and come back boxed")]
 fn boxed<E>(expression: Box<Expr>, map: ExprMapper<'_, E>) -> Result<Box<Expr>, E> {
     map(*expression).map(Box::new)
 }

@@ -95,6 +95,11 @@ impl FaultyDisk {
         self.state.lock().calls
     }
 
+    /// Whether the process died in some call, which its caller may have taken lightly.
+    pub fn is_dead(&self) -> bool {
+        self.state.lock().dead
+    }
+
     /// The disk as the next process finds it.
     pub fn restarted(&self, loss: PowerLoss) -> FaultyDisk {
         let state = self.state.lock();

@@ -36,6 +36,14 @@ impl LocalDisk {
         })
     }
 
+    /// A folder to read from only, whoever has it open.
+    pub(crate) fn unlocked(root: &Path) -> Self {
+        LocalDisk {
+            root: root.to_path_buf(),
+            lock: Mutex::new(None),
+        }
+    }
+
     fn resolve(&self, path: &Path) -> PathBuf {
         self.root.join(path)
     }

@@ -81,6 +81,9 @@ impl Part {
     /// Adds rows at the end.
     pub(crate) fn append(&mut self, rows: &LoggedRows, version: CommitVersion, position: LogPosition) -> Result<()> {
         let row_count = rows.row_count as u32;
+        if row_count == 0 {
+            return Ok(());
+        }
         self.pieces.push(Arc::new(Piece {
             first_row: self.row_count,
             row_count,

@@ -14,6 +14,7 @@ mod tests;
 mod writer;
 
 pub use crate::index::Verdict;
+pub(crate) use open::footer_place;
 pub use reader::{PreparedCondition, SegmentReader, summary_verdict};
 pub use writer::{RowVersions, SegmentInput, write_segment};
 

@@ -9,6 +9,18 @@ pub(super) enum Problem {
     NewerVersion(u32),
 }
 
+/// Where the footer begins and the checksum that the file's own end gives for it; `None` where the file does not end as one does.
+pub(crate) fn footer_place(bytes: &[u8]) -> Option<(usize, u64)> {
+    let tail_at = bytes.len().checked_sub(TAIL_BYTES)?;
+    let tail = bytes.get(tail_at..)?;
+    let word = |place: usize| Some(u64::from_le_bytes(tail.get(place..place + 8)?.try_into().ok()?));
+    if tail.get(16..)? != TAIL_MAGIC {
+        return None;
+    }
+    let footer_at = tail_at.checked_sub(usize::try_from(word(0)?).ok()?)?;
+    Some((footer_at, word(8)?))
+}
+
 /// The footer of a segment's bytes.
 pub(super) fn read_footer(bytes: &[u8], meta: &SegmentMeta) -> std::result::Result<Footer, Problem> {
     let at = |offset: usize, reason: String| Problem::At(offset as u64, reason);

@@ -3,20 +3,20 @@
 //! the configured memory by more than the batches in the callers' hands.
 
 use super::BulkLoad;
+use super::columns::{bytes_of, join, pick, take};
 use super::database::Shared;
 use super::partition::{Partitioner, Rows};
 use super::segment_file::{TABLES_FOLDER, segment_path, table_folder};
 use super::sort::sorted_rows;
 use crate::commit::PartId;
+use crate::commit::apply::invalid;
 use crate::commit::prepare::{check_rows, check_schema};
 use crate::error::{Error, Result};
 use crate::limits::SEGMENT_ROWS_MAX;
 use crate::schema::{PartitionKey, TableSchema};
 use crate::segment::{RowVersions, SegmentInput, SegmentMeta, write_segment};
 use crate::vector::Batch;
-use arrow_array::cast::AsArray;
-use arrow_array::{Array, ArrayRef, UInt32Array};
-use arrow_schema::DataType;
+use arrow_array::{Array, ArrayRef};
 use parking_lot::{Condvar, Mutex};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -93,11 +93,54 @@ impl Bin {
     }
 }
 
+impl Bins {
+    /// Puts rows into their partition's bin. Gives back what was in it where they do not fit any more.
+    fn push(
+        &mut self,
+        partition: PartitionKey,
+        columns: Vec<ArrayRef>,
+        bytes: usize,
+        bytes_max: usize,
+    ) -> Option<(PartitionKey, Bin)> {
+        let rows = columns.first().map_or(0, |column| column.len());
+        let is_full = |bin: &Bin| bin.row_count + rows > SEGMENT_ROWS_MAX || bin.bytes + bytes > bytes_max;
+        let full = match self.by_partition.get(&partition).is_some_and(is_full) {
+            true => self.take(partition),
+            false => None,
+        };
+        self.held_bytes += bytes;
+        let clock = self.clock;
+        let bin = self.by_partition.entry(partition).or_default();
+        bin.push(columns, rows, bytes, clock);
+        full
+    }
+
+    /// A bin that is going to be written.
+    fn take(&mut self, partition: PartitionKey) -> Option<(PartitionKey, Bin)> {
+        let bin = self.by_partition.remove(&partition)?;
+        self.held_bytes -= bin.bytes;
+        self.writing_bytes += bin.bytes;
+        Some((partition, bin))
+    }
+
+    /// Bins that have not grown for long.
+    fn take_idle(&mut self) -> Vec<(PartitionKey, Bin)> {
+        let clock = self.clock;
+        let is_idle = |bin: &Bin| bin.row_count >= BIN_ROWS_MIN && clock - bin.touched >= IDLE_ROWS;
+        let bins = self.by_partition.iter();
+        let idle: Vec<PartitionKey> = bins.filter(|(_, bin)| is_idle(bin)).map(|(key, _)| *key).collect();
+        idle.into_iter().filter_map(|key| self.take(key)).collect()
+    }
+}
+
 impl Load {
     /// Begins a load into a table of this definition.
     pub(crate) fn begin(shared: Arc<Shared>, schema: Arc<TableSchema>, memory_bytes_max: usize) -> Result<Self> {
         shared.sequencer.check_usable()?;
         check_schema(&schema)?;
+        if schema.columns.is_empty() {
+            return invalid("a table without columns cannot be loaded in bulk");
+        }
         shared.disk.create_folder(&table_folder(schema.id))?;
         let writers = shared.options.threads.max(1);
         Ok(Load {
@@ -157,33 +200,13 @@ impl Load {
             let bytes = bytes_of(&piece);
             pieces.push((partition, piece, bytes));
         }
-        let mut due = Vec::new();
         let mut bins = self.bins.lock();
         bins.clock += row_count as u64;
-        let clock = bins.clock;
+        let mut due = Vec::new();
         for (partition, piece, bytes) in pieces {
-            let rows = piece.first().map_or(row_count, |column| column.len());
-            bins.held_bytes += bytes;
-            let bin = bins.by_partition.entry(partition).or_default();
-            if bin.row_count + rows > SEGMENT_ROWS_MAX || bin.bytes + bytes > self.bin_bytes_max {
-                due.push((partition, std::mem::take(bin)));
-            }
-            bin.push(piece, rows, bytes, clock);
+            due.extend(bins.push(partition, piece, bytes, self.bin_bytes_max));
         }
-        due.retain(|(_, bin)| bin.row_count > 0);
-        let idle = |bin: &Bin| bin.row_count >= BIN_ROWS_MIN && clock - bin.touched >= IDLE_ROWS;
-        let idle: Vec<PartitionKey> = bins
-            .by_partition
-            .iter()
-            .filter_map(|(key, bin)| idle(bin).then_some(*key))
-            .collect();
-        for key in idle {
-            due.extend(bins.by_partition.remove(&key).map(|bin| (key, bin)));
-        }
-        for (_, bin) in &due {
-            bins.held_bytes -= bin.bytes;
-            bins.writing_bytes += bin.bytes;
-        }
+        due.extend(bins.take_idle());
         drop(bins);
         for (partition, bin) in due {
             self.write(partition, bin)?;
@@ -202,10 +225,8 @@ impl Load {
                 .filter(|(_, bin)| bin.row_count > 0)
                 .max_by_key(|(_, bin)| (clock - bin.touched >= IDLE_ROWS, bin.bytes))
                 .map(|(key, _)| *key);
-            match largest.and_then(|key| Some((key, bins.by_partition.remove(&key)?))) {
+            match largest.and_then(|key| bins.take(key)) {
                 Some((partition, bin)) => {
-                    bins.held_bytes -= bin.bytes;
-                    bins.writing_bytes += bin.bytes;
                     drop(bins);
                     self.write(partition, bin)?;
                     bins = self.bins.lock();
@@ -333,67 +354,4 @@ impl Drop for Load {
             }
         }
     }
-}
-
-/// Some rows of all columns. A slice that would keep a much larger batch in memory is copied instead.
-fn pick(columns: &[ArrayRef], rows: Rows, row_count: usize) -> Result<Vec<ArrayRef>> {
-    let indices = match rows {
-        Rows::All => return Ok(columns.to_vec()),
-        Rows::Range(range) if range.len() * 4 >= row_count => {
-            return Ok(columns
-                .iter()
-                .map(|column| column.slice(range.start, range.len()))
-                .collect());
-        }
-        Rows::Range(range) => UInt32Array::from_iter_values(range.start as u32..range.end as u32),
-        Rows::Listed(list) => UInt32Array::from(list),
-    };
-    let copied = columns.iter().map(|column| Ok(own_values(take(column, &indices)?)));
-    copied.collect()
-}
-
-/// The rows of a column at these places.
-pub(crate) fn take(column: &ArrayRef, rows: &UInt32Array) -> Result<ArrayRef> {
-    arrow_select::take::take(column, rows, None).map_err(|error| Error::Invalid {
-        reason: format!("rows cannot be moved: {error}"),
-    })
-}
-
-/// Arrays one after the other.
-pub(crate) fn join(parts: &[ArrayRef]) -> Result<ArrayRef> {
-    if let [one] = parts {
-        return Ok(one.clone());
-    }
-    let parts: Vec<&dyn Array> = parts.iter().map(AsRef::as_ref).collect();
-    arrow_select::concat::concat(&parts).map_err(|error| Error::Invalid {
-        reason: format!("rows cannot be joined: {error}"),
-    })
-}
-
-/// Text that refers to its own buffers only.
-fn own_values(array: ArrayRef) -> ArrayRef {
-    match array.data_type() {
-        DataType::Utf8View => Arc::new(array.as_string_view().gc()),
-        DataType::BinaryView => Arc::new(array.as_binary_view().gc()),
-        _ => array,
-    }
-}
-
-/// About how much memory rows take.
-pub(crate) fn bytes_of(columns: &[ArrayRef]) -> usize {
-    let lengths = |views: &[u128]| -> usize {
-        views
-            .iter()
-            .map(|view| *view as u32 as usize)
-            .filter(|length| *length > 12)
-            .sum()
-    };
-    let one = |column: &ArrayRef| match column.data_type() {
-        DataType::Boolean => column.len() / 8 + 1,
-        DataType::Utf8View => column.len() * 16 + lengths(column.as_string_view().views()),
-        DataType::BinaryView => column.len() * 16 + lengths(column.as_binary_view().views()),
-        DataType::FixedSizeBinary(width) => column.len() * *width as usize,
-        other => column.len() * other.primitive_width().unwrap_or(8),
-    };
-    columns.iter().map(one).sum()
 }

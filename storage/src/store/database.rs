@@ -10,7 +10,7 @@ use super::{check, compaction, flush};
 use crate::clock::{Clock, SystemClock};
 use crate::commit::overlay::overlay;
 use crate::commit::sequencer::Sequencer;
-use crate::commit::{Change, Changes, CommitVersion, PartId};
+use crate::commit::{Change, Changes, CommitVersion, PartId, RowId};
 use crate::disk::{Disk, LocalDisk};
 use crate::error::Result;
 use crate::schema::{TableId, TableSchema};
@@ -113,7 +113,12 @@ impl Store for Database {
         self.shared.sequencer.commit(changes, base)
     }
 
-    fn overlay(&self, base: &Arc<dyn Snapshot>, changes: Vec<Change>) -> Result<(Arc<dyn Snapshot>, Vec<PartId>)> {
+    fn overlay(
+        &self,
+        base: &Arc<dyn Snapshot>,
+        changes: Vec<Change>,
+        own_from: Option<PartId>,
+    ) -> Result<(Arc<dyn Snapshot>, Vec<RowId>)> {
         let any: &dyn std::any::Any = &**base;
         let Some(base) = any.downcast_ref::<StateSnapshot>() else {
             return Err(crate::Error::Invalid {
@@ -121,8 +126,9 @@ impl Store for Database {
             });
         };
         let sequencer = &self.shared.sequencer;
-        let (state, parts) = overlay(&self.shared.disk, &base.state, changes, || sequencer.new_part_id())?;
-        Ok((Arc::new(StateSnapshot { state: Arc::new(state) }), parts))
+        let new_part_id = || sequencer.new_part_id();
+        let (state, places) = overlay(&self.shared.disk, &base.state, changes, own_from, new_part_id)?;
+        Ok((Arc::new(StateSnapshot { state: Arc::new(state) }), places))
     }
 
     fn bulk_load(&self, schema: Arc<TableSchema>, memory_bytes_max: usize) -> Result<Arc<dyn BulkLoad>> {

@@ -5,6 +5,7 @@ pub(crate) mod bounds;
 mod bulk_load;
 pub(crate) mod check;
 mod checkpoint;
+mod columns;
 mod compaction;
 mod database;
 mod flush;
@@ -23,7 +24,7 @@ mod workers;
 
 pub use database::{open, open_on};
 
-use crate::commit::{Change, Changes, CommitVersion, PartId};
+use crate::commit::{Change, Changes, CommitVersion, PartId, RowId};
 use crate::error::Result;
 use crate::scan::{Scan, ScanRequest};
 use crate::schema::{TableId, TableSchema};
@@ -163,12 +164,18 @@ pub trait Store: Send + Sync {
     /// `base` is the version the changes were computed at; deletes and definitions conflict with anything that touched the
     /// same rows or table since.
     fn commit(&self, changes: Changes, base: CommitVersion) -> Result<CommitVersion>;
-    /// A snapshot with changes on top that nobody else sees, and the part that the rows of each [`Change::Insert`] are in, in
-    /// order: what a transaction reads of its own writes. Those parts exist in this snapshot only. Its version stays the base's.
+    /// A snapshot with changes on top that nobody else sees, and where the rows of each [`Change::Insert`] begin, in order: what a
+    /// transaction reads of its own writes. Their parts exist in such snapshots only; `own_from` is the first part that an overlay
+    /// below `base` made, if `base` is one. Its version stays the base's.
     ///
     /// # Errors
     /// As [`Store::commit`].
-    fn overlay(&self, base: &Arc<dyn Snapshot>, changes: Vec<Change>) -> Result<(Arc<dyn Snapshot>, Vec<PartId>)>;
+    fn overlay(
+        &self,
+        base: &Arc<dyn Snapshot>,
+        changes: Vec<Change>,
+        own_from: Option<PartId>,
+    ) -> Result<(Arc<dyn Snapshot>, Vec<RowId>)>;
     /// Begins a bulk load into a table of this definition, which may be one that the committing transaction creates or alters.
     fn bulk_load(&self, schema: Arc<TableSchema>, memory_bytes_max: usize) -> Result<Arc<dyn BulkLoad>>;
     /// An id for a new table.

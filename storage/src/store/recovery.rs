@@ -38,6 +38,9 @@ pub(crate) fn recover(disk: &Arc<dyn Disk>, clock: Arc<dyn Clock>, options: &Sto
     let Some((number, manifest, _)) = manifest::read_newest(&**disk)? else {
         return create(disk, clock, options);
     };
+    // The process before may have died between giving the manifest its name and making that durable: what it makes needless may go
+    // only then.
+    disk.sync_folder(Path::new(manifest::MANIFEST_FOLDER))?;
     let mut replay = Replay::new(disk, &manifest)?;
     let log = replay_log(disk, &manifest, &mut replay)?;
     let last = replay.state.position;
@@ -114,6 +117,8 @@ fn replay_log(disk: &Arc<dyn Disk>, manifest: &Manifest, replay: &mut Replay<'_>
         let is_last = at + 1 == numbers.len();
         let Some(file) = wal::read_file(&**disk, &path, is_last)? else {
             disk.remove(&path)?;
+            // Before the next file is begun: together with that one it would not be the last, and damage.
+            disk.sync_folder(Path::new(LOG_FOLDER))?;
             continue;
         };
         check_place(disk, &path, &file, manifest, next, needed_from)?;
@@ -128,8 +133,8 @@ fn replay_log(disk: &Arc<dyn Disk>, manifest: &Manifest, replay: &mut Replay<'_>
         for (record, offset) in file.records.iter().zip(&file.offsets) {
             replay.record(record, &disk.describe(&path), *offset)?;
         }
-        // Also where nothing but a torn record is in it: it will not be the last file any more.
-        if is_last && (!file.records.is_empty() || file.dropped_bytes > 0) {
+        // Also where it has no whole record: from now on it is not the last file, and nothing of it may be torn or unsynced.
+        if is_last {
             wal::rewrite_file(&**disk, manifest.store, *number, file.header.start, &file.records)?;
         }
         next = Some(end + 1);

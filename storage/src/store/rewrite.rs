@@ -2,7 +2,7 @@
 //! the new segments in place of the old parts. Rows deleted while this went on are found again by where they came from. If the
 //! old parts are gone by then, nothing happens.
 
-use super::bulk_load::{join, take};
+use super::columns::{join, take};
 use super::database::Shared;
 use super::partition::{Partitioner, Rows};
 use super::segment_file::{TABLES_FOLDER, segment_path, table_folder};
@@ -226,7 +226,8 @@ impl<'a> Rewrite<'a> {
         use arrow_array::cast::AsArray;
         let versions = versions.as_primitive::<arrow_array::types::Int64Type>().clone();
         let first = versions.values().first().copied().unwrap_or(0);
-        let single = versions.values().iter().all(|version| *version == first);
+        // A segment without columns counts its rows by their versions.
+        let single = !columns.is_empty() && versions.values().iter().all(|version| *version == first);
         let sequencer = &self.shared.sequencer;
         let id = sequencer.new_part_id();
         sequencer.register_loaded([id]);

@@ -59,12 +59,6 @@ except KeyError:
 cursor.execute("SELECT count(*) FROM psycopg_rows")
 print(cursor.fetchone())
 
-with connection.transaction():
-    named = connection.cursor(name="reader")
-    named.execute("SELECT id FROM psycopg_rows ORDER BY id")
-    print(named.fetchmany(3), named.fetchmany(2))
-    named.close()
-
 cursor.execute("UPDATE psycopg_rows SET note = 'changed' WHERE id < 3")
 print(cursor.rowcount)
 cursor.execute("DROP TABLE psycopg_rows")

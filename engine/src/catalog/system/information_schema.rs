@@ -185,7 +185,7 @@ fn column_rows(context: &SystemContext<'_>) -> Result<Vec<ArrayRef>> {
     let database = || text(&context.statement.database);
     for relation in context.catalog.relations() {
         let is_table = matches!(relation.body, Body::Table(_));
-        for (position, column) in relation.info.columns.iter().enumerate() {
+        for (position, column) in relation.columns().enumerate() {
             let data_type = &column.data_type;
             let [characters, octets] = text_lengths(data_type);
             let [precision, radix, scale] = number_shape(data_type);

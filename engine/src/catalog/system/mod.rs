@@ -5,19 +5,26 @@
 //! free one below 13,000 (`stoa`) or from 13,100 on (`information_schema`). A function that gives its rows builds them with
 //! [`Rows`], whose values are [`Literal`]s of the columns' types in order.
 
+mod empty;
 mod information_schema;
 mod pg_attribute;
 mod pg_class;
 mod pg_database;
+mod pg_fixed;
 mod pg_namespace;
+pub(crate) mod pg_proc;
+mod pg_relations;
+mod pg_roles;
 mod pg_settings;
+mod pg_timezone_names;
 mod pg_type;
 mod stoa_activity;
 mod stoa_functions;
 mod stoa_storage_tables;
 
+use super::names::type_named;
 use super::relation::{Body, Relation};
-use super::state::{CatalogState, INFORMATION_SCHEMA};
+use super::state::{CatalogState, INFORMATION_SCHEMA, PG_CATALOG};
 use crate::activity::Activity;
 use crate::error::{Error, Result};
 use crate::format::FormatSettings;
@@ -48,8 +55,8 @@ pub(crate) struct SystemTable {
 impl SystemTable {
     /// Whether Postgres has it as a view.
     pub(crate) fn is_view(&self) -> bool {
-        self.schema == INFORMATION_SCHEMA
-            || matches!(self.name, "pg_settings" | "pg_tables" | "pg_views" | "pg_stat_activity")
+        // Views of Postgres's own got numbers from 12,000 on.
+        self.schema == INFORMATION_SCHEMA || (self.schema == PG_CATALOG && self.oid >= 12_000)
     }
 }
 
@@ -82,7 +89,13 @@ const ALL: &[&[&SystemTable]] = &[
     pg_type::TABLES,
     pg_database::TABLES,
     pg_settings::TABLES,
+    pg_proc::TABLES,
+    pg_relations::TABLES,
+    pg_roles::TABLES,
+    pg_timezone_names::TABLES,
+    pg_fixed::TABLES,
     information_schema::TABLES,
+    empty::TABLES,
 ];
 
 struct Registry {
@@ -106,13 +119,32 @@ static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
     registry
 });
 
+/// A hidden column of every system table: its own number, by which clients tell rows of several of them apart.
+const TABLE_OID: &str = "tableoid";
+
+impl SystemTable {
+    /// All columns, the hidden one too.
+    ///
+    /// # Errors
+    /// As [`SystemTable::rows`].
+    pub(crate) fn all_columns(&self, context: &SystemContext<'_>) -> Result<Vec<ArrayRef>> {
+        let mut columns = (self.rows)(context)?;
+        let row_count = columns.first().map_or(0, |column| column.len());
+        let own = arrow_array::Int64Array::from_value(i64::from(self.oid), row_count);
+        columns.push(Arc::new(own));
+        Ok(columns)
+    }
+}
+
 fn relation(table: &'static SystemTable) -> Relation {
-    let columns = (table.columns)().into_iter().map(|(name, data_type)| ColumnInfo {
+    let shown = (table.columns)().into_iter().map(|column| (column, false));
+    let columns = shown.chain([((TABLE_OID, LogicalType::Oid), true)]);
+    let columns = columns.map(|((name, data_type), hidden)| ColumnInfo {
         name: name.to_owned(),
         data_type,
         nullable: true,
         default: None,
-        hidden: false,
+        hidden,
     });
     let info = RelationInfo {
         id: TableId(table.oid),
@@ -140,6 +172,18 @@ pub(crate) fn by_id(id: TableId) -> Option<Arc<Relation>> {
 /// All of them.
 pub(crate) fn relations() -> impl Iterator<Item = &'static Arc<Relation>> {
     REGISTRY.relations.iter()
+}
+
+/// Columns written as `name type, ..`.
+pub(crate) fn columns_of(text: &'static str) -> Vec<(&'static str, LogicalType)> {
+    text.split(", ")
+        .map(|column| {
+            let (name, data_type) = column.trim().split_once(' ').unwrap_or((column, ""));
+            let data_type = type_named(data_type.trim());
+            debug_assert!(data_type.is_some(), "the type of {column}");
+            (name, data_type.unwrap_or(LogicalType::Text))
+        })
+        .collect()
 }
 
 /// Rows in the making.

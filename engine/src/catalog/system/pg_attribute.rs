@@ -71,7 +71,7 @@ pub(super) fn collation_oid(data_type: &LogicalType) -> u32 {
 fn rows(context: &SystemContext<'_>) -> Result<Vec<ArrayRef>> {
     let mut rows = Rows::new(columns());
     for relation in context.catalog.relations() {
-        for (position, column) in relation.info.columns.iter().enumerate() {
+        for (position, column) in relation.columns().enumerate() {
             let length = type_length(&column.data_type);
             rows.push([
                 number(relation.id().0),

@@ -106,7 +106,7 @@ fn rows(context: &SystemContext<'_>) -> Result<Vec<ArrayRef>> {
             flag(false),
             text("p"),
             text(kind),
-            number(relation.info.columns.len()),
+            number(relation.columns().count()),
             zero(),
             flag(kind == 'v'),
             flag(false),

@@ -1,19 +1,70 @@
-//! `stoa.queries`: statements that run, and those that ended last.
+//! `stoa.queries`: statements that run, and those that ended last; `pg_stat_activity`: those that run.
 
-use super::{Rows, SystemContext, SystemTable, number, text, text_or_null};
+use super::pg_database::DATABASE_OID;
+use super::pg_namespace::OWNER_OID;
+use super::{Rows, SystemContext, SystemTable, columns_of, number, text, text_or_null};
 use crate::activity::Client;
-use crate::catalog::state::STOA;
+use crate::catalog::state::{PG_CATALOG, STOA};
 use crate::error::Result;
 use crate::types::{Literal, LogicalType};
 use arrow_array::ArrayRef;
 
-pub(super) const TABLES: &[&SystemTable] = &[&SystemTable {
-    schema: STOA,
-    name: "queries",
-    oid: 12_506,
-    columns,
-    rows,
-}];
+pub(super) const TABLES: &[&SystemTable] = &[
+    &SystemTable {
+        schema: STOA,
+        name: "queries",
+        oid: 12_506,
+        columns,
+        rows,
+    },
+    &SystemTable {
+        schema: PG_CATALOG,
+        name: "pg_stat_activity",
+        oid: 12_216,
+        columns: || columns_of(ACTIVITY_COLUMNS),
+        rows: activity_rows,
+    },
+];
+
+const ACTIVITY_COLUMNS: &str = "datid oid, datname name, pid integer, leader_pid integer, usesysid oid, usename name, \
+     application_name text, client_addr text, client_hostname text, client_port integer, \
+     backend_start timestamp with time zone, xact_start timestamp with time zone, query_start timestamp with time zone, \
+     state_change timestamp with time zone, wait_event_type text, wait_event text, state text, backend_xid oid, \
+     backend_xmin oid, query_id bigint, query text, backend_type text";
+
+/// Running statements; connections without one are not listed.
+fn activity_rows(context: &SystemContext<'_>) -> Result<Vec<ArrayRef>> {
+    let mut rows = Rows::new(columns_of(ACTIVITY_COLUMNS));
+    let null = || Literal::Null;
+    for query in context.activity.running() {
+        let started = || Literal::Timestamp(query.started);
+        rows.push([
+            number(DATABASE_OID),
+            text(&context.statement.database),
+            number(query.client.process_id),
+            null(),
+            number(OWNER_OID),
+            text(&query.client.user),
+            text(&query.client.application_name),
+            null(),
+            null(),
+            null(),
+            null(),
+            started(),
+            started(),
+            started(),
+            null(),
+            null(),
+            text("active"),
+            null(),
+            null(),
+            number(query.id),
+            text(&query.text),
+            text("client backend"),
+        ]);
+    }
+    rows.finish()
+}
 
 fn columns() -> Vec<(&'static str, LogicalType)> {
     use LogicalType::{BigInt, Double, Integer, Text, TimestampTz};

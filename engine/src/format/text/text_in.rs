@@ -4,6 +4,7 @@ pub(crate) mod bytea;
 pub(crate) mod composite;
 pub(crate) mod datetime;
 mod datetime_fields;
+mod datetime_tokens;
 mod datetime_words;
 pub(crate) mod error;
 pub(crate) mod interval;
@@ -59,7 +60,7 @@ pub(super) fn parse_value(text: &str, data_type: &LogicalType, settings: &Format
         }
         LogicalType::Oid => Literal::Integer(number::parse_oid(bytes)?),
         LogicalType::Regclass | LogicalType::Regtype | LogicalType::Regproc | LogicalType::Regnamespace => {
-            Literal::Integer(parse_reference(text, data_type)?)
+            Literal::Integer(parse_reference(text, data_type, settings)?)
         }
         LogicalType::Array(element) => Literal::Array(composite::parse_array(text, element, settings)?),
         LogicalType::Record(fields) => Literal::Record(composite::parse_record(text, fields, settings)?),
@@ -72,20 +73,24 @@ pub(super) fn parse_value(text: &str, data_type: &LogicalType, settings: &Format
     })
 }
 
-/// The number of a catalog object; its name is for the catalog to resolve, which comes first where there is one.
-fn parse_reference(text: &str, data_type: &LogicalType) -> Result<i64> {
+/// The number of a catalog object, or its name where somebody knows names.
+fn parse_reference(text: &str, data_type: &LogicalType, settings: &FormatSettings) -> Result<i64> {
     if text == "-" {
         return Ok(0);
     }
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
         return number::parse_oid(text.as_bytes());
     }
-    let (state, kind) = match data_type {
-        LogicalType::Regclass => (SqlState::UNDEFINED_TABLE, "relation"),
-        LogicalType::Regproc => (SqlState::UNDEFINED_FUNCTION, "function"),
-        LogicalType::Regnamespace => (SqlState::INVALID_SCHEMA_NAME, "schema"),
-        _ => (SqlState::UNDEFINED_OBJECT, "type"),
+    let (state, kind, fact) = match data_type {
+        LogicalType::Regclass => (SqlState::UNDEFINED_TABLE, "relation", "relation_oid"),
+        LogicalType::Regproc => (SqlState::UNDEFINED_FUNCTION, "function", "function_oid"),
+        LogicalType::Regnamespace => (SqlState::INVALID_SCHEMA_NAME, "schema", "namespace_oid"),
+        _ => (SqlState::UNDEFINED_OBJECT, "type", "type_oid"),
     };
+    let found = settings.objects.as_ref().and_then(|objects| objects.fact(fact, text));
+    if let Some(oid) = found.and_then(|oid| oid.parse().ok()) {
+        return Ok(oid);
+    }
     Err(Error::user(state, format!("{kind} \"{text}\" does not exist")))
 }
 

@@ -9,6 +9,7 @@ pub(crate) mod number;
 
 use crate::format::zone::OffsetCache;
 use crate::format::{FormatSettings, IntervalStyle};
+use crate::functions::SessionFacts;
 use crate::types::LogicalType;
 use arrow_array::cast::AsArray;
 use arrow_array::types::*;
@@ -29,8 +30,8 @@ enum Values<'a> {
     Int16(&'a [i16]),
     Int32(&'a [i32]),
     Int64(&'a [i64]),
-    /// `regclass`, `regproc` ..: 0 is `-`.
-    Reference(&'a [i64]),
+    /// `regclass`, `regproc` ..: 0 is `-`, others go by their names where somebody knows them.
+    Reference(&'a [i64], &'static str, Option<&'a dyn SessionFacts>),
     Float32(&'a [f32]),
     Float64(&'a [f64]),
     Decimal64(&'a [i64], u8),
@@ -70,8 +71,14 @@ impl<'a> ColumnWriter<'a> {
             Values::Int16(values) => number::write_integer(values[row].into(), out),
             Values::Int32(values) => number::write_integer(values[row].into(), out),
             Values::Int64(values) => number::write_integer(values[row], out),
-            Values::Reference(values) if values[row] == 0 => out.push(b'-'),
-            Values::Reference(values) => number::write_integer(values[row], out),
+            Values::Reference(values, ..) if values[row] == 0 => out.push(b'-'),
+            Values::Reference(values, fact, objects) => {
+                let name = objects.and_then(|objects| objects.fact(fact, &values[row].to_string()));
+                match name {
+                    Some(name) => out.extend_from_slice(name.as_bytes()),
+                    None => number::write_integer(values[row], out),
+                }
+            }
             Values::Float32(values) => float::write_f32(values[row], self.settings.extra_float_digits, out),
             Values::Float64(values) => float::write_f64(values[row], self.settings.extra_float_digits, out),
             Values::Decimal64(values, scale) => number::write_decimal64(values[row], *scale, out),
@@ -120,12 +127,14 @@ fn resolve<'a>(array: &'a ArrayRef, data_type: &LogicalType, settings: &'a Forma
         DataType::Int32 => Values::Int32(array.as_primitive::<Int32Type>().values()),
         DataType::Int64 => {
             let values = array.as_primitive::<Int64Type>().values();
-            match data_type {
-                LogicalType::Regclass | LogicalType::Regtype | LogicalType::Regproc | LogicalType::Regnamespace => {
-                    Values::Reference(values)
-                }
-                _ => Values::Int64(values),
-            }
+            let fact = match data_type {
+                LogicalType::Regclass => "relation_name",
+                LogicalType::Regtype => "type_name",
+                LogicalType::Regproc => "function_name",
+                LogicalType::Regnamespace => "namespace_name",
+                _ => return Values::Int64(values),
+            };
+            Values::Reference(values, fact, settings.objects.as_deref())
         }
         DataType::Float32 => Values::Float32(array.as_primitive::<Float32Type>().values()),
         DataType::Float64 => Values::Float64(array.as_primitive::<Float64Type>().values()),

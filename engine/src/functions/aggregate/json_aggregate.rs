@@ -148,7 +148,11 @@ impl Accumulator for JsonAggregate {
                         Style::Json => text_object(&writer(values), members)?,
                     }
                 }
-                _ => return Err(Error::Internal("a JSON aggregate of other than one or two columns".into())),
+                _ => {
+                    return Err(Error::Internal(
+                        "a JSON aggregate of other than one or two columns".into(),
+                    ));
+                }
             });
         }
         Ok(Arc::new(answers.finish()))

@@ -490,7 +490,12 @@ fn json_aggregates_of_json_and_booleans() {
     let array = Type::Array(Box::new(Type::Boolean));
     check("json_agg", array.clone(), &[list(&[b(true), NULL])], t("[[true,null]]"));
     check("jsonb_agg", array, &[list(&[b(true), NULL])], t("[[true, null]]"));
-    check("jsonb_agg", Type::Json, &[t("{\"b\":1,  \"a\":[2]}")], t("[{\"a\": [2], \"b\": 1}]"));
+    check(
+        "jsonb_agg",
+        Type::Json,
+        &[t("{\"b\":1,  \"a\":[2]}")],
+        t("[{\"a\": [2], \"b\": 1}]"),
+    );
     check("json_agg", Type::Double, &[f(1.5), f(f64::NAN)], t("[1.5, \"NaN\"]"));
     assert_eq!(
         message_of(

@@ -113,8 +113,8 @@ fn accumulator(binding: &AggregateBinding, wanted: Wanted) -> Result<Box<dyn Acc
         return Ok(Box::new(ExactVariance::new(binding, wanted)?));
     }
     let finish: fn(&[[f64; 3]]) -> Result<ArrayRef> = match wanted {
-        Wanted::VARIANCE_SAMP => |states| doubles(states, |state| sample(state)),
-        Wanted::VARIANCE_POP => |states| doubles(states, |state| population(state)),
+        Wanted::VARIANCE_SAMP => |states| doubles(states, sample),
+        Wanted::VARIANCE_POP => |states| doubles(states, population),
         Wanted::DEVIATION_SAMP => |states| doubles(states, |state| sample(state).map(f64::sqrt)),
         _ => |states| doubles(states, |state| population(state).map(f64::sqrt)),
     };

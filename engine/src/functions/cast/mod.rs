@@ -127,7 +127,7 @@ impl Cast<'_> {
             | LogicalType::Regnamespace => to_object::cast(self, array),
             LogicalType::Array(element) => to_array::cast_array(self, array, element),
             LogicalType::Record(fields) => to_array::cast_record(self, array, fields),
-            LogicalType::Uuid | LogicalType::Bytea => self.from_text(array),
+            LogicalType::Uuid | LogicalType::Bytea => self.parsed(array),
             LogicalType::Void => Err(self.missing()),
         }
     }
@@ -141,15 +141,15 @@ impl Cast<'_> {
     }
 
     /// Reads text as the target type; other sources have no such cast.
-    fn from_text(&self, array: &ArrayRef) -> Result<ArrayRef> {
+    fn parsed(&self, array: &ArrayRef) -> Result<ArrayRef> {
         if !self.from.is_string() && *self.from != LogicalType::Unknown {
             return Err(self.missing());
         }
-        self.read(array)
+        self.read_texts(array)
     }
 
     /// Reads text-like values as the target type.
-    fn read(&self, array: &ArrayRef) -> Result<ArrayRef> {
+    fn read_texts(&self, array: &ArrayRef) -> Result<ArrayRef> {
         use arrow_array::cast::AsArray;
         let Some(texts) = array.as_string_view_opt() else {
             return Err(self.missing());

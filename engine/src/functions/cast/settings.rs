@@ -31,5 +31,6 @@ pub(crate) fn format_settings(statement: &StatementContext) -> FormatSettings {
         bytea_escape: setting("bytea_output") == "escape",
         extra_float_digits: setting("extra_float_digits").parse().unwrap_or(1),
         transaction_time: statement.transaction_time,
+        objects: Some(statement.session.clone()),
     }
 }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 pub(super) fn cast_array(cast: &Cast<'_>, array: &ArrayRef, element: &LogicalType) -> Result<ArrayRef> {
     let LogicalType::Array(from) = cast.from else {
-        return cast.from_text(array);
+        return cast.parsed(array);
     };
     let lists = array.as_list::<i32>();
     let (first, last) = match (lists.value_offsets().first(), lists.value_offsets().last()) {

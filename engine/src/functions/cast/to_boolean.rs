@@ -14,7 +14,7 @@ pub(super) fn cast(cast: &Cast<'_>, array: &ArrayRef) -> Result<ArrayRef> {
         LogicalType::Integer => Ok(not_zero::<Int32Type>(array)),
         LogicalType::BigInt => Ok(not_zero::<Int64Type>(array)),
         LogicalType::Jsonb => to_json::booleans(cast, array),
-        _ => cast.from_text(array),
+        _ => cast.parsed(array),
     }
 }
 

@@ -15,10 +15,10 @@ pub(super) fn cast(cast: &Cast<'_>, array: &ArrayRef) -> Result<ArrayRef> {
         LogicalType::Timestamp => array.as_primitive::<TimestampMicrosecondType>().try_unary(date_of)?,
         LogicalType::TimestampTz => {
             let zone = RefCell::new(ZoneConverter::new(&cast.statement.time_zone));
-            let local_date = |utc: i64| date_of(zone.borrow_mut().to_local(utc)?);
+            let local_date = |utc: i64| date_of(zone.borrow_mut().local_of(utc)?);
             array.as_primitive::<TimestampMicrosecondType>().try_unary(local_date)?
         }
-        _ => return cast.from_text(array),
+        _ => return cast.parsed(array),
     };
     Ok(Arc::new(answer))
 }

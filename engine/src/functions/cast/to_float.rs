@@ -24,7 +24,7 @@ pub(super) fn cast(cast: &Cast<'_>, array: &ArrayRef) -> Result<ArrayRef> {
         LogicalType::Double => to_real_checked(array),
         LogicalType::Numeric { scale, .. } => Ok(from_numeric(array, *scale, real)),
         LogicalType::Jsonb => to_json::floats(cast, array),
-        _ => cast.from_text(array),
+        _ => cast.parsed(array),
     }
 }
 

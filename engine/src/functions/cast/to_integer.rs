@@ -61,7 +61,7 @@ where
             )
         }
         LogicalType::Jsonb => to_json::integers::<T>(cast, array),
-        _ => cast.from_text(array),
+        _ => cast.parsed(array),
     }
 }
 
@@ -73,7 +73,7 @@ where
     let rounded = value.round_ties_even();
     // Both bounds are powers of two and so exact; NaN is in no range.
     const LIMIT: f64 = 9_223_372_036_854_775_808.0;
-    if rounded >= -LIMIT && rounded < LIMIT {
+    if (-LIMIT..LIMIT).contains(&rounded) {
         return T::Native::try_from(rounded as i64).ok();
     }
     None

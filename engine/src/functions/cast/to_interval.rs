@@ -17,6 +17,6 @@ pub(super) fn cast(cast: &Cast<'_>, array: &ArrayRef) -> Result<ArrayRef> {
                 times.unary(|time| IntervalMonthDayNano::new(0, 0, time.wrapping_mul(1_000)));
             Ok(Arc::new(answer))
         }
-        _ => cast.from_text(array),
+        _ => cast.parsed(array),
     }
 }

@@ -13,8 +13,8 @@ use std::sync::Arc;
 pub(super) fn cast(cast: &Cast<'_>, array: &ArrayRef) -> Result<ArrayRef> {
     match (cast.from, cast.to) {
         (LogicalType::Jsonb, LogicalType::Json) => Ok(array.clone()),
-        (LogicalType::Json, LogicalType::Jsonb) => cast.read(array),
-        _ => cast.from_text(array),
+        (LogicalType::Json, LogicalType::Jsonb) => cast.read_texts(array),
+        _ => cast.parsed(array),
     }
 }
 

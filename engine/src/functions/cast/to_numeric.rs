@@ -30,7 +30,7 @@ pub(super) fn cast(cast: &Cast<'_>, array: &ArrayRef, precision: u8, scale: u8) 
             scale: from_scale,
         } => numerics(cast, array, (*from_precision, *from_scale), (precision, scale)),
         LogicalType::Jsonb => to_json::numerics(cast, array, precision, scale),
-        _ => cast.from_text(array),
+        _ => cast.parsed(array),
     }
 }
 

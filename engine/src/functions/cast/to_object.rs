@@ -26,7 +26,7 @@ pub(super) fn cast(cast: &Cast<'_>, array: &ArrayRef) -> Result<ArrayRef> {
         | LogicalType::Regtype
         | LogicalType::Regproc
         | LogicalType::Regnamespace => Ok(array.clone()),
-        _ if *cast.to == LogicalType::Oid => cast.from_text(array),
+        _ if *cast.to == LogicalType::Oid => cast.parsed(array),
         from if from.is_string() || *from == LogicalType::Unknown => {
             let names = array.as_string_view().iter();
             let oids = names.map(|name| name.map(|name| oid_of(cast.to, name, cast.statement)).transpose());

@@ -19,7 +19,7 @@ pub(super) fn cast(cast: &Cast<'_>, array: &ArrayRef) -> Result<ArrayRef> {
             let mut zone = ZoneConverter::new(&cast.statement.time_zone);
             let times = array.as_primitive::<TimestampMicrosecondType>().iter();
             let times = times.map(|time| match time {
-                Some(time) => zone.to_local(time).map(time_of),
+                Some(time) => zone.local_of(time).map(time_of),
                 None => Ok(None),
             });
             times.collect::<Result<_>>()?
@@ -27,7 +27,7 @@ pub(super) fn cast(cast: &Cast<'_>, array: &ArrayRef) -> Result<ArrayRef> {
         LogicalType::Interval => array
             .as_primitive::<IntervalMonthDayNanoType>()
             .unary(|interval| (interval.nanoseconds / 1_000).rem_euclid(DAY)),
-        _ => return cast.from_text(array),
+        _ => return cast.parsed(array),
     };
     Ok(Arc::new(answer))
 }

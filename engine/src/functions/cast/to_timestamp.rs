@@ -15,10 +15,10 @@ pub(super) fn cast(cast: &Cast<'_>, array: &ArrayRef) -> Result<ArrayRef> {
         LogicalType::Date => array.as_primitive::<Date32Type>().try_unary(midnight)?,
         LogicalType::TimestampTz => {
             let zone = RefCell::new(ZoneConverter::new(&cast.statement.time_zone));
-            let local = |utc: i64| zone.borrow_mut().to_local(utc);
+            let local = |utc: i64| zone.borrow_mut().local_of(utc);
             array.as_primitive::<TimestampMicrosecondType>().try_unary(local)?
         }
-        _ => return cast.from_text(array),
+        _ => return cast.parsed(array),
     };
     Ok(Arc::new(answer))
 }

@@ -15,11 +15,11 @@ pub(super) fn cast(cast: &Cast<'_>, array: &ArrayRef) -> Result<ArrayRef> {
     let answer: TimestampMicrosecondArray = match cast.from {
         LogicalType::Date => array
             .as_primitive::<Date32Type>()
-            .try_unary(|days| zone.borrow_mut().to_utc(midnight(days)?))?,
+            .try_unary(|days| zone.borrow_mut().utc_of(midnight(days)?))?,
         LogicalType::Timestamp => array
             .as_primitive::<TimestampMicrosecondType>()
-            .try_unary(|local| zone.borrow_mut().to_utc(local))?,
-        _ => return cast.from_text(array),
+            .try_unary(|local| zone.borrow_mut().utc_of(local))?,
+        _ => return cast.parsed(array),
     };
     Ok(Arc::new(answer.with_data_type(array_type(cast.to))))
 }

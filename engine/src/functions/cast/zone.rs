@@ -65,7 +65,7 @@ impl<'a> ZoneConverter<'a> {
     ///
     /// # Errors
     /// 22008 beyond the range of timestamps.
-    pub(crate) fn to_local(&mut self, utc: i64) -> Result<i64> {
+    pub(crate) fn local_of(&mut self, utc: i64) -> Result<i64> {
         if is_infinite(utc) {
             return Ok(utc);
         }
@@ -76,7 +76,7 @@ impl<'a> ZoneConverter<'a> {
     ///
     /// # Errors
     /// 22008 beyond the range of timestamps.
-    pub(crate) fn to_utc(&mut self, local: i64) -> Result<i64> {
+    pub(crate) fn utc_of(&mut self, local: i64) -> Result<i64> {
         if is_infinite(local) {
             return Ok(local);
         }

@@ -1,17 +1,21 @@
 //! Scalar functions and operators: a folder per family, a file per name, each family with its list.
 
 mod arithmetic;
+pub(crate) mod array;
 mod comparison;
 mod conditional;
 pub(crate) mod datetime;
+mod hash;
 mod interval;
 pub(crate) mod json;
 mod numeric;
-mod pattern;
+pub(in crate::functions) mod pattern;
 pub(crate) mod signature;
+mod system;
 #[cfg(test)]
 pub(crate) mod testing;
 mod text;
+mod uuid;
 
 use super::ScalarFunction;
 
@@ -19,14 +23,18 @@ use super::ScalarFunction;
 #[rustfmt::skip]
 const FAMILIES: &[&[&ScalarFunction]] = &[
     arithmetic::FUNCTIONS,
+    array::FUNCTIONS,
     comparison::FUNCTIONS,
     conditional::FUNCTIONS,
     datetime::FUNCTIONS,
+    hash::FUNCTIONS,
     interval::FUNCTIONS,
     json::FUNCTIONS,
     numeric::FUNCTIONS,
     pattern::FUNCTIONS,
+    system::FUNCTIONS,
     text::FUNCTIONS,
+    uuid::FUNCTIONS,
 ];
 
 /// All of them.

@@ -18,6 +18,7 @@ pub(crate) type Returns = fn(&[LogicalType]) -> LogicalType;
 macro_rules! parameters {
     ($($name:ident = $kind:ident),* $(,)?) => {$(
         #[doc = concat!("A parameter of kind `", stringify!($kind), "`.")]
+        #[allow(dead_code, reason = "the whole vocabulary, used or not")]
         pub(crate) const $name: Parameter = Parameter::Kind(TypeKind::$kind);
     )*};
 }
@@ -109,6 +110,7 @@ pub(crate) mod returns {
     macro_rules! fixed {
         ($($name:ident = $kind:ident),* $(,)?) => {$(
             #[doc = concat!("`", stringify!($kind), "`, whatever the arguments.")]
+            #[allow(dead_code, reason = "the whole vocabulary, used or not")]
             pub(crate) fn $name(_arguments: &[LogicalType]) -> LogicalType {
                 LogicalType::$kind
             }

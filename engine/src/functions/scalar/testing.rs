@@ -116,6 +116,14 @@ fn takes(signature: &Signature, types: &[LogicalType]) -> bool {
             })
 }
 
+/// The overload that takes just these types.
+pub(crate) fn overload<'i>(info: &'i stoa_sql::catalog::FunctionInfo, types: &[LogicalType]) -> &'i Signature {
+    info.signatures
+        .iter()
+        .find(|signature| takes(signature, types))
+        .unwrap_or_else(|| panic!("{} has no overload for {types:?}", info.name))
+}
+
 /// The answer of a call with its type; the arguments must be of the types of an overload exactly.
 pub(crate) fn evaluate_in(name: &str, arguments: &[Typed], statement: &StatementContext) -> Result<Typed> {
     let function = registry::scalar_function(name).unwrap_or_else(|| panic!("there is no function {name}"));

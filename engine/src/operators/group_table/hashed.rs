@@ -32,7 +32,7 @@ impl HashIndex {
             .sum();
         let form = match bits {
             ..=64 => Form::Narrow(ProbeTable::of_groups(keys, &nullable, group_count)),
-            ..=128 => Form::Wide(ProbeTable::of_groups(keys, &nullable, group_count)),
+            65..=128 => Form::Wide(ProbeTable::of_groups(keys, &nullable, group_count)),
             _ => Form::Candidates(CandidateTable::of_groups(keys, group_count)),
         };
         HashIndex { nullable, form }

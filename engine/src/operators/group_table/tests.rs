@@ -168,11 +168,11 @@ fn encoded_columns_are_in_the_groups_of_their_plain_values() {
     table.assign(&[again], 3, &mut groups).unwrap();
     assert_eq!(groups, [2, 2, 2]);
     let plain: ArrayRef = Arc::new(arrow_array::StringViewArray::from(vec![None, Some("a"), Some("b")]));
-    table.assign(&[plain.clone()], 3, &mut groups).unwrap();
+    table.assign(std::slice::from_ref(&plain), 3, &mut groups).unwrap();
     assert_eq!(groups, [1, 0, 3]);
     let ends = Int32Array::from(vec![2, 3, 7]);
     let runs: ArrayRef = Arc::new(RunArray::<Int32Type>::try_new(&ends, &plain).unwrap());
-    table.assign(&[runs.clone()], 7, &mut groups).unwrap();
+    table.assign(std::slice::from_ref(&runs), 7, &mut groups).unwrap();
     assert_eq!(groups, [1, 1, 0, 3, 3, 3, 3]);
     assert_eq!(
         table.assign(&[runs.slice(3, 4)], 4, &mut groups).unwrap(),

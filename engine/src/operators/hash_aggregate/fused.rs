@@ -181,7 +181,10 @@ impl FusedSums {
             }
             (minimum, maximum) = (minimum.min(base), maximum.max(last));
         }
-        let Some(places) = maximum.checked_sub(minimum).and_then(|length| usize::try_from(length).ok()) else {
+        let Some(places) = maximum
+            .checked_sub(minimum)
+            .and_then(|length| usize::try_from(length).ok())
+        else {
             return false;
         };
         if places >= PLACES_MAX {
@@ -259,7 +262,11 @@ impl FusedSums {
         };
         Ok(Some(HandedOut {
             keys: vec![keys],
-            states: self.states.iter().map(|states| states.iter().map(column).collect()).collect(),
+            states: self
+                .states
+                .iter()
+                .map(|states| states.iter().map(column).collect())
+                .collect(),
             group_count: present.len(),
         }))
     }
@@ -278,7 +285,10 @@ fn states_of(call: &AggregateStep) -> Option<(Option<(usize, i8)>, Vec<SummarySt
         return None;
     }
     let states = (call.function.summary?)(&call.binding)?;
-    if states.iter().any(|state| matches!(state, SummaryState::Minimum | SummaryState::Maximum)) {
+    if states
+        .iter()
+        .any(|state| matches!(state, SummaryState::Minimum | SummaryState::Maximum))
+    {
         return None;
     }
     let place = match (arguments.as_slice(), call.binding.argument_types.as_slice()) {

@@ -87,7 +87,9 @@ impl GroupStates {
 
     /// Hands what is fused to the accumulators: nothing is missing from them then.
     pub(super) fn settle(&mut self) -> Result<()> {
-        let Some(mut fused) = self.fused.take() else { return Ok(()) };
+        let Some(mut fused) = self.fused.take() else {
+            return Ok(());
+        };
         if let Some(groups) = fused.hand_out()? {
             self.merge(&groups.keys, &groups.states, groups.group_count)?;
         }
@@ -234,9 +236,7 @@ fn changes_rarely<V: Copy + PartialEq>(values: &[V]) -> bool {
         return false;
     }
     let step = values.len() / 16;
-    let sampled_changes = (1..16)
-        .filter(|at| values[at * step] != values[at * step - 1])
-        .count();
+    let sampled_changes = (1..16).filter(|at| values[at * step] != values[at * step - 1]).count();
     if sampled_changes > 2 {
         return false;
     }

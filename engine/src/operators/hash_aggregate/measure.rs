@@ -9,7 +9,9 @@ use crate::operators::testing::{Random, TestSource, branch, cancel, collect, mem
 use crate::pipeline::Pipeline;
 use crate::types::LogicalType;
 use arrow_array::types::{Int32Type, UInt32Type};
-use arrow_array::{ArrayRef, Date32Array, DictionaryArray, Int32Array, Int64Array, RunArray, StringViewArray, UInt32Array};
+use arrow_array::{
+    ArrayRef, Date32Array, DictionaryArray, Int32Array, Int64Array, RunArray, StringViewArray, UInt32Array,
+};
 use std::sync::Arc;
 use std::time::Instant;
 use stoa_storage::vector::Batch;
@@ -45,7 +47,13 @@ fn batches(mut key: impl FnMut(usize) -> Option<ArrayRef>) -> Vec<Batch> {
         .collect()
 }
 
-fn measure(name: &str, types: &[LogicalType], key_count: usize, calls: fn(usize) -> Vec<AggregateStep>, batches: &[Batch]) {
+fn measure(
+    name: &str,
+    types: &[LogicalType],
+    key_count: usize,
+    calls: fn(usize) -> Vec<AggregateStep>,
+    batches: &[Batch],
+) {
     if std::env::var("MEASURE").is_ok_and(|wanted| !name.contains(&wanted)) {
         return;
     }
@@ -87,11 +95,19 @@ fn rates() {
 
     let dates = [Type::Date, Type::BigInt];
     let mut date = |spread: u64| -> ArrayRef {
-        Arc::new(Date32Array::from_iter_values((0..BATCH_ROWS).map(|_| 19_000 + random.below(spread) as i32)))
+        Arc::new(Date32Array::from_iter_values(
+            (0..BATCH_ROWS).map(|_| 19_000 + random.below(spread) as i32),
+        ))
     };
     let random_dates = batches(|_| Some(date(1100)));
     measure("by 1,100 random dates: sum", &dates, 1, sum_only, &random_dates);
-    measure("by 1,100 random dates: count, sum", &dates, 1, with_count, &random_dates);
+    measure(
+        "by 1,100 random dates: count, sum",
+        &dates,
+        1,
+        with_count,
+        &random_dates,
+    );
     let few_dates = batches(|_| Some(date(7)));
     measure("by 7 random dates: sum", &dates, 1, sum_only, &few_dates);
     let one_date = batches(|number| Some(Arc::new(Date32Array::from(vec![number as i32; BATCH_ROWS])) as ArrayRef));
@@ -115,7 +131,12 @@ fn rates() {
     measure("by 200 texts, dictionary: sum", &text, 1, sum_only, &dictionary);
     let flat: Vec<Batch> = dictionary
         .iter()
-        .map(|batch| Batch::new(batch.columns.iter().map(stoa_storage::vector::flatten).collect(), BATCH_ROWS))
+        .map(|batch| {
+            Batch::new(
+                batch.columns.iter().map(stoa_storage::vector::flatten).collect(),
+                BATCH_ROWS,
+            )
+        })
         .collect();
     measure("by 200 texts, plain: sum", &text, 1, sum_only, &flat);
 

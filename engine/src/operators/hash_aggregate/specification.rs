@@ -141,7 +141,10 @@ impl InputRows {
             arguments: arguments.collect(),
             filters: filters.collect(),
             row_count,
-            selection: self.selection.as_ref().map(|selection| selection.slice(start, row_count)),
+            selection: self
+                .selection
+                .as_ref()
+                .map(|selection| selection.slice(start, row_count)),
         }
     }
 

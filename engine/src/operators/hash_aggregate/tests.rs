@@ -59,7 +59,11 @@ pub(super) fn step(name: &str, binding: AggregateBinding, arguments: &[usize]) -
     }
 }
 
-pub(super) fn specification(types: &[LogicalType], key_count: usize, calls: Vec<AggregateStep>) -> AggregateSpecification {
+pub(super) fn specification(
+    types: &[LogicalType],
+    key_count: usize,
+    calls: Vec<AggregateStep>,
+) -> AggregateSpecification {
     AggregateSpecification {
         keys: (0..key_count).map(Projection::Column).collect(),
         key_types: types[..key_count].iter().map(array_type).collect(),
@@ -266,7 +270,13 @@ fn sums_by_a_small_key_are_fused_and_fall_back() {
     });
     let types = [LogicalType::Text, LogicalType::BigInt];
     let calls = vec![step("sum", binding(&[LogicalType::BigInt], NUMERIC, &[]), &[1])];
-    let result = aggregate(specification(&types, 1, calls), batches.to_vec(), 1, EARLY_PARTITIONS[0]).unwrap();
+    let result = aggregate(
+        specification(&types, 1, calls),
+        batches.to_vec(),
+        1,
+        EARLY_PARTITIONS[0],
+    )
+    .unwrap();
     let row = |text: &str, sum: i128| vec![Literal::Text(text.into()), Literal::Numeric(sum)];
     let expected = [row("a", 2450), row("b", 2500 + 2450), row("c", 2500)];
     assert_eq!(sorted(rows_of(&result, &[LogicalType::Text, NUMERIC])), expected);

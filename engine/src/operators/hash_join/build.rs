@@ -522,13 +522,19 @@ impl Pending {
             }
         };
         if let Some(profile) = &specification.profile {
-            profile.fact("Build Rows", self.row_count);
             let name = match &table {
                 Table::Every(_) => "none",
                 Table::Direct(_) => "direct",
                 Table::Narrow(_) | Table::Wide(_) | Table::Bytes(..) => "hash",
             };
-            profile.fact("Build Table", name);
+            let row_count = self.row_count;
+            // Of a join in a recursive term, what the last round did is told.
+            profile.describe_later(move || {
+                vec![
+                    ("Build Rows".to_owned(), row_count.to_string()),
+                    ("Build Table".to_owned(), name.to_owned()),
+                ]
+            });
         }
         let words = self.row_count.div_ceil(64);
         Ok(Built {

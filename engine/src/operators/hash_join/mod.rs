@@ -9,6 +9,8 @@
 //! A join without keys is the same with a table in which every row is a candidate of every other.
 
 mod build;
+#[cfg(test)]
+mod measure;
 mod output;
 mod probe;
 mod publish;

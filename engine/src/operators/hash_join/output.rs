@@ -4,9 +4,24 @@ use super::table::{NO_ROW, Pairs};
 use super::{Built, LeftSide, Residual};
 use crate::error::Result;
 use crate::operators::gather::{SelectedRows, gather};
-use arrow_array::{Array, ArrayRef, UInt32Array};
+use arrow_array::types::UInt32Type;
+use arrow_array::{Array, ArrayRef, DictionaryArray, UInt32Array};
 use arrow_buffer::{BooleanBuffer, BooleanBufferBuilder, NullBuffer};
+use arrow_schema::DataType;
+use std::sync::Arc;
 use stoa_storage::vector::{Batch, Selection};
+
+/// The rows of a stored column at these indexes. Texts are not moved: the stored column is the dictionary of all batches, so that
+/// whoever groups by it or filters it looks at each of its values once.
+pub(super) fn looked_up(column: &ArrayRef, indices: &UInt32Array) -> Result<ArrayRef> {
+    match column.data_type() {
+        DataType::Utf8View | DataType::BinaryView if !column.is_empty() => {
+            let dictionary = DictionaryArray::<UInt32Type>::try_new(indices.clone(), column.clone())?;
+            Ok(Arc::new(dictionary))
+        }
+        _ => gather(column, indices),
+    }
+}
 
 /// Row numbers as indexes, NULL for [`NO_ROW`].
 fn indices(rows: &[u32]) -> UInt32Array {
@@ -23,7 +38,7 @@ pub(super) fn paired(side: &LeftSide, left: &SelectedRows, built: &Built, pairs:
     let mut columns = left.columns(&pairs.left, side.output.iter().copied())?;
     let right = indices(&pairs.right);
     for place in &side.right_output {
-        columns.push(gather(&built.columns[*place], &right)?);
+        columns.push(looked_up(&built.columns[*place], &right)?);
     }
     Ok(Batch::new(columns, pairs.left.len()))
 }
@@ -53,7 +68,7 @@ fn beside(side: &LeftSide, left: &SelectedRows, built: &Built, pairs: &Pairs) ->
         .map(|place| left.batch.columns[*place].clone())
         .collect();
     for place in &side.right_output {
-        columns.push(gather(&built.columns[*place], &right)?);
+        columns.push(looked_up(&built.columns[*place], &right)?);
     }
     Ok(Some(Batch {
         columns,
@@ -91,8 +106,8 @@ pub(super) fn retain_matching(
 }
 
 /// So many NULLs, however many rows.
-pub(super) fn null_column(data_type: &arrow_schema::DataType, row_count: usize) -> Result<ArrayRef> {
+pub(super) fn null_column(data_type: &DataType, row_count: usize) -> Result<ArrayRef> {
     let null = arrow_array::new_null_array(data_type, 1);
-    debug_assert!(null.is_null(0) || *data_type == arrow_schema::DataType::Null);
+    debug_assert!(null.is_null(0) || *data_type == DataType::Null);
     crate::operators::gather::constant(&null, row_count)
 }

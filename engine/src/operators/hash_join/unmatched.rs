@@ -1,9 +1,8 @@
 //! Right rows that no left row matched, with NULLs in place of the left columns. Runs after the left side has ended.
 
-use super::output::null_column;
+use super::output::{looked_up, null_column};
 use super::{Join, LeftSide};
 use crate::error::{Error, Result};
-use crate::operators::gather::gather;
 use crate::pipeline::{Source, Stream};
 use arrow_array::UInt32Array;
 use std::sync::Arc;
@@ -82,7 +81,7 @@ impl Stream for UnmatchedStream {
                 .map(|data_type| null_column(data_type, rows.values().len()));
             let mut columns = left.collect::<Result<Vec<_>>>()?;
             for place in &self.left.right_output {
-                columns.push(gather(&built.columns[*place], &rows)?);
+                columns.push(looked_up(&built.columns[*place], &rows)?);
             }
             return Ok(Some(Batch::new(columns, rows.values().len())));
         }

@@ -4,6 +4,8 @@
 //! 2. A run sorts pairs of a key (or the first bytes of one that tell rows apart) and a row number, never rows.
 //! 3. Rows are moved once: when the merged order is handed out, batch by batch.
 
+#[cfg(test)]
+mod measure;
 mod merge;
 mod run;
 #[cfg(test)]

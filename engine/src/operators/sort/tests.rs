@@ -81,6 +81,7 @@ fn first_rows(
         limit,
         batch_rows: 64,
         cancel: cancel(),
+        memory: memory(),
         publishes: true,
         condition: condition.clone(),
     });

@@ -37,7 +37,11 @@ impl Planner {
         let arguments: Vec<Expr> = distinct_calls()
             .next()
             .map_or_else(Vec::new, |call| call.arguments.clone());
-        let filters: Vec<Expr> = distinct_calls().next().and_then(|call| call.filter.clone()).into_iter().collect();
+        let filters: Vec<Expr> = distinct_calls()
+            .next()
+            .and_then(|call| call.filter.clone())
+            .into_iter()
+            .collect();
         let inner_keys: Vec<&Expr> = keys.iter().copied().chain(&arguments).chain(&filters).collect();
         let inner_types: Vec<LogicalType> = inner_keys.iter().map(|key| key.data_type()).collect();
         let mut inputs = Inputs::new(self, &piece.layout);

@@ -8,9 +8,10 @@ use crate::bind::overload::{Failure, resolve};
 use crate::bind::{Binder, not_supported};
 use crate::catalog::{FunctionInfo, FunctionKind};
 use crate::error::{Error, Result, SqlState};
+use crate::literal::Literal;
 use crate::plan::{ColumnDef, Expr, FunctionCall};
 use crate::span::Span;
-use crate::types::LogicalType;
+use crate::types::{LogicalType, NUMERIC_PRECISION_MAX};
 use sqlparser::ast::{self, FunctionArg, FunctionArgExpr, FunctionArguments};
 use std::sync::Arc;
 
@@ -79,6 +80,24 @@ pub(in crate::bind) fn no_function(name: &str, types: &[LogicalType], failure: F
     }
 }
 
+/// The type of `round(x, 2)` and `trunc(x, 2)` of a numeric: as many digits behind the point as the constant says.
+fn constant_scale(name: &str, arguments: &[Expr]) -> Option<LogicalType> {
+    let ("round" | "trunc", [input, Expr::Literal(Literal::Integer(places), _)]) = (name, arguments) else {
+        return None;
+    };
+    let LogicalType::Numeric { precision, scale } = input.data_type() else {
+        return None;
+    };
+    // One digit more before the point: 9.9 becomes 10.
+    let whole = precision.checked_sub(scale)?.checked_add(1)?;
+    let room = NUMERIC_PRECISION_MAX.saturating_sub(whole).max(scale);
+    let places = u8::try_from(*places.max(&0)).unwrap_or(u8::MAX).min(room);
+    Some(LogicalType::Numeric {
+        precision: (whole + places).min(NUMERIC_PRECISION_MAX),
+        scale: places,
+    })
+}
+
 impl Binder<'_> {
     /// A call in an expression.
     pub(in crate::bind) fn bind_function(
@@ -129,7 +148,7 @@ impl Binder<'_> {
             _ if function.over.is_some() => self.bind_window_call(function, info, &arguments, span, context),
             FunctionKind::Aggregate => self.bind_aggregate_call(function, info, &arguments, span, context),
             FunctionKind::Window => Err(Error::new(
-                SqlState::WINDOWING_ERROR,
+                SqlState::WRONG_OBJECT_TYPE,
                 format!("window function {name} requires an OVER clause"),
             )
             .at(span)),
@@ -283,10 +302,11 @@ impl Binder<'_> {
             let place = spans.get(index).copied().flatten();
             coerced.push(self.coerce_operand(argument, target, place)?);
         }
+        let data_type = constant_scale(function.name, &coerced).unwrap_or(resolved.returns);
         Ok(FunctionCall {
             function,
             arguments: coerced,
-            data_type: resolved.returns,
+            data_type,
             span,
         })
     }

@@ -32,8 +32,7 @@ pub(super) fn parse_set(cursor: &mut Cursor<'_>) -> Result<Statement> {
         ("client_encoding".to_owned(), values(cursor)?)
     } else if cursor.accept(&["SCHEMA"]) {
         ("search_path".to_owned(), values(cursor)?)
-    } else if cursor.peek_word().as_deref() == Some("ROLE") && !cursor.peek_word_at(1).is_some_and(|word| word == "TO")
-    {
+    } else if cursor.peek_word().as_deref() == Some("ROLE") && cursor.peek_word_at(1).is_none_or(|word| word != "TO") {
         cursor.next();
         ("role".to_owned(), values(cursor)?)
     } else {

@@ -203,12 +203,17 @@ fn an_overlay_is_read_like_a_version_and_seen_by_nobody_else() {
         delete_where(&*base, table, |row| row.1 < 3),
         Change::Insert(table, batch(&some_rows(20, 5))),
     ];
-    let (first, parts) = store.overlay(&base, changes).unwrap();
+    let (first, places) = store.overlay(&base, changes, None).unwrap();
     assert_eq!(read(&*first, table).len(), 12);
     let deleted = delete_where(&*first, table, |row| row.1 == 21);
-    assert!(matches!(&deleted, Change::Delete(_, sets) if sets[0].0 == parts[0]));
-    let (second, _) = store.overlay(&first, vec![deleted]).unwrap();
+    assert!(matches!(&deleted, Change::Delete(_, sets) if sets[0].0 == places[0].part));
+    let own_from = places[0].part;
+    let (second, _) = store.overlay(&first, vec![deleted], Some(own_from)).unwrap();
     assert_eq!(read(&*second, table).len(), 11);
+    let more = vec![Change::Insert(table, batch(&some_rows(30, 2)))];
+    let (joined, places) = store.overlay(&second, more, Some(own_from)).unwrap();
+    assert_eq!((places[0].part, places[0].row), (own_from, 5));
+    assert_eq!((read(&*joined, table).len(), read(&*second, table).len()), (13, 11));
     assert_eq!(second.version(), base.version());
     let id = store.next_table_id();
     let made = vec![
@@ -218,7 +223,7 @@ fn an_overlay_is_read_like_a_version_and_seen_by_nobody_else() {
         Change::PutObject("name".into(), Some(Arc::from(&b"one"[..]))),
         Change::PutObject("name".into(), Some(Arc::from(&b"two"[..]))),
     ];
-    let (third, _) = store.overlay(&second, made.clone()).unwrap();
+    let (third, _) = store.overlay(&second, made.clone(), Some(own_from)).unwrap();
     assert_eq!(read(&*third, id).len(), 4);
     assert_eq!(read(&*store.snapshot(), table).len(), 10);
     assert_eq!(store.snapshot().definition_version(), CommitVersion(1));

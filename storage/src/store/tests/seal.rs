@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::scan::{ScanColumn, ScanRequest};
 use crate::schema::{ColumnId, ColumnSchema};
 use crate::store::{Store, open_on};
-use crate::vector::flatten;
+use crate::vector::{Batch, flatten};
 use arrow_array::Int64Array;
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int64Type;
@@ -235,6 +235,27 @@ fn columns_added_and_dropped_between_rows_come_out_right() {
     assert_eq!(store.snapshot().table(table).unwrap().segments().len(), 3);
     drop(store);
     assert_eq!(added(&*open_store(disk, options()).unwrap()), expected);
+}
+
+#[test]
+fn rows_without_columns_are_still_rows() {
+    let disk: Arc<dyn Disk> = Arc::new(MemoryDisk::default());
+    let store = open_store(disk.clone(), options()).unwrap();
+    let table = store.next_table_id();
+    let mut bare = schema(table);
+    (bare.columns, bare.partition_by, bare.sort_key) = (Vec::new(), None, Vec::new());
+    commit(&*store, vec![Change::CreateTable(Arc::new(bare))]).unwrap();
+    for _ in 0..3 {
+        commit(&*store, vec![Change::Insert(table, Batch::new(Vec::new(), 5))]).unwrap();
+        store.flush(None).unwrap();
+    }
+    store.compact(None).unwrap();
+    for _ in 0..2 {
+        let store = open_store(disk.clone(), options()).unwrap();
+        assert_eq!(store.snapshot().table(table).unwrap().row_count(), 15);
+        let rows = batches(&*store.snapshot(), table, ScanRequest::default()).unwrap();
+        assert_eq!(rows.iter().map(|batch| batch.row_count).sum::<usize>(), 15);
+    }
 }
 
 #[test]

@@ -116,6 +116,10 @@ impl Simulation {
     }
 
     fn step(&mut self) -> Result<()> {
+        if self.disk.is_dead() {
+            // In a call whose failure does no harm: the removal of a file.
+            return Err(Error::Cancelled);
+        }
         let kind = self.generator.below(20);
         let mut after = (*self.model.now()).clone();
         let table = self.table;
@@ -175,7 +179,7 @@ impl Simulation {
             .schema()
             .clone();
         let load = store.bulk_load(schema, 20_000 + self.generator.below(200_000) as usize)?;
-        for _ in 0..self.generator.below(4) + 1 {
+        for _ in 0..=self.generator.below(4) {
             let rows = self.new_rows();
             load.append(batch(&rows))?;
             after.extend(rows.iter().map(|row| (row.1, row.clone())));

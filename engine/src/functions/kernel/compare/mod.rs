@@ -217,3 +217,6 @@ fn uuid_keys(uuids: &FixedSizeBinaryArray) -> Vec<i128> {
     keys.resize(uuids.len(), 0);
     keys
 }
+
+#[cfg(test)]
+mod tests;

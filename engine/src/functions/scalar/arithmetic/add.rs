@@ -1,7 +1,7 @@
 //! `a + b`
 
-use super::error::{out_of_range, overflow};
-use super::float::Float;
+use super::error::out_of_range;
+use super::float::{self, Float};
 use super::integer::Integer;
 use super::{interval, numeric, timestamp};
 use crate::error::{Error, Result};
@@ -28,6 +28,8 @@ const SIGNATURES: &[Signature] = &[
     signature(&[SMALLINT, SMALLINT], returns::smallint),
     signature(&[DOUBLE, DOUBLE], returns::double),
     signature(&[REAL, REAL], returns::real),
+    signature(&[REAL, DOUBLE], returns::double),
+    signature(&[DOUBLE, REAL], returns::double),
     signature(&[NUMERIC, NUMERIC], numeric::sum_type),
     signature(&[DATE, INTEGER], returns::date),
     signature(&[INTEGER, DATE], returns::date),
@@ -50,8 +52,9 @@ fn execute(call: &Call<'_>) -> Result<Value> {
         (Kind::SmallInt, _) => call.binary::<Int16Type, Int16Type, Int16Type>(Integer::add, |_, _| fails()),
         (Kind::Integer, Kind::Integer) => call.binary::<Int32Type, Int32Type, Int32Type>(Integer::add, |_, _| fails()),
         (Kind::BigInt, _) => call.binary::<Int64Type, Int64Type, Int64Type>(Integer::add, |_, _| fails()),
-        (Kind::Real, _) => call.binary::<Float32Type, Float32Type, Float32Type>(Float::add, |_, _| overflow()),
-        (Kind::Double, _) => call.binary::<Float64Type, Float64Type, Float64Type>(Float::add, |_, _| overflow()),
+        (Kind::Real | Kind::Double, Kind::Real | Kind::Double) => {
+            float::binary(call, Float::add, Float::add, |answer, _| float::range_error(answer))
+        }
         (Kind::Numeric, _) => numeric::add(call, numeric::Sum::Plus),
         (Kind::Date, Kind::Integer) => timestamp::date_integer(call, 0, false),
         (Kind::Integer, Kind::Date) => timestamp::date_integer(call, 1, false),

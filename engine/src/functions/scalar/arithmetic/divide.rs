@@ -1,7 +1,7 @@
 //! `a / b`: of integers truncated towards zero.
 
-use super::error::{division_by_zero, out_of_range, overflow, underflow};
-use super::float::Float;
+use super::error::{division_by_zero, out_of_range};
+use super::float::{self, Float};
 use super::integer::Integer;
 use super::{interval, numeric};
 use crate::error::{Error, Result};
@@ -28,6 +28,8 @@ const SIGNATURES: &[Signature] = &[
     signature(&[SMALLINT, SMALLINT], returns::smallint),
     signature(&[DOUBLE, DOUBLE], returns::double),
     signature(&[REAL, REAL], returns::real),
+    signature(&[REAL, DOUBLE], returns::double),
+    signature(&[DOUBLE, REAL], returns::double),
     signature(&[NUMERIC, NUMERIC], numeric::quotient_type),
     signature(&[INTERVAL, DOUBLE], returns::interval),
 ];
@@ -37,11 +39,11 @@ fn execute(call: &Call<'_>) -> Result<Value> {
         Kind::SmallInt => integers::<Int16Type>(call),
         Kind::Integer => integers::<Int32Type>(call),
         Kind::BigInt => integers::<Int64Type>(call),
-        Kind::Real => call.binary::<Float32Type, Float32Type, Float32Type>(Float::divide, |left, right| {
-            float_error((left / right).into(), right.is_zero())
-        }),
-        Kind::Double => call.binary::<Float64Type, Float64Type, Float64Type>(Float::divide, |left, right| {
-            float_error(left / right, right.is_zero())
+        Kind::Real | Kind::Double => float::binary(call, Float::divide, Float::divide, |answer, divisor| {
+            match divisor == 0.0 {
+                true => division_by_zero(),
+                false => float::range_error(answer),
+            }
         }),
         Kind::Numeric => numeric::divide(call),
         Kind::Interval => interval::divide(call),
@@ -57,14 +59,4 @@ where
         true => division_by_zero(),
         false => out_of_range(call.return_type),
     })
-}
-
-fn float_error(quotient: f64, by_zero: bool) -> Error {
-    if by_zero {
-        division_by_zero()
-    } else if quotient.is_infinite() {
-        overflow()
-    } else {
-        underflow()
-    }
 }

@@ -91,7 +91,11 @@ fn scaled(value: IntervalMonthDayNano, scale: impl Fn(f64) -> f64) -> Option<Int
     const DAYS_PER_MONTH: f64 = 30.0;
     const SECONDS_PER_DAY: f64 = 86_400.0;
     let rounded = |value: f64| (value * 1e6).round_ties_even() / 1e6;
-    let whole = |value: f64| (value >= -2_147_483_648.0 && value < 2_147_483_648.0).then_some(value as i32);
+    let whole = |value: f64| {
+        (-2_147_483_648.0..2_147_483_648.0)
+            .contains(&value)
+            .then_some(value as i32)
+    };
     let (months_exact, days_exact) = (scale(value.months.into()), scale(value.days.into()));
     let (months, mut days) = (whole(months_exact)?, whole(days_exact)?);
     let month_days = rounded((months_exact - f64::from(months)) * DAYS_PER_MONTH);
@@ -106,7 +110,7 @@ fn scaled(value: IntervalMonthDayNano, scale: impl Fn(f64) -> f64) -> Option<Int
     let time = scale((value.nanoseconds / MICROSECOND) as f64) + seconds * 1e6;
     let time = time.round_ties_even();
     const LIMIT: f64 = 9_223_372_036_854_775_808.0;
-    if !(time >= -LIMIT && time < LIMIT) {
+    if !(-LIMIT..LIMIT).contains(&time) {
         return None;
     }
     let nanoseconds = (time as i64).checked_mul(MICROSECOND)?;

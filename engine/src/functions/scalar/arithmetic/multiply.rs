@@ -1,7 +1,7 @@
 //! `a * b`
 
-use super::error::{out_of_range, overflow, underflow};
-use super::float::Float;
+use super::error::out_of_range;
+use super::float::{self, Float};
 use super::integer::Integer;
 use super::{interval, numeric};
 use crate::error::{Error, Result};
@@ -23,6 +23,8 @@ const SIGNATURES: &[Signature] = &[
     signature(&[SMALLINT, SMALLINT], returns::smallint),
     signature(&[DOUBLE, DOUBLE], returns::double),
     signature(&[REAL, REAL], returns::real),
+    signature(&[REAL, DOUBLE], returns::double),
+    signature(&[DOUBLE, REAL], returns::double),
     signature(&[NUMERIC, NUMERIC], numeric::product_type),
     signature(&[INTERVAL, DOUBLE], returns::interval),
     signature(&[DOUBLE, INTERVAL], returns::interval),
@@ -34,18 +36,14 @@ fn execute(call: &Call<'_>) -> Result<Value> {
         (Kind::SmallInt, _) => call.binary::<Int16Type, Int16Type, Int16Type>(Integer::multiply, |_, _| fails()),
         (Kind::Integer, _) => call.binary::<Int32Type, Int32Type, Int32Type>(Integer::multiply, |_, _| fails()),
         (Kind::BigInt, _) => call.binary::<Int64Type, Int64Type, Int64Type>(Integer::multiply, |_, _| fails()),
-        (Kind::Real, _) => call.binary::<Float32Type, Float32Type, Float32Type>(Float::multiply, |left, right| {
-            float_error((left * right).into())
-        }),
-        (Kind::Double, Kind::Double) => call
-            .binary::<Float64Type, Float64Type, Float64Type>(Float::multiply, |left, right| float_error(left * right)),
+        (Kind::Real | Kind::Double, Kind::Real | Kind::Double) => {
+            float::binary(call, Float::multiply, Float::multiply, |answer, _| {
+                float::range_error(answer)
+            })
+        }
         (Kind::Numeric, _) => numeric::multiply(call),
         (Kind::Interval, _) => interval::multiply(call),
         (_, Kind::Interval) => interval::multiply_reversed(call),
         (left, right) => Err(Error::Internal(format!("no product of {left:?} and {right:?}"))),
     }
-}
-
-fn float_error(product: f64) -> Error {
-    if product.is_infinite() { overflow() } else { underflow() }
 }

@@ -6,7 +6,7 @@
 
 use super::error::division_by_zero;
 use crate::error::{Error, Result};
-use crate::functions::cast::decimal::{beyond_numeric, divide_rounded, divide_wide, fits, power_of_ten, scale_of};
+use crate::functions::cast::decimal::{beyond_numeric, divide_rounded, divide_wide, fits, power_of_ten};
 use crate::functions::{Call, Value};
 use crate::types::{DECIMAL64_PRECISION_MAX, LogicalType};
 use arrow_array::types::{ArrowPrimitiveType, Decimal64Type, Decimal128Type};
@@ -319,9 +319,4 @@ pub(in crate::functions::scalar) fn map(call: &Call<'_>, operate: impl Fn(i128) 
 
 fn unary<T: ArrowPrimitiveType>(call: &Call<'_>, operate: impl Fn(T::Native) -> T::Native + Copy) -> Result<Value> {
     call.unary::<T, T>(|value| (operate(value), false), |_| beyond_numeric())
-}
-
-/// The scale of an argument.
-pub(in crate::functions::scalar) fn argument_scale(call: &Call<'_>, at: usize) -> u8 {
-    call.argument_types.get(at).map_or(0, scale_of)
 }

@@ -1,10 +1,11 @@
 //! `a - b` and `- a`
 
-use super::error::{out_of_range, overflow};
-use super::float::Float;
+use super::error::out_of_range;
+use super::float::{self, Float};
 use super::integer::Integer;
 use super::{interval, numeric, timestamp};
 use crate::error::{Error, Result};
+use crate::functions::scalar::json;
 use crate::functions::scalar::signature::*;
 use crate::functions::{Call, ScalarFunction, Value};
 use arrow_array::types::*;
@@ -28,6 +29,8 @@ const SIGNATURES: &[Signature] = &[
     signature(&[SMALLINT, SMALLINT], returns::smallint),
     signature(&[DOUBLE, DOUBLE], returns::double),
     signature(&[REAL, REAL], returns::real),
+    signature(&[REAL, DOUBLE], returns::double),
+    signature(&[DOUBLE, REAL], returns::double),
     signature(&[NUMERIC, NUMERIC], numeric::sum_type),
     signature(&[INTEGER], returns::integer),
     signature(&[BIGINT], returns::bigint),
@@ -46,6 +49,9 @@ const SIGNATURES: &[Signature] = &[
     signature(&[TIME, TIME], returns::interval),
     signature(&[TIME, INTERVAL], returns::time),
     signature(&[INTERVAL, INTERVAL], returns::interval),
+    signature(&[JSONB, TEXT], returns::jsonb),
+    signature(&[JSONB, INTEGER], returns::jsonb),
+    signature(&[JSONB, TEXT_ARRAY], returns::jsonb),
 ];
 
 fn execute(call: &Call<'_>) -> Result<Value> {
@@ -54,11 +60,15 @@ fn execute(call: &Call<'_>) -> Result<Value> {
     }
     let fails = || out_of_range(call.return_type);
     match (call.argument_type(0)?.kind(), call.argument_type(1)?.kind()) {
+        (Kind::Jsonb, _) => json::delete(call),
         (Kind::SmallInt, _) => call.binary::<Int16Type, Int16Type, Int16Type>(Integer::subtract, |_, _| fails()),
         (Kind::Integer, _) => call.binary::<Int32Type, Int32Type, Int32Type>(Integer::subtract, |_, _| fails()),
         (Kind::BigInt, _) => call.binary::<Int64Type, Int64Type, Int64Type>(Integer::subtract, |_, _| fails()),
-        (Kind::Real, _) => call.binary::<Float32Type, Float32Type, Float32Type>(Float::subtract, |_, _| overflow()),
-        (Kind::Double, _) => call.binary::<Float64Type, Float64Type, Float64Type>(Float::subtract, |_, _| overflow()),
+        (Kind::Real | Kind::Double, Kind::Real | Kind::Double) => {
+            float::binary(call, Float::subtract, Float::subtract, |answer, _| {
+                float::range_error(answer)
+            })
+        }
         (Kind::Numeric, _) => numeric::add(call, numeric::Sum::Minus),
         (Kind::Date, Kind::Integer) => timestamp::date_integer(call, 0, true),
         (Kind::Date, Kind::Date) => timestamp::dates(call),

@@ -68,12 +68,12 @@ pub(super) fn timestamptz_interval(call: &Call<'_>, at: usize, minus: bool) -> R
         let (months, days, time) = signed(intervals.value(row), minus);
         let mut moved = stamp;
         if months != 0 {
-            let local = zone.to_local(moved)?;
-            moved = zone.to_utc(add_calendar(local, months, 0)?)?;
+            let local = zone.local_of(moved)?;
+            moved = zone.utc_of(add_calendar(local, months, 0)?)?;
         }
         if days != 0 {
-            let local = zone.to_local(moved)?;
-            moved = zone.to_utc(add_calendar(local, 0, days)?)?;
+            let local = zone.local_of(moved)?;
+            moved = zone.utc_of(add_calendar(local, 0, days)?)?;
         }
         checked_timestamp(i128::from(moved) + i128::from(time))
     })

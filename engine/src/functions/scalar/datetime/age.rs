@@ -35,10 +35,10 @@ pub(super) static AGE: ScalarFunction = ScalarFunction {
 fn execute(call: &Call<'_>) -> Result<Value> {
     let zoned = *call.argument_type(0)? == LogicalType::TimestampTz;
     let mut clock = ZoneClock::new(&call.statement.time_zone);
-    let today = clock.to_local(call.statement.transaction_time).div_euclid(DAY) * DAY;
+    let today = clock.local_time(call.statement.transaction_time).div_euclid(DAY) * DAY;
     let first = call.primitives::<TimestampMicrosecondType>(0)?;
     let mut local = |value: i64| match zoned && !is_infinite(value) {
-        true => clock.to_local(value),
+        true => clock.local_time(value),
         false => value,
     };
     if call.arguments.len() == 1 {
@@ -84,7 +84,11 @@ mod tests {
         for (to, from, expected) in [
             ("2024-03-01", "2023-01-31", interval(13, 1, "0:0:0")),
             ("2023-01-31", "2024-03-01", interval(-13, -1, "0:0:0")),
-            ("2024-02-29 10:00:00", "2023-02-28 12:00:00", interval(12, 0, "22:00:00")),
+            (
+                "2024-02-29 10:00:00",
+                "2023-02-28 12:00:00",
+                interval(12, 0, "22:00:00"),
+            ),
             ("2020-03-31", "2020-02-29", interval(1, 2, "0:0:0")),
             ("2020-02-29", "2020-03-31", interval(-1, -2, "0:0:0")),
             ("2020-02-29", "2020-02-29", interval(0, 0, "0:0:0")),

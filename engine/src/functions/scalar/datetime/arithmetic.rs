@@ -37,7 +37,9 @@ pub(crate) fn microseconds_of(interval: IntervalMonthDayNano) -> i64 {
 /// The interval with every sign turned.
 pub(crate) fn negated(interval: IntervalMonthDayNano) -> Result<IntervalMonthDayNano> {
     let months = i64::from(interval.months);
-    let microseconds = microseconds_of(interval).checked_neg().ok_or_else(interval_out_of_range)?;
+    let microseconds = microseconds_of(interval)
+        .checked_neg()
+        .ok_or_else(interval_out_of_range)?;
     interval_of(-months, -i64::from(interval.days), microseconds)
 }
 
@@ -80,7 +82,7 @@ pub(crate) fn add_zoned(timestamp: i64, interval: IntervalMonthDayNano, clock: &
     }
     let sum = match (interval.months, interval.days) {
         (0, 0) => Some(timestamp),
-        (months, days) => add_calendar(clock.to_local(timestamp), months, days).map(|local| clock.to_instant(local)),
+        (months, days) => add_calendar(clock.local_time(timestamp), months, days).map(|local| clock.instant_of(local)),
     };
     sum.and_then(|sum| sum.checked_add(microseconds_of(interval)))
         .filter(|sum| is_timestamp(*sum))
@@ -111,15 +113,24 @@ mod tests {
         let mut clock = ZoneClock::new(&zone("Europe/Berlin").unwrap());
         let from = instant("2024-03-30 11:00:00");
         let day = interval_of(0, 1, 0).unwrap();
-        assert_eq!(add_zoned(from, day, &mut clock).unwrap(), instant("2024-03-31 10:00:00"));
+        assert_eq!(
+            add_zoned(from, day, &mut clock).unwrap(),
+            instant("2024-03-31 10:00:00")
+        );
         let hours = interval_of(0, 0, DAY).unwrap();
-        assert_eq!(add_zoned(from, hours, &mut clock).unwrap(), instant("2024-03-31 11:00:00"));
+        assert_eq!(
+            add_zoned(from, hours, &mut clock).unwrap(),
+            instant("2024-03-31 11:00:00")
+        );
     }
 
     #[test]
     fn sums_out_of_range_fail() {
         let interval = interval_of(i32::MAX.into(), 0, 0).unwrap();
-        assert_eq!(add_local(0, interval).unwrap_err().to_string(), "timestamp out of range");
+        assert_eq!(
+            add_local(0, interval).unwrap_err().to_string(),
+            "timestamp out of range"
+        );
         assert_eq!(add_local(i64::MAX, interval).unwrap(), i64::MAX);
     }
 }

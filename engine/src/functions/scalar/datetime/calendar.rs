@@ -70,6 +70,23 @@ pub(crate) fn civil(days: i64) -> Civil {
     }
 }
 
+/// The day of a timestamp, as 32 bits: all timestamps are near enough. Unsigned division is the cheaper one.
+#[inline]
+pub(crate) fn near_day(timestamp: i64) -> i32 {
+    // More days than any timestamp lies before 1970.
+    const BIAS: i32 = 2_500_000;
+    let days = timestamp.wrapping_add(BIAS as i64 * DAY) as u64 / DAY as u64;
+    (days as i32).wrapping_sub(BIAS)
+}
+
+/// The weekday of a date of 32 bits: 0 for Sunday.
+#[inline]
+pub(crate) fn near_weekday(days: i32) -> i64 {
+    // A multiple of 7 that makes every date positive.
+    const BIAS: i32 = 1_400_000_000;
+    i64::from((days.wrapping_add(BIAS + 4) as u32) % 7)
+}
+
 /// Day numbers that [`near_civil`] knows: those of all timestamps, and of dates up to some 290,000 years from now.
 pub(crate) const NEAR_DAYS: i32 = 107_000_000;
 
@@ -214,6 +231,11 @@ mod tests {
                 (i64::from(year), i64::from(month), i64::from(day)),
                 (expected.year, expected.month, expected.day)
             );
+            assert_eq!(near_weekday(days), weekday_from_sunday(days.into()));
+            let start = i64::from(days).saturating_mul(DAY);
+            if is_timestamp(start) {
+                assert_eq!([near_day(start), near_day(start + DAY - 1)], [days, days]);
+            }
         }
     }
 

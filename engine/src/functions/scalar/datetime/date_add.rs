@@ -62,7 +62,11 @@ mod tests {
         let (before, after) = (timestamptz("2024-03-30 11:00:00"), timestamptz("2024-03-31 10:00:00"));
         let day = interval(0, 1, "0:0:0");
         let berlin = text("Europe/Berlin");
-        check("date_add", &[before.clone(), day.clone(), berlin.clone()], after.clone());
+        check(
+            "date_add",
+            &[before.clone(), day.clone(), berlin.clone()],
+            after.clone(),
+        );
         check("date_subtract", &[after.clone(), day.clone(), berlin], before.clone());
         check("date_add", &[before, day.clone()], timestamptz("2024-03-31 11:00:00"));
         check("date_subtract", &[after, day], timestamptz("2024-03-30 10:00:00"));

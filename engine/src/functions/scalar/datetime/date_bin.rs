@@ -57,7 +57,10 @@ fn stride_of(stride: IntervalMonthDayNano) -> Result<i64> {
     let microseconds = days.and_then(|days| days.checked_add(microseconds_of(stride)));
     let microseconds = microseconds.ok_or_else(super::arithmetic::interval_out_of_range)?;
     if microseconds <= 0 {
-        return Err(Error::user(SqlState::DATETIME_FIELD_OVERFLOW, "stride must be greater than zero"));
+        return Err(Error::user(
+            SqlState::DATETIME_FIELD_OVERFLOW,
+            "stride must be greater than zero",
+        ));
     }
     Ok(microseconds)
 }
@@ -85,15 +88,27 @@ mod tests {
             ("1999-02-11 15:44:17", "2001-01-01 00:02:30", "1999-02-11 15:32:30"),
             ("infinity", "2001-01-01", "infinity"),
         ] {
-            check("date_bin", &[quarter.clone(), timestamp(value), timestamp(origin)], timestamp(expected));
-            check("date_bin", &[quarter.clone(), timestamptz(value), timestamptz(origin)], timestamptz(expected));
+            check(
+                "date_bin",
+                &[quarter.clone(), timestamp(value), timestamp(origin)],
+                timestamp(expected),
+            );
+            check(
+                "date_bin",
+                &[quarter.clone(), timestamptz(value), timestamptz(origin)],
+                timestamptz(expected),
+            );
         }
     }
 
     #[test]
     fn strides_that_are_none() {
         for (stride, state, message) in [
-            (interval(1, 0, "0:0:0"), "0A000", "timestamps cannot be binned into intervals containing months or years"),
+            (
+                interval(1, 0, "0:0:0"),
+                "0A000",
+                "timestamps cannot be binned into intervals containing months or years",
+            ),
             (interval(0, 0, "0:0:0"), "22008", "stride must be greater than zero"),
             (interval(0, 0, "-0:0:1"), "22008", "stride must be greater than zero"),
         ] {

@@ -1,6 +1,6 @@
 //! `date_trunc(unit, timestamp | timestamptz | interval)`, `date_trunc(unit, timestamptz, zone)`
 
-use super::calendar::{DAY, days_from_civil, is_infinite, near_civil, weekday_from_monday};
+use super::calendar::{DAY, days_from_civil, is_infinite, near_civil, near_day, weekday_from_monday};
 use super::unit::{Unit, not_recognized, not_supported};
 use super::zone::{ZoneClock, zone};
 use crate::error::Result;
@@ -59,12 +59,6 @@ fn unit_of(name: &str, data_type: &LogicalType) -> Result<Unit> {
     }
 }
 
-/// The days of a timestamp, as 32 bits: all timestamps are near enough.
-#[inline]
-fn day_of(timestamp: i64) -> i32 {
-    timestamp.div_euclid(DAY) as i32
-}
-
 #[inline]
 fn start_of_day(days: i64) -> i64 {
     days.wrapping_mul(DAY)
@@ -83,26 +77,26 @@ fn start_of_years(year: i64, size: i64) -> i64 {
 
 #[inline]
 fn start_of_month(timestamp: i64) -> i64 {
-    let days = day_of(timestamp);
+    let days = near_day(timestamp);
     let (_, _, day) = near_civil(days);
-    start_of_day(i64::from(days) - i64::from(day) + 1)
+    start_of_day(i64::from(days - day as i32 + 1))
 }
 
 #[inline]
 fn start_of_quarter(timestamp: i64) -> i64 {
-    let (year, month, _) = near_civil(day_of(timestamp));
+    let (year, month, _) = near_civil(near_day(timestamp));
     start_of_day(days_from_civil(i64::from(year), i64::from((month - 1) / 3 * 3 + 1), 1))
 }
 
 #[inline]
 fn start_of_week(timestamp: i64) -> i64 {
-    let days = i64::from(day_of(timestamp));
+    let days = i64::from(near_day(timestamp));
     start_of_day(days - weekday_from_monday(days))
 }
 
 #[inline]
 fn year_of(timestamp: i64) -> i64 {
-    i64::from(near_civil(day_of(timestamp)).0)
+    i64::from(near_civil(near_day(timestamp)).0)
 }
 
 fn map(values: &[i64], truncate: impl Fn(i64) -> i64) -> Vec<i64> {
@@ -178,7 +172,7 @@ fn truncate_in_zone(values: &[i64], unit: Unit, clock: &mut ZoneClock) -> Vec<i6
         }
     } else {
         for start in starts.iter_mut().filter(|start| !is_infinite(**start)) {
-            *start = clock.to_instant(*start);
+            *start = clock.instant_of(*start);
         }
     }
     starts

@@ -1,3 +1,5 @@
+//! `date_trunc` against what PostgreSQL 15 answers.
+
 use crate::functions::scalar::datetime::testing::*;
 use crate::functions::scalar::testing::*;
 

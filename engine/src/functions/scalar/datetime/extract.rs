@@ -136,7 +136,7 @@ fn of_instants(values: &[i64], unit: Unit, clock: &mut ZoneClock) -> Option<Fiel
     if is_zone_field(unit) {
         return of_offsets(values.iter().map(|value| clock.offset(*value)), unit);
     }
-    let locals: Vec<i64> = values.iter().map(|value| clock.to_local(*value)).collect();
+    let locals: Vec<i64> = values.iter().map(|value| clock.local_time(*value)).collect();
     of_timestamps(&locals, unit)
 }
 

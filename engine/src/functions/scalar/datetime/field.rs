@@ -3,8 +3,8 @@
 //! Every loop is over a slice, with the field resolved before it; values of NULL rows go through too and must not fail.
 
 use super::calendar::{
-    DAY, HOUR, JULIAN_EPOCH, MINUTE, NEAR_DAYS, SECOND, civil, days_from_civil, iso_week, near_civil, shown_year,
-    weekday_from_monday, weekday_from_sunday,
+    DAY, HOUR, JULIAN_EPOCH, MINUTE, NEAR_DAYS, SECOND, civil, days_from_civil, iso_week, near_civil, near_day,
+    near_weekday, shown_year,
 };
 use super::unit::Unit;
 use arrow_buffer::IntervalMonthDayNano;
@@ -51,8 +51,8 @@ fn day_field(days: impl Iterator<Item = i32>, unit: Unit, civil: impl Fn(i32) ->
             .collect(),
         Unit::Week => days.map(|day| iso_week(day.into()).1).collect(),
         Unit::IsoYear => days.map(|day| shown_year(iso_week(day.into()).0)).collect(),
-        Unit::DayOfWeek => days.map(|day| weekday_from_sunday(day.into())).collect(),
-        Unit::IsoDayOfWeek => days.map(|day| weekday_from_monday(day.into()) + 1).collect(),
+        Unit::DayOfWeek => days.map(near_weekday).collect(),
+        Unit::IsoDayOfWeek => days.map(|day| (near_weekday(day) + 6) % 7 + 1).collect(),
         _ => return None,
     })
 }
@@ -116,7 +116,7 @@ pub(super) fn of_timestamps(timestamps: &[i64], unit: Unit) -> Option<Fields> {
         Unit::Epoch => scaled(timestamps.to_vec(), 6),
         Unit::Julian => Some(Fields::JulianTimestamps(timestamps.to_vec())),
         unit => time_field(timestamps.iter().copied(), unit).or_else(|| {
-            let days = timestamps.iter().map(|timestamp| timestamp.div_euclid(DAY) as i32);
+            let days = timestamps.iter().map(|timestamp| near_day(*timestamp));
             whole(day_field(days, unit, near)?)
         }),
     }

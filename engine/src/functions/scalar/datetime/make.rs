@@ -1,6 +1,6 @@
 //! `make_date`, `make_time`, `make_timestamp`, `make_timestamptz`: times out of their fields.
 
-use super::calendar::{DAY, HOUR, MINUTE, SECOND, days_in_month, days_from_civil, is_date, is_timestamp};
+use super::calendar::{DAY, HOUR, MINUTE, SECOND, days_from_civil, days_in_month, is_date, is_timestamp};
 use super::zone::{ZoneClock, fixed, zone};
 use crate::error::{Error, Result, SqlState};
 use crate::functions::kernel::Primitives;
@@ -12,7 +12,12 @@ use jiff::tz::TimeZone;
 const CATEGORY: &str = "date and time";
 
 pub(super) static MAKE_DATE: ScalarFunction = ScalarFunction {
-    info: || immutable("make_date", const { &[signature(&[INTEGER, INTEGER, INTEGER], returns::date)] }),
+    info: || {
+        immutable(
+            "make_date",
+            const { &[signature(&[INTEGER, INTEGER, INTEGER], returns::date)] },
+        )
+    },
     documentation: documentation(
         CATEGORY,
         "A date out of year (negative: before Christ), month and day.",
@@ -23,7 +28,12 @@ pub(super) static MAKE_DATE: ScalarFunction = ScalarFunction {
 };
 
 pub(super) static MAKE_TIME: ScalarFunction = ScalarFunction {
-    info: || immutable("make_time", const { &[signature(&[INTEGER, INTEGER, DOUBLE], returns::time)] }),
+    info: || {
+        immutable(
+            "make_time",
+            const { &[signature(&[INTEGER, INTEGER, DOUBLE], returns::time)] },
+        )
+    },
     documentation: documentation(
         CATEGORY,
         "A time of day out of hour, minute and second.",
@@ -37,7 +47,12 @@ pub(super) static MAKE_TIMESTAMP: ScalarFunction = ScalarFunction {
     info: || {
         immutable(
             "make_timestamp",
-            const { &[signature(&[INTEGER, INTEGER, INTEGER, INTEGER, INTEGER, DOUBLE], returns::timestamp)] },
+            const {
+                &[signature(
+                    &[INTEGER, INTEGER, INTEGER, INTEGER, INTEGER, DOUBLE],
+                    returns::timestamp,
+                )]
+            },
         )
     },
     documentation: documentation(
@@ -55,8 +70,14 @@ pub(super) static MAKE_TIMESTAMPTZ: ScalarFunction = ScalarFunction {
             "make_timestamptz",
             const {
                 &[
-                    signature(&[INTEGER, INTEGER, INTEGER, INTEGER, INTEGER, DOUBLE], returns::timestamptz),
-                    signature(&[INTEGER, INTEGER, INTEGER, INTEGER, INTEGER, DOUBLE, TEXT], returns::timestamptz),
+                    signature(
+                        &[INTEGER, INTEGER, INTEGER, INTEGER, INTEGER, DOUBLE],
+                        returns::timestamptz,
+                    ),
+                    signature(
+                        &[INTEGER, INTEGER, INTEGER, INTEGER, INTEGER, DOUBLE, TEXT],
+                        returns::timestamptz,
+                    ),
                 ]
             },
         )
@@ -82,7 +103,11 @@ pub(super) fn make_date(year: i32, month: i32, day: i32) -> Result<i64> {
     let astronomical = if shown < 0 { shown + 1 } else { shown };
     let exists = shown != 0 && (1..=12).contains(&month) && day >= 1 && day <= days_in_month(astronomical, month);
     let days = days_from_civil(astronomical, month.clamp(1, 12), day);
-    if exists && is_date(days) { Ok(days) } else { Err(out_of_range()) }
+    if exists && is_date(days) {
+        Ok(days)
+    } else {
+        Err(out_of_range())
+    }
 }
 
 /// Microseconds since midnight; 24:00 is one, and second 60 is the next minute.
@@ -90,7 +115,10 @@ pub(super) fn make_time(hour: i32, minute: i32, second: f64) -> Result<i64> {
     let out_of_range = || {
         Error::user(
             SqlState::DATETIME_FIELD_OVERFLOW,
-            format!("time field value out of range: {hour}:{minute:02}:{}", shown_second(second)),
+            format!(
+                "time field value out of range: {hour}:{minute:02}:{}",
+                shown_second(second)
+            ),
         )
     };
     let in_range = (0..=24).contains(&hour) && (0..60).contains(&minute) && (0.0..=60.0).contains(&second);
@@ -112,10 +140,12 @@ fn shown_second(second: f64) -> String {
 }
 
 fn execute_date(call: &Call<'_>) -> Result<Value> {
-    let [year, month, day] = [call.primitives::<Int32Type>(0)?, call.primitives(1)?, call.primitives(2)?];
-    call.map_rows::<Date32Type>(|row| {
-        Ok(make_date(year.value(row), month.value(row), day.value(row))? as i32)
-    })
+    let [year, month, day] = [
+        call.primitives::<Int32Type>(0)?,
+        call.primitives(1)?,
+        call.primitives(2)?,
+    ];
+    call.map_rows::<Date32Type>(|row| Ok(make_date(year.value(row), month.value(row), day.value(row))? as i32))
 }
 
 fn execute_time(call: &Call<'_>) -> Result<Value> {
@@ -171,12 +201,12 @@ fn execute_timestamptz(call: &Call<'_>) -> Result<Value> {
     let fields = Fields::of(call)?;
     if call.arguments.len() == 6 {
         let mut clock = ZoneClock::new(&call.statement.time_zone);
-        return call.map_rows::<TimestampMicrosecondType>(|row| Ok(clock.to_instant(fields.timestamp(row)?)));
+        return call.map_rows::<TimestampMicrosecondType>(|row| Ok(clock.instant_of(fields.timestamp(row)?)));
     }
     let zones = call.texts(6)?;
     call.map_rows::<TimestampMicrosecondType>(|row| {
         let zone = sane_zone(zones.value(row))?;
-        Ok(ZoneClock::new(&zone).to_instant(fields.timestamp(row)?))
+        Ok(ZoneClock::new(&zone).instant_of(fields.timestamp(row)?))
     })
 }
 
@@ -227,14 +257,30 @@ mod tests {
         check("make_date", &[2024, 2, 29].map(integer), date("2024-02-29"));
         check("make_time", &[integer(24), integer(0), double(0.0)], time("24:00:00"));
         check("make_time", &[integer(23), integer(59), double(60.0)], time("24:00:00"));
-        check("make_time", &[integer(1), integer(2), double(3.456_789_1)], time("01:02:03.456789"));
+        check(
+            "make_time",
+            &[integer(1), integer(2), double(3.456_789_1)],
+            time("01:02:03.456789"),
+        );
     }
 
     #[test]
     fn timestamps() {
-        check("make_timestamp", &fields([2020, 2, 29], 24, 0, 0.0), timestamp("2020-03-01"));
-        check("make_timestamp", &fields([-1, 2, 28], 10, 0, 7.1), timestamp("0001-02-28 10:00:07.1 BC"));
-        check("make_timestamptz", &fields([2020, 2, 3], 10, 0, 0.0), timestamptz("2020-02-03 10:00:00"));
+        check(
+            "make_timestamp",
+            &fields([2020, 2, 29], 24, 0, 0.0),
+            timestamp("2020-03-01"),
+        );
+        check(
+            "make_timestamp",
+            &fields([-1, 2, 28], 10, 0, 7.1),
+            timestamp("0001-02-28 10:00:07.1 BC"),
+        );
+        check(
+            "make_timestamptz",
+            &fields([2020, 2, 3], 10, 0, 0.0),
+            timestamptz("2020-02-03 10:00:00"),
+        );
         for (zone, expected) in [
             ("Europe/Berlin", "2020-02-03 09:00:00"),
             ("+3", "2020-02-03 07:00:00"),
@@ -262,7 +308,12 @@ mod tests {
             (1, 0, 60.5, "time field value out of range: 1:00:60.5"),
             (10, 70, 0.0, "time field value out of range: 10:70:00"),
         ] {
-            check_error("make_time", &[integer(hour), integer(minute), double(second)], "22008", message);
+            check_error(
+                "make_time",
+                &[integer(hour), integer(minute), double(second)],
+                "22008",
+                message,
+            );
             let arguments = fields([2020, 2, 3], hour, minute, second);
             check_error("make_timestamp", &arguments, "22008", message);
         }

@@ -24,7 +24,12 @@ pub(super) static NOW: ScalarFunction = ScalarFunction {
 };
 
 pub(super) static TRANSACTION_TIMESTAMP: ScalarFunction = ScalarFunction {
-    info: || stable("transaction_timestamp", const { &[signature(&[], returns::timestamptz)] }),
+    info: || {
+        stable(
+            "transaction_timestamp",
+            const { &[signature(&[], returns::timestamptz)] },
+        )
+    },
     documentation: documentation(
         CATEGORY,
         "The time at which the transaction began.",
@@ -90,7 +95,7 @@ fn clock_time(call: &Call<'_>) -> Result<Value> {
 fn time_of_day(call: &Call<'_>) -> Result<Value> {
     let now = wall_clock();
     let mut clock = ZoneClock::new(&call.statement.time_zone);
-    let (days, time) = split(clock.to_local(now));
+    let (days, time) = split(clock.local_time(now));
     let date = civil(days);
     let short = |names: &[&'static str], at: i64| names.get(at as usize).and_then(|name| name.get(..3)).unwrap_or("");
     let weekday = short(&DAYS, weekday_from_sunday(days));

@@ -3,7 +3,13 @@
 /// As C's `%g`: six significant digits, no trailing zeros, an exponent where it is large or small.
 pub(crate) fn general(value: f64) -> String {
     if !value.is_finite() {
-        return if value.is_nan() { "nan".into() } else if value > 0.0 { "inf".into() } else { "-inf".into() };
+        return if value.is_nan() {
+            "nan".into()
+        } else if value > 0.0 {
+            "inf".into()
+        } else {
+            "-inf".into()
+        };
     }
     let scientific = format!("{value:.5e}");
     let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
@@ -62,8 +68,14 @@ mod tests {
     #[test]
     fn as_c_does() {
         for (value, expected) in [
-            (1e15, "1e+15"), (0.1, "0.1"), (100_000.0, "100000"), (1_000_000.0, "1e+06"), (0.000_012_345_67, "1.23457e-05"),
-            (-2.5, "-2.5"), (0.0, "0"), (123_456.7, "123457"),
+            (1e15, "1e+15"),
+            (0.1, "0.1"),
+            (100_000.0, "100000"),
+            (1_000_000.0, "1e+06"),
+            (0.000_012_345_67, "1.23457e-05"),
+            (-2.5, "-2.5"),
+            (0.0, "0"),
+            (123_456.7, "123457"),
         ] {
             assert_eq!(general(value), expected);
         }
@@ -74,8 +86,13 @@ mod tests {
     #[test]
     fn digits() {
         for (unscaled, scale, decimals, expected) in [
-            (12_345, 2, 1, "123.5"), (-12_345, 2, 0, "123"), (5, 2, 2, "0.05"), (5, 1, 0, "1"), (7, 0, 3, "7.000"),
-            (0, 2, 2, "0.00"), (995, 2, 1, "10.0"),
+            (12_345, 2, 1, "123.5"),
+            (-12_345, 2, 0, "123"),
+            (5, 2, 2, "0.05"),
+            (5, 1, 0, "1"),
+            (7, 0, 3, "7.000"),
+            (0, 2, 2, "0.00"),
+            (995, 2, 1, "10.0"),
         ] {
             assert_eq!(decimal_digits(unscaled, scale, decimals), expected);
         }

@@ -245,7 +245,11 @@ impl NumberTemplate {
             return Err(syntax("cannot use \"S\" and \"PL\"/\"MI\"/\"SG\"/\"PR\" together"));
         }
         self.digits_before_sign = self.before;
-        self.sign = Some(if self.has_point { SignPlace::After } else { SignPlace::Before });
+        self.sign = Some(if self.has_point {
+            SignPlace::After
+        } else {
+            SignPlace::Before
+        });
         Ok(())
     }
 
@@ -255,10 +259,7 @@ impl NumberTemplate {
         }
         let others = self.bare || self.sign.is_some() || self.brackets || self.minus || self.plus;
         if others || self.roman || self.shift.is_some() {
-            let error = stoa_sql::Error::new(
-                SqlState::SYNTAX_ERROR,
-                "\"EEEE\" is incompatible with other formats",
-            );
+            let error = stoa_sql::Error::new(SqlState::SYNTAX_ERROR, "\"EEEE\" is incompatible with other formats");
             let detail = "\"EEEE\" may only be used together with digit and decimal point patterns.";
             return Err(error.with_detail(detail).into());
         }
@@ -322,7 +323,9 @@ impl<'t> Writer<'t> {
         let fits = whole <= before;
         let number: Vec<char> = match fits {
             true => digits.chars().collect(),
-            false => overflown(before, digits.len().saturating_sub(whole + 1)).chars().collect(),
+            false => overflown(before, digits.len().saturating_sub(whole + 1))
+                .chars()
+                .collect(),
         };
         let leading = before.saturating_sub(whole);
         let mut writer = Writer {
@@ -380,10 +383,8 @@ impl<'t> Writer<'t> {
         let template = self.template;
         for part in &template.parts {
             match part {
-                Part::Digit | Part::Zero | Part::Point => {
-                    if !template.roman {
-                        self.digit(*part == Part::Zero, out);
-                    }
+                Part::Digit | Part::Zero | Part::Point if !template.roman => {
+                    self.digit(*part == Part::Zero, out);
                 }
                 Part::Group if self.inside => out.push(','),
                 Part::Group if !template.bare => out.push(' '),
@@ -417,7 +418,8 @@ impl<'t> Writer<'t> {
     }
 
     fn ends_at_point(&self) -> bool {
-        self.last_relevant.is_some_and(|last| self.number.get(last) == Some(&'.'))
+        self.last_relevant
+            .is_some_and(|last| self.number.get(last) == Some(&'.'))
     }
 
     /// Whether a `0` of the template reaches this place before the number does.
@@ -499,8 +501,19 @@ impl<'t> Writer<'t> {
 /// A number from 1 to 3999 as Roman numerals; hashes for any other.
 pub(super) fn roman(value: i64) -> String {
     const NUMERALS: [(i64, &str); 13] = [
-        (1_000, "M"), (900, "CM"), (500, "D"), (400, "CD"), (100, "C"), (90, "XC"), (50, "L"), (40, "XL"), (10, "X"),
-        (9, "IX"), (5, "V"), (4, "IV"), (1, "I"),
+        (1_000, "M"),
+        (900, "CM"),
+        (500, "D"),
+        (400, "CD"),
+        (100, "C"),
+        (90, "XC"),
+        (50, "L"),
+        (40, "XL"),
+        (10, "X"),
+        (9, "IX"),
+        (5, "V"),
+        (4, "IV"),
+        (1, "I"),
     ];
     if !(1..=3_999).contains(&value) {
         return "#".repeat(15);

@@ -157,8 +157,14 @@ fn word_at(rest: &str) -> Option<(&'static str, Pattern)> {
         // Words with letters of a meaning of their own are listed in every form they have.
         let has_forms = matches!(
             pattern,
-            Pattern::Era(..) | Pattern::Meridiem(..) | Pattern::MonthName(_) | Pattern::MonthShort(_)
-                | Pattern::DayName(_) | Pattern::DayShort(_) | Pattern::MonthRoman(_) | Pattern::Zone(_)
+            Pattern::Era(..)
+                | Pattern::Meridiem(..)
+                | Pattern::MonthName(_)
+                | Pattern::MonthShort(_)
+                | Pattern::DayName(_)
+                | Pattern::DayShort(_)
+                | Pattern::MonthRoman(_)
+                | Pattern::Zone(_)
         );
         same || !has_forms && rest.get(..word.len()).is_some_and(|here| here == word.to_lowercase())
     });
@@ -209,7 +215,8 @@ pub(super) fn parse(template: &str) -> Vec<Node> {
 
 /// Without a word in all-upper or all-lower letters before it.
 fn strip<'t>(text: &'t str, word: &str) -> Option<&'t str> {
-    text.strip_prefix(word).or_else(|| text.strip_prefix(word.to_lowercase().as_str()))
+    text.strip_prefix(word)
+        .or_else(|| text.strip_prefix(word.to_lowercase().as_str()))
 }
 
 /// A quoted text, or one character; gives what comes after it.

@@ -25,7 +25,7 @@ pub(super) fn execute_timestamp(call: &Call<'_>) -> Result<Value> {
         let local = read.timestamp(text)?;
         let instant = match read.offset() {
             Some(offset) => local.saturating_sub(offset),
-            None => clock.to_instant(local),
+            None => clock.instant_of(local),
         };
         match is_timestamp(instant) {
             true => Ok(instant),
@@ -110,7 +110,9 @@ fn out_of_range(text: &str) -> Error {
 
 impl<'t> Reader<'t> {
     fn skip_blanks(&mut self) {
-        let trimmed = self.rest.trim_start_matches(|character: char| character.is_ascii_whitespace());
+        let trimmed = self
+            .rest
+            .trim_start_matches(|character: char| character.is_ascii_whitespace());
         if trimmed.len() < self.rest.len() {
             self.skipped += (self.rest.len() - trimmed.len()) as i64;
             self.passed_minus = false;
@@ -153,11 +155,17 @@ impl<'t> Reader<'t> {
                 if available < width {
                     let message = format!("source string too short for \"{word}\" formatting field");
                     return Err(stoa_sql::Error::new(SqlState::INVALID_DATETIME_FORMAT, message)
-                        .with_detail(format!("Field requires {width} characters, but only {available} remain."))
+                        .with_detail(format!(
+                            "Field requires {width} characters, but only {available} remain."
+                        ))
                         .with_hint(FIXED_WIDTH_HINT)
                         .into());
                 }
-                let end = self.rest.char_indices().nth(width).map_or(self.rest.len(), |(at, _)| at);
+                let end = self
+                    .rest
+                    .char_indices()
+                    .nth(width)
+                    .map_or(self.rest.len(), |(at, _)| at);
                 self.rest.get(..end).unwrap_or(self.rest)
             }
         };
@@ -195,7 +203,11 @@ impl<'t> Reader<'t> {
                 .get(..name.len())
                 .is_some_and(|here| here.eq_ignore_ascii_case(name))
         };
-        let found = names.iter().enumerate().filter(|(_, name)| fits(name)).max_by_key(|(_, name)| name.len());
+        let found = names
+            .iter()
+            .enumerate()
+            .filter(|(_, name)| fits(name))
+            .max_by_key(|(_, name)| name.len());
         let Some((at, name)) = found else {
             let shown = self.rest.split_ascii_whitespace().next().unwrap_or("");
             let detail = "The given value did not match any of the allowed values for this field.";
@@ -332,11 +344,22 @@ impl Read {
             Pattern::YearWithComma => self.year_with_comma(reader, word)?,
             Pattern::Year(digits) => {
                 let (year, length) = integer(digits.into())?;
-                self.year = Some((if digits < 4 && length < 4 { near_2020(year) } else { year }, digits));
+                self.year = Some((
+                    if digits < 4 && length < 4 {
+                        near_2020(year)
+                    } else {
+                        year
+                    },
+                    digits,
+                ));
             }
             Pattern::IsoYear(digits) => {
                 let (year, length) = integer(digits.into())?;
-                self.iso_year = Some(if digits < 4 && length < 4 { near_2020(year) } else { year });
+                self.iso_year = Some(if digits < 4 && length < 4 {
+                    near_2020(year)
+                } else {
+                    year
+                });
             }
             Pattern::Month => self.month = Some(integer(2)?.0),
             Pattern::Day => self.day = Some(integer(2)?.0),
@@ -371,10 +394,12 @@ impl Read {
             Pattern::MonthName(_) => self.month = Some(reader.name(&MONTHS, word)? as i64 + 1),
             Pattern::MonthShort(_) => self.month = Some(reader.name(&short_months, word)? as i64 + 1),
             Pattern::MonthRoman(_) => self.month = Some(reader.name(&ROMAN_MONTHS, word)? as i64 + 1),
-            Pattern::DayName(_) => drop(reader.name(&DAYS, word)?),
+            Pattern::DayName(_) => {
+                reader.name(&DAYS, word)?;
+            }
             Pattern::DayShort(_) => {
                 let names: Vec<&str> = DAYS.iter().map(|name| name.get(..3).unwrap_or(name)).collect();
-                drop(reader.name(&names, word)?);
+                let _ = reader.name(&names, word)?;
             }
             Pattern::ZoneHour => {
                 if reader.rest.starts_with(['+', '-', ' ']) {
@@ -457,7 +482,9 @@ impl Read {
         if !(-5_000..=6_000_000).contains(&year) {
             return Err(out_of_range(text));
         }
-        let day_of_year = self.day_of_year.or_else(|| self.week_of_year.map(|week| (week - 1) * 7 + 1));
+        let day_of_year = self
+            .day_of_year
+            .or_else(|| self.week_of_year.map(|week| (week - 1) * 7 + 1));
         if let (Some(day), None) = (day_of_year, self.month) {
             let longest = if is_leap(year) { 366 } else { 365 };
             if day < 1 || day > longest {
@@ -466,7 +493,10 @@ impl Read {
             return Ok(days_from_civil(year, 1, 1) + day - 1);
         }
         let month = self.month.unwrap_or(1);
-        let day = self.day.or_else(|| self.week_of_month.map(|week| (week - 1) * 7 + 1)).unwrap_or(1);
+        let day = self
+            .day
+            .or_else(|| self.week_of_month.map(|week| (week - 1) * 7 + 1))
+            .unwrap_or(1);
         if !(1..=12).contains(&month) || day < 1 || day > days_in_month(year, month) {
             return Err(out_of_range(text));
         }
@@ -492,7 +522,8 @@ impl Read {
             };
         }
         let in_range = (0..24).contains(&hour) && (0..60).contains(&minute) && (0..60).contains(&second);
-        let in_range = in_range && (0..=15).contains(&self.zone_hour.unwrap_or(0)) && (0..60).contains(&self.zone_minute);
+        let in_range =
+            in_range && (0..=15).contains(&self.zone_hour.unwrap_or(0)) && (0..60).contains(&self.zone_minute);
         if !in_range {
             return Err(out_of_range(text));
         }
@@ -502,6 +533,8 @@ impl Read {
     /// Microseconds since 1970 in local time.
     fn timestamp(&self, text: &str) -> Result<i64> {
         let (days, time) = (self.days(text)?, self.time(text)?);
-        days.checked_mul(DAY).and_then(|start| start.checked_add(time)).ok_or_else(|| out_of_range(text))
+        days.checked_mul(DAY)
+            .and_then(|start| start.checked_add(time))
+            .ok_or_else(|| out_of_range(text))
     }
 }

@@ -1,7 +1,8 @@
 //! `to_char` of timestamps and intervals: the fields of a template written out.
 
 use super::calendar::{
-    HOUR, JULIAN_EPOCH, MINUTE, SECOND, civil, day_of_year, days_from_civil, iso_week, iso_year_start, split, weekday_from_sunday,
+    HOUR, JULIAN_EPOCH, MINUTE, SECOND, civil, day_of_year, days_from_civil, iso_week, iso_year_start, split,
+    weekday_from_sunday,
 };
 use super::names::{DAYS, MONTHS, ROMAN_MONTHS};
 use super::template::{Letters, Node, Pattern};
@@ -56,7 +57,11 @@ impl Moment {
         let (months, days) = (i64::from(interval.months), i64::from(interval.days));
         let (year, month) = (months.div_euclid(12), months.rem_euclid(12));
         // Month 0 is the December before.
-        let date = days_from_civil(if month == 0 { year - 1 } else { year }, if month == 0 { 12 } else { month }, days);
+        let date = days_from_civil(
+            if month == 0 { year - 1 } else { year },
+            if month == 0 { 12 } else { month },
+            days,
+        );
         Moment {
             is_interval: true,
             year: months / 12,
@@ -166,7 +171,11 @@ fn word(letters: Letters, points: bool, first: char, second: char, out: &mut Str
 }
 
 fn listed(names: &[&'static str], at: i64) -> &'static str {
-    usize::try_from(at).ok().and_then(|at| names.get(at)).copied().unwrap_or("")
+    usize::try_from(at)
+        .ok()
+        .and_then(|at| names.get(at))
+        .copied()
+        .unwrap_or("")
 }
 
 fn short(name: &str) -> &str {
@@ -224,7 +233,12 @@ fn write_field(pattern: Pattern, moment: &Moment, bare: bool, translated: bool, 
         Pattern::MonthName(_) | Pattern::MonthShort(_) => {}
         Pattern::Month => number(moment.month, 2, bare, out),
         Pattern::MonthRoman(letters) => write_roman(moment, letters, if bare { 0 } else { 4 }, out),
-        Pattern::DayName(letters) => name(listed(&DAYS, weekday_from_sunday(moment.days)), letters, name_width, out),
+        Pattern::DayName(letters) => name(
+            listed(&DAYS, weekday_from_sunday(moment.days)),
+            letters,
+            name_width,
+            out,
+        ),
         Pattern::DayShort(letters) => name(short(listed(&DAYS, weekday_from_sunday(moment.days))), letters, 0, out),
         Pattern::Day => {
             let width = if bare { 0 } else { 2 };
@@ -307,6 +321,14 @@ fn write_roman(moment: &Moment, letters: Letters, width: usize, out: &mut String
         month if month < 0 => 12 + month,
         month => month - 1,
     };
-    name(listed(&ROMAN_MONTHS, at), if letters == Letters::Lower { letters } else { Letters::Upper }, width, out);
+    name(
+        listed(&ROMAN_MONTHS, at),
+        if letters == Letters::Lower {
+            letters
+        } else {
+            Letters::Upper
+        },
+        width,
+        out,
+    );
 }
-

@@ -67,9 +67,7 @@ enum Width {
 }
 
 fn width_of(width: IntervalMonthDayNano) -> Result<Width> {
-    let positive = || {
-        Error::user(SqlState::INVALID_PARAMETER_VALUE, "period must be greater than 0")
-    };
+    let positive = || Error::user(SqlState::INVALID_PARAMETER_VALUE, "period must be greater than 0");
     if width.months != 0 {
         if width.days != 0 || width.nanoseconds != 0 {
             return Err(Error::user(
@@ -78,7 +76,11 @@ fn width_of(width: IntervalMonthDayNano) -> Result<Width> {
             ));
         }
         let months = i64::from(width.months);
-        return if months > 0 { Ok(Width::Months(months)) } else { Err(positive()) };
+        return if months > 0 {
+            Ok(Width::Months(months))
+        } else {
+            Err(positive())
+        };
     }
     let days = i64::from(width.days).checked_mul(DAY);
     let microseconds = days.and_then(|days| days.checked_add(microseconds_of(width)));
@@ -162,8 +164,8 @@ fn timestamps(call: &Call<'_>) -> Result<Value> {
                     Some((known, clock)) if *known == name => clock,
                     other => &mut other.insert((name, ZoneClock::new(&zone(name)?))).1,
                 };
-                let start = bucket(clock.to_local(value), widths.get(row)?, None)?;
-                Ok(clock.to_instant(start))
+                let start = bucket(clock.local_time(value), widths.get(row)?, None)?;
+                Ok(clock.instant_of(start))
             })
         }
         Some(_) => {
@@ -183,13 +185,20 @@ fn dates(call: &Call<'_>) -> Result<Value> {
         3 => Some(call.primitives::<Date32Type>(2)?),
         _ => None,
     };
-    let microseconds = |days: i32| i64::from(days).checked_mul(DAY).ok_or_else(super::arithmetic::timestamp_out_of_range);
+    let microseconds = |days: i32| {
+        i64::from(days)
+            .checked_mul(DAY)
+            .ok_or_else(super::arithmetic::timestamp_out_of_range)
+    };
     call.map_rows::<Date32Type>(|row| {
         let value = values.value(row);
         if is_infinite_date(value) {
             return Ok(value);
         }
-        let origin = origins.as_ref().map(|origins| microseconds(origins.value(row))).transpose()?;
+        let origin = origins
+            .as_ref()
+            .map(|origins| microseconds(origins.value(row)))
+            .transpose()?;
         Ok(split(bucket(microseconds(value)?, widths.get(row)?, origin)?).0 as i32)
     })
 }
@@ -206,12 +215,17 @@ where
     call.map_rows::<T>(|row| {
         let (width, value): (i64, i64) = (widths.value(row).into(), values.value(row).into());
         if width <= 0 {
-            return Err(Error::user(SqlState::INVALID_PARAMETER_VALUE, "period must be greater than 0"));
+            return Err(Error::user(
+                SqlState::INVALID_PARAMETER_VALUE,
+                "period must be greater than 0",
+            ));
         }
         let offset: i64 = offsets.as_ref().map_or(0, |offsets| offsets.value(row).into());
         let since = i128::from(value) - i128::from(offset);
         let start = i128::from(offset) + since.div_euclid(width.into()) * i128::from(width);
-        let start = i64::try_from(start).ok().and_then(|start| T::Native::try_from(start).ok());
+        let start = i64::try_from(start)
+            .ok()
+            .and_then(|start| T::Native::try_from(start).ok());
         start.ok_or_else(|| Error::user(SqlState::NUMERIC_VALUE_OUT_OF_RANGE, "timestamp out of range"))
     })
 }
@@ -235,10 +249,18 @@ mod tests {
         }
         let week = interval(0, 7, "0:0:0");
         check("time_bucket", &[week.clone(), date("2024-02-29")], date("2024-02-26"));
-        check("time_bucket", &[week.clone(), date("2024-02-29"), date("2024-02-28")], date("2024-02-28"));
+        check(
+            "time_bucket",
+            &[week.clone(), date("2024-02-29"), date("2024-02-28")],
+            date("2024-02-28"),
+        );
         let shifted = [week, timestamp("2024-02-26 01:00:00"), interval(0, 0, "02:00:00")];
         check("time_bucket", &shifted, timestamp("2024-02-19 02:00:00"));
-        let local = [interval(0, 1, "0:0:0"), timestamptz("2024-07-01 23:00:00"), text("Europe/Berlin")];
+        let local = [
+            interval(0, 1, "0:0:0"),
+            timestamptz("2024-07-01 23:00:00"),
+            text("Europe/Berlin"),
+        ];
         check("time_bucket", &local, timestamptz("2024-07-01 22:00:00"));
     }
 
@@ -246,14 +268,24 @@ mod tests {
     fn buckets_of_numbers() {
         check("time_bucket", &[integer(10), integer(-3)], integer(-10));
         check("time_bucket", &[bigint(10), bigint(13), bigint(5)], bigint(5));
-        check_error("time_bucket", &[integer(0), integer(1)], "22023", "period must be greater than 0");
+        check_error(
+            "time_bucket",
+            &[integer(0), integer(1)],
+            "22023",
+            "period must be greater than 0",
+        );
     }
 
     #[test]
     fn widths_that_are_none() {
         let value = timestamp("2024-02-29");
         let mixed = [interval(1, 1, "0:0:0"), value.clone()];
-        check_error("time_bucket", &mixed, "0A000", "month intervals cannot have day or time component");
+        check_error(
+            "time_bucket",
+            &mixed,
+            "0A000",
+            "month intervals cannot have day or time component",
+        );
         let nothing = [interval(0, 0, "0:0:0"), value];
         check_error("time_bucket", &nothing, "22023", "period must be greater than 0");
     }

@@ -38,8 +38,8 @@ fn execute(call: &Call<'_>) -> Result<Value> {
     let zoned = *call.argument_type(1)? == LogicalType::TimestampTz;
     let convert = |clock: &mut ZoneClock, value: i64| match zoned {
         _ if is_infinite(value) => value,
-        true => clock.to_local(value),
-        false => clock.to_instant(value),
+        true => clock.local_time(value),
+        false => clock.instant_of(value),
     };
     if *call.argument_type(0)? == LogicalType::Interval {
         let offsets = call.primitives::<IntervalMonthDayNanoType>(0)?;
@@ -64,7 +64,8 @@ fn offset_clock(offset: IntervalMonthDayNano) -> Result<ZoneClock> {
     let shown = || {
         let mut text = Vec::new();
         let settings = crate::format::FormatSettings::default();
-        let array: arrow_array::ArrayRef = std::sync::Arc::new(arrow_array::IntervalMonthDayNanoArray::from(vec![offset]));
+        let array: arrow_array::ArrayRef =
+            std::sync::Arc::new(arrow_array::IntervalMonthDayNanoArray::from(vec![offset]));
         crate::format::text::ColumnWriter::new(&array, &LogicalType::Interval, &settings).write(0, &mut text);
         String::from_utf8_lossy(&text).into_owned()
     };
@@ -97,7 +98,11 @@ mod tests {
             (text("+03:00"), "2019-12-31 21:00:00", "2020-01-01 00:00:00"),
             (text("EST5EDT"), "2020-06-30 20:00:00", "2020-07-01 00:00:00"),
             (interval(0, 0, "03:00:00"), "2024-07-01 12:00:00", "2024-07-01 09:00:00"),
-            (interval(0, 0, "-03:30:00"), "2024-07-01 08:30:00", "2024-07-01 12:00:00"),
+            (
+                interval(0, 0, "-03:30:00"),
+                "2024-07-01 08:30:00",
+                "2024-07-01 12:00:00",
+            ),
             (text("UTC"), "infinity", "infinity"),
         ] {
             check("timezone", &[zone.clone(), timestamp(local)], timestamptz(instant));
@@ -108,6 +113,11 @@ mod tests {
     #[test]
     fn zones_that_are_none() {
         let value = timestamp("2024-01-01");
-        check_error("timezone", &[text("foo"), value], "22023", "time zone \"foo\" not recognized");
+        check_error(
+            "timezone",
+            &[text("foo"), value],
+            "22023",
+            "time zone \"foo\" not recognized",
+        );
     }
 }

@@ -124,8 +124,12 @@ fn write_timestamps(call: &Call<'_>) -> Result<Value> {
         let moment = match zoned {
             true => {
                 let names_zone = nodes.iter().any(is_zone_name);
-                let zone = if names_zone { clock.abbreviation(value) } else { String::new() };
-                Moment::of_timestamp(clock.to_local(value), clock.offset(value), zone)
+                let zone = if names_zone {
+                    clock.abbreviation(value)
+                } else {
+                    String::new()
+                };
+                Moment::of_timestamp(clock.local_time(value), clock.offset(value), zone)
             }
             false => Moment::of_timestamp(value, 0, String::new()),
         };

@@ -10,7 +10,9 @@ fn check_all(cases: impl Iterator<Item = (Typed, &'static str, &'static str)>) {
         let answer = evaluate("to_char", &[value.clone(), text(template)]);
         match answer {
             Ok(answer) if answer == text(expected) => {}
-            other => failures.push(format!("{value:?} by {template:?}\n  gives    {other:?}\n  expected {expected:?}")),
+            other => failures.push(format!(
+                "{value:?} by {template:?}\n  gives    {other:?}\n  expected {expected:?}"
+            )),
         }
     }
     assert!(failures.is_empty(), "{} cases\n{}", failures.len(), failures.join("\n"));
@@ -596,18 +598,66 @@ const NUMBERS: &[(&str, &str, &str)] = &[
 ];
 
 const TIMESTAMPS: &[(&str, &str, &str)] = &[
-    ("2024-02-29 13:14:15.161718", "YYYY-MM-DD HH24:MI:SS.US", "2024-02-29 13:14:15.161718"),
-    ("0044-03-15 00:05:09 BC", "YYYY-MM-DD HH24:MI:SS.US", "0044-03-15 00:05:09.000000"),
-    ("1999-12-31 23:59:59.9", "YYYY-MM-DD HH24:MI:SS.US", "1999-12-31 23:59:59.900000"),
-    ("2021-01-03 12:00:00", "YYYY-MM-DD HH24:MI:SS.US", "2021-01-03 12:00:00.000000"),
-    ("2024-02-29 13:14:15.161718", "Day, DD Month YYYY", "Thursday , 29 February  2024"),
-    ("0044-03-15 00:05:09 BC", "Day, DD Month YYYY", "Friday   , 15 March     0044"),
-    ("1999-12-31 23:59:59.9", "Day, DD Month YYYY", "Friday   , 31 December  1999"),
-    ("2021-01-03 12:00:00", "Day, DD Month YYYY", "Sunday   , 03 January   2021"),
-    ("2024-02-29 13:14:15.161718", "FMDay, FMDD FMMonth YYYY", "Thursday, 29 February 2024"),
-    ("0044-03-15 00:05:09 BC", "FMDay, FMDD FMMonth YYYY", "Friday, 15 March 0044"),
-    ("1999-12-31 23:59:59.9", "FMDay, FMDD FMMonth YYYY", "Friday, 31 December 1999"),
-    ("2021-01-03 12:00:00", "FMDay, FMDD FMMonth YYYY", "Sunday, 3 January 2021"),
+    (
+        "2024-02-29 13:14:15.161718",
+        "YYYY-MM-DD HH24:MI:SS.US",
+        "2024-02-29 13:14:15.161718",
+    ),
+    (
+        "0044-03-15 00:05:09 BC",
+        "YYYY-MM-DD HH24:MI:SS.US",
+        "0044-03-15 00:05:09.000000",
+    ),
+    (
+        "1999-12-31 23:59:59.9",
+        "YYYY-MM-DD HH24:MI:SS.US",
+        "1999-12-31 23:59:59.900000",
+    ),
+    (
+        "2021-01-03 12:00:00",
+        "YYYY-MM-DD HH24:MI:SS.US",
+        "2021-01-03 12:00:00.000000",
+    ),
+    (
+        "2024-02-29 13:14:15.161718",
+        "Day, DD Month YYYY",
+        "Thursday , 29 February  2024",
+    ),
+    (
+        "0044-03-15 00:05:09 BC",
+        "Day, DD Month YYYY",
+        "Friday   , 15 March     0044",
+    ),
+    (
+        "1999-12-31 23:59:59.9",
+        "Day, DD Month YYYY",
+        "Friday   , 31 December  1999",
+    ),
+    (
+        "2021-01-03 12:00:00",
+        "Day, DD Month YYYY",
+        "Sunday   , 03 January   2021",
+    ),
+    (
+        "2024-02-29 13:14:15.161718",
+        "FMDay, FMDD FMMonth YYYY",
+        "Thursday, 29 February 2024",
+    ),
+    (
+        "0044-03-15 00:05:09 BC",
+        "FMDay, FMDD FMMonth YYYY",
+        "Friday, 15 March 0044",
+    ),
+    (
+        "1999-12-31 23:59:59.9",
+        "FMDay, FMDD FMMonth YYYY",
+        "Friday, 31 December 1999",
+    ),
+    (
+        "2021-01-03 12:00:00",
+        "FMDay, FMDD FMMonth YYYY",
+        "Sunday, 3 January 2021",
+    ),
     ("2024-02-29 13:14:15.161718", "HH:MI:SS AM", "01:14:15 PM"),
     ("0044-03-15 00:05:09 BC", "HH:MI:SS AM", "12:05:09 AM"),
     ("1999-12-31 23:59:59.9", "HH:MI:SS AM", "11:59:59 PM"),
@@ -616,19 +666,71 @@ const TIMESTAMPS: &[(&str, &str, &str)] = &[
     ("0044-03-15 00:05:09 BC", "hh12 a.m. P.M. pm", "12 a.m. A.M. am"),
     ("1999-12-31 23:59:59.9", "hh12 a.m. P.M. pm", "11 p.m. P.M. pm"),
     ("2021-01-03 12:00:00", "hh12 a.m. P.M. pm", "12 p.m. P.M. pm"),
-    ("2024-02-29 13:14:15.161718", "DY Dy dy DAY day", "THU Thu thu THURSDAY  thursday "),
-    ("0044-03-15 00:05:09 BC", "DY Dy dy DAY day", "FRI Fri fri FRIDAY    friday   "),
-    ("1999-12-31 23:59:59.9", "DY Dy dy DAY day", "FRI Fri fri FRIDAY    friday   "),
-    ("2021-01-03 12:00:00", "DY Dy dy DAY day", "SUN Sun sun SUNDAY    sunday   "),
-    ("2024-02-29 13:14:15.161718", "MON Mon mon MONTH month", "FEB Feb feb FEBRUARY  february "),
-    ("0044-03-15 00:05:09 BC", "MON Mon mon MONTH month", "MAR Mar mar MARCH     march    "),
-    ("1999-12-31 23:59:59.9", "MON Mon mon MONTH month", "DEC Dec dec DECEMBER  december "),
-    ("2021-01-03 12:00:00", "MON Mon mon MONTH month", "JAN Jan jan JANUARY   january  "),
-    ("2024-02-29 13:14:15.161718", "Y,YYY YYY YY Y IYYY IYY IY I", "2,024 024 24 4 2024 024 24 4"),
-    ("0044-03-15 00:05:09 BC", "Y,YYY YYY YY Y IYYY IYY IY I", "0,044 044 44 4 0044 044 44 4"),
-    ("1999-12-31 23:59:59.9", "Y,YYY YYY YY Y IYYY IYY IY I", "1,999 999 99 9 1999 999 99 9"),
-    ("2021-01-03 12:00:00", "Y,YYY YYY YY Y IYYY IYY IY I", "2,021 021 21 1 2020 020 20 0"),
-    ("2024-02-29 13:14:15.161718", "DDD IDDD D ID W WW IW", "060 060 5 4 5 09 09"),
+    (
+        "2024-02-29 13:14:15.161718",
+        "DY Dy dy DAY day",
+        "THU Thu thu THURSDAY  thursday ",
+    ),
+    (
+        "0044-03-15 00:05:09 BC",
+        "DY Dy dy DAY day",
+        "FRI Fri fri FRIDAY    friday   ",
+    ),
+    (
+        "1999-12-31 23:59:59.9",
+        "DY Dy dy DAY day",
+        "FRI Fri fri FRIDAY    friday   ",
+    ),
+    (
+        "2021-01-03 12:00:00",
+        "DY Dy dy DAY day",
+        "SUN Sun sun SUNDAY    sunday   ",
+    ),
+    (
+        "2024-02-29 13:14:15.161718",
+        "MON Mon mon MONTH month",
+        "FEB Feb feb FEBRUARY  february ",
+    ),
+    (
+        "0044-03-15 00:05:09 BC",
+        "MON Mon mon MONTH month",
+        "MAR Mar mar MARCH     march    ",
+    ),
+    (
+        "1999-12-31 23:59:59.9",
+        "MON Mon mon MONTH month",
+        "DEC Dec dec DECEMBER  december ",
+    ),
+    (
+        "2021-01-03 12:00:00",
+        "MON Mon mon MONTH month",
+        "JAN Jan jan JANUARY   january  ",
+    ),
+    (
+        "2024-02-29 13:14:15.161718",
+        "Y,YYY YYY YY Y IYYY IYY IY I",
+        "2,024 024 24 4 2024 024 24 4",
+    ),
+    (
+        "0044-03-15 00:05:09 BC",
+        "Y,YYY YYY YY Y IYYY IYY IY I",
+        "0,044 044 44 4 0044 044 44 4",
+    ),
+    (
+        "1999-12-31 23:59:59.9",
+        "Y,YYY YYY YY Y IYYY IYY IY I",
+        "1,999 999 99 9 1999 999 99 9",
+    ),
+    (
+        "2021-01-03 12:00:00",
+        "Y,YYY YYY YY Y IYYY IYY IY I",
+        "2,021 021 21 1 2020 020 20 0",
+    ),
+    (
+        "2024-02-29 13:14:15.161718",
+        "DDD IDDD D ID W WW IW",
+        "060 060 5 4 5 09 09",
+    ),
     ("0044-03-15 00:05:09 BC", "DDD IDDD D ID W WW IW", "074 075 6 5 3 11 11"),
     ("1999-12-31 23:59:59.9", "DDD IDDD D ID W WW IW", "365 362 6 5 5 53 52"),
     ("2021-01-03 12:00:00", "DDD IDDD D ID W WW IW", "003 371 1 7 1 01 53"),
@@ -640,10 +742,26 @@ const TIMESTAMPS: &[(&str, &str, &str)] = &[
     ("0044-03-15 00:05:09 BC", "FMRM|FMrm", "III|iii"),
     ("1999-12-31 23:59:59.9", "FMRM|FMrm", "XII|xii"),
     ("2021-01-03 12:00:00", "FMRM|FMrm", "I|i"),
-    ("2024-02-29 13:14:15.161718", "FF1 FF2 FF3 FF4 FF5 FF6 MS US", "1 16 161 1617 16171 161718 161 161718"),
-    ("0044-03-15 00:05:09 BC", "FF1 FF2 FF3 FF4 FF5 FF6 MS US", "0 00 000 0000 00000 000000 000 000000"),
-    ("1999-12-31 23:59:59.9", "FF1 FF2 FF3 FF4 FF5 FF6 MS US", "9 90 900 9000 90000 900000 900 900000"),
-    ("2021-01-03 12:00:00", "FF1 FF2 FF3 FF4 FF5 FF6 MS US", "0 00 000 0000 00000 000000 000 000000"),
+    (
+        "2024-02-29 13:14:15.161718",
+        "FF1 FF2 FF3 FF4 FF5 FF6 MS US",
+        "1 16 161 1617 16171 161718 161 161718",
+    ),
+    (
+        "0044-03-15 00:05:09 BC",
+        "FF1 FF2 FF3 FF4 FF5 FF6 MS US",
+        "0 00 000 0000 00000 000000 000 000000",
+    ),
+    (
+        "1999-12-31 23:59:59.9",
+        "FF1 FF2 FF3 FF4 FF5 FF6 MS US",
+        "9 90 900 9000 90000 900000 900 900000",
+    ),
+    (
+        "2021-01-03 12:00:00",
+        "FF1 FF2 FF3 FF4 FF5 FF6 MS US",
+        "0 00 000 0000 00000 000000 000 000000",
+    ),
     ("2024-02-29 13:14:15.161718", "SSSS SSSSS", "47655 47655"),
     ("0044-03-15 00:05:09 BC", "SSSS SSSSS", "309 309"),
     ("1999-12-31 23:59:59.9", "SSSS SSSSS", "86399 86399"),
@@ -656,10 +774,26 @@ const TIMESTAMPS: &[(&str, &str, &str)] = &[
     ("0044-03-15 00:05:09 BC", "DDth DDTH FMDDth", "15th 15TH 15th"),
     ("1999-12-31 23:59:59.9", "DDth DDTH FMDDth", "31st 31ST 31st"),
     ("2021-01-03 12:00:00", "DDth DDTH FMDDth", "03rd 03RD 3rd"),
-    ("2024-02-29 13:14:15.161718", "\"quoted YYYY\" YYYY \\\"x\\\"", "quoted YYYY 2024 \"x\""),
-    ("0044-03-15 00:05:09 BC", "\"quoted YYYY\" YYYY \\\"x\\\"", "quoted YYYY 0044 \"x\""),
-    ("1999-12-31 23:59:59.9", "\"quoted YYYY\" YYYY \\\"x\\\"", "quoted YYYY 1999 \"x\""),
-    ("2021-01-03 12:00:00", "\"quoted YYYY\" YYYY \\\"x\\\"", "quoted YYYY 2021 \"x\""),
+    (
+        "2024-02-29 13:14:15.161718",
+        "\"quoted YYYY\" YYYY \\\"x\\\"",
+        "quoted YYYY 2024 \"x\"",
+    ),
+    (
+        "0044-03-15 00:05:09 BC",
+        "\"quoted YYYY\" YYYY \\\"x\\\"",
+        "quoted YYYY 0044 \"x\"",
+    ),
+    (
+        "1999-12-31 23:59:59.9",
+        "\"quoted YYYY\" YYYY \\\"x\\\"",
+        "quoted YYYY 1999 \"x\"",
+    ),
+    (
+        "2021-01-03 12:00:00",
+        "\"quoted YYYY\" YYYY \\\"x\\\"",
+        "quoted YYYY 2021 \"x\"",
+    ),
     ("2024-02-29 13:14:15.161718", "TZ tz TZH TZM OF", "  +00 00 +00"),
     ("0044-03-15 00:05:09 BC", "TZ tz TZH TZM OF", "  +00 00 +00"),
     ("1999-12-31 23:59:59.9", "TZ tz TZH TZM OF", "  +00 00 +00"),
@@ -708,7 +842,11 @@ const TIMESTAMPS: &[(&str, &str, &str)] = &[
 
 const INTERVALS: &[((i32, i32, &str), &str, &str)] = &[
     ((14, 25, "05:06:07.5"), "YYYY MM DD HH24:MI:SS", "0001 02 25 05:06:07"),
-    ((-14, -3, "-30:00:01"), "YYYY MM DD HH24:MI:SS", "-0001 -02 -3 -30:00:-01"),
+    (
+        (-14, -3, "-30:00:01"),
+        "YYYY MM DD HH24:MI:SS",
+        "-0001 -02 -3 -30:00:-01",
+    ),
     ((0, 0, "00:00:00"), "YYYY MM DD HH24:MI:SS", "0000 00 00 00:00:00"),
     ((12, 0, "100:00:00"), "YYYY MM DD HH24:MI:SS", "0001 00 00 100:00:00"),
     ((14, 25, "05:06:07.5"), "HH12 HH AM", "05 05 AM"),
@@ -728,7 +866,11 @@ const INTERVALS: &[((i32, i32, &str), &str, &str)] = &[
     ((0, 0, "00:00:00"), "FMHH24 FMDD", "0 0"),
     ((12, 0, "100:00:00"), "FMHH24 FMDD", "100 0"),
     ((14, 25, "05:06:07.5"), "SSSS US MS J IW", "18367 500000 500 1721481 08"),
-    ((-14, -3, "-30:00:01"), "SSSS US MS J IW", "-108001 000000 000 1720599 39"),
+    (
+        (-14, -3, "-30:00:01"),
+        "SSSS US MS J IW",
+        "-108001 000000 000 1720599 39",
+    ),
     ((0, 0, "00:00:00"), "SSSS US MS J IW", "0 000000 000 1721028 48"),
     ((12, 0, "100:00:00"), "SSSS US MS J IW", "360000 000000 000 1721394 48"),
     ((14, 25, "05:06:07.5"), "YY Y YYY", "01 1 001"),
@@ -740,49 +882,57 @@ const INTERVALS: &[((i32, i32, &str), &str, &str)] = &[
 const FLOATS: &[(f64, &str, &str)] = &[
     (0.1, "999", "   0"),
     (-12.5, "999", " -12"),
-    (123456789.123456789, "999", " ###"),
+    (123_456_789.123_456_79, "999", " ###"),
     (1e20, "999", " ###"),
     (0.000012345, "999", "   0"),
     (485.0, "999", " 485"),
     (0.1, "9.9", "  .1"),
     (-12.5, "9.9", "-#.#"),
-    (123456789.123456789, "9.9", " #.#"),
+    (123_456_789.123_456_79, "9.9", " #.#"),
     (1e20, "9.9", " #."),
     (0.000012345, "9.9", "  .0"),
     (485.0, "9.9", " #.#"),
     (0.1, "FM999999999.999999999", ".1"),
     (-12.5, "FM999999999.999999999", "-12.5"),
-    (123456789.123456789, "FM999999999.999999999", "123456789.123457"),
+    (123_456_789.123_456_79, "FM999999999.999999999", "123456789.123457"),
     (1e20, "FM999999999.999999999", "#########."),
     (0.000012345, "FM999999999.999999999", ".000012345"),
     (485.0, "FM999999999.999999999", "485."),
     (0.1, "999999999999999999999999.99", "                         .10"),
     (-12.5, "999999999999999999999999.99", "                      -12.50"),
-    (123456789.123456789, "999999999999999999999999.99", "                123456789.12"),
+    (
+        123_456_789.123_456_79,
+        "999999999999999999999999.99",
+        "                123456789.12",
+    ),
     (1e20, "999999999999999999999999.99", "    100000000000000000000"),
-    (0.000012345, "999999999999999999999999.99", "                         .00"),
+    (
+        0.000012345,
+        "999999999999999999999999.99",
+        "                         .00",
+    ),
     (485.0, "999999999999999999999999.99", "                      485.00"),
     (0.1, "9.99EEEE", " 1.00e-01"),
     (-12.5, "9.99EEEE", "-1.25e+01"),
-    (123456789.123456789, "9.99EEEE", " 1.23e+08"),
+    (123_456_789.123_456_79, "9.99EEEE", " 1.23e+08"),
     (1e20, "9.99EEEE", " 1.00e+20"),
     (0.000012345, "9.99EEEE", " 1.23e-05"),
     (485.0, "9.99EEEE", " 4.85e+02"),
     (0.1, "9V99", "  10"),
     (-12.5, "9V99", "-###"),
-    (123456789.123456789, "9V99", " ###"),
+    (123_456_789.123_456_79, "9V99", " ###"),
     (1e20, "9V99", " ###"),
     (0.000012345, "9V99", "   0"),
     (485.0, "9V99", " ###"),
     (0.1, "RN", "###############"),
     (-12.5, "RN", "###############"),
-    (123456789.123456789, "RN", "###############"),
+    (123_456_789.123_456_79, "RN", "###############"),
     (1e20, "RN", "###############"),
     (0.000012345, "RN", "###############"),
     (485.0, "RN", "        CDLXXXV"),
     (0.1, "S9.9", " +.1"),
     (-12.5, "S9.9", "-#.#"),
-    (123456789.123456789, "S9.9", "+#.#"),
+    (123_456_789.123_456_79, "S9.9", "+#.#"),
     (1e20, "S9.9", "+#."),
     (0.000012345, "S9.9", " +.0"),
     (485.0, "S9.9", "+#.#"),
@@ -790,7 +940,11 @@ const FLOATS: &[(f64, &str, &str)] = &[
 
 #[test]
 fn numbers() {
-    check_all(NUMBERS.iter().map(|(value, template, expected)| (numeric(value), *template, *expected)));
+    check_all(
+        NUMBERS
+            .iter()
+            .map(|(value, template, expected)| (numeric(value), *template, *expected)),
+    );
 }
 
 #[test]
@@ -804,18 +958,28 @@ fn integers_are_numbers() {
 
 #[test]
 fn floating_point() {
-    check_all(FLOATS.iter().map(|(value, template, expected)| (double(*value), *template, *expected)));
+    check_all(
+        FLOATS
+            .iter()
+            .map(|(value, template, expected)| (double(*value), *template, *expected)),
+    );
 }
 
 #[test]
 fn timestamps() {
-    check_all(TIMESTAMPS.iter().map(|(value, template, expected)| (timestamp(value), *template, *expected)));
+    check_all(
+        TIMESTAMPS
+            .iter()
+            .map(|(value, template, expected)| (timestamp(value), *template, *expected)),
+    );
 }
 
 #[test]
 fn intervals() {
     let cases = INTERVALS.iter();
-    check_all(cases.map(|((months, days, time), template, expected)| (interval(*months, *days, time), *template, *expected)));
+    check_all(
+        cases.map(|((months, days, time), template, expected)| (interval(*months, *days, time), *template, *expected)),
+    );
 }
 
 #[test]
@@ -844,5 +1008,10 @@ fn templates_that_contradict_themselves() {
         check_error("to_char", &[integer(1), text(template)], "42601", message);
     }
     let arguments = [interval(1, 0, "0:0:0"), text("Day")];
-    check_error("to_char", &arguments, "22007", "invalid format specification for an interval value");
+    check_error(
+        "to_char",
+        &arguments,
+        "22007",
+        "invalid format specification for an interval value",
+    );
 }

@@ -34,10 +34,16 @@ fn execute(call: &Call<'_>) -> Result<Value> {
 /// Sign, digits and point as the template finds them in the text.
 fn read(text: &str, template: &NumberTemplate) -> Result<String> {
     if template.roman {
-        return Err(Error::user(SqlState::FEATURE_NOT_SUPPORTED, "\"RN\" not supported for input"));
+        return Err(Error::user(
+            SqlState::FEATURE_NOT_SUPPORTED,
+            "\"RN\" not supported for input",
+        ));
     }
     if template.exponent {
-        return Err(Error::user(SqlState::FEATURE_NOT_SUPPORTED, "\"EEEE\" not supported for input"));
+        return Err(Error::user(
+            SqlState::FEATURE_NOT_SUPPORTED,
+            "\"EEEE\" not supported for input",
+        ));
     }
     let mut rest = text.trim_start_matches(' ');
     let (mut negative, mut digits) = (false, String::new());
@@ -147,12 +153,19 @@ mod tests {
         ] {
             let (answer, data_type) = evaluate("to_number", &[text(text_value), text(template)]).unwrap();
             assert_eq!(data_type, LogicalType::NUMERIC);
-            let Literal::Numeric(unscaled) = answer else { panic!("{answer:?}") };
+            let Literal::Numeric(unscaled) = answer else {
+                panic!("{answer:?}")
+            };
             let tenth = 10i128.pow(9);
             let rounded = (unscaled + unscaled.signum() * tenth / 2) / tenth;
             assert_eq!(rounded, expected, "{text_value} by {template}");
         }
         let nothing = [text("abc"), text("999")];
-        check_error("to_number", &nothing, "22P02", "invalid input syntax for type numeric: \"abc\"");
+        check_error(
+            "to_number",
+            &nothing,
+            "22P02",
+            "invalid input syntax for type numeric: \"abc\"",
+        );
     }
 }

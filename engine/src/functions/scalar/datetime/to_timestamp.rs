@@ -40,7 +40,10 @@ fn execute(call: &Call<'_>) -> Result<Value> {
 
 fn to_timestamp(seconds: f64) -> Result<i64> {
     if seconds.is_nan() {
-        return Err(Error::user(SqlState::DATETIME_FIELD_OVERFLOW, "timestamp cannot be NaN"));
+        return Err(Error::user(
+            SqlState::DATETIME_FIELD_OVERFLOW,
+            "timestamp cannot be NaN",
+        ));
     }
     if seconds.is_infinite() {
         return Ok(if seconds > 0.0 { i64::MAX } else { i64::MIN });
@@ -76,7 +79,12 @@ mod tests {
         ] {
             check("to_timestamp", &[double(seconds)], timestamptz(expected));
         }
-        check_error("to_timestamp", &[double(1e15)], "22008", "timestamp out of range: \"1e+15\"");
+        check_error(
+            "to_timestamp",
+            &[double(1e15)],
+            "22008",
+            "timestamp out of range: \"1e+15\"",
+        );
         check_error("to_timestamp", &[double(f64::NAN)], "22008", "timestamp cannot be NaN");
     }
 }

@@ -205,7 +205,7 @@ impl ZoneClock {
 
     /// The local time of an instant.
     #[inline]
-    pub(crate) fn to_local(&mut self, timestamp: i64) -> i64 {
+    pub(crate) fn local_time(&mut self, timestamp: i64) -> i64 {
         timestamp.saturating_add(self.offset(timestamp))
     }
 
@@ -240,7 +240,7 @@ impl ZoneClock {
     /// The instant of a local time. A time that a change skips is read with the offset before the change, one that happens
     /// twice with the offset after it, as Postgres does.
     #[inline]
-    pub(crate) fn to_instant(&mut self, local: i64) -> i64 {
+    pub(crate) fn instant_of(&mut self, local: i64) -> i64 {
         let guess = local.saturating_sub(self.current.offset);
         if self.is_sure(guess) {
             guess
@@ -338,9 +338,9 @@ mod tests {
                     clock.offset(timestamp),
                     offset_microseconds(rules.to_offset(instant(timestamp)))
                 );
-                let local = clock.to_local(timestamp);
+                let local = clock.local_time(timestamp);
                 let mut fresh = ZoneClock::new(&rules);
-                assert_eq!(clock.to_instant(local), fresh.to_instant(local), "{name} {local}");
+                assert_eq!(clock.instant_of(local), fresh.instant_of(local), "{name} {local}");
             }
         }
     }
@@ -348,8 +348,8 @@ mod tests {
     #[test]
     fn skipped_times_take_the_offset_before_and_repeated_times_the_one_after() {
         let mut clock = ZoneClock::new(&zone("Europe/Berlin").unwrap());
-        assert_eq!(clock.to_instant(local(2024, 3, 31, 2)), local(2024, 3, 31, 1));
-        assert_eq!(clock.to_instant(local(2024, 10, 27, 2)), local(2024, 10, 27, 1));
-        assert_eq!(clock.to_instant(local(2024, 7, 1, 0)), local(2024, 6, 30, 22));
+        assert_eq!(clock.instant_of(local(2024, 3, 31, 2)), local(2024, 3, 31, 1));
+        assert_eq!(clock.instant_of(local(2024, 10, 27, 2)), local(2024, 10, 27, 1));
+        assert_eq!(clock.instant_of(local(2024, 7, 1, 0)), local(2024, 6, 30, 22));
     }
 }

@@ -134,9 +134,21 @@ mod tests {
             ("justify_days", interval(2, -65, "0:0:0"), interval(0, -5, "0:0:0")),
             ("justify_hours", interval(0, 0, "50:20:00"), interval(0, 2, "02:20:00")),
             ("justify_hours", interval(0, 3, "-50:20:00"), interval(0, 0, "21:40:00")),
-            ("justify_interval", interval(1, 0, "-01:00:00"), interval(0, 29, "23:00:00")),
-            ("justify_interval", interval(-1, 0, "01:00:00"), interval(0, -29, "-23:00:00")),
-            ("justify_interval", interval(1, -33, "26:00:00"), interval(0, -1, "-22:00:00")),
+            (
+                "justify_interval",
+                interval(1, 0, "-01:00:00"),
+                interval(0, 29, "23:00:00"),
+            ),
+            (
+                "justify_interval",
+                interval(-1, 0, "01:00:00"),
+                interval(0, -29, "-23:00:00"),
+            ),
+            (
+                "justify_interval",
+                interval(1, -33, "26:00:00"),
+                interval(0, -1, "-22:00:00"),
+            ),
         ] {
             check(name, &[from], to);
         }

@@ -20,7 +20,10 @@ pub(super) static MAKE_INTERVAL: ScalarFunction = ScalarFunction {
                     signature(&[INTEGER; 4], returns::interval),
                     signature(&[INTEGER; 5], returns::interval),
                     signature(&[INTEGER; 6], returns::interval),
-                    signature(&[INTEGER, INTEGER, INTEGER, INTEGER, INTEGER, INTEGER, DOUBLE], returns::interval),
+                    signature(
+                        &[INTEGER, INTEGER, INTEGER, INTEGER, INTEGER, INTEGER, DOUBLE],
+                        returns::interval,
+                    ),
                 ]
             },
         )
@@ -36,7 +39,9 @@ pub(super) static MAKE_INTERVAL: ScalarFunction = ScalarFunction {
 
 fn execute(call: &Call<'_>) -> Result<Value> {
     let count = call.arguments.len().min(6);
-    let integers = (0..count).map(|at| call.primitives::<Int32Type>(at)).collect::<Result<Vec<_>>>()?;
+    let integers = (0..count)
+        .map(|at| call.primitives::<Int32Type>(at))
+        .collect::<Result<Vec<_>>>()?;
     let seconds = match call.arguments.len() {
         7 => Some(call.primitives::<Float64Type>(6)?),
         _ => None,

@@ -61,10 +61,14 @@ struct Arguments<'a> {
 
 impl<'a> Arguments<'a> {
     fn of(call: &'a Call<'_>, style: Style, settings: &'a crate::format::FormatSettings) -> Self {
-        let writers = call.arguments.iter().zip(call.argument_types).map(|(value, data_type)| {
-            let writer = JsonWriter::new(value.array(), data_type, style, settings);
-            (writer, value.array(), value.is_constant())
-        });
+        let writers = call
+            .arguments
+            .iter()
+            .zip(call.argument_types)
+            .map(|(value, data_type)| {
+                let writer = JsonWriter::new(value.array(), data_type, style, settings);
+                (writer, value.array(), value.is_constant())
+            });
         Arguments {
             writers: writers.collect(),
         }
@@ -88,10 +92,12 @@ fn array(call: &Call<'_>, style: Style) -> Result<Value> {
 }
 
 fn object(call: &Call<'_>, style: Style, name: &str) -> Result<Value> {
-    if call.arguments.len() % 2 != 0 {
+    if !call.arguments.len().is_multiple_of(2) {
         let message = "argument list must have even number of elements";
         return Err(stoa_sql::Error::new(SqlState::INVALID_PARAMETER_VALUE, message)
-            .with_hint(format!("The arguments of {name}() must consist of alternating keys and values."))
+            .with_hint(format!(
+                "The arguments of {name}() must consist of alternating keys and values."
+            ))
             .into());
     }
     let settings = settings_of(call.statement);
@@ -152,10 +158,29 @@ mod tests {
 
     #[test]
     fn objects_and_arrays() {
-        let arguments = [text("bb"), text("x\""), text("a"), boolean(true), text("c"), null(LogicalType::Text)];
-        check("jsonb_build_object", &arguments, jsonb(r#"{"a": true, "c": null, "bb": "x\""}"#));
-        check("json_build_object", &arguments, json(r#"{"bb" : "x\"", "a" : true, "c" : null}"#));
-        check("jsonb_build_array", &arguments[..4], jsonb(r#"["bb", "x\"", "a", true]"#));
+        let arguments = [
+            text("bb"),
+            text("x\""),
+            text("a"),
+            boolean(true),
+            text("c"),
+            null(LogicalType::Text),
+        ];
+        check(
+            "jsonb_build_object",
+            &arguments,
+            jsonb(r#"{"a": true, "c": null, "bb": "x\""}"#),
+        );
+        check(
+            "json_build_object",
+            &arguments,
+            json(r#"{"bb" : "x\"", "a" : true, "c" : null}"#),
+        );
+        check(
+            "jsonb_build_array",
+            &arguments[..4],
+            jsonb(r#"["bb", "x\"", "a", true]"#),
+        );
         check("jsonb_build_object", &[], jsonb("{}"));
         check("json_build_array", &[], json("[]"));
         let nested = [text("j"), jsonb(r#"{"x": 1}"#), text("d"), double(1.5)];
@@ -167,7 +192,12 @@ mod tests {
         let message = "argument list must have even number of elements";
         check_error("jsonb_build_object", &[text("a")], "22023", message);
         let null_key = [null(LogicalType::Text), text("a")];
-        check_error("jsonb_build_object", &null_key, "22023", "argument 1: key must not be null");
+        check_error(
+            "jsonb_build_object",
+            &null_key,
+            "22023",
+            "argument 1: key must not be null",
+        );
         let array_key = [text_array(&[]), text("a")];
         let message = "key value must be scalar, not array, composite, or json";
         check_error("jsonb_build_object", &array_key, "22023", message);

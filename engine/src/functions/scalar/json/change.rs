@@ -9,9 +9,15 @@ use crate::error::{Error, Result, SqlState};
 pub(super) enum Change<'t> {
     Delete,
     /// A new value; `create` adds it where there is nothing yet.
-    Set { value: &'t str, create: bool },
+    Set {
+        value: &'t str,
+        create: bool,
+    },
     /// A new value beside what is there.
-    Insert { value: &'t str, after: bool },
+    Insert {
+        value: &'t str,
+        after: bool,
+    },
 }
 
 pub(super) fn invalid(message: &str) -> Error {
@@ -87,9 +93,11 @@ fn change_object(
             _ if !is_it => out.push_str(value),
             Some(Change::Set { value, .. }) => out.push_str(value),
             Some(Change::Insert { .. }) => {
-                return Err(stoa_sql::Error::new(SqlState::INVALID_PARAMETER_VALUE, "cannot replace existing key")
-                    .with_hint("Try using the function jsonb_set to replace key value.")
-                    .into());
+                return Err(
+                    stoa_sql::Error::new(SqlState::INVALID_PARAMETER_VALUE, "cannot replace existing key")
+                        .with_hint("Try using the function jsonb_set to replace key value.")
+                        .into(),
+                );
             }
             Some(Change::Delete) => {}
             None => change_at(value, path, depth + 1, change, out)?,

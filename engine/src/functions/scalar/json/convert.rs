@@ -24,7 +24,12 @@ pub(super) static ARRAY_TO_JSON: ScalarFunction = ScalarFunction {
 };
 pub(super) static ROW_TO_JSON: ScalarFunction = ScalarFunction {
     info: || stable("row_to_json", const { &[signature(&[RECORD], returns::json)] }),
-    documentation: documentation(CATEGORY, "A row as a json object.", "row_to_json(t)", r#"{"a":1,"b":"x"}"#),
+    documentation: documentation(
+        CATEGORY,
+        "A row as a json object.",
+        "row_to_json(t)",
+        r#"{"a":1,"b":"x"}"#,
+    ),
     execute: |call| convert(call, Style::Json),
 };
 

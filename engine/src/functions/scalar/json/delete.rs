@@ -10,8 +10,8 @@ use arrow_array::types::Int32Type;
 use stoa_sql::catalog::Signature;
 use stoa_sql::types::LogicalType;
 
-/// What `-` takes of jsonb.
-pub(crate) const DELETE_SIGNATURES: [Signature; 3] = [
+/// What `-` takes of jsonb, too.
+const DELETE_SIGNATURES: [Signature; 3] = [
     signature(&[JSONB, TEXT], returns::jsonb),
     signature(&[JSONB, INTEGER], returns::jsonb),
     signature(&[JSONB, TEXT_ARRAY], returns::jsonb),
@@ -120,12 +120,20 @@ mod tests {
             (r#"["a", "b"]"#, integer(1), r#"["a"]"#),
             (r#"["a", "b"]"#, integer(-1), r#"["a"]"#),
             (r#"["a", "b"]"#, integer(-3), r#"["a", "b"]"#),
-            (r#"{"a": 1, "b": 2, "c": 3}"#, text_array(&[Some("a"), Some("b")]), r#"{"c": 3}"#),
+            (
+                r#"{"a": 1, "b": 2, "c": 3}"#,
+                text_array(&[Some("a"), Some("b")]),
+                r#"{"c": 3}"#,
+            ),
         ] {
             check("jsonb_delete", &[jsonb(document), what], jsonb(expected));
         }
         for (document, what, message) in [
-            (r#"{"a": 1}"#, integer(1), "cannot delete from object using integer index"),
+            (
+                r#"{"a": 1}"#,
+                integer(1),
+                "cannot delete from object using integer index",
+            ),
             ("1", text("a"), "cannot delete from scalar"),
             ("1", integer(1), "cannot delete from scalar"),
         ] {

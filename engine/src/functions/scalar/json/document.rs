@@ -125,6 +125,18 @@ pub(crate) fn members(value: &str) -> Members<'_> {
     Members { text: value, at }
 }
 
+impl<'t> Members<'t> {
+    /// Goes on where another walk of the text was.
+    pub(crate) fn from(text: &'t str, at: usize) -> Self {
+        Members { text, at }
+    }
+
+    /// Where it is, in bytes.
+    pub(crate) fn position(&self) -> usize {
+        self.at
+    }
+}
+
 impl<'t> Iterator for Members<'t> {
     type Item = (&'t str, &'t str);
 
@@ -158,6 +170,18 @@ pub(crate) fn elements(value: &str) -> Elements<'_> {
         _ => value.len(),
     };
     Elements { text: value, at }
+}
+
+impl<'t> Elements<'t> {
+    /// Goes on where another walk of the text was.
+    pub(crate) fn from(text: &'t str, at: usize) -> Self {
+        Elements { text, at }
+    }
+
+    /// Where it is, in bytes.
+    pub(crate) fn position(&self) -> usize {
+        self.at
+    }
 }
 
 impl<'t> Iterator for Elements<'t> {
@@ -267,7 +291,10 @@ pub(crate) fn unescape_into(written: &str, out: &mut String) {
 
 /// The character of `XXXX`, or of a pair `XXXX\uXXXX`, and the bytes it takes.
 fn unicode_escape(text: &str) -> (char, usize) {
-    let unit = |from: usize| text.get(from..from + 4).and_then(|digits| u32::from_str_radix(digits, 16).ok());
+    let unit = |from: usize| {
+        text.get(from..from + 4)
+            .and_then(|digits| u32::from_str_radix(digits, 16).ok())
+    };
     let replacement = char::REPLACEMENT_CHARACTER;
     let Some(first) = unit(0) else {
         return (replacement, 0);
@@ -393,12 +420,27 @@ mod tests {
         let array = r#" [ 1 ,"a,b", [2,3] , {} ] "#;
         let found: Vec<_> = elements(trim(array)).collect();
         assert_eq!(found, ["1", "\"a,b\"", "[2,3]", "{}"]);
-        assert_eq!(elements("[]").count() + members("{}").count() + elements("1").count(), 0);
+        assert_eq!(
+            elements("[]").count() + members("{}").count() + elements("1").count(),
+            0
+        );
     }
 
     #[test]
     fn broken_text_gives_something() {
-        for text in ["{", "{\"", "{\"a", "{\"a\"", "{\"a\":", "[", "[1", "[1,", "\"\\", "", "{\"a\":\"\\"] {
+        for text in [
+            "{",
+            "{\"",
+            "{\"a",
+            "{\"a\"",
+            "{\"a\":",
+            "[",
+            "[1",
+            "[1,",
+            "\"\\",
+            "",
+            "{\"a\":\"\\",
+        ] {
             let _ = members(text).count() + elements(text).count();
             let _ = string_of(text);
         }
@@ -428,7 +470,12 @@ mod tests {
 
     #[test]
     fn numbers_by_value() {
-        for (left, right, same) in [("1", "1.0", true), ("1.50", "1.5", true), ("10", "1", false), ("0", "-0", true)] {
+        for (left, right, same) in [
+            ("1", "1.0", true),
+            ("1.50", "1.5", true),
+            ("10", "1", false),
+            ("0", "-0", true),
+        ] {
             assert_eq!(same_number(left, right), same, "{left} {right}");
         }
     }

@@ -82,7 +82,10 @@ fn any(call: &Call<'_>) -> Result<Value> {
     let (documents, keys) = (call.texts(0)?, call.argument(1)?.lists()?);
     call.map_booleans(|row| {
         let keys = keys.value(row);
-        Ok(steps(&keys).into_iter().flatten().any(|key| exists(documents.value(row), key)))
+        Ok(steps(&keys)
+            .into_iter()
+            .flatten()
+            .any(|key| exists(documents.value(row), key)))
     })
 }
 
@@ -90,7 +93,10 @@ fn all(call: &Call<'_>) -> Result<Value> {
     let (documents, keys) = (call.texts(0)?, call.argument(1)?.lists()?);
     call.map_booleans(|row| {
         let keys = keys.value(row);
-        Ok(steps(&keys).into_iter().flatten().all(|key| exists(documents.value(row), key)))
+        Ok(steps(&keys)
+            .into_iter()
+            .flatten()
+            .all(|key| exists(documents.value(row), key)))
     })
 }
 

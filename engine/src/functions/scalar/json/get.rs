@@ -5,9 +5,9 @@ use crate::error::Result;
 use crate::functions::kernel::Column;
 use crate::functions::scalar::signature::*;
 use crate::functions::{Call, Documentation, ScalarFunction, Value};
+use arrow_array::StringViewArray;
 use arrow_array::builder::StringViewBuilder;
 use arrow_array::types::Int32Type;
-use arrow_array::StringViewArray;
 use std::sync::Arc;
 use stoa_sql::catalog::Signature;
 use stoa_sql::types::LogicalType;
@@ -88,13 +88,21 @@ fn each(call: &Call<'_>, mut take: impl FnMut(&str, &mut StringViewBuilder)) -> 
     if *call.argument_type(1)? == LogicalType::Integer {
         let indexes = call.primitives::<Int32Type>(1)?;
         for row in 0..call.row_count {
-            let found = if is_null(row) { None } else { element(document(row), indexes.value(row).into()) };
+            let found = if is_null(row) {
+                None
+            } else {
+                element(document(row), indexes.value(row).into())
+            };
             hand_on(found, &mut builder);
         }
     } else {
         let keys: Column<'_, StringViewArray> = call.texts(1)?;
         for row in 0..call.row_count {
-            let found = if is_null(row) { None } else { member(document(row), keys.value(row), sorted) };
+            let found = if is_null(row) {
+                None
+            } else {
+                member(document(row), keys.value(row), sorted)
+            };
             hand_on(found, &mut builder);
         }
     }
@@ -142,8 +150,16 @@ mod tests {
             ("1", "a", None, None),
         ] {
             check("->", &[jsonb(document), text(key)], optional(value, LogicalType::Jsonb));
-            check("->>", &[jsonb(document), text(key)], optional(as_text, LogicalType::Text));
-            check("jsonb_object_field_text", &[jsonb(document), text(key)], optional(as_text, LogicalType::Text));
+            check(
+                "->>",
+                &[jsonb(document), text(key)],
+                optional(as_text, LogicalType::Text),
+            );
+            check(
+                "jsonb_object_field_text",
+                &[jsonb(document), text(key)],
+                optional(as_text, LogicalType::Text),
+            );
         }
     }
 
@@ -155,8 +171,16 @@ mod tests {
             (r#"[1, [2]]"#, 2, None),
             (r#"{"0": 1}"#, 0, None),
         ] {
-            check("->", &[jsonb(document), integer(index)], optional(value, LogicalType::Jsonb));
-            check("->>", &[jsonb(document), integer(index)], optional(value, LogicalType::Text));
+            check(
+                "->",
+                &[jsonb(document), integer(index)],
+                optional(value, LogicalType::Jsonb),
+            );
+            check(
+                "->>",
+                &[jsonb(document), integer(index)],
+                optional(value, LogicalType::Text),
+            );
         }
     }
 

@@ -13,7 +13,12 @@ const TYPE: Documentation = documentation(
     "jsonb_typeof('[1]')",
     "array",
 );
-const LENGTH: Documentation = documentation("json", "How many elements an array has.", "jsonb_array_length('[1, 2]')", "2");
+const LENGTH: Documentation = documentation(
+    "json",
+    "How many elements an array has.",
+    "jsonb_array_length('[1, 2]')",
+    "2",
+);
 
 pub(super) static JSONB_TYPEOF: ScalarFunction = ScalarFunction {
     info: || immutable("jsonb_typeof", const { &[signature(&[JSONB], returns::text)] }),
@@ -64,7 +69,12 @@ mod tests {
     #[test]
     fn kinds() {
         for (value, kind) in [
-            ("null", "null"), ("-1.5", "number"), ("\"a\"", "string"), ("true", "boolean"), ("[]", "array"), ("{}", "object"),
+            ("null", "null"),
+            ("-1.5", "number"),
+            ("\"a\"", "string"),
+            ("true", "boolean"),
+            ("[]", "array"),
+            ("{}", "object"),
         ] {
             check("jsonb_typeof", &[jsonb(value)], text(kind));
             check("json_typeof", &[json(&format!(" {value}"))], text(kind));
@@ -75,7 +85,17 @@ mod tests {
     fn lengths() {
         check("jsonb_array_length", &[jsonb("[]")], integer(0));
         check("json_array_length", &[json("[1,[2,3],{\"a\":[4,5]}]")], integer(3));
-        check_error("jsonb_array_length", &[jsonb("{}")], "22023", "cannot get array length of a non-array");
-        check_error("jsonb_array_length", &[jsonb("1")], "22023", "cannot get array length of a scalar");
+        check_error(
+            "jsonb_array_length",
+            &[jsonb("{}")],
+            "22023",
+            "cannot get array length of a non-array",
+        );
+        check_error(
+            "jsonb_array_length",
+            &[jsonb("1")],
+            "22023",
+            "cannot get array length of a scalar",
+        );
     }
 }

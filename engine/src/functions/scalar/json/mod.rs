@@ -19,7 +19,7 @@ pub(crate) mod write;
 
 pub(crate) use concatenate::concatenate;
 pub(crate) use contains::contains;
-pub(crate) use delete::{DELETE_SIGNATURES, delete};
+pub(crate) use delete::delete;
 
 use crate::error::{Error, SqlState};
 use crate::functions::ScalarFunction;

@@ -48,14 +48,29 @@ pub(super) static AT_PATH_TEXT: ScalarFunction = ScalarFunction {
 };
 
 pub(super) static JSONB_EXTRACT_PATH: ScalarFunction = ScalarFunction {
-    info: || immutable("jsonb_extract_path", const { &[variadic(&[JSONB, TEXT], returns::jsonb)] }),
+    info: || {
+        immutable(
+            "jsonb_extract_path",
+            const { &[variadic(&[JSONB, TEXT], returns::jsonb)] },
+        )
+    },
     documentation: documentation("json", SUMMARY, r#"jsonb_extract_path('{"a": [1, 2]}', 'a', '1')"#, "2"),
     execute: |call| at_arguments(call, false),
 };
 
 pub(super) static JSONB_EXTRACT_PATH_TEXT: ScalarFunction = ScalarFunction {
-    info: || immutable("jsonb_extract_path_text", const { &[variadic(&[JSONB, TEXT], returns::text)] }),
-    documentation: documentation("json", TEXT_SUMMARY, r#"jsonb_extract_path_text('{"a": ["x"]}', 'a', '0')"#, "x"),
+    info: || {
+        immutable(
+            "jsonb_extract_path_text",
+            const { &[variadic(&[JSONB, TEXT], returns::text)] },
+        )
+    },
+    documentation: documentation(
+        "json",
+        TEXT_SUMMARY,
+        r#"jsonb_extract_path_text('{"a": ["x"]}', 'a', '0')"#,
+        "x",
+    ),
     execute: |call| at_arguments(call, true),
 };
 
@@ -66,8 +81,18 @@ pub(super) static JSON_EXTRACT_PATH: ScalarFunction = ScalarFunction {
 };
 
 pub(super) static JSON_EXTRACT_PATH_TEXT: ScalarFunction = ScalarFunction {
-    info: || immutable("json_extract_path_text", const { &[variadic(&[JSON, TEXT], returns::text)] }),
-    documentation: documentation("json", TEXT_SUMMARY, r#"json_extract_path_text('{"a": ["x"]}', 'a', '0')"#, "x"),
+    info: || {
+        immutable(
+            "json_extract_path_text",
+            const { &[variadic(&[JSON, TEXT], returns::text)] },
+        )
+    },
+    documentation: documentation(
+        "json",
+        TEXT_SUMMARY,
+        r#"json_extract_path_text('{"a": ["x"]}', 'a', '0')"#,
+        "x",
+    ),
     execute: |call| at_arguments(call, true),
 };
 
@@ -91,7 +116,9 @@ fn each<'t>(call: &Call<'_>, as_text: bool, find: impl Fn(usize, bool) -> Option
 /// The steps of a path, `None` for a NULL among them.
 pub(super) fn steps(path: &ArrayRef) -> Vec<Option<&str>> {
     let texts = path.as_string_view();
-    (0..texts.len()).map(|at| texts.is_valid(at).then(|| texts.value(at))).collect()
+    (0..texts.len())
+        .map(|at| texts.is_valid(at).then(|| texts.value(at)))
+        .collect()
 }
 
 fn at_array(call: &Call<'_>, as_text: bool) -> Result<Value> {
@@ -111,10 +138,13 @@ fn at_array(call: &Call<'_>, as_text: bool) -> Result<Value> {
 
 fn at_arguments(call: &Call<'_>, as_text: bool) -> Result<Value> {
     let documents = call.texts(0)?;
-    let keys: Vec<Texts<'_>> = (1..call.arguments.len()).map(|at| call.texts(at)).collect::<Result<_>>()?;
+    let keys: Vec<Texts<'_>> = (1..call.arguments.len())
+        .map(|at| call.texts(at))
+        .collect::<Result<_>>()?;
     each(call, as_text, |row, sorted| {
-        keys.iter()
-            .try_fold(trim(documents.value(row)), |value, key| step(value, key.value(row), sorted))
+        keys.iter().try_fold(trim(documents.value(row)), |value, key| {
+            step(value, key.value(row), sorted)
+        })
     })
 }
 
@@ -136,15 +166,27 @@ mod tests {
             (r#"{"a": 1}"#, &["a", "b"], None, None),
         ] {
             let steps: Vec<Option<&str>> = path.iter().copied().map(Some).collect();
-            check("#>", &[jsonb(document), text_array(&steps)], optional(value, LogicalType::Jsonb));
-            check("#>>", &[jsonb(document), text_array(&steps)], optional(as_text, LogicalType::Text));
+            check(
+                "#>",
+                &[jsonb(document), text_array(&steps)],
+                optional(value, LogicalType::Jsonb),
+            );
+            check(
+                "#>>",
+                &[jsonb(document), text_array(&steps)],
+                optional(as_text, LogicalType::Text),
+            );
             if path.is_empty() {
                 continue;
             }
             let mut arguments = vec![jsonb(document)];
             arguments.extend(path.iter().map(|key| text(key)));
             check("jsonb_extract_path", &arguments, optional(value, LogicalType::Jsonb));
-            check("jsonb_extract_path_text", &arguments, optional(as_text, LogicalType::Text));
+            check(
+                "jsonb_extract_path_text",
+                &arguments,
+                optional(as_text, LogicalType::Text),
+            );
         }
         let with_null = [jsonb(r#"{"a": 1}"#), text_array(&[Some("a"), None])];
         check("#>", &with_null, null(LogicalType::Jsonb));

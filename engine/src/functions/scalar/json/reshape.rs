@@ -129,7 +129,11 @@ mod tests {
     #[test]
     fn pretty() {
         let expected = "{\n    \"a\": [\n        1,\n        {\n            \"b\": 2\n        }\n    ],\n    \"c\": {\n    },\n    \"d\": [\n    ]\n}";
-        check("jsonb_pretty", &[jsonb(r#"{"a": [1, {"b": 2}], "c": {}, "d": []}"#)], text(expected));
+        check(
+            "jsonb_pretty",
+            &[jsonb(r#"{"a": [1, {"b": 2}], "c": {}, "d": []}"#)],
+            text(expected),
+        );
         check("jsonb_pretty", &[jsonb("1")], text("1"));
     }
 

@@ -73,11 +73,20 @@ mod tests {
             (&["c", "d"], document),
             (&[], document),
         ] {
-            check("jsonb_set", &[jsonb(document), path(steps), jsonb("\"x\"")], jsonb(expected));
+            check(
+                "jsonb_set",
+                &[jsonb(document), path(steps), jsonb("\"x\"")],
+                jsonb(expected),
+            );
         }
         let unchanged = [jsonb(document), path(&["c"]), jsonb("1"), boolean(false)];
         check("jsonb_set", &unchanged, jsonb(document));
-        check_error("jsonb_set", &[jsonb("1"), path(&["a"]), jsonb("2")], "22023", "cannot set path in scalar");
+        check_error(
+            "jsonb_set",
+            &[jsonb("1"), path(&["a"]), jsonb("2")],
+            "22023",
+            "cannot set path in scalar",
+        );
     }
 
     #[test]

@@ -128,15 +128,18 @@ impl<'a> JsonWriter<'a> {
             Form::Quoted(writer) => quote_into(&text_of(writer, row)?, out),
             Form::Timestamp(writer, zoned) => write_timestamp(&text_of(writer, row)?, *zoned, out),
             Form::Json(array) => out.push_str(array.value(row)),
-            Form::Normalized(array, settings) => {
-                match parse_value(array.value(row), &LogicalType::Jsonb, settings)? {
-                    Literal::Text(text) => out.push_str(&text),
-                    other => return Err(Error::Internal(format!("jsonb was read as {other:?}"))),
-                }
-            }
+            Form::Normalized(array, settings) => match parse_value(array.value(row), &LogicalType::Jsonb, settings)? {
+                Literal::Text(text) => out.push_str(&text),
+                other => return Err(Error::Internal(format!("jsonb was read as {other:?}"))),
+            },
             Form::List(list, elements) => {
                 let offsets = list.value_offsets();
-                let range = |at: usize| offsets.get(at).and_then(|offset| usize::try_from(*offset).ok()).unwrap_or(0);
+                let range = |at: usize| {
+                    offsets
+                        .get(at)
+                        .and_then(|offset| usize::try_from(*offset).ok())
+                        .unwrap_or(0)
+                };
                 out.push('[');
                 for (at, element) in (range(row)..range(row + 1)).enumerate() {
                     if at > 0 {
@@ -178,17 +181,32 @@ impl<'a> JsonWriter<'a> {
     /// Floating point: in full for jsonb, whose numbers are exact; with an exponent where Postgres has one for json.
     fn write_float(&self, value: f64, full: String, scientific: String, out: &mut String) {
         if !value.is_finite() {
-            let name = if value.is_nan() { "NaN" } else if value > 0.0 { "Infinity" } else { "-Infinity" };
+            let name = if value.is_nan() {
+                "NaN"
+            } else if value > 0.0 {
+                "Infinity"
+            } else {
+                "-Infinity"
+            };
             quote_into(name, out);
             return;
         }
-        let exponent: i32 = scientific.split_once('e').and_then(|(_, exponent)| exponent.parse().ok()).unwrap_or(0);
+        let exponent: i32 = scientific
+            .split_once('e')
+            .and_then(|(_, exponent)| exponent.parse().ok())
+            .unwrap_or(0);
         if self.style == Style::Jsonb || (-4..15).contains(&exponent) {
             // The numbers of jsonb are numerics, which know no negative zero.
-            out.push_str(if full == "-0" && self.style == Style::Jsonb { "0" } else { &full });
+            out.push_str(if full == "-0" && self.style == Style::Jsonb {
+                "0"
+            } else {
+                &full
+            });
             return;
         }
-        let mantissa = scientific.split_once('e').map_or(scientific.as_str(), |(mantissa, _)| mantissa);
+        let mantissa = scientific
+            .split_once('e')
+            .map_or(scientific.as_str(), |(mantissa, _)| mantissa);
         let sign = if exponent < 0 { '-' } else { '+' };
         out.push_str(&format!("{mantissa}e{sign}{:02}", exponent.abs()));
     }
@@ -223,7 +241,10 @@ fn write_timestamp(text: &str, zoned: bool, out: &mut String) {
     };
     let mut iso = text.replacen(' ', "T", 1);
     if zoned && let Some(time) = iso.find('T') {
-        let offset = iso.get(time..).and_then(|rest| rest.find(['+', '-'])).map(|at| time + at);
+        let offset = iso
+            .get(time..)
+            .and_then(|rest| rest.find(['+', '-']))
+            .map(|at| time + at);
         if offset.is_some_and(|at| iso.len() - at == 3) {
             iso.push_str(":00");
         }

@@ -5,7 +5,7 @@ use crate::error::{Error, Result, SqlState};
 use crate::functions::scalar::signature::*;
 use crate::functions::scalar::text::lower_into;
 use crate::functions::{Call, ScalarFunction, Value};
-use arrow_array::{Array, BooleanArray};
+use arrow_array::BooleanArray;
 use arrow_buffer::BooleanBufferBuilder;
 use std::sync::Arc;
 use stoa_sql::catalog::Signature;

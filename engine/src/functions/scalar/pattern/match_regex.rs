@@ -1,6 +1,6 @@
 //! `~`, `!~`, `~*`, `!~*`: whether a regular expression matches somewhere. `~ a` of one integer is its bits negated.
 
-use super::regex::compiled;
+use super::regex::{Patterns, compiled};
 use super::translate::Flags;
 use crate::error::Result;
 use crate::functions::scalar::arithmetic::bitwise_not;
@@ -73,5 +73,6 @@ fn match_all(call: &Call<'_>, any_case: bool, negated: bool) -> Result<Value> {
         let regex = compiled(patterns.value(0), flags)?;
         return call.map_booleans(|row| Ok(regex.is_match(texts.value(row)) != negated));
     }
-    call.map_booleans(|row| Ok(compiled(patterns.value(row), flags)?.is_match(texts.value(row)) != negated))
+    let mut known = Patterns::default();
+    call.map_booleans(|row| Ok(known.matcher(patterns.value(row), flags)?.is_match(texts.value(row)) != negated))
 }

@@ -15,8 +15,8 @@ mod similar;
 mod starts_with;
 mod translate;
 
-pub(super) use regex::compiled;
-pub(super) use translate::Flags;
+pub(in crate::functions) use regex::{Patterns, compiled};
+pub(in crate::functions) use translate::Flags;
 
 use crate::functions::ScalarFunction;
 

@@ -3,8 +3,9 @@
 
 use super::translate::{Flags, invalid, translate};
 use crate::error::{Error, Result, SqlState};
-use ::regex::{Captures, Regex, RegexBuilder};
+use ::regex::{CaptureLocations, Regex, RegexBuilder};
 use std::cell::RefCell;
+use std::ops::Range;
 use std::rc::Rc;
 
 /// The most memory a compiled expression may take.
@@ -21,7 +22,7 @@ thread_local! {
 ///
 /// # Errors
 /// 2201B where it is none, 0A000 for what is not supported.
-pub(in crate::functions::scalar) fn compiled(pattern: &str, flags: Flags) -> Result<Rc<Regex>> {
+pub(in crate::functions) fn compiled(pattern: &str, flags: Flags) -> Result<Rc<Regex>> {
     let known = REMEMBERED.with_borrow_mut(|remembered| {
         let at = remembered
             .iter()
@@ -84,38 +85,100 @@ fn reason(complaint: &str) -> &'static str {
         .map_or("invalid pattern", |(_, reason)| reason)
 }
 
-/// The matches of an expression in a text from a byte on.
-pub(in crate::functions::scalar) struct Matches<'r, 't> {
-    regex: &'r Regex,
-    text: &'t str,
+/// An expression that looks through one text after the other without an allocation per match.
+pub(in crate::functions) struct Matcher {
+    regex: Rc<Regex>,
+    groups: CaptureLocations,
+    /// Where the search goes on.
     next: Option<usize>,
 }
 
-impl<'r, 't> Matches<'r, 't> {
-    /// From a place on, which must be a character's begin.
-    pub(in crate::functions::scalar) fn new(regex: &'r Regex, text: &'t str, start: usize) -> Self {
-        Matches {
+impl Matcher {
+    /// For an expression.
+    pub(in crate::functions) fn new(regex: Rc<Regex>) -> Self {
+        Matcher {
+            groups: regex.capture_locations(),
             regex,
-            text,
-            next: (start <= text.len()).then_some(start),
+            next: None,
         }
+    }
+
+    /// Begins with a text at a place, which must be a character's begin.
+    pub(in crate::functions) fn begin(&mut self, start: usize) {
+        self.next = Some(start);
+    }
+
+    /// Where the text's next match lies; its groups are known then.
+    pub(in crate::functions) fn advance(&mut self, text: &str) -> Option<Range<usize>> {
+        let start = self.next.filter(|start| *start <= text.len())?;
+        let found = self.regex.captures_read_at(&mut self.groups, text, start)?;
+        Some(self.passed(text, found.range()))
+    }
+
+    /// As [`Self::advance`], faster, but the groups are not known.
+    pub(in crate::functions) fn advance_whole(&mut self, text: &str) -> Option<Range<usize>> {
+        let start = self.next.filter(|start| *start <= text.len())?;
+        let found = self.regex.find_at(text, start)?;
+        Some(self.passed(text, found.range()))
+    }
+
+    fn passed(&mut self, text: &str, found: Range<usize>) -> Range<usize> {
+        self.next = match found.is_empty() {
+            false => Some(found.end),
+            true => text[found.end..]
+                .chars()
+                .next()
+                .map(|character| found.end + character.len_utf8()),
+        };
+        found
+    }
+
+    /// How many groups there are, the whole match being one.
+    pub(in crate::functions) fn group_count(&self) -> usize {
+        self.groups.len()
+    }
+
+    /// Where a group of the last match lies; 0 is the whole match.
+    pub(in crate::functions) fn group(&self, number: usize) -> Option<Range<usize>> {
+        self.groups.get(number).map(|(start, end)| start..end)
+    }
+
+    /// Where a group of the text's nth match from a place on lies.
+    pub(super) fn nth_group(&mut self, text: &str, start: usize, nth: i32, group: i32) -> Option<Range<usize>> {
+        self.begin(start);
+        for _ in 1..nth {
+            self.advance_whole(text)?;
+        }
+        self.advance(text)?;
+        self.group(usize::try_from(group).ok()?)
+    }
+
+    /// Whether the expression matches somewhere.
+    pub(in crate::functions) fn is_match(&self, text: &str) -> bool {
+        self.regex.is_match(text)
     }
 }
 
-impl<'t> Iterator for Matches<'_, 't> {
-    type Item = Captures<'t>;
+/// The matcher of the pattern used last: patterns seldom change from row to row.
+#[derive(Default)]
+pub(in crate::functions) struct Patterns {
+    last: Option<(String, Flags, Matcher)>,
+}
 
-    fn next(&mut self) -> Option<Captures<'t>> {
-        let captures = self.regex.captures_at(self.text, self.next?)?;
-        let whole = captures.get_match();
-        self.next = match whole.is_empty() {
-            false => Some(whole.end()),
-            true => self.text[whole.end()..]
-                .chars()
-                .next()
-                .map(|character| whole.end() + character.len_utf8()),
-        };
-        Some(captures)
+impl Patterns {
+    /// The matcher of a pattern.
+    ///
+    /// # Errors
+    /// As [`compiled`].
+    pub(in crate::functions) fn matcher(&mut self, pattern: &str, flags: Flags) -> Result<&mut Matcher> {
+        let known = matches!(&self.last, Some((text, known, _)) if text == pattern && *known == flags);
+        if !known {
+            self.last = Some((pattern.to_owned(), flags, Matcher::new(compiled(pattern, flags)?)));
+        }
+        match &mut self.last {
+            Some((_, _, matcher)) => Ok(matcher),
+            None => Err(Error::Internal("a pattern was forgotten".into())),
+        }
     }
 }
 

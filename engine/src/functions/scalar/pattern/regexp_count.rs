@@ -1,6 +1,6 @@
 //! `regexp_count(text, pattern [, start [, flags]])`
 
-use super::regex::{Matches, at_least, compiled, place_of};
+use super::regex::{Patterns, at_least, place_of};
 use super::regexp_like::flags_at;
 use crate::error::Result;
 use crate::functions::scalar::signature::*;
@@ -31,15 +31,21 @@ pub(super) static REGEXP_COUNT: ScalarFunction = ScalarFunction {
 
 fn execute(call: &Call<'_>) -> Result<Value> {
     let (texts, patterns) = (call.texts(0)?, call.texts(1)?);
+    let mut known = Patterns::default();
     call.map_rows::<Int32Type>(|row| {
         let start = at_least("start", integer_at(call, 2, row, 1)?, 1)?;
         let flags = flags_at(call, 3, row)?.without_global("regexp_count")?;
-        let regex = compiled(patterns.value(row), flags)?;
+        let matcher = known.matcher(patterns.value(row), flags)?;
         let text = texts.value(row);
         let Some(start) = place_of(text, start) else {
             return Ok(0);
         };
-        Ok(i32::try_from(Matches::new(&regex, text, start).count()).unwrap_or(i32::MAX))
+        matcher.begin(start);
+        let mut count = 0i32;
+        while matcher.advance_whole(text).is_some() {
+            count = count.saturating_add(1);
+        }
+        Ok(count)
     })
 }
 

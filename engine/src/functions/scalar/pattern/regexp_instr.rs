@@ -1,6 +1,6 @@
 //! `regexp_instr(text, pattern [, start [, n [, endoption [, flags [, subexpression]]]]])`
 
-use super::regex::{Matches, at_least, compiled, invalid_value, place_of};
+use super::regex::{Patterns, at_least, invalid_value, place_of};
 use super::regexp_count::integer_at;
 use super::regexp_like::flags_at;
 use crate::error::Result;
@@ -38,6 +38,7 @@ pub(super) static REGEXP_INSTR: ScalarFunction = ScalarFunction {
 
 fn execute(call: &Call<'_>) -> Result<Value> {
     let (texts, patterns) = (call.texts(0)?, call.texts(1)?);
+    let mut known = Patterns::default();
     call.map_rows::<Int32Type>(|row| {
         let start = at_least("start", integer_at(call, 2, row, 1)?, 1)?;
         let nth = at_least("n", integer_at(call, 3, row, 1)?, 1)?;
@@ -48,16 +49,15 @@ fn execute(call: &Call<'_>) -> Result<Value> {
         };
         let flags = flags_at(call, 5, row)?.without_global("regexp_instr")?;
         let group = at_least("subexpr", integer_at(call, 6, row, 0)?, 0)?;
-        let regex = compiled(patterns.value(row), flags)?;
+        let matcher = known.matcher(patterns.value(row), flags)?;
         let text = texts.value(row);
         let Some(start) = place_of(text, start) else {
             return Ok(0);
         };
-        let found = Matches::new(&regex, text, start).nth(nth as usize - 1);
-        let Some(found) = found.and_then(|captures| captures.get(group as usize)) else {
+        let Some(found) = matcher.nth_group(text, start, nth, group) else {
             return Ok(0);
         };
-        let place = if after { found.end() } else { found.start() };
+        let place = if after { found.end } else { found.start };
         Ok(text[..place].chars().count() as i32 + 1)
     })
 }

@@ -1,6 +1,6 @@
 //! `regexp_like(text, pattern [, flags])`
 
-use super::regex::compiled;
+use super::regex::Patterns;
 use super::translate::Flags;
 use crate::error::Result;
 use crate::functions::scalar::signature::*;
@@ -29,9 +29,10 @@ pub(super) static REGEXP_LIKE: ScalarFunction = ScalarFunction {
 
 fn execute(call: &Call<'_>) -> Result<Value> {
     let (texts, patterns) = (call.texts(0)?, call.texts(1)?);
+    let mut known = Patterns::default();
     call.map_booleans(|row| {
         let flags = flags_at(call, 2, row)?.without_global("regexp_like")?;
-        Ok(compiled(patterns.value(row), flags)?.is_match(texts.value(row)))
+        Ok(known.matcher(patterns.value(row), flags)?.is_match(texts.value(row)))
     })
 }
 

@@ -1,6 +1,6 @@
 //! `regexp_match(text, pattern [, flags])`: the groups of the first match as an array.
 
-use super::regex::compiled;
+use super::regex::Patterns;
 use super::regexp_like::flags_at;
 use crate::error::Result;
 use crate::functions::scalar::signature::*;
@@ -34,23 +34,27 @@ fn execute(call: &Call<'_>) -> Result<Value> {
     let (texts, patterns) = (call.texts(0)?, call.texts(1)?);
     let nulls = call.nulls();
     let mut builder = ListBuilder::with_capacity(StringViewBuilder::new(), call.row_count);
+    let mut known = Patterns::default();
     for row in 0..call.row_count {
         if nulls.as_ref().is_some_and(|nulls| nulls.is_null(row)) {
             builder.append_null();
             continue;
         }
         let flags = flags_at(call, 2, row)?.without_global("regexp_match")?;
-        let regex = compiled(patterns.value(row), flags)?;
-        match regex.captures(texts.value(row)) {
-            None => builder.append_null(),
-            Some(captures) => {
-                let first = usize::from(captures.len() > 1);
-                for group in captures.iter().skip(first) {
-                    builder.values().append_option(group.map(|group| group.as_str()));
-                }
-                builder.append(true);
-            }
+        let matcher = known.matcher(patterns.value(row), flags)?;
+        let text = texts.value(row);
+        matcher.begin(0);
+        if matcher.advance(text).is_none() {
+            builder.append_null();
+            continue;
         }
+        let first = usize::from(matcher.group_count() > 1);
+        for number in first..matcher.group_count() {
+            builder
+                .values()
+                .append_option(matcher.group(number).map(|found| &text[found]));
+        }
+        builder.append(true);
     }
     let lists: ListArray = builder.finish();
     Ok(Value::Array(Arc::new(lists)))

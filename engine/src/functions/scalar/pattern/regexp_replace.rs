@@ -1,13 +1,13 @@
 //! `regexp_replace(text, pattern, replacement [, flags])`, `regexp_replace(text, pattern, replacement, start [, n [, flags]])`
 
-use super::regex::{Matches, at_least, compiled, place_of};
+use super::regex::{Matcher, Patterns, at_least, place_of};
 use super::regexp_count::integer_at;
 use super::regexp_like::flags_at;
+use super::translate::Flags;
 use crate::error::Result;
 use crate::functions::scalar::signature::*;
 use crate::functions::{Call, ScalarFunction, Value};
 use crate::types::LogicalType;
-use ::regex::Captures;
 
 pub(super) static REGEXP_REPLACE: ScalarFunction = ScalarFunction {
     info: || {
@@ -36,6 +36,7 @@ pub(super) static REGEXP_REPLACE: ScalarFunction = ScalarFunction {
 fn execute(call: &Call<'_>) -> Result<Value> {
     let (texts, patterns, replacements) = (call.texts(0)?, call.texts(1)?, call.texts(2)?);
     let by_place = call.argument_types.get(3) == Some(&LogicalType::Integer);
+    let mut known = Patterns::default();
     call.map_texts(|row, out| {
         let text = texts.value(row);
         // Which match is replaced, counted from 1; 0 is all.
@@ -49,21 +50,33 @@ fn execute(call: &Call<'_>) -> Result<Value> {
             let flags = flags_at(call, 3, row)?;
             (flags, 1, i32::from(!flags.global))
         };
-        let regex = compiled(patterns.value(row), super::translate::Flags { global: false, ..flags })?;
+        let flags = Flags { global: false, ..flags };
+        let matcher = known.matcher(patterns.value(row), flags)?;
         let Some(start) = place_of(text, start) else {
             out.push_str(text);
             return Ok(());
         };
         let replacement = replacements.value(row);
+        let by_group = replacement.contains('\\');
         let mut copied = 0;
-        for (number, captures) in (1..).zip(Matches::new(&regex, text, start)) {
+        let mut number = 0;
+        matcher.begin(start);
+        loop {
+            let found = match by_group {
+                true => matcher.advance(text),
+                false => matcher.advance_whole(text),
+            };
+            let Some(found) = found else { break };
+            number += 1;
             if which != 0 && number != which {
                 continue;
             }
-            let found = captures.get_match();
-            out.push_str(&text[copied..found.start()]);
-            expand(replacement, &captures, out);
-            copied = found.end();
+            out.push_str(&text[copied..found.start]);
+            match by_group {
+                true => expand(replacement, matcher, text, out),
+                false => out.push_str(replacement),
+            }
+            copied = found.end;
             if which != 0 {
                 break;
             }
@@ -74,7 +87,7 @@ fn execute(call: &Call<'_>) -> Result<Value> {
 }
 
 /// The replacement with `\1` .. `\9` and `\&` filled in; any other backslash but `\\` stands for itself.
-fn expand(replacement: &str, captures: &Captures<'_>, out: &mut String) {
+fn expand(replacement: &str, matcher: &Matcher, text: &str, out: &mut String) {
     let mut rest = replacement;
     while let Some(at) = rest.find('\\') {
         out.push_str(&rest[..at]);
@@ -86,7 +99,7 @@ fn expand(replacement: &str, captures: &Captures<'_>, out: &mut String) {
         };
         rest = match (group, after.starts_with('\\')) {
             (Some(group), _) => {
-                out.push_str(captures.get(group).map_or("", |found| found.as_str()));
+                out.push_str(matcher.group(group).map_or("", |found| &text[found]));
                 &after[1..]
             }
             (None, true) => {

@@ -1,6 +1,6 @@
 //! `regexp_split_to_array(text, pattern [, flags])`
 
-use super::regex::{Matches, compiled};
+use super::regex::Patterns;
 use super::regexp_like::flags_at;
 use crate::error::Result;
 use crate::functions::scalar::signature::*;
@@ -33,23 +33,24 @@ fn execute(call: &Call<'_>) -> Result<Value> {
     let (texts, patterns) = (call.texts(0)?, call.texts(1)?);
     let nulls = call.nulls();
     let mut builder = ListBuilder::with_capacity(StringViewBuilder::new(), call.row_count);
+    let mut known = Patterns::default();
     for row in 0..call.row_count {
         if nulls.as_ref().is_some_and(|nulls| nulls.is_null(row)) {
             builder.append_null();
             continue;
         }
         let flags = flags_at(call, 2, row)?.without_global("regexp_split_to_array")?;
-        let regex = compiled(patterns.value(row), flags)?;
+        let matcher = known.matcher(patterns.value(row), flags)?;
         let text = texts.value(row);
         let (mut start, mut last_end) = (0, 0);
-        for captures in Matches::new(&regex, text, 0) {
-            let found = captures.get_match();
+        matcher.begin(0);
+        while let Some(found) = matcher.advance_whole(text) {
             // An empty match at the start, at the end or right behind another one splits nothing.
-            if found.start() < text.len() && found.end() > last_end {
-                builder.values().append_value(&text[start..found.start()]);
-                start = found.end();
+            if found.start < text.len() && found.end > last_end {
+                builder.values().append_value(&text[start..found.start]);
+                start = found.end;
             }
-            last_end = found.end();
+            last_end = found.end;
         }
         builder.values().append_value(&text[start..]);
         builder.append(true);

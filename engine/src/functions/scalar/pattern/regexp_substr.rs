@@ -1,6 +1,6 @@
 //! `regexp_substr(text, pattern [, start [, n [, flags [, subexpression]]]])`
 
-use super::regex::{Matches, at_least, compiled, place_of};
+use super::regex::{Patterns, at_least, place_of};
 use super::regexp_count::integer_at;
 use super::regexp_like::flags_at;
 use crate::error::Result;
@@ -33,19 +33,19 @@ pub(super) static REGEXP_SUBSTR: ScalarFunction = ScalarFunction {
 
 fn execute(call: &Call<'_>) -> Result<Value> {
     let (texts, patterns) = (call.texts(0)?, call.texts(1)?);
+    let mut known = Patterns::default();
     call.map_texts_or_null(|row, out| {
         let start = at_least("start", integer_at(call, 2, row, 1)?, 1)?;
         let nth = at_least("n", integer_at(call, 3, row, 1)?, 1)?;
         let flags = flags_at(call, 4, row)?.without_global("regexp_substr")?;
         let group = at_least("subexpr", integer_at(call, 5, row, 0)?, 0)?;
-        let regex = compiled(patterns.value(row), flags)?;
+        let matcher = known.matcher(patterns.value(row), flags)?;
         let text = texts.value(row);
         let Some(start) = place_of(text, start) else {
             return Ok(false);
         };
-        let found = Matches::new(&regex, text, start).nth(nth as usize - 1);
-        match found.and_then(|captures| captures.get(group as usize)) {
-            Some(found) => out.push_str(found.as_str()),
+        match matcher.nth_group(text, start, nth, group) {
+            Some(found) => out.push_str(&text[found]),
             None => return Ok(false),
         }
         Ok(true)

@@ -9,19 +9,19 @@ use std::str::Chars;
 
 /// Options of a regular expression, as its flags say.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub(in crate::functions::scalar) struct Flags {
+pub(in crate::functions) struct Flags {
     /// `g`
-    pub(in crate::functions::scalar) global: bool,
+    pub(in crate::functions) global: bool,
     /// `i`
-    pub(in crate::functions::scalar) any_case: bool,
+    pub(in crate::functions) any_case: bool,
     /// `n`, `p`: neither `.` nor `[^..]` matches a line's end.
-    pub(in crate::functions::scalar) line_ends_apart: bool,
+    pub(in crate::functions) line_ends_apart: bool,
     /// `n`, `w`: `^` and `$` match at every line.
-    pub(in crate::functions::scalar) lines: bool,
+    pub(in crate::functions) lines: bool,
     /// `x`
-    pub(in crate::functions::scalar) expanded: bool,
+    pub(in crate::functions) expanded: bool,
     /// `q`
-    pub(in crate::functions::scalar) literal: bool,
+    pub(in crate::functions) literal: bool,
 }
 
 impl Flags {
@@ -29,7 +29,7 @@ impl Flags {
     ///
     /// # Errors
     /// 22023 for a letter that is none.
-    pub(in crate::functions::scalar) fn read(text: &str) -> Result<Self> {
+    pub(in crate::functions) fn read(text: &str) -> Result<Self> {
         let mut flags = Flags::default();
         for letter in text.chars() {
             match letter {
@@ -59,7 +59,7 @@ impl Flags {
     ///
     /// # Errors
     /// 22023 where `g` is given.
-    pub(in crate::functions::scalar) fn without_global(self, function: &str) -> Result<Self> {
+    pub(in crate::functions) fn without_global(self, function: &str) -> Result<Self> {
         if !self.global {
             return Ok(self);
         }

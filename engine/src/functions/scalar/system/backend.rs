@@ -1,0 +1,127 @@
+//! Connections and time: `pg_backend_pid`, `pg_cancel_backend`, `pg_terminate_backend`, `pg_sleep`, `pg_advisory_unlock_all`.
+
+use crate::error::Result;
+use crate::functions::scalar::signature::*;
+use crate::functions::{Call, ScalarFunction, Value};
+use crate::types::{Literal, array_of};
+use arrow_array::NullArray;
+use arrow_array::types::{Float64Type, Int32Type};
+use std::sync::Arc;
+use std::time::Duration;
+use stoa_storage::clock::{Clock, SystemClock};
+
+const CATEGORY: &str = "session";
+/// How often a sleeper looks whether it was cancelled.
+const NAP: Duration = Duration::from_millis(10);
+
+pub(super) static PG_BACKEND_PID: ScalarFunction = ScalarFunction {
+    info: || stable("pg_backend_pid", const { &[signature(&[], returns::integer)] }),
+    documentation: documentation(
+        CATEGORY,
+        "The number of the connection, which cancel requests name.",
+        "pg_backend_pid()",
+        "1",
+    ),
+    execute: |call| {
+        let literal = Literal::Integer(call.statement.process_id.into());
+        Ok(Value::Constant(array_of(&literal, call.return_type)?))
+    },
+};
+
+pub(super) static PG_CANCEL_BACKEND: ScalarFunction = ScalarFunction {
+    info: || {
+        volatile(
+            "pg_cancel_backend",
+            const { &[signature(&[INTEGER], returns::boolean)] },
+        )
+    },
+    documentation: documentation(
+        CATEGORY,
+        "Cancels the query of a connection.",
+        "pg_cancel_backend(7)",
+        "t",
+    ),
+    execute: |call| signal(call, false),
+};
+
+pub(super) static PG_TERMINATE_BACKEND: ScalarFunction = ScalarFunction {
+    info: || {
+        volatile(
+            "pg_terminate_backend",
+            const {
+                &[
+                    signature(&[INTEGER], returns::boolean),
+                    signature(&[INTEGER, BIGINT], returns::boolean),
+                ]
+            },
+        )
+    },
+    documentation: documentation(CATEGORY, "Ends a connection.", "pg_terminate_backend(7)", "t"),
+    execute: |call| signal(call, true),
+};
+
+pub(super) static PG_SLEEP: ScalarFunction = ScalarFunction {
+    info: || volatile("pg_sleep", const { &[signature(&[DOUBLE], returns::void)] }),
+    documentation: documentation(CATEGORY, "Waits so many seconds.", "pg_sleep(0.1)", ""),
+    execute: sleep,
+};
+
+pub(super) static PG_ADVISORY_UNLOCK_ALL: ScalarFunction = ScalarFunction {
+    info: || volatile("pg_advisory_unlock_all", const { &[signature(&[], returns::void)] }),
+    documentation: documentation(
+        CATEGORY,
+        "Gives back the session's advisory locks; it has none.",
+        "pg_advisory_unlock_all()",
+        "",
+    ),
+    execute: |call| Ok(Value::Array(Arc::new(NullArray::new(call.row_count)))),
+};
+
+fn signal(call: &Call<'_>, terminate: bool) -> Result<Value> {
+    let process_ids = call.primitives::<Int32Type>(0)?;
+    call.map_booleans(|row| call.statement.session.signal(process_ids.value(row), terminate))
+}
+
+fn sleep(call: &Call<'_>) -> Result<Value> {
+    let seconds = call.primitives::<Float64Type>(0)?;
+    let nulls = call.nulls();
+    for row in 0..call.row_count {
+        if nulls.as_ref().is_some_and(|nulls| nulls.is_null(row)) {
+            continue;
+        }
+        // Saturates; NaN is 0.
+        let end = SystemClock.now().saturating_add((seconds.value(row) * 1e6) as i64);
+        while let rest = end.saturating_sub(SystemClock.now())
+            && rest > 0
+        {
+            call.statement.session.check_cancelled()?;
+            std::thread::sleep(NAP.min(Duration::from_micros(rest.unsigned_abs())));
+        }
+    }
+    Ok(Value::Array(Arc::new(NullArray::new(call.row_count))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::*;
+    use crate::functions::scalar::testing::*;
+    use crate::types::LogicalType;
+    use stoa_storage::clock::{Clock, SystemClock};
+
+    #[test]
+    fn connections() {
+        knows("pg_backend_pid", &[], integer(1));
+        knows("pg_cancel_backend", &[integer(7)], boolean(true));
+        knows("pg_cancel_backend", &[integer(8)], boolean(false));
+        knows("pg_terminate_backend", &[integer(8)], boolean(true));
+        knows("pg_advisory_unlock_all", &[], null(LogicalType::Void));
+    }
+
+    #[test]
+    fn sleeping_takes_time() {
+        let begin = SystemClock.now();
+        knows("pg_sleep", &[double(0.02)], null(LogicalType::Void));
+        assert!(SystemClock.now() - begin >= 20_000);
+        knows("pg_sleep", &[double(-1.0)], null(LogicalType::Void));
+    }
+}
