@@ -110,6 +110,22 @@ impl DirectIndex {
         columns.all(|(column, range)| column.covers(*range))
     }
 
+    /// Finds the groups of a single column's rows in one pass, where all are there; without NULLs there is nothing else to look at.
+    pub(super) fn look_up(&self, lanes: &[Lane], groups: &mut Vec<u32>) -> bool {
+        let ([column], [lane]) = (self.columns.as_slice(), lanes) else {
+            return false;
+        };
+        if lane.nulls.is_some() {
+            return false;
+        }
+        // The first slot is NULL's, which only an id can mean.
+        let (slots, base) = match column.gives_ids {
+            true => (&self.slots[..], column.base),
+            false => (&self.slots[1..], column.base.wrapping_add(1)),
+        };
+        with_slice!(&lane.values, values => look_up(slots, base, values, groups), constant _value => false)
+    }
+
     /// Makes the index cover these ranges; `false` where it would be too large.
     pub(super) fn widen(&mut self, ranges: &[Option<Range>], keys: &[KeyColumn], group_count: usize) -> bool {
         for with_room in [true, false] {
@@ -208,6 +224,18 @@ fn strided(mut columns: Vec<DirectColumn>) -> Option<(Vec<DirectColumn>, usize)>
     }
     let limit = if only_ids { u64::from(u32::MAX) / 2 } else { SLOTS_MAX };
     (slot_count <= limit).then_some((columns, slot_count as usize))
+}
+
+fn look_up<V: LaneValue>(slots: &[u32], base: i64, values: &[V], groups: &mut Vec<u32>) -> bool {
+    let mut is_missing = false;
+    groups.clear();
+    groups.extend(values.iter().map(|value| {
+        let place = value.widen().wrapping_sub(base) as usize;
+        let number = slots.get(place).copied().unwrap_or(0);
+        is_missing |= number == 0;
+        number.wrapping_sub(1)
+    }));
+    !is_missing
 }
 
 fn add_parts<V: LaneValue>(places: &mut [u32], values: &[V], nulls: Option<&NullBuffer>, column: &DirectColumn) {

@@ -181,6 +181,9 @@ struct ProbeTable<K> {
 /// Slots of a small table.
 const SLOTS_MIN: usize = 1024;
 
+/// Rows between two looks at how full a table is.
+const CHUNK_ROWS: usize = 512;
+
 impl<K: PackedKey> ProbeTable<K> {
     fn of_groups(keys: &[KeyColumn], nullable: &[bool], group_count: usize) -> Self {
         let slot_count = (group_count * 2).next_power_of_two().max(SLOTS_MIN);
@@ -206,30 +209,35 @@ impl<K: PackedKey> ProbeTable<K> {
     }
 
     fn find(&mut self, keys: &[K], groups: &mut Vec<u32>, group_count: usize, new_rows: &mut Vec<u32>) {
-        groups.reserve(keys.len());
-        for (row, key) in keys.iter().enumerate() {
-            let mask = self.slots.len() - 1;
-            let slots = &mut self.slots[..=mask];
-            let mut at = key.hash() as usize & mask;
-            let number = loop {
-                let (known, number) = slots[at];
-                if number == 0 {
-                    new_rows.push(row as u32);
-                    let number = (group_count + new_rows.len()) as u32;
-                    slots[at] = (*key, number);
-                    self.used += 1;
-                    break number;
-                }
-                if known == *key {
-                    break number;
-                }
-                at = (at + 1) & mask;
-            };
-            groups.push(number - 1);
-            // Five eighths full at most: probes stay short.
-            if self.used * 8 > self.slots.len() * 5 {
+        groups.resize(keys.len(), 0);
+        let mut first_row = 0;
+        for (keys, groups) in keys.chunks(CHUNK_ROWS).zip(groups.chunks_mut(CHUNK_ROWS)) {
+            // Five eighths full at most, whatever the chunk brings: probes stay short.
+            while (self.used + CHUNK_ROWS) * 8 > self.slots.len() * 5 {
                 self.grow();
             }
+            let before = new_rows.len();
+            let slots = &mut self.slots[..];
+            let mask = slots.len() - 1;
+            for (row, (key, group)) in keys.iter().zip(groups).enumerate() {
+                let mut at = key.hash() as usize & mask;
+                let number = loop {
+                    let slot = &mut slots[at];
+                    if slot.0 == *key && slot.1 != 0 {
+                        break slot.1;
+                    }
+                    if slot.1 == 0 {
+                        new_rows.push((first_row + row) as u32);
+                        let number = (group_count + new_rows.len()) as u32;
+                        *slot = (*key, number);
+                        break number;
+                    }
+                    at = (at + 1) & mask;
+                };
+                *group = number - 1;
+            }
+            self.used += new_rows.len() - before;
+            first_row += keys.len();
         }
     }
 

@@ -66,6 +66,14 @@ impl Lane {
         Lane::new(LaneValues::Constant(value), None)
     }
 
+    /// Whether its ends and its middle are the same.
+    pub(super) fn may_be_constant(&self) -> bool {
+        with_slice!(&self.values, values => match values.len() {
+            0 => false,
+            length => values[0] == values[length / 2] && values[0] == values[length - 1],
+        }, constant _value => true)
+    }
+
     pub(super) fn is_constant(&self) -> bool {
         matches!(self.values, LaneValues::Constant(_))
     }

@@ -86,6 +86,12 @@ impl GroupTable {
         for (column, key) in self.columns.iter_mut().zip(keys) {
             lanes.push(column.lane(key)?);
         }
+        if let Index::Direct(direct) = &self.index
+            && !lanes.iter().any(Lane::may_be_constant)
+            && direct.look_up(&lanes, groups)
+        {
+            return Ok(Assigned::PerRow);
+        }
         // A column that happens to hold one value is as good as a constant, and its range is needed anyway.
         let ranges: Vec<_> = lanes.iter_mut().map(Lane::range).collect();
         let is_constant = lanes.iter().all(Lane::is_constant);

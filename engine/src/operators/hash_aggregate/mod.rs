@@ -12,6 +12,7 @@
 
 mod call;
 mod distinct;
+mod fused;
 mod groups;
 #[cfg(test)]
 mod measure;

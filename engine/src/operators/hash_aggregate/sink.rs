@@ -27,7 +27,7 @@ impl Default for GroupingLimits {
         GroupingLimits {
             local_groups_max: 64 * 1024,
             rows_per_group_min: 4,
-            sent_rows_min: 64 * 1024,
+            sent_rows_min: 128 * 1024,
         }
     }
 }
@@ -159,7 +159,7 @@ impl Merged {
 impl Sink for AggregateSink {
     fn open(&self) -> Result<Box<dyn SinkPart>> {
         Ok(Box::new(AggregatePart {
-            groups: GroupStates::new(&self.shared.specification)?,
+            groups: GroupStates::of_worker(&self.shared.specification)?,
             grouped_rows: 0,
             sends_rows: false,
             unsent: Vec::new(),
@@ -239,8 +239,9 @@ impl AggregatePart {
 
     /// Gives the worker's groups to the partitions and begins anew.
     fn hand_out(&mut self) -> Result<()> {
-        let empty = GroupStates::new(&self.shared.specification)?;
-        let groups = std::mem::replace(&mut self.groups, empty);
+        let empty = GroupStates::of_worker(&self.shared.specification)?;
+        let mut groups = std::mem::replace(&mut self.groups, empty);
+        groups.settle()?;
         self.sends_rows = self.grouped_rows < groups.group_count() * self.shared.limits.rows_per_group_min;
         self.grouped_rows = 0;
         self.shared.begin_partitions().send_states(&groups.hand_out()?)
@@ -270,6 +271,7 @@ impl SinkPart for AggregatePart {
 
     fn finish(mut self: Box<Self>) -> Result<()> {
         self.send()?;
+        self.groups.settle()?;
         if self.groups.group_count() == 0 {
             return Ok(());
         }

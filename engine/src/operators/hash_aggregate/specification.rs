@@ -132,6 +132,22 @@ pub(super) fn condition(column: &ArrayRef) -> BooleanBuffer {
 }
 
 impl InputRows {
+    /// Some of the rows; their keys are cut elsewhere.
+    pub(super) fn slice(&self, start: usize, row_count: usize) -> InputRows {
+        let arguments = self.arguments.iter().map(|argument| argument.slice(start, row_count));
+        let filters = self.filters.iter().map(|filter| filter.slice(start, row_count));
+        InputRows {
+            keys: Vec::new(),
+            arguments: arguments.collect(),
+            filters: filters.collect(),
+            row_count,
+            selection: self
+                .selection
+                .as_ref()
+                .map(|selection| selection.slice(start, row_count)),
+        }
+    }
+
     /// These rows of an aggregate's input and the condition under which they count.
     pub(super) fn of_call(&self, input: &AggregateInput) -> (Vec<ArrayRef>, Option<BooleanBuffer>) {
         match input {

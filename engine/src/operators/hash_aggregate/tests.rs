@@ -214,6 +214,75 @@ fn sorted_keys_are_taken_in_by_runs() {
 }
 
 #[test]
+fn sums_by_a_small_key_are_fused_and_fall_back() {
+    use arrow_array::types::UInt32Type;
+    use arrow_array::{ArrayRef, DictionaryArray, Int64Array, StringViewArray, UInt32Array};
+    let mut random = Random::new(37);
+    let key_types = [
+        LogicalType::Date,
+        LogicalType::SmallInt,
+        LogicalType::BigInt,
+        LogicalType::Timestamp,
+    ];
+    for key in key_types {
+        // Small ranges that grow, a range that is too wide, NULLs, values that are too large: in this order, and again small.
+        let mut rows: Vec<Vec<Literal>> = Vec::new();
+        for (distinct, magnitude, with_nulls) in [
+            (10, 100, false),
+            (200, 100, false),
+            (30_000, 100, false),
+            (9, 100, true),
+            (9, i64::MAX as u64, false),
+            (9, 100, false),
+        ] {
+            while rows.len() % 500 != 499 {
+                let row = random.rows(1, &[key.clone(), LogicalType::BigInt], distinct).remove(0);
+                let value = Literal::Integer(random.below(magnitude) as i64);
+                let row = if with_nulls { row } else { vec![row[0].clone(), value] };
+                if with_nulls || row[0] != Literal::Null {
+                    rows.push(row);
+                }
+            }
+            rows.push(vec![rows[0][0].clone(), Literal::Integer(1)]);
+        }
+        let expected: Vec<Vec<Literal>> = groups_of(&rows, &[0])
+            .into_iter()
+            .map(|(key, rows)| vec![key[0].clone(), Literal::Integer(rows.len() as i64), sum(&rows, 1)])
+            .collect();
+        let types = [key.clone(), LogicalType::BigInt];
+        for batch_rows in [100, 700] {
+            let calls = vec![
+                step("count", binding(&[], LogicalType::BigInt, &[]), &[]),
+                step("sum", binding(&[LogicalType::BigInt], NUMERIC, &[]), &[1]),
+            ];
+            let batches = batches_of(&rows, &types, batch_rows);
+            let result = aggregate(specification(&types, 1, calls), batches, 2, EARLY_PARTITIONS[0]).unwrap();
+            let result = rows_of(&result, &[key.clone(), LogicalType::BigInt, NUMERIC]);
+            assert_eq!(sorted(result), sorted(expected.clone()), "{key}");
+        }
+    }
+    let batches = [["a", "b"], ["b", "c"]].map(|texts| {
+        let values: ArrayRef = Arc::new(StringViewArray::from_iter_values(texts));
+        let codes = UInt32Array::from_iter_values((0..100).map(|row| row % 2));
+        let numbers: ArrayRef = Arc::new(Int64Array::from_iter_values(0..100));
+        let keys: ArrayRef = Arc::new(DictionaryArray::<UInt32Type>::new(codes, values));
+        Batch::new(vec![keys, numbers], 100)
+    });
+    let types = [LogicalType::Text, LogicalType::BigInt];
+    let calls = vec![step("sum", binding(&[LogicalType::BigInt], NUMERIC, &[]), &[1])];
+    let result = aggregate(
+        specification(&types, 1, calls),
+        batches.to_vec(),
+        1,
+        EARLY_PARTITIONS[0],
+    )
+    .unwrap();
+    let row = |text: &str, sum: i128| vec![Literal::Text(text.into()), Literal::Numeric(sum)];
+    let expected = [row("a", 2450), row("b", 2500 + 2450), row("c", 2500)];
+    assert_eq!(sorted(rows_of(&result, &[LogicalType::Text, NUMERIC])), expected);
+}
+
+#[test]
 fn filters_orders_and_distinct_arguments() {
     let mut random = Random::new(23);
     let types = [

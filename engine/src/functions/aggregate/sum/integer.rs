@@ -124,7 +124,9 @@ impl<T: Summand> IntegerSum<T> {
         if mask.is_none() && is_worth_replicas && values.len() <= SMALL_ROWS_MAX {
             return self.add_replicated(groups, values);
         }
-        let (narrow, present) = (&mut self.narrow[..], &mut self.present[..]);
+        // Of one length, so that one check of a group serves both.
+        let group_count = self.present.len();
+        let (narrow, present) = (&mut self.narrow[..group_count], &mut self.present[..group_count]);
         visit_values(values, Groups::PerRow(groups), mask, |group, value| {
             narrow[group] += T::widen(value);
             present[group] = true;
