@@ -5,6 +5,11 @@ use std::process::ExitCode;
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
+/// Read by jemalloc when it starts. Large pages: hash tables and column buffers are touched at random, and the first touch of every
+/// small page costs a fault that stops the other cores, too.
+#[unsafe(export_name = "_rjem_malloc_conf")]
+pub static ALLOCATOR_OPTIONS: &[u8; 11] = b"thp:always\0";
+
 fn main() -> ExitCode {
     stoa_server::cli::run(std::env::args_os())
 }

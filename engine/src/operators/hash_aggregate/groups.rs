@@ -1,16 +1,13 @@
 //! Groups and the states of all aggregates for them.
 
-use super::call::AggregateInput;
-use super::fused::{FusedSums, Taken};
+use super::call::{AggregateInput, AggregateStep};
+use super::fused::FusedSums;
+use super::runs::Runs;
 use super::specification::{AggregateSpecification, InputRows};
 use crate::error::Result;
 use crate::functions::{Accumulator, Groups};
 use crate::operators::group_table::{Assigned, GroupTable};
-use arrow_array::cast::AsArray;
-use arrow_array::types::{Date32Type, Int32Type, Int64Type, UInt32Type};
 use arrow_array::{Array, ArrayRef};
-use arrow_buffer::BooleanBuffer;
-use arrow_schema::DataType;
 use std::sync::Arc;
 
 /// See the module.
@@ -30,9 +27,6 @@ pub(super) struct HandedOut {
     pub(super) states: Vec<Vec<ArrayRef>>,
     pub(super) group_count: usize,
 }
-
-/// Rows of one group in a row, on average, from which they are added up run by run.
-const RUN_ROWS_MIN: usize = 128;
 
 impl GroupStates {
     pub(super) fn new(specification: &Arc<AggregateSpecification>) -> Result<Self> {
@@ -69,20 +63,23 @@ impl GroupStates {
 
     /// Takes rows in whose table columns are these.
     pub(super) fn update(&mut self, keys: &[ArrayRef], rows: &InputRows) -> Result<()> {
-        if let (Some(fused), [key]) = (&mut self.fused, keys)
-            && !has_long_runs(key)
-        {
-            let taken = match fused.take_in(key, &rows.arguments) {
-                Taken::All => return Ok(()),
-                Taken::Rows(taken) => taken,
-            };
-            self.settle()?;
-            if taken > 0 {
-                let rest = rows.row_count - taken;
-                return self.update_groups(&[key.slice(taken, rest)], &rows.slice(taken, rest));
-            }
+        if rows.row_count == 0 {
+            return Ok(());
         }
-        self.update_groups(keys, rows)
+        if let Some(runs) = Runs::of(keys, rows.row_count)? {
+            return self.update_runs(&runs, rows);
+        }
+        let Some(fused) = &mut self.fused else {
+            return self.update_rows(keys, rows);
+        };
+        let taken = fused.take_in(keys, &rows.arguments, rows.row_count);
+        if taken == rows.row_count {
+            return Ok(());
+        }
+        self.settle()?;
+        let rest = rows.row_count - taken;
+        let keys: Vec<ArrayRef> = keys.iter().map(|key| key.slice(taken, rest)).collect();
+        self.update_rows(&keys, &rows.slice(taken, rest))
     }
 
     /// Hands what is fused to the accumulators: nothing is missing from them then.
@@ -97,55 +94,36 @@ impl GroupStates {
         Ok(())
     }
 
-    fn update_groups(&mut self, keys: &[ArrayRef], rows: &InputRows) -> Result<()> {
+    fn update_rows(&mut self, keys: &[ArrayRef], rows: &InputRows) -> Result<()> {
         let assigned = self.table.assign(keys, rows.row_count, &mut self.groups)?;
-        if rows.row_count == 0 {
-            return Ok(());
-        }
-        let group_count = self.table.group_count();
-        let runs = match assigned {
-            Assigned::One(group) => vec![(group, 0..rows.row_count)],
-            Assigned::PerRow => runs_of(&self.groups),
+        let groups = match assigned {
+            Assigned::One(group) => Groups::One {
+                group,
+                row_count: rows.row_count,
+            },
+            Assigned::PerRow => Groups::PerRow(&self.groups),
         };
+        let group_count = self.table.group_count();
         for (call, states) in self.specification.calls.iter().zip(&mut self.accumulators) {
-            let (arguments, selection) = rows.of_call(&call.input);
-            let is_merge = matches!(call.input, AggregateInput::States { .. });
-            let mut take_in =
-                |arguments: &[ArrayRef], groups: Groups<'_>, selection: Option<&BooleanBuffer>| match is_merge {
-                    true => states.merge(arguments, groups, group_count),
-                    false => states.update(arguments, groups, selection, group_count),
-                };
-            match runs.as_slice() {
-                [] => take_in(&arguments, Groups::PerRow(&self.groups), selection.as_ref())?,
-                [(group, range)] if range.len() == rows.row_count => {
-                    let row_count = rows.row_count;
-                    take_in(
-                        &arguments,
-                        Groups::One {
-                            group: *group,
-                            row_count,
-                        },
-                        selection.as_ref(),
-                    )?;
-                }
-                runs => {
-                    for (group, range) in runs {
-                        let (start, row_count) = (range.start, range.len());
-                        let arguments: Vec<ArrayRef> = arguments
-                            .iter()
-                            .map(|argument| argument.slice(start, row_count))
-                            .collect();
-                        let selection = selection.as_ref().map(|selection| selection.slice(start, row_count));
-                        take_in(
-                            &arguments,
-                            Groups::One {
-                                group: *group,
-                                row_count,
-                            },
-                            selection.as_ref(),
-                        )?;
-                    }
-                }
+            take_in(&mut **states, call, rows, groups, group_count)?;
+        }
+        Ok(())
+    }
+
+    fn update_runs(&mut self, runs: &Runs, rows: &InputRows) -> Result<()> {
+        let assigned = self.table.assign(&runs.keys, runs.rows.len(), &mut self.groups)?;
+        let group_count = self.table.group_count();
+        for (at, range) in runs.rows.iter().enumerate() {
+            let groups = Groups::One {
+                group: match assigned {
+                    Assigned::One(group) => group,
+                    Assigned::PerRow => self.groups[at],
+                },
+                row_count: range.len(),
+            };
+            let rows = rows.slice(range.start, range.len());
+            for (call, states) in self.specification.calls.iter().zip(&mut self.accumulators) {
+                take_in(&mut **states, call, &rows, groups, group_count)?;
             }
         }
         Ok(())
@@ -218,51 +196,17 @@ impl GroupStates {
     }
 }
 
-/// Whether a key changes so rarely that its rows are better added up run by run.
-fn has_long_runs(key: &ArrayRef) -> bool {
-    match key.data_type() {
-        DataType::RunEndEncoded(_, _) => true,
-        DataType::Date32 => changes_rarely(key.as_primitive::<Date32Type>().values()),
-        DataType::Int32 => changes_rarely(key.as_primitive::<Int32Type>().values()),
-        DataType::Int64 => changes_rarely(key.as_primitive::<Int64Type>().values()),
-        DataType::Dictionary(_, _) => changes_rarely(key.as_dictionary::<UInt32Type>().keys().values()),
-        _ => false,
+/// Adds rows to the states of an aggregate.
+fn take_in(
+    states: &mut dyn Accumulator,
+    call: &AggregateStep,
+    rows: &InputRows,
+    groups: Groups<'_>,
+    group_count: usize,
+) -> Result<()> {
+    let (arguments, selection) = rows.of_call(&call.input);
+    match call.input {
+        AggregateInput::States { .. } => states.merge(&arguments, groups, group_count),
+        AggregateInput::Rows { .. } => states.update(&arguments, groups, selection.as_ref(), group_count),
     }
-}
-
-/// Looks at a few places first: most batches tell there already.
-fn changes_rarely<V: Copy + PartialEq>(values: &[V]) -> bool {
-    if values.len() < 2 * RUN_ROWS_MIN {
-        return false;
-    }
-    let step = values.len() / 16;
-    let sampled_changes = (1..16).filter(|at| values[at * step] != values[at * step - 1]).count();
-    if sampled_changes > 2 {
-        return false;
-    }
-    let pairs = values[1..].iter().zip(values);
-    let change_count = pairs.map(|(next, value)| u32::from(next != value)).sum::<u32>() as usize;
-    (change_count + 1) * RUN_ROWS_MIN <= values.len()
-}
-
-/// The rows of each group in a row; none where the groups change too often for that to pay.
-fn runs_of(groups: &[u32]) -> Vec<(u32, std::ops::Range<usize>)> {
-    let (Some(last), true) = (groups.len().checked_sub(1), groups.len() >= 2 * RUN_ROWS_MIN) else {
-        return Vec::new();
-    };
-    let change_count = groups[1..]
-        .iter()
-        .zip(&groups[..last])
-        .map(|(next, group)| u32::from(next != group))
-        .sum::<u32>() as usize;
-    if (change_count + 1) * RUN_ROWS_MIN > groups.len() {
-        return Vec::new();
-    }
-    let mut start = 0;
-    let mut runs = Vec::with_capacity(change_count + 1);
-    for run in groups.chunk_by(|left, right| left == right) {
-        runs.push((run[0], start..start + run.len()));
-        start += run.len();
-    }
-    runs
 }

@@ -18,6 +18,7 @@ mod groups;
 mod measure;
 mod ordered;
 mod partitions;
+mod runs;
 mod sink;
 mod source;
 mod specification;

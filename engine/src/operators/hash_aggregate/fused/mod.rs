@@ -1,0 +1,269 @@
+//! The commonest aggregation in tight loops: counts and sums of integer columns by keys of small ranges (dates, small numbers,
+//! dictionaries' codes). Counts and sums stand in arrays indexed by the keys' place; they go to the groups as states when the keys'
+//! ranges or dictionaries change, or at the end. Whatever does not fit takes the general way.
+
+mod places;
+
+use super::call::{AggregateInput, AggregateStep};
+use super::groups::HandedOut;
+use super::specification::AggregateSpecification;
+use crate::error::Result;
+use crate::functions::SummaryState;
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Decimal64Type, Int16Type, Int32Type, Int64Type};
+use arrow_array::{Array, ArrayRef, Decimal128Array, Int64Array};
+use arrow_schema::DataType;
+use places::Places;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// See the module.
+pub(super) struct FusedSums {
+    /// The columns that are summed: where they are among the arguments, and the scale of the sum.
+    summed: Vec<(usize, i8)>,
+    /// What the states of each call are.
+    states: Vec<Vec<StateColumn>>,
+    places: Option<Places>,
+    /// Copies of each place, next to one another's whole: neighbouring rows of one group need not wait for each other.
+    replicas: usize,
+    counts: Vec<u32>,
+    /// Of each summed column.
+    sums: Vec<Vec<i64>>,
+    /// Of the rows in hand; kept for its memory.
+    row_places: Vec<u32>,
+    /// Rows in the counts, and rows offered so far.
+    rows: usize,
+    rows_offered: usize,
+    /// Times that the sums were handed out, and rows they held in all.
+    flush_count: usize,
+    flushed_rows: usize,
+}
+
+/// A state of a call.
+#[derive(Clone, Copy)]
+enum StateColumn {
+    Count,
+    /// Of a summed column.
+    Sum(usize),
+}
+
+/// Rows after which sums are handed out: 64 bits hold so many values of up to 2^40.
+const ROWS_MAX: usize = 1 << 22;
+/// Rows are taken in and checked in pieces that the first-level cache holds.
+const CHUNK_ROWS: usize = 1024;
+/// Magnitude of values that [`ROWS_MAX`] of can be added.
+const SMALL: i64 = 1 << 40;
+/// Rows per handing out below which this does not pay.
+const ROWS_PER_FLUSH_MIN: usize = 64 * 1024;
+/// Places up to which each has a copy: they stay in the first-level cache.
+const REPLICATED_PLACES_MAX: usize = 512;
+
+impl FusedSums {
+    /// For an aggregation that has this form.
+    pub(super) fn of(specification: &AggregateSpecification) -> Option<Self> {
+        let keys_fit = specification.key_types.iter().all(places::is_key);
+        if specification.key_types.is_empty()
+            || !keys_fit
+            || specification.numbers_sets()
+            || specification.calls.is_empty()
+        {
+            return None;
+        }
+        let mut summed = Vec::new();
+        let states = specification.calls.iter().map(|call| states_of(call, &mut summed));
+        Some(FusedSums {
+            states: states.collect::<Option<_>>()?,
+            sums: vec![Vec::new(); summed.len()],
+            summed,
+            places: None,
+            replicas: 1,
+            counts: Vec::new(),
+            row_places: Vec::new(),
+            rows: 0,
+            rows_offered: 0,
+            flush_count: 0,
+            flushed_rows: 0,
+        })
+    }
+
+    /// Whether it was handed out so often that the general way is better.
+    pub(super) fn is_in_vain(&self) -> bool {
+        self.flush_count >= 8 && self.flushed_rows < self.flush_count * ROWS_PER_FLUSH_MIN
+    }
+
+    pub(super) fn memory_bytes(&self) -> usize {
+        let sums: usize = self.sums.iter().map(Vec::capacity).sum();
+        (self.counts.capacity() + self.row_places.capacity()) * size_of::<u32>() + sums * size_of::<i64>()
+    }
+
+    /// Takes rows in, from the first on; says how many. Where that is not all, no more can be taken before what is here is handed out.
+    pub(super) fn take_in(&mut self, keys: &[ArrayRef], arguments: &[ArrayRef], row_count: usize) -> usize {
+        self.rows_offered += row_count;
+        let summed: Option<Vec<&ArrayRef>> = self.summed.iter().map(|(place, _)| arguments.get(*place)).collect();
+        let Some(summed) = summed else { return 0 };
+        let has_nulls = keys.iter().chain(summed.iter().copied()).any(|column| column.null_count() > 0);
+        if has_nulls || self.rows + row_count > ROWS_MAX {
+            return 0;
+        }
+        let keys: Vec<ArrayRef> = keys.iter().map(places::addressable).collect();
+        let mut start = 0;
+        while start < row_count {
+            let rows = start..row_count.min(start + CHUNK_ROWS);
+            if !self.place(&keys, &rows) || !summed.iter().all(|column| is_small(column, &rows)) {
+                break;
+            }
+            self.add(&summed, &rows);
+            start = rows.end;
+        }
+        self.rows += start;
+        start
+    }
+
+    /// Finds the places of rows, with new ones where there are none for them yet.
+    fn place(&mut self, keys: &[ArrayRef], rows: &Range<usize>) -> bool {
+        if let Some(places) = &self.places
+            && places.find(keys, rows, &mut self.row_places)
+        {
+            self.replicate();
+            return true;
+        }
+        let places_max = places::max_for(self.rows_offered);
+        let Some(wider) = Places::covering(self.places.as_ref(), keys, rows, places_max) else {
+            return false;
+        };
+        self.move_to(wider);
+        let found = self.places.as_ref().is_some_and(|places| places.find(keys, rows, &mut self.row_places));
+        self.replicate();
+        found
+    }
+
+    /// Sends every other row to the copy of its place.
+    fn replicate(&mut self) {
+        if self.replicas == 2 {
+            let place_count = (self.counts.len() / 2) as u32;
+            for pair in self.row_places.chunks_exact_mut(2) {
+                pair[1] += place_count;
+            }
+        }
+    }
+
+    fn move_to(&mut self, wider: Places) {
+        let place_count = wider.count();
+        self.replicas = if place_count <= REPLICATED_PLACES_MAX { 2 } else { 1 };
+        let length = place_count * self.replicas;
+        let mut counts = vec![0; length];
+        let mut sums = vec![vec![0; length]; self.sums.len()];
+        if let Some(places) = &self.places {
+            for (place, count) in self.counts.iter().enumerate().filter(|(_, count)| **count > 0) {
+                let target = wider.translate(places, place % places.count());
+                counts[target] += count;
+                for (sums, known) in sums.iter_mut().zip(&self.sums) {
+                    sums[target] += known[place];
+                }
+            }
+        }
+        (self.counts, self.sums, self.places) = (counts, sums, Some(wider));
+    }
+
+    fn add(&mut self, summed: &[&ArrayRef], rows: &Range<usize>) {
+        for place in &self.row_places {
+            self.counts[*place as usize] += 1;
+        }
+        for (sums, column) in self.sums.iter_mut().zip(summed) {
+            match column.data_type() {
+                DataType::Int16 => add(sums, &self.row_places, &column.as_primitive::<Int16Type>().values()[rows.clone()]),
+                DataType::Int32 => add(sums, &self.row_places, &column.as_primitive::<Int32Type>().values()[rows.clone()]),
+                DataType::Int64 => add(sums, &self.row_places, &column.as_primitive::<Int64Type>().values()[rows.clone()]),
+                _ => add(sums, &self.row_places, &column.as_primitive::<Decimal64Type>().values()[rows.clone()]),
+            }
+        }
+    }
+
+    /// What was added up, as groups with their states; empty afterwards.
+    pub(super) fn hand_out(&mut self) -> Result<Option<HandedOut>> {
+        self.flush_count += 1;
+        self.flushed_rows += std::mem::take(&mut self.rows);
+        let Some(places) = self.places.take() else { return Ok(None) };
+        let counts = folded(std::mem::take(&mut self.counts), places.count());
+        let present: Vec<usize> = (0..counts.len()).filter(|place| counts[*place] > 0).collect();
+        let counts: ArrayRef = Arc::new(Int64Array::from_iter_values(present.iter().map(|place| i64::from(counts[*place]))));
+        let sum_columns = self.sums.iter_mut().zip(&self.summed).map(|(sums, (_, scale))| {
+            let sums = folded(std::mem::take(sums), places.count());
+            let sums = Decimal128Array::from_iter_values(present.iter().map(|place| i128::from(sums[*place])));
+            Arc::new(sums.with_data_type(DataType::Decimal128(38, *scale))) as ArrayRef
+        });
+        let sums: Vec<ArrayRef> = sum_columns.collect();
+        let column = |state: &StateColumn| match state {
+            StateColumn::Count => counts.clone(),
+            StateColumn::Sum(at) => sums[*at].clone(),
+        };
+        Ok(Some(HandedOut {
+            keys: places.keys(&present)?,
+            states: self.states.iter().map(|states| states.iter().map(column).collect()).collect(),
+            group_count: present.len(),
+        }))
+    }
+}
+
+/// The copies of each place as one.
+fn folded<T: Copy + std::ops::AddAssign>(mut values: Vec<T>, place_count: usize) -> Vec<T> {
+    let (firsts, copies) = values.split_at_mut(place_count);
+    for (value, copy) in firsts.iter_mut().zip(copies) {
+        *value += *copy;
+    }
+    values.truncate(place_count);
+    values
+}
+
+/// The states of a call, where they are sums and counts of rows; its column joins those that are summed.
+fn states_of(call: &AggregateStep, summed: &mut Vec<(usize, i8)>) -> Option<Vec<StateColumn>> {
+    let AggregateInput::Rows {
+        arguments,
+        filter: None,
+    } = &call.input
+    else {
+        return None;
+    };
+    if call.order.is_some() || call.distinct {
+        return None;
+    }
+    let column = match (arguments.as_slice(), call.binding.argument_types.as_slice()) {
+        ([], []) => None,
+        ([place], [data_type]) => match crate::types::array_type(data_type) {
+            DataType::Int16 | DataType::Int32 | DataType::Int64 => Some((*place, 0)),
+            DataType::Decimal64(_, scale) => Some((*place, scale)),
+            _ => return None,
+        },
+        _ => return None,
+    };
+    let at = column.map(|column| {
+        summed.iter().position(|known| *known == column).unwrap_or_else(|| {
+            summed.push(column);
+            summed.len() - 1
+        })
+    });
+    let states = (call.function.summary?)(&call.binding)?;
+    let state = |state: &SummaryState| match state {
+        SummaryState::RowCount | SummaryState::Count => Some(StateColumn::Count),
+        SummaryState::Sum => at.map(StateColumn::Sum),
+        SummaryState::Minimum | SummaryState::Maximum => None,
+    };
+    states.iter().map(state).collect()
+}
+
+/// Whether [`ROWS_MAX`] values as large as a column's rows can be added up in 64 bits.
+fn is_small(column: &ArrayRef, rows: &Range<usize>) -> bool {
+    let values = match column.data_type() {
+        DataType::Int64 => &column.as_primitive::<Int64Type>().values()[rows.clone()],
+        DataType::Decimal64(_, _) => &column.as_primitive::<Decimal64Type>().values()[rows.clone()],
+        _ => return true,
+    };
+    let bits = values.iter().fold(0, |bits, value| bits | value.wrapping_add(SMALL) as u64);
+    bits < 2 * SMALL as u64
+}
+
+fn add<V: Copy + Into<i64>>(sums: &mut [i64], places: &[u32], values: &[V]) {
+    for (place, value) in places.iter().zip(values) {
+        sums[*place as usize] += (*value).into();
+    }
+}
