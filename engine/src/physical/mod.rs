@@ -1,6 +1,7 @@
 //! From an optimized plan to pipelines: every plan node becomes a source, a transform, or a sink and the source that reads it.
 //! One file per family of nodes; each takes the node and hands back a [`Piece`]. Decides how, never what.
 
+mod column_facts;
 mod plan_aggregate;
 mod plan_filter;
 mod plan_join;

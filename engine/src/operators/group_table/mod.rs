@@ -146,6 +146,11 @@ impl GroupTable {
         index + self.columns.iter().map(KeyColumn::memory_bytes).sum::<usize>()
     }
 
+    /// Whether groups are found in an array rather than by hash.
+    pub(crate) fn is_direct(&self) -> bool {
+        matches!(self.index, Index::Direct(_))
+    }
+
     /// How groups are found, for EXPLAIN ANALYZE and tests.
     pub(crate) fn index_name(&self) -> &'static str {
         match &self.index {

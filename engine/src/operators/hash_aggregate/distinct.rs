@@ -1,13 +1,14 @@
-//! An aggregate over distinct arguments, where the plan could not make them distinct beforehand: keeps the distinct (group, arguments).
+//! An aggregate over distinct arguments: keeps the distinct (group, arguments), and hands them to the aggregate at the end.
 
+use super::integer_sets::IntegerSets;
 use crate::error::Result;
 use crate::functions::aggregate::value_lists::ValueLists;
 use crate::functions::{Accumulator, AggregateBinding, Groups};
 use crate::operators::group_table::{Assigned, GroupTable};
 use crate::types::array_type;
 use arrow_array::cast::AsArray;
-use arrow_array::types::Int64Type;
-use arrow_array::{ArrayRef, Int64Array};
+use arrow_array::types::Int32Type;
+use arrow_array::{Array, ArrayRef, Int32Array};
 use arrow_buffer::BooleanBuffer;
 use arrow_schema::DataType;
 use std::sync::Arc;
@@ -16,37 +17,97 @@ use std::sync::Arc;
 pub(super) struct DistinctRows {
     inner: Box<dyn Accumulator>,
     types: Vec<DataType>,
-    rows: GroupTable,
+    rows: Rows,
 }
+
+enum Rows {
+    /// A set per group: a single number, few groups.
+    Sets(IntegerSets),
+    /// Groups and arguments in one table.
+    Table(GroupTable),
+}
+
+/// Groups up to which each has a set of its own.
+pub(crate) const SETS_MAX: usize = 4096;
 
 impl DistinctRows {
     pub(super) fn new(inner: Box<dyn Accumulator>, binding: &AggregateBinding) -> Result<Self> {
         let types: Vec<DataType> = binding.argument_types.iter().map(array_type).collect();
-        let rows = new_table(&types)?;
+        let rows = Rows::new(&types)?;
         Ok(DistinctRows { inner, types, rows })
     }
 
-    fn add(&mut self, groups: Vec<i64>, arguments: &[ArrayRef]) -> Result<()> {
-        let row_count = groups.len();
-        let mut columns: Vec<ArrayRef> = vec![Arc::new(Int64Array::from(groups))];
-        columns.extend(arguments.iter().take(self.types.len()).cloned());
-        let _: Assigned = self.rows.assign(&columns, row_count, &mut Vec::new())?;
-        Ok(())
-    }
-
-    /// The distinct rows and their groups; empty afterwards.
-    fn take(&mut self) -> Result<(Vec<u32>, Vec<ArrayRef>)> {
-        let rows = std::mem::replace(&mut self.rows, new_table(&self.types)?);
-        let mut columns = rows.keys()?;
-        let groups = columns.remove(0);
-        let groups = groups.as_primitive::<Int64Type>().values();
-        Ok((groups.iter().map(|group| *group as u32).collect(), columns))
+    /// Adds plain columns' rows.
+    fn add(&mut self, arguments: &[ArrayRef], groups: Groups<'_>, group_count: usize) -> Result<()> {
+        if group_count > SETS_MAX
+            && let Rows::Sets(sets) = &mut self.rows
+        {
+            let mut table = new_table(&self.types)?;
+            sets.take(|group, values| add_to(&mut table, std::slice::from_ref(&values), one(group, &values)))?;
+            self.rows = Rows::Table(table);
+        }
+        match &mut self.rows {
+            Rows::Sets(sets) => {
+                sets.add(&arguments[0], groups);
+                Ok(())
+            }
+            Rows::Table(table) => add_to(table, &arguments[..self.types.len()], groups),
+        }
     }
 }
 
+impl Rows {
+    fn new(types: &[DataType]) -> Result<Self> {
+        let sets = match types {
+            [data_type] => IntegerSets::new(data_type),
+            _ => None,
+        };
+        Ok(match sets {
+            Some(sets) => Rows::Sets(sets),
+            None => Rows::Table(new_table(types)?),
+        })
+    }
+
+    /// Hands out the rows, group by group or all at once.
+    fn visit(self, mut visit: impl FnMut(&[ArrayRef], Groups<'_>) -> Result<()>) -> Result<()> {
+        match self {
+            Rows::Sets(mut sets) => {
+                sets.take(|group, values| visit(std::slice::from_ref(&values), one(group, &values)))
+            }
+            Rows::Table(table) => {
+                let mut columns = table.keys()?;
+                let groups = columns.remove(0);
+                let groups = groups.as_primitive::<Int32Type>().values();
+                let groups: Vec<u32> = groups.iter().map(|group| *group as u32).collect();
+                visit(&columns, Groups::PerRow(&groups))
+            }
+        }
+    }
+}
+
+fn one(group: u32, values: &ArrayRef) -> Groups<'static> {
+    Groups::One {
+        group,
+        row_count: values.len(),
+    }
+}
+
+/// A table of groups (32 bits, so that a group and a short argument are hashed as one number) and arguments.
 fn new_table(types: &[DataType]) -> Result<GroupTable> {
-    let columns: Vec<DataType> = std::iter::once(DataType::Int64).chain(types.iter().cloned()).collect();
+    let columns: Vec<DataType> = std::iter::once(DataType::Int32).chain(types.iter().cloned()).collect();
     GroupTable::new(&columns)
+}
+
+fn add_to(table: &mut GroupTable, arguments: &[ArrayRef], groups: Groups<'_>) -> Result<()> {
+    let groups: Int32Array = match groups {
+        Groups::One { group, row_count } => vec![group as i32; row_count].into(),
+        Groups::PerRow(groups) => Int32Array::from_iter_values(groups.iter().map(|group| *group as i32)),
+    };
+    let row_count = groups.len();
+    let mut columns: Vec<ArrayRef> = vec![Arc::new(groups)];
+    columns.extend(arguments.iter().cloned());
+    let _: Assigned = table.assign(&columns, row_count, &mut Vec::new())?;
+    Ok(())
 }
 
 impl Accumulator for DistinctRows {
@@ -55,32 +116,45 @@ impl Accumulator for DistinctRows {
         arguments: &[ArrayRef],
         groups: Groups<'_>,
         selection: Option<&BooleanBuffer>,
-        _group_count: usize,
+        group_count: usize,
     ) -> Result<()> {
-        let groups: Vec<i64> = match groups {
-            Groups::One { group, row_count } => vec![i64::from(group); row_count],
-            Groups::PerRow(groups) => groups.iter().map(|group| i64::from(*group)).collect(),
-        };
         let Some(selection) = selection else {
-            return self.add(groups, arguments);
+            return self.add(arguments, groups, group_count);
         };
         let mask = arrow_array::BooleanArray::new(selection.clone(), None);
         let arguments = arguments
             .iter()
             .map(|argument| Ok(arrow_select::filter::filter(argument, &mask)?))
             .collect::<Result<Vec<ArrayRef>>>()?;
-        let groups = selection.set_indices().map(|row| groups[row]).collect();
-        self.add(groups, &arguments)
+        let row_count = selection.count_set_bits();
+        match groups {
+            Groups::One { group, .. } => self.add(&arguments, Groups::One { group, row_count }, group_count),
+            Groups::PerRow(groups) => {
+                let groups: Vec<u32> = selection.set_indices().map(|row| groups[row]).collect();
+                self.add(&arguments, Groups::PerRow(&groups), group_count)
+            }
+        }
     }
 
     fn merge(&mut self, states: &[ArrayRef], groups: Groups<'_>, group_count: usize) -> Result<()> {
         let mut lists = ValueLists::new(self.types.clone());
         lists.merge(states, groups)?;
         let grouped = lists.take(group_count)?;
-        let groups = (0..)
-            .zip(grouped.ranges())
-            .flat_map(|(group, range)| range.map(move |_| group));
-        self.add(groups.collect(), &grouped.columns)
+        if let Rows::Table(table) = &mut self.rows {
+            let groups = (0..).zip(grouped.ranges());
+            let groups: Vec<u32> = groups.flat_map(|(group, range)| range.map(move |_| group)).collect();
+            return add_to(table, &grouped.columns, Groups::PerRow(&groups));
+        }
+        for (group, range) in (0..).zip(grouped.ranges()).filter(|(_, range)| !range.is_empty()) {
+            let slices = grouped
+                .columns
+                .iter()
+                .map(|column| column.slice(range.start, range.len()));
+            let slices: Vec<ArrayRef> = slices.collect();
+            let row_count = range.len();
+            self.add(&slices, Groups::One { group, row_count }, group_count)?;
+        }
+        Ok(())
     }
 
     fn state_types(&self) -> Vec<DataType> {
@@ -88,20 +162,23 @@ impl Accumulator for DistinctRows {
     }
 
     fn states(&mut self, group_count: usize) -> Result<Vec<ArrayRef>> {
-        let (groups, columns) = self.take()?;
         let mut lists = ValueLists::new(self.types.clone());
-        lists.add(&columns, Groups::PerRow(&groups), None)?;
+        let rows = std::mem::replace(&mut self.rows, Rows::new(&self.types)?);
+        rows.visit(|columns, groups| lists.add(columns, groups, None))?;
         lists.states(group_count)
     }
 
     fn finish(&mut self, group_count: usize) -> Result<ArrayRef> {
-        let (groups, columns) = self.take()?;
-        self.inner
-            .update(&columns, Groups::PerRow(&groups), None, group_count)?;
+        let inner = &mut self.inner;
+        let rows = std::mem::replace(&mut self.rows, Rows::new(&self.types)?);
+        rows.visit(|columns, groups| inner.update(columns, groups, None, group_count))?;
         self.inner.finish(group_count)
     }
 
     fn memory_bytes(&self) -> usize {
-        self.rows.memory_bytes()
+        match &self.rows {
+            Rows::Sets(sets) => sets.memory_bytes(),
+            Rows::Table(table) => table.memory_bytes(),
+        }
     }
 }

@@ -190,6 +190,11 @@ impl GroupStates {
             .collect()
     }
 
+    /// Whether groups are found in an array rather than by hash.
+    pub(super) fn is_direct(&self) -> bool {
+        self.table.is_direct()
+    }
+
     /// How groups are found.
     pub(super) fn index_name(&self) -> &'static str {
         self.table.index_name()

@@ -14,8 +14,10 @@ mod call;
 mod distinct;
 mod fused;
 mod groups;
+mod integer_sets;
 #[cfg(test)]
 mod measure;
+mod numbers;
 mod ordered;
 mod partitions;
 mod runs;
@@ -26,6 +28,8 @@ mod specification;
 mod tests;
 
 pub(crate) use call::{AggregateInput, AggregateStep, CallOrder};
+pub(crate) use distinct::SETS_MAX;
+pub(crate) use numbers::integer_at;
 pub(crate) use sink::AggregateSink;
 #[cfg(test)]
 pub(crate) use sink::GroupingLimits;

@@ -35,7 +35,11 @@ impl Runs {
             return Ok(None);
         }
         let ends = starts.iter().skip(1).map(|start| *start as usize).chain([row_count]);
-        let rows = starts.iter().zip(ends).map(|(start, end)| *start as usize..end).collect();
+        let rows = starts
+            .iter()
+            .zip(ends)
+            .map(|(start, end)| *start as usize..end)
+            .collect();
         let keys = keys.iter().map(|key| at(key, &starts)).collect::<Result<_>>()?;
         Ok(Some(Runs { keys, rows }))
     }
@@ -46,7 +50,10 @@ fn starts_of(key: &ArrayRef, runs_max: usize) -> Option<Vec<u32>> {
     if let Some(runs) = key.as_run_opt::<Int32Type>() {
         let (first, end) = (runs.offset(), runs.offset() + runs.len());
         let ends = runs.run_ends().values().iter().map(|at| *at as usize);
-        let inner = ends.skip_while(|at| *at <= first).take_while(|at| *at < end).take(runs_max + 1);
+        let inner = ends
+            .skip_while(|at| *at <= first)
+            .take_while(|at| *at < end)
+            .take(runs_max + 1);
         return Some(inner.map(|at| (at - first) as u32).collect());
     }
     if key.null_count() > 0 {
@@ -87,7 +94,8 @@ fn changes<V: Copy + PartialEq>(values: &[V], runs_max: usize) -> Option<Vec<u32
 /// The values of a key at some rows.
 fn at(key: &ArrayRef, rows: &[u32]) -> Result<ArrayRef> {
     if let Some(runs) = key.as_run_opt::<Int32Type>() {
-        let places = UInt32Array::from_iter_values(rows.iter().map(|row| runs.get_physical_index(*row as usize) as u32));
+        let places =
+            UInt32Array::from_iter_values(rows.iter().map(|row| runs.get_physical_index(*row as usize) as u32));
         return Ok(arrow_select::take::take(runs.values(), &places, None)?);
     }
     Ok(arrow_select::take::take(key, &UInt32Array::from(rows.to_vec()), None)?)

@@ -215,7 +215,7 @@ impl AggregatePart {
         if !self.sends_rows {
             self.groups.update(&keys, rows)?;
             self.grouped_rows += rows.row_count;
-            if self.groups.group_count() >= self.shared.limits.local_groups_max {
+            if self.groups.group_count() >= self.groups_max() {
                 self.hand_out()?;
             }
             return Ok(());
@@ -235,6 +235,12 @@ impl AggregatePart {
             true => self.send(),
             false => Ok(()),
         }
+    }
+
+    /// An array of groups is cheap to find one's way in, however many they are.
+    fn groups_max(&self) -> usize {
+        let limit = self.shared.limits.local_groups_max;
+        if self.groups.is_direct() { limit * 4 } else { limit }
     }
 
     /// Gives the worker's groups to the partitions and begins anew.

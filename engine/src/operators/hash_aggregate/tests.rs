@@ -282,6 +282,90 @@ fn sums_by_a_small_key_are_fused_and_fall_back() {
     assert_eq!(sorted(rows_of(&result, &[LogicalType::Text, NUMERIC])), expected);
 }
 
+/// A column as the run ends of its equal neighbours.
+fn as_runs(column: &arrow_array::Int64Array) -> arrow_array::ArrayRef {
+    let values = column.values();
+    let ends: Vec<i32> = (1..=values.len())
+        .filter(|end| *end == values.len() || values[*end] != values[*end - 1])
+        .map(|end| end as i32)
+        .collect();
+    let firsts = ends.iter().map(|end| values[*end as usize - 1]);
+    let firsts = arrow_array::Int64Array::from_iter_values(firsts);
+    let runs = arrow_array::RunArray::<arrow_array::types::Int32Type>::try_new(&ends.into(), &firsts);
+    std::sync::Arc::new(runs.unwrap())
+}
+
+#[test]
+fn encoded_keys_give_the_groups_of_plain_ones() {
+    use arrow_array::types::UInt32Type;
+    use arrow_array::{ArrayRef, DictionaryArray, Int64Array, StringViewArray, UInt32Array};
+    use std::sync::Arc;
+    let mut random = Random::new(41);
+    let types = [
+        LogicalType::BigInt,
+        LogicalType::Text,
+        LogicalType::BigInt,
+        LogicalType::BigInt,
+    ];
+    // Rows per value of the first key: short runs are looked up row by row, long ones are added up as slices.
+    for rows_per_run in [3, 60, 700, 5_000] {
+        let (mut encoded, mut plain) = (Vec::new(), Vec::new());
+        for number in 0..6 {
+            let rows = 4_000;
+            let days = (0..rows).map(|row| (number * rows + row + 13) as i64 / rows_per_run);
+            let days = Int64Array::from_iter_values(days);
+            let names = StringViewArray::from_iter_values((0..5).map(|name| format!("name {}", name + number % 2)));
+            let names: ArrayRef = Arc::new(names);
+            let codes = match number % 3 {
+                0 => UInt32Array::from(vec![2; rows]),
+                _ => UInt32Array::from_iter_values((0..rows).map(|_| random.below(5) as u32)),
+            };
+            let texts: ArrayRef = Arc::new(DictionaryArray::<UInt32Type>::new(codes, names));
+            let mut numbers = |below: u64| -> ArrayRef {
+                Arc::new(Int64Array::from_iter_values(
+                    (0..rows).map(|_| random.below(below) as i64 - 50),
+                ))
+            };
+            let (small, large) = (numbers(100), numbers(if number == 4 { 1 << 62 } else { 1 << 30 }));
+            let spelt_out = stoa_storage::vector::flatten(&texts);
+            let batch =
+                |days: ArrayRef, texts: ArrayRef| Batch::new(vec![days, texts, small.clone(), large.clone()], rows);
+            plain.push(batch(Arc::new(days.clone()), spelt_out));
+            encoded.push(batch(as_runs(&days), texts));
+        }
+        let rows = rows_of(&plain, &types);
+        for keys in [vec![0], vec![1], vec![0, 1]] {
+            let expected: Vec<Vec<Literal>> = groups_of(&rows, &keys)
+                .into_iter()
+                .map(|(mut key, rows)| {
+                    key.extend([Literal::Integer(rows.len() as i64), sum(&rows, 2), sum(&rows, 3)]);
+                    key
+                })
+                .collect();
+            for batches in [&encoded, &plain] {
+                let calls = vec![
+                    step("count", binding(&[], LogicalType::BigInt, &[]), &[]),
+                    step("sum", binding(&[LogicalType::BigInt], NUMERIC, &[]), &[0]),
+                    step("sum", binding(&[LogicalType::BigInt], NUMERIC, &[]), &[1]),
+                ];
+                let key_types: Vec<LogicalType> = keys.iter().map(|key| types[*key].clone()).collect();
+                let specification = AggregateSpecification {
+                    keys: keys.iter().map(|key| Projection::Column(*key)).collect(),
+                    arguments: vec![Projection::Column(2), Projection::Column(3)],
+                    ..specification(&key_types, keys.len(), calls)
+                };
+                let result = aggregate(specification, batches.clone(), 2, GroupingLimits::default()).unwrap();
+                let answers = [key_types, vec![LogicalType::BigInt, NUMERIC, NUMERIC]].concat();
+                assert_eq!(
+                    sorted(rows_of(&result, &answers)),
+                    sorted(expected.clone()),
+                    "{keys:?} {rows_per_run}"
+                );
+            }
+        }
+    }
+}
+
 #[test]
 fn filters_orders_and_distinct_arguments() {
     let mut random = Random::new(23);

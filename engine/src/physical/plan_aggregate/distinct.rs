@@ -1,11 +1,11 @@
-//! Aggregates over distinct arguments in two steps.
+//! Aggregates over distinct arguments: in two steps, unless sets of numbers per group are small.
 
 use super::calls::PreparedCall;
 use super::inputs::Inputs;
 use super::output;
 use crate::error::Result;
 use crate::operators::hash_aggregate::{
-    AggregateInput, AggregateSink, AggregateSource, AggregateSpecification, AggregateStep,
+    AggregateInput, AggregateSink, AggregateSource, AggregateSpecification, AggregateStep, SETS_MAX,
 };
 use crate::operators::project::Projection;
 use crate::physical::{Piece, Planner};
@@ -23,7 +23,31 @@ pub(super) fn takes_two_steps(aggregate: &Aggregate, calls: &[PreparedCall]) -> 
         && calls.iter().all(|call| call.order.is_none())
 }
 
+/// Bytes of all groups' sets, were they full bitmaps, up to which they are filled in one step.
+const SETS_BYTES_MAX: u64 = 1 << 29;
+
 impl Planner {
+    /// Whether few groups, each with a set of numbers that lie close together, are what it takes: filling bitmaps is cheaper than
+    /// grouping by the numbers.
+    pub(super) fn sets_are_small(&self, aggregate: &Aggregate, calls: &[PreparedCall]) -> bool {
+        let key_counts = aggregate
+            .keys
+            .iter()
+            .map(|(_, key)| self.distinct_count_max(&aggregate.input, key));
+        let groups = key_counts.fold(Some(1u64), |groups, count| groups?.checked_mul(count?));
+        let span = |call: &PreparedCall| match call.arguments.as_slice() {
+            [Expr::Column(column)] => self.column_facts(&aggregate.input, column.id)?.integer_span(),
+            _ => None,
+        };
+        let mut distinct = calls.iter().filter(|call| call.distinct);
+        distinct.all(|call| match (groups, span(call)) {
+            (Some(groups), Some(span)) => {
+                groups <= SETS_MAX as u64 && groups.saturating_mul(span / 8) <= SETS_BYTES_MAX
+            }
+            _ => false,
+        })
+    }
+
     /// Groups of (keys, distinct arguments, their condition), then groups of the keys.
     pub(super) fn plan_two_steps(
         &mut self,

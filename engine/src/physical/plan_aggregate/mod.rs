@@ -1,8 +1,8 @@
 //! Aggregate and Distinct.
 //!
 //! Aggregates over distinct arguments, where there is one list of them, take two steps: groups of (keys, arguments), which makes the
-//! arguments distinct and keeps the states of all other aggregates, and groups of the keys over those. An aggregation right over
-//! a scan asks for summaries of segments and blocks instead of their rows.
+//! arguments distinct and keeps the states of all other aggregates, and groups of the keys over those. Sets of numbers that lie close
+//! together are kept per group instead where groups are few. An aggregation right over a scan asks for summaries of segments and blocks instead of their rows.
 
 mod calls;
 mod distinct;
@@ -22,7 +22,7 @@ use stoa_sql::plan::{Aggregate, ColumnDef, Distinct, Expr};
 impl Planner {
     pub(super) fn plan_aggregate(&mut self, aggregate: &Aggregate, node: usize) -> Result<Piece> {
         let calls = calls::prepared(aggregate, &self.context.statement)?;
-        if distinct::takes_two_steps(aggregate, &calls) {
+        if distinct::takes_two_steps(aggregate, &calls) && !self.sets_are_small(aggregate, &calls) {
             return self.plan_two_steps(aggregate, calls, node);
         }
         let (piece, receiver) = self.plan_summarized(aggregate, &calls)?;

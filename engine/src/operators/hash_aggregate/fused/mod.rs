@@ -101,7 +101,10 @@ impl FusedSums {
         self.rows_offered += row_count;
         let summed: Option<Vec<&ArrayRef>> = self.summed.iter().map(|(place, _)| arguments.get(*place)).collect();
         let Some(summed) = summed else { return 0 };
-        let has_nulls = keys.iter().chain(summed.iter().copied()).any(|column| column.null_count() > 0);
+        let has_nulls = keys
+            .iter()
+            .chain(summed.iter().copied())
+            .any(|column| column.null_count() > 0);
         if has_nulls || self.rows + row_count > ROWS_MAX {
             return 0;
         }
@@ -132,7 +135,10 @@ impl FusedSums {
             return false;
         };
         self.move_to(wider);
-        let found = self.places.as_ref().is_some_and(|places| places.find(keys, rows, &mut self.row_places));
+        let found = self
+            .places
+            .as_ref()
+            .is_some_and(|places| places.find(keys, rows, &mut self.row_places));
         self.replicate();
         found
     }
@@ -171,10 +177,26 @@ impl FusedSums {
         }
         for (sums, column) in self.sums.iter_mut().zip(summed) {
             match column.data_type() {
-                DataType::Int16 => add(sums, &self.row_places, &column.as_primitive::<Int16Type>().values()[rows.clone()]),
-                DataType::Int32 => add(sums, &self.row_places, &column.as_primitive::<Int32Type>().values()[rows.clone()]),
-                DataType::Int64 => add(sums, &self.row_places, &column.as_primitive::<Int64Type>().values()[rows.clone()]),
-                _ => add(sums, &self.row_places, &column.as_primitive::<Decimal64Type>().values()[rows.clone()]),
+                DataType::Int16 => add(
+                    sums,
+                    &self.row_places,
+                    &column.as_primitive::<Int16Type>().values()[rows.clone()],
+                ),
+                DataType::Int32 => add(
+                    sums,
+                    &self.row_places,
+                    &column.as_primitive::<Int32Type>().values()[rows.clone()],
+                ),
+                DataType::Int64 => add(
+                    sums,
+                    &self.row_places,
+                    &column.as_primitive::<Int64Type>().values()[rows.clone()],
+                ),
+                _ => add(
+                    sums,
+                    &self.row_places,
+                    &column.as_primitive::<Decimal64Type>().values()[rows.clone()],
+                ),
             }
         }
     }
@@ -183,10 +205,14 @@ impl FusedSums {
     pub(super) fn hand_out(&mut self) -> Result<Option<HandedOut>> {
         self.flush_count += 1;
         self.flushed_rows += std::mem::take(&mut self.rows);
-        let Some(places) = self.places.take() else { return Ok(None) };
+        let Some(places) = self.places.take() else {
+            return Ok(None);
+        };
         let counts = folded(std::mem::take(&mut self.counts), places.count());
         let present: Vec<usize> = (0..counts.len()).filter(|place| counts[*place] > 0).collect();
-        let counts: ArrayRef = Arc::new(Int64Array::from_iter_values(present.iter().map(|place| i64::from(counts[*place]))));
+        let counts: ArrayRef = Arc::new(Int64Array::from_iter_values(
+            present.iter().map(|place| i64::from(counts[*place])),
+        ));
         let sum_columns = self.sums.iter_mut().zip(&self.summed).map(|(sums, (_, scale))| {
             let sums = folded(std::mem::take(sums), places.count());
             let sums = Decimal128Array::from_iter_values(present.iter().map(|place| i128::from(sums[*place])));
@@ -199,7 +225,11 @@ impl FusedSums {
         };
         Ok(Some(HandedOut {
             keys: places.keys(&present)?,
-            states: self.states.iter().map(|states| states.iter().map(column).collect()).collect(),
+            states: self
+                .states
+                .iter()
+                .map(|states| states.iter().map(column).collect())
+                .collect(),
             group_count: present.len(),
         }))
     }
@@ -258,7 +288,9 @@ fn is_small(column: &ArrayRef, rows: &Range<usize>) -> bool {
         DataType::Decimal64(_, _) => &column.as_primitive::<Decimal64Type>().values()[rows.clone()],
         _ => return true,
     };
-    let bits = values.iter().fold(0, |bits, value| bits | value.wrapping_add(SMALL) as u64);
+    let bits = values
+        .iter()
+        .fold(0, |bits, value| bits | value.wrapping_add(SMALL) as u64);
     bits < 2 * SMALL as u64
 }
 

@@ -2,13 +2,15 @@
 //! strides. Knows nothing of what the arrays hold.
 
 use crate::error::Result;
+use crate::operators::hash_aggregate::numbers::{is_number, number_array, with_numbers};
 use arrow_array::cast::AsArray;
-use arrow_array::types::*;
-use arrow_array::{Array, ArrayRef, ArrowPrimitiveType, PrimitiveArray, UInt32Array};
-use arrow_schema::{DataType, TimeUnit};
+use arrow_array::types::UInt32Type;
+use arrow_array::{Array, ArrayRef, UInt32Array};
+use arrow_schema::DataType;
 use std::ops::Range;
 use std::sync::Arc;
 use stoa_storage::vector::flatten;
+use stoa_storage::vector::multiversion::{Kernel, dispatch};
 
 /// Places of combinations of keys.
 pub(super) struct Places {
@@ -46,18 +48,6 @@ pub(super) fn is_key(data_type: &DataType) -> bool {
     is_number(data_type) || matches!(data_type, DataType::Utf8View)
 }
 
-fn is_number(data_type: &DataType) -> bool {
-    matches!(
-        data_type,
-        DataType::Int16
-            | DataType::Int32
-            | DataType::Int64
-            | DataType::Date32
-            | DataType::Decimal64(_, _)
-            | DataType::Timestamp(TimeUnit::Microsecond, _)
-    )
-}
-
 /// A key column in a form whose rows can be placed: runs are spelt out, and so are dictionaries of numbers.
 pub(super) fn addressable(key: &ArrayRef) -> ArrayRef {
     match key.data_type() {
@@ -65,38 +55,6 @@ pub(super) fn addressable(key: &ArrayRef) -> ArrayRef {
         DataType::Dictionary(_, values) if is_number(values) => flatten(key),
         _ => key.clone(),
     }
-}
-
-/// Calls a body with the native values of a column for which [`is_number`] holds.
-macro_rules! with_numbers {
-    ($column:expr, $values:ident => $body:expr) => {
-        match $column.data_type() {
-            DataType::Int16 => {
-                let $values = $column.as_primitive::<Int16Type>().values();
-                $body
-            }
-            DataType::Int32 => {
-                let $values = $column.as_primitive::<Int32Type>().values();
-                $body
-            }
-            DataType::Date32 => {
-                let $values = $column.as_primitive::<Date32Type>().values();
-                $body
-            }
-            DataType::Decimal64(_, _) => {
-                let $values = $column.as_primitive::<Decimal64Type>().values();
-                $body
-            }
-            DataType::Timestamp(TimeUnit::Microsecond, _) => {
-                let $values = $column.as_primitive::<TimestampMicrosecondType>().values();
-                $body
-            }
-            _ => {
-                let $values = $column.as_primitive::<Int64Type>().values();
-                $body
-            }
-        }
-    };
 }
 
 impl Places {
@@ -115,7 +73,11 @@ impl Places {
                     None => Domain::of(column, rows, None, with_room)?,
                     Some(key) => Domain::of(column, rows, Some(key), with_room)?,
                 };
-                keys.push(Key { domain, size, stride: count });
+                keys.push(Key {
+                    domain,
+                    size,
+                    stride: count,
+                });
                 count = count.checked_mul(size)?;
             }
             if count <= count_max {
@@ -133,7 +95,10 @@ impl Places {
     pub(super) fn find(&self, columns: &[ArrayRef], rows: &Range<usize>, places: &mut Vec<u32>) -> bool {
         places.clear();
         places.resize(rows.len(), 0);
-        self.keys.iter().zip(columns).all(|(key, column)| key.add(column, rows, places))
+        self.keys
+            .iter()
+            .zip(columns)
+            .all(|(key, column)| key.add(column, rows, places))
     }
 
     /// The place here of a place elsewhere, whose domains these cover.
@@ -171,30 +136,68 @@ impl Key {
                 let Some(dictionary) = column.as_dictionary_opt::<UInt32Type>() else {
                     return false;
                 };
-                let codes = &dictionary.keys().values()[rows.clone()];
-                Arc::ptr_eq(values, dictionary.values()) && {
-                    add_parts(places, codes, 0, self.size as u64, self.stride as u32)
+                if !Arc::ptr_eq(values, dictionary.values()) {
+                    return false;
                 }
+                let codes = &dictionary.keys().values()[rows.clone()];
+                let stride = self.stride as u32;
+                dispatch(AddCodes { places, codes, stride });
+                true
             }
             Domain::Numbers { data_type, base } => {
                 data_type == column.data_type()
-                    && with_numbers!(column, values => {
-                        add_parts(places, &values[rows.clone()], *base, self.size as u64, self.stride as u32)
-                    })
+                    && with_numbers!(column, values => dispatch(AddParts {
+                        places,
+                        values: &values[rows.clone()],
+                        base: *base,
+                        size: self.size as u64,
+                        stride: self.stride as u32,
+                    }))
             }
         }
     }
 }
 
-/// Adds values' distances from a base, times a stride, where all of them are below a size.
-fn add_parts<V: Copy + Into<i64>>(places: &mut [u32], values: &[V], base: i64, size: u64, stride: u32) -> bool {
-    let mut fits = true;
-    for (place, value) in places.iter_mut().zip(values) {
-        let distance = (*value).into().wrapping_sub(base) as u64;
-        fits &= distance < size;
-        *place = place.wrapping_add((distance as u32).wrapping_mul(stride));
+/// Adds values' distances from a base, times a stride, to places; says whether all distances are below a size.
+struct AddParts<'a, V> {
+    places: &'a mut [u32],
+    values: &'a [V],
+    base: i64,
+    size: u64,
+    stride: u32,
+}
+
+impl<V: Copy + Into<i64>> Kernel for AddParts<'_, V> {
+    type Output = bool;
+
+    #[inline(always)]
+    fn run(self) -> bool {
+        let mut fits = true;
+        for (place, value) in self.places.iter_mut().zip(self.values) {
+            let distance = (*value).into().wrapping_sub(self.base) as u64;
+            fits &= distance < self.size;
+            *place = place.wrapping_add((distance as u32).wrapping_mul(self.stride));
+        }
+        fits
     }
-    fits
+}
+
+/// Adds codes, which are known to be in range, times a stride.
+struct AddCodes<'a> {
+    places: &'a mut [u32],
+    codes: &'a [u32],
+    stride: u32,
+}
+
+impl Kernel for AddCodes<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        for (place, code) in self.places.iter_mut().zip(self.codes) {
+            *place = place.wrapping_add(code.wrapping_mul(self.stride));
+        }
+    }
 }
 
 impl Domain {
@@ -229,10 +232,20 @@ impl Domain {
         }
         let needed = usize::try_from(maximum.checked_sub(minimum)?).ok()?.checked_add(1)?;
         // Room for keys that go on growing, as dates do.
-        let size = if with_room { needed.checked_next_power_of_two()? } else { needed };
+        let size = if with_room {
+            needed.checked_next_power_of_two()?
+        } else {
+            needed
+        };
         minimum.checked_add(i64::try_from(size).ok()?)?;
         let data_type = column.data_type().clone();
-        Some((Domain::Numbers { data_type, base: minimum }, size))
+        Some((
+            Domain::Numbers {
+                data_type,
+                base: minimum,
+            },
+            size,
+        ))
     }
 
     /// What must be added to the numbers of a domain that this one covers.
@@ -241,20 +254,5 @@ impl Domain {
             (Domain::Numbers { base, .. }, Domain::Numbers { base: known, .. }) => known.wrapping_sub(*base) as usize,
             _ => 0,
         }
-    }
-}
-
-/// Numbers as an array of a type for which [`is_number`] holds.
-fn number_array(data_type: &DataType, values: impl Iterator<Item = i64>) -> ArrayRef {
-    fn of<T: ArrowPrimitiveType>(data_type: &DataType, values: impl Iterator<Item = T::Native>) -> ArrayRef {
-        Arc::new(PrimitiveArray::<T>::from_iter_values(values).with_data_type(data_type.clone()))
-    }
-    match data_type {
-        DataType::Int16 => of::<Int16Type>(data_type, values.map(|value| value as i16)),
-        DataType::Int32 => of::<Int32Type>(data_type, values.map(|value| value as i32)),
-        DataType::Date32 => of::<Date32Type>(data_type, values.map(|value| value as i32)),
-        DataType::Decimal64(_, _) => of::<Decimal64Type>(data_type, values),
-        DataType::Timestamp(_, _) => of::<TimestampMicrosecondType>(data_type, values),
-        _ => of::<Int64Type>(data_type, values),
     }
 }
