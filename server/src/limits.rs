@@ -30,8 +30,9 @@ pub const PREPARED_STATEMENTS_MAX: usize = 10_000;
 pub const PORTALS_MAX: usize = 1_000;
 /// Parameters of one Bind, and columns of one result: the protocol counts them in 16 bits.
 pub const COLUMNS_MAX: usize = 32_767;
-/// Stack of a connection's thread: the compiler recurses over expressions here.
-pub const CONNECTION_STACK_BYTES: usize = 8 << 20;
+/// Stack of a connection's thread. The compiler recurses here: with less than its limits can need it would map another stack for
+/// every statement. Only what is touched takes memory.
+pub const CONNECTION_STACK_BYTES: usize = 80 << 20;
 /// A query whose client has gone is ended after this time: short writes still finish.
 pub const DISCONNECT_CANCEL_DELAY_MS: u64 = 20;
 /// How long a stop waits for running statements before it cancels them.

@@ -20,10 +20,11 @@ use crate::store::check::Retired;
 use crate::store::history::History;
 use crate::store::state::{DatabaseState, TableState};
 use crate::wal::{LogPosition, LogRecord, LogWriter, RecordKind, WriteFailure};
-use parking_lot::{Condvar, Mutex, MutexGuard, RwLock};
+use parking_lot::{Mutex, MutexGuard, RwLock};
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::thread::Thread;
 
 /// Times that a commit is tried again because rows it deletes were moved.
 const ATTEMPTS_MAX: usize = 16;
@@ -64,11 +65,31 @@ struct Pending {
     loaded: Vec<PartId>,
 }
 
-/// Those who wait for the same write.
+/// Those who wait for the same write. Each is parked by itself: woken together from a condition variable they would only queue up for
+/// the lock again.
 #[derive(Default)]
 struct Group {
     outcome: OnceLock<Outcome>,
-    done: Condvar,
+    /// Added to and taken from while the queue is held.
+    waiting: Mutex<Vec<Thread>>,
+}
+
+impl Group {
+    /// Tells the outcome to all.
+    fn settle(&self, outcome: Outcome) {
+        // Set once: by whoever wrote the group, or by whoever found that it will not be written.
+        let _ = self.outcome.set(outcome);
+        for thread in self.waiting.lock().drain(..) {
+            thread.unpark();
+        }
+    }
+
+    /// Wakes one of them, to write.
+    fn wake_one(&self) {
+        if let Some(thread) = self.waiting.lock().pop() {
+            thread.unpark();
+        }
+    }
 }
 
 #[derive(Clone)]
@@ -86,6 +107,15 @@ impl Outcome {
             Outcome::Poisoned(reason) => Err(poisoned(&reason)),
         }
     }
+}
+
+/// Nothing queued will be written, now or later.
+fn poison_queue(queue: &mut Queue, reason: String) -> Outcome {
+    let reason: Arc<str> = reason.into();
+    tracing::error!(%reason, "the store stops: what the log holds is not known any more");
+    queue.poison = Some(reason.clone());
+    std::mem::take(&mut queue.group).settle(Outcome::Poisoned(reason.clone()));
+    Outcome::Poisoned(reason)
 }
 
 fn poisoned(reason: &str) -> Error {
@@ -398,16 +428,22 @@ impl Sequencer {
             if let Some(outcome) = group.outcome.get() {
                 return outcome.clone().into_result();
             }
-            if queue.writing {
-                group.done.wait(&mut queue);
+            if !queue.writing {
+                self.write_group(queue);
             } else {
-                queue = self.write_group(queue);
+                group.waiting.lock().push(std::thread::current());
+                drop(queue);
+                std::thread::park();
+                if let Some(outcome) = group.outcome.get() {
+                    return outcome.clone().into_result();
+                }
             }
+            queue = self.queue.lock();
         }
     }
 
     /// Writes everything that waits, as the only writer.
-    fn write_group<'a>(&'a self, mut queue: MutexGuard<'a, Queue>) -> MutexGuard<'a, Queue> {
+    fn write_group(&self, mut queue: MutexGuard<'_, Queue>) {
         queue.writing = true;
         let group = std::mem::take(&mut queue.group);
         let mut written = std::mem::take(&mut queue.waiting);
@@ -428,18 +464,19 @@ impl Sequencer {
             std::panic::catch_unwind(std::panic::AssertUnwindSafe(write))
         });
         queue.writing = false;
-        match failure {
+        let outcome = match failure {
             Ok(Ok(())) => {
                 self.publish(written);
-                let _ = group.outcome.set(Outcome::Done);
+                Outcome::Done
             }
-            Ok(Err(WriteFailure::Full(error))) => self.take_back(&mut queue, &group, &error),
-            Ok(Err(WriteFailure::Fatal(error))) => self.poison_locked(&mut queue, &group, error.to_string()),
-            Err(_) => self.poison_locked(&mut queue, &group, "the log writer panicked".into()),
-        }
-        group.done.notify_all();
-        queue.group.done.notify_one();
-        queue
+            Ok(Err(WriteFailure::Full(error))) => self.take_back(&mut queue, &error),
+            Ok(Err(WriteFailure::Fatal(error))) => poison_queue(&mut queue, error.to_string()),
+            Err(_) => poison_queue(&mut queue, "the log writer panicked".into()),
+        };
+        // The next group's writer goes on while this one tells its own.
+        queue.group.wake_one();
+        drop(queue);
+        group.settle(outcome);
     }
 
     fn publish(&self, written: Vec<Pending>) {
@@ -461,27 +498,15 @@ impl Sequencer {
     }
 
     /// Nothing that is not published happened.
-    fn take_back(&self, queue: &mut Queue, group: &Group, error: &Error) {
+    fn take_back(&self, queue: &mut Queue, error: &Error) -> Outcome {
         let path = match error {
             Error::Full { path } => path.clone(),
             _ => self.disk.describe(std::path::Path::new("")),
         };
         queue.newest = self.published();
         queue.waiting.clear();
-        let _ = group.outcome.set(Outcome::Full(path.clone()));
-        let later = std::mem::take(&mut queue.group);
-        let _ = later.outcome.set(Outcome::Full(path));
-        later.done.notify_all();
-    }
-
-    fn poison_locked(&self, queue: &mut Queue, group: &Group, reason: String) {
-        let reason: Arc<str> = reason.into();
-        tracing::error!(%reason, "the store stops: what the log holds is not known any more");
-        queue.poison = Some(reason.clone());
-        let _ = group.outcome.set(Outcome::Poisoned(reason.clone()));
-        let later = std::mem::take(&mut queue.group);
-        let _ = later.outcome.set(Outcome::Poisoned(reason));
-        later.done.notify_all();
+        std::mem::take(&mut queue.group).settle(Outcome::Full(path.clone()));
+        Outcome::Full(path)
     }
 
     /// Refuses everything from now on.
