@@ -73,6 +73,21 @@ enum Shape {
     Join(Box<Tree>, Box<Tree>),
 }
 
+/// A row put into a hash table, in rows handed on.
+const BUILD_COST: f64 = 4.0;
+
+/// A row looked up, likewise: dear as soon as the table does not fit the processor's caches.
+fn probe_cost(build_rows: f64) -> f64 {
+    match build_rows {
+        ..16e3 => 0.5,
+        ..1e6 => 1.5,
+        _ => 3.0,
+    }
+}
+
+/// Rows of a cross product between relations that a condition elsewhere connects.
+const CROSS_ROWS_MAX: f64 = 100.0;
+
 impl<'g> Graph<'g> {
     fn new(relations: Vec<Plan>, conditions: Vec<Expr>, distinct: &'g Distinct, context: &Context<'_>) -> Self {
         let rows: Vec<f64> = relations
@@ -192,13 +207,20 @@ impl<'g> Graph<'g> {
         Tree {
             set: left.set | right.set,
             rows,
-            // Building costs more per row than probing.
-            cost: left.cost + right.cost + rows + probe.rows * 0.5 + build.rows * 2.0,
+            cost: left.cost + right.cost + rows + probe.rows * probe_cost(build.rows) + build.rows * BUILD_COST,
             shape: Shape::Join(Box::new(probe.clone()), Box::new(build.clone())),
         }
     }
 
     fn search_all(&self) -> Tree {
+        let mut found = [CROSS_ROWS_MAX, f64::INFINITY]
+            .into_iter()
+            .filter_map(|limit| self.search(limit));
+        found.next().unwrap_or_else(|| self.search_greedily())
+    }
+
+    /// The cheapest tree whose cross products have at most so many rows.
+    fn search(&self, cross_rows_max: f64) -> Option<Tree> {
         let count = self.relations.len();
         let full: Set = (1 << count) - 1;
         let mut best: HashMap<Set, Tree> = (0..count).map(|index| (bit(index), self.leaf(index))).collect();
@@ -207,32 +229,37 @@ impl<'g> Graph<'g> {
                 continue;
             }
             let rows = self.set_rows(set);
-            let mut chosen: Option<Tree> = None;
-            for connected_only in [true, false] {
-                let mut part = (set - 1) & set;
-                while part > 0 {
-                    let other = set & !part;
-                    // Each split once.
-                    if part > other
-                        && (!connected_only || self.is_connected(part, other))
-                        && let (Some(left), Some(right)) = (best.get(&part), best.get(&other))
-                    {
-                        let tree = self.join(left, right, rows);
-                        if chosen.as_ref().is_none_or(|chosen| tree.cost < chosen.cost) {
-                            chosen = Some(tree);
-                        }
-                    }
-                    part = (part - 1) & set;
-                }
-                if chosen.is_some() {
-                    break;
-                }
-            }
-            if let Some(tree) = chosen {
+            let chosen = self.cheapest_split(set, rows, &best, true);
+            let crossed = || {
+                self.cheapest_split(set, rows, &best, false)
+                    .filter(|tree| tree.rows <= cross_rows_max)
+            };
+            if let Some(tree) = chosen.or_else(crossed) {
                 best.insert(set, tree);
             }
         }
-        best.remove(&full).unwrap_or_else(|| self.search_greedily())
+        best.remove(&full)
+    }
+
+    /// The cheapest join of two parts of a set, of parts that a condition connects or of any.
+    fn cheapest_split(&self, set: Set, rows: f64, best: &HashMap<Set, Tree>, connected_only: bool) -> Option<Tree> {
+        let mut chosen: Option<Tree> = None;
+        let mut part = (set - 1) & set;
+        while part > 0 {
+            let other = set & !part;
+            // Each split once.
+            if part > other
+                && (!connected_only || self.is_connected(part, other))
+                && let (Some(left), Some(right)) = (best.get(&part), best.get(&other))
+            {
+                let tree = self.join(left, right, rows);
+                if chosen.as_ref().is_none_or(|chosen| tree.cost < chosen.cost) {
+                    chosen = Some(tree);
+                }
+            }
+            part = (part - 1) & set;
+        }
+        chosen
     }
 
     fn search_greedily(&self) -> Tree {
