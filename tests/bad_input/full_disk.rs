@@ -1,0 +1,226 @@
+//! A full disk, as a small file system of its own: writes are refused with 53100, reads go on, writes go on when there is room again,
+//! and a start finds every acknowledged row once.
+//!
+//! The tests run within a namespace where they may mount. Where the system does not allow that they say so and end; with
+//! `STOA_TEST_MOUNTS=required` that is a failure.
+
+use super::{one_line, refusal, text};
+use postgres::error::SqlState;
+use postgres::Client;
+use std::io::Write;
+use std::path::Path;
+use std::process::Command;
+use stoa_tests::{Server, ServerOptions, run_stoa};
+
+/// Set in the process within the namespace: where to mount.
+const MOUNT_VARIABLE: &str = "STOA_TEST_MOUNT_POINT";
+
+/// Rows of a COPY.
+const BATCH: i64 = 10_000;
+
+/// Where the small file system is mounted, in the process that may; the others run one for the test of that name.
+fn within_mount(test: &str, inside: impl FnOnce(&Path)) {
+    if let Some(folder) = std::env::var_os(MOUNT_VARIABLE) {
+        let folder = Path::new(&folder);
+        mount(folder, "mode=755");
+        resize(folder, SMALL_MIB);
+        return inside(folder);
+    }
+    let Some(namespace) = namespace() else {
+        let required = std::env::var("STOA_TEST_MOUNTS").is_ok_and(|value| value == "required");
+        assert!(!required, "no small file system can be mounted here");
+        eprintln!("not run: no small file system can be mounted here");
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let status = Command::new("unshare")
+        .args(namespace)
+        .arg(std::env::current_exe().unwrap())
+        .args(["--exact", &format!("full_disk::{test}"), "--nocapture"])
+        .env(MOUNT_VARIABLE, folder.path())
+        .status()
+        .unwrap();
+    assert!(status.success(), "within the namespace");
+}
+
+/// The arguments of `unshare` with which this process may mount.
+fn namespace() -> Option<&'static [&'static str]> {
+    let ways: [&[&str]; 2] = [&["-m"], &["-Urm"]];
+    ways.into_iter().find(|way| {
+        let folder = tempfile::tempdir().unwrap();
+        let mut probe = Command::new("unshare");
+        probe.args(*way).args(["mount", "-t", "tmpfs", "tmpfs"]).arg(folder.path());
+        probe.output().is_ok_and(|output| output.status.success())
+    })
+}
+
+fn mount(folder: &Path, options: &str) {
+    let mut command = Command::new("mount");
+    command.args(["-t", "tmpfs", "-o", options, "tmpfs"]).arg(folder);
+    assert!(command.status().unwrap().success(), "mounting with {options}");
+}
+
+/// What commits leave free, and a little to write to.
+const SMALL_MIB: u64 = 64 + 6;
+
+fn resize(folder: &Path, mebibytes: u64) {
+    let options = format!("remount,size={mebibytes}m");
+    let status = Command::new("mount").args(["-o", &options]).arg(folder).status();
+    assert!(status.unwrap().success(), "{options}");
+}
+
+fn options(folder: &Path) -> ServerOptions {
+    ServerOptions {
+        data: folder.join("data"),
+        arguments: vec!["--import-dir".into(), text(folder).into()],
+    }
+}
+
+/// Copies rows with ids from one on.
+fn copy(client: &mut Client, first: i64) -> Result<u64, postgres::Error> {
+    let row = |id: i64| format!("{id},{}\n", id.wrapping_mul(0x9E37_79B9_7F4A_7C15_u64 as i64));
+    let rows: String = (first..first + BATCH).map(row).collect();
+    let mut writer = client.copy_in("COPY filled FROM STDIN (FORMAT csv)")?;
+    let _ = writer.write_all(rows.as_bytes());
+    writer.finish()
+}
+
+/// Copies until the disk is full; how many rows there are then.
+fn fill(client: &mut Client, mut rows: i64) -> i64 {
+    for _ in 0..1_000 {
+        match copy(client, rows) {
+            Ok(_) => rows += BATCH,
+            result => {
+                assert_full(result);
+                return rows;
+            }
+        }
+    }
+    panic!("the disk is not full after {rows} rows");
+}
+
+fn assert_full<T>(result: Result<T, postgres::Error>) {
+    let error = refusal(result, "a write to a full disk");
+    assert_eq!(*error.code(), SqlState::DISK_FULL, "{error:?}");
+    assert!(error.message().starts_with("no space left on the device of \""), "{error:?}");
+}
+
+/// The rows are there, each once.
+fn assert_rows(client: &mut Client, rows: i64) {
+    let row = client.query_one("SELECT count(*), count(DISTINCT id), coalesce(max(id), -1) FROM filled", &[]);
+    let row = row.unwrap();
+    let found: (i64, i64, i64) = (row.get(0), row.get(1), row.get(2));
+    assert_eq!(found, (rows, rows, rows - 1));
+}
+
+const CREATE: &str = "CREATE TABLE filled (id bigint NOT NULL, noise bigint)";
+
+#[test]
+fn writes_stop_when_the_disk_is_full_and_go_on_when_it_is_larger() {
+    within_mount("writes_stop_when_the_disk_is_full_and_go_on_when_it_is_larger", |folder| {
+        let server = Server::start(&options(folder));
+        let mut client = server.connect();
+        client.batch_execute(CREATE).unwrap();
+        let mut rows = fill(&mut client, 0);
+        assert!(rows > 0);
+        assert_rows(&mut client, rows);
+        let mut other = server.connect();
+        assert_full(other.batch_execute("INSERT INTO filled VALUES (-1)"));
+        assert_full(other.batch_execute("CREATE TABLE refused (id integer)"));
+        // What makes room needs no more than is left for it.
+        client.batch_execute("CHECKPOINT").unwrap();
+        assert_rows(&mut other, rows);
+        server.kill();
+        let server = Server::start(&options(folder));
+        let mut client = server.connect();
+        assert_rows(&mut client, rows);
+        rows = fill(&mut client, rows);
+        assert_rows(&mut client, rows);
+        resize(folder, SMALL_MIB + 20);
+        for _ in 0..3 {
+            copy(&mut client, rows).unwrap();
+            rows += BATCH;
+        }
+        client.batch_execute("INSERT INTO filled VALUES (-1); DELETE FROM filled WHERE id < 0").unwrap();
+        assert_rows(&mut client, rows);
+        drop(client);
+        server.stop();
+        let server = Server::start(&options(folder));
+        assert_rows(&mut server.connect(), rows);
+        server.stop();
+        let ended = run_stoa(&["check", "--data", text(&options(folder).data)], |_| {});
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+    });
+}
+
+/// A file that leaves so many bytes free.
+fn take_all_but(folder: &Path, left: u64) {
+    let mut file = std::fs::File::create(folder.join("taken")).unwrap();
+    let chunk = vec![1; 4096];
+    while free_bytes(folder) > left {
+        file.write_all(&chunk).unwrap();
+    }
+}
+
+fn free_bytes(folder: &Path) -> u64 {
+    let path = std::ffi::CString::new(text(folder)).unwrap();
+    let mut answer: libc::statvfs = unsafe { std::mem::zeroed() };
+    // SAFETY: the path ends with a zero byte and the answer has the size the call fills.
+    assert_eq!(unsafe { libc::statvfs(path.as_ptr(), &mut answer) }, 0);
+    answer.f_bavail * answer.f_frsize
+}
+
+#[test]
+fn a_disk_that_somebody_else_filled_stops_writes_only() {
+    within_mount("a_disk_that_somebody_else_filled_stops_writes_only", |folder| {
+        let server = Server::start(&options(folder));
+        let mut client = server.connect();
+        client.batch_execute(CREATE).unwrap();
+        copy(&mut client, 0).unwrap();
+        take_all_but(folder, 0);
+        assert_full(copy(&mut client, BATCH));
+        assert_full(client.batch_execute("INSERT INTO filled VALUES (-1)"));
+        assert_full(client.batch_execute("CHECKPOINT"));
+        assert_rows(&mut client, BATCH);
+        std::fs::remove_file(folder.join("taken")).unwrap();
+        client.batch_execute("CHECKPOINT").unwrap();
+        copy(&mut client, BATCH).unwrap();
+        assert_rows(&mut client, 2 * BATCH);
+        take_all_but(folder, 0);
+        server.kill();
+        // A start writes a little. Without any room it says so, and changes nothing.
+        let ended = run_stoa(
+            &["serve", "--data", text(&options(folder).data), "--listen", "127.0.0.1:0"],
+            |_| {},
+        );
+        assert!(one_line(&ended).starts_with("no space left on the device of \""), "{ended:?}");
+        std::fs::remove_file(folder.join("taken")).unwrap();
+        let server = Server::start(&options(folder));
+        assert_rows(&mut server.connect(), 2 * BATCH);
+        server.stop();
+    });
+}
+
+#[test]
+fn a_load_that_does_not_fit_leaves_no_files() {
+    within_mount("a_load_that_does_not_fit_leaves_no_files", |folder| {
+        let outside = tempfile::tempdir().unwrap();
+        let file = outside.path().join("rows.csv");
+        let row = |id: i64| format!("{id},{}\n", id.wrapping_mul(0x9E37_79B9_7F4A_7C15_u64 as i64));
+        let rows: String = (0..600_000).map(row).collect();
+        std::fs::write(&file, format!("id,noise\n{rows}")).unwrap();
+        let server = Server::start(&options(folder));
+        server.connect().batch_execute(CREATE).unwrap();
+        server.stop();
+        let data = options(folder).data;
+        let before = free_bytes(folder);
+        let ended = run_stoa(&["load", "filled", text(&file), "--data", text(&data)], |_| {});
+        assert!(one_line(&ended).starts_with("no space left on the device of \""), "{ended:?}");
+        assert!(free_bytes(folder) + (1 << 20) > before, "{} of {before} bytes are free", free_bytes(folder));
+        let server = Server::start(&options(folder));
+        let mut client = server.connect();
+        assert_rows(&mut client, 0);
+        copy(&mut client, 0).unwrap();
+        assert_rows(&mut client, BATCH);
+    });
+}
