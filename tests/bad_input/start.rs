@@ -87,10 +87,8 @@ fn a_port_in_use_is_refused_before_anything_is_opened() {
 
 /// The files of a data directory with an ending; the newest last.
 fn with_ending(data: &Path, ending: &str) -> PathBuf {
-    let found = files(data).into_iter().map(|(path, _)| path);
-    let last = found
-        .filter(|path| path.extension().is_some_and(|found| found == ending))
-        .next_back();
+    let mut found = files(data).into_iter().map(|(path, _)| path);
+    let last = found.rfind(|path| path.extension().is_some_and(|found| found == ending));
     last.unwrap_or_else(|| panic!("there is no .{ending}"))
 }
 
