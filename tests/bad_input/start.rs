@@ -258,3 +258,14 @@ fn a_folder_that_may_not_be_read_or_written_is_refused() {
     let server = Server::start(&options);
     assert_eq!(row_count(&server), 4);
 }
+
+#[test]
+fn a_server_that_is_stopped_at_once_ends_cleanly() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = made(folder.path());
+    for _ in 0..5 {
+        // Fails where the server ends otherwise than with code 0.
+        Server::start(&options).stop();
+    }
+    assert_eq!(row_count(&Server::start(&options)), 4);
+}
