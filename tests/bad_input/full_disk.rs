@@ -304,6 +304,7 @@ fn insert_until_full(client: &mut Client, number: i64) -> i64 {
                 refused += 1;
             }
         }
+        assert!(rows < 5_000_000, "the disk does not become full");
     }
     rows
 }
