@@ -2,6 +2,7 @@
 //! error that names the thing and its place, has no effect, and disturbs nobody else.
 
 mod files;
+#[cfg(target_os = "linux")]
 mod full_disk;
 mod start;
 mod statements;

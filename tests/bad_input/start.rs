@@ -1,8 +1,6 @@
 //! Data directories and addresses that cannot be served: one line on stderr, exit code 1, nothing touched.
 
 use super::{one_line, refusal, text};
-use std::os::unix::fs::PermissionsExt;
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use stoa_tests::{Ended, Server, ServerOptions, run_stoa};
 
@@ -220,6 +218,7 @@ fn a_path_that_is_a_file_is_refused() {
 }
 
 /// Even an administrator's process may then not look past permissions.
+#[cfg(target_os = "linux")]
 fn without_privileges(command: &mut std::process::Command) {
     let drop_privileges = || {
         // Capabilities 1 and 2 override permissions. Where they may not be given up, there are none.
@@ -230,14 +229,16 @@ fn without_privileges(command: &mut std::process::Command) {
         Ok(())
     };
     // SAFETY: only a system call happens between fork and exec.
-    unsafe { command.pre_exec(drop_privileges) };
+    unsafe { std::os::unix::process::CommandExt::pre_exec(command, drop_privileges) };
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn a_folder_that_may_not_be_read_or_written_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let options = made(folder.path());
-    let set_mode = |path: &Path, mode| std::fs::set_permissions(path, PermissionsExt::from_mode(mode)).unwrap();
+    let set_mode =
+        |path: &Path, mode| std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
     let serve = ["serve", "--data", text(&options.data), "--listen", "127.0.0.1:0"];
     let manifests = options.data.join("manifest");
     let log = with_ending(&options.data, "log");
