@@ -1,9 +1,12 @@
 //! Bad input to the served binary: statements, rows, files, data directories and disks that cannot be used. Each gives one clear
 //! error that names the thing and its place, has no effect, and disturbs nobody else.
 
+mod copy;
 mod files;
 #[cfg(target_os = "linux")]
 mod full_disk;
+#[cfg(target_os = "linux")]
+mod mount;
 mod start;
 mod statements;
 
