@@ -31,6 +31,13 @@ pub enum Error {
         /// The folder whose device is full.
         path: PathBuf,
     },
+    /// The folder holds something else and no store.
+    Foreign {
+        /// The folder.
+        path: PathBuf,
+        /// What it holds.
+        found: String,
+    },
     /// Another process has the folder open.
     Locked {
         /// The folder.
@@ -91,6 +98,11 @@ impl std::fmt::Display for Error {
                 )
             }
             Error::Full { path } => write!(formatter, "no space left on the device of \"{}\"", path.display()),
+            Error::Foreign { path, found } => write!(
+                formatter,
+                "\"{}\" is no data directory: it holds \"{found}\" and no manifest",
+                path.display()
+            ),
             Error::Locked {
                 path,
                 process_id: Some(id),

@@ -61,6 +61,19 @@ impl Server {
     /// # Panics
     /// Where it does not come up.
     pub fn start(options: &ServerOptions) -> Server {
+        Server::start_saying(options, Stdio::inherit())
+    }
+
+    /// Starts a server whose log goes to a file.
+    ///
+    /// # Panics
+    /// As [`Server::start`].
+    pub fn start_logging(options: &ServerOptions, log: &Path) -> Server {
+        let log = std::fs::OpenOptions::new().create(true).append(true).open(log);
+        Server::start_saying(options, log.expect("the log can be written").into())
+    }
+
+    fn start_saying(options: &ServerOptions, errors: Stdio) -> Server {
         let mut child = Command::new(stoa_binary())
             .arg("serve")
             .arg("--data")
@@ -68,7 +81,7 @@ impl Server {
             .args(["--listen", "127.0.0.1:0"])
             .args(&options.arguments)
             .stdout(Stdio::piped())
-            .stderr(Stdio::inherit())
+            .stderr(errors)
             .spawn()
             .expect("the server starts");
         let stdout = child.stdout.take().expect("its output is piped");
@@ -112,6 +125,11 @@ impl Server {
     /// The port.
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// The process.
+    pub fn process_id(&self) -> u32 {
+        self.child.id()
     }
 
     /// How a client connects.

@@ -293,7 +293,11 @@ fn line_columns(sample: &Sample, source: &SourceFile, options: &CopyOptions) -> 
     let mut bytes = &sample.bytes[..];
     let mut splitter = super::copy_split::Splitter::new(options);
     let mut line = 0;
-    while splitter.next(&mut bytes, sample.is_whole, &mut fields)? {
+    let mut next = |line, fields: &mut Vec<_>| match splitter.next(&mut bytes, sample.is_whole, fields) {
+        Err(Error::Sql(error)) => Err(malformed(source, line, &error.message)),
+        next => next,
+    };
+    while next(line + 1, &mut fields)? {
         line += 1;
         if names.is_none() {
             let header = fields

@@ -6,7 +6,7 @@ use super::json_lines::JsonLines;
 use super::rows::with_context;
 use super::source::{Progress, SourceFile};
 use super::{BatchSink, TargetColumn};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, SqlState};
 use crate::format::FormatSettings;
 use parking_lot::Mutex;
 use std::io::Read;
@@ -173,8 +173,11 @@ impl ReadMorsels for TextFile {
             taken
         });
         match result {
-            // What the receiver of the rows reports is not the file's fault.
-            Err(error) if !sink_failed => Err(self.with_line_number(error, morsel)),
+            // What the receiver of the rows reports is not the file's fault; a file that cannot be read has no line, and its error has the
+            // file's name.
+            Err(error) if !sink_failed && error.state() != SqlState::IO_ERROR => {
+                Err(self.with_line_number(error, morsel))
+            }
             result => result,
         }
     }

@@ -47,17 +47,31 @@ fn load_folder(folder: &Path, options: &LoadOptions, files: &[InputFile]) -> Res
 }
 
 fn load_into(database: &Database, options: &LoadOptions, files: &[InputFile], threads: usize) -> Result<()> {
-    if options.create {
-        let mut connection = database.connect(ConnectionOptions {
-            user: "stoa".into(),
-            database: "stoa".into(),
-            ..ConnectionOptions::default()
-        });
-        for parsed in connection.parse(&create_statement(options, files)?)? {
-            let prepared = connection.prepare(&parsed, &[])?;
-            connection.execute(&prepared, Vec::new())?;
-        }
+    let makes_table = options.create && database.begin_load(&options.table).is_err();
+    if makes_table {
+        execute(database, &create_statement(options, files)?)?;
     }
+    let loaded = load_files(database, options, files, threads);
+    if makes_table && loaded.is_err() {
+        execute(database, &format!("DROP TABLE {}", options.table))?;
+    }
+    loaded
+}
+
+fn execute(database: &Database, text: &str) -> Result<()> {
+    let mut connection = database.connect(ConnectionOptions {
+        user: "stoa".into(),
+        database: "stoa".into(),
+        ..ConnectionOptions::default()
+    });
+    for parsed in connection.parse(text)? {
+        let prepared = connection.prepare(&parsed, &[])?;
+        connection.execute(&prepared, Vec::new())?;
+    }
+    Ok(())
+}
+
+fn load_files(database: &Database, options: &LoadOptions, files: &[InputFile], threads: usize) -> Result<()> {
     let load = database.begin_load(&options.table).map_err(|error| {
         let hint = if options.create {
             ""
@@ -125,12 +139,20 @@ fn load_server(url: &ServerUrl, options: &LoadOptions, files: &[InputFile]) -> R
         ))
     })?;
     if options.create {
-        run_text(&mut client, &create_statement(options, files)?, None)?;
+        // One block: a load that fails leaves no table.
+        run_text(
+            &mut client,
+            &format!("BEGIN; {}", create_statement(options, files)?),
+            None,
+        )?;
     }
     let names: Vec<String> = columns.iter().map(|column| quoted(&column.name)).collect();
     let copy = format!("COPY {} ({}) FROM STDIN", options.table, names.join(", "));
     let mut progress = Progress::begin(&format!("loading {}", options.table), Unit::Bytes, 0);
-    let sent = send_files(&mut client, &copy, files, &columns, &mut progress);
+    let mut sent = send_files(&mut client, &copy, files, &columns, &mut progress);
+    if options.create && sent.is_ok() {
+        sent = run_text(&mut client, "COMMIT", None).and(sent);
+    }
     match sent {
         Ok(tag) => {
             progress.end(&format!("{} rows", tag.trim_start_matches("COPY ")));
@@ -264,7 +286,7 @@ fn run_text(client: &mut Client, text: &str, mut source: Option<&mut dyn Read>) 
             },
             Event::Error(report) => {
                 let detail = report.detail.map(|detail| format!("; {detail}")).unwrap_or_default();
-                error.get_or_insert(format!("{}{detail}", report.message));
+                error.get_or_insert(format!("{}{detail}", report.message).replace('\n', "; "));
             }
             Event::Ready => {
                 return match error {

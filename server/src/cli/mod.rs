@@ -53,12 +53,13 @@ impl From<Error> for CommandError {
 /// An engine's error as one line, with what to do where that is known.
 fn sentence(error: &Error) -> String {
     use stoa_storage::Error as Storage;
-    match error {
+    let sentence = match error {
         Error::Sql(sql) => match (&sql.detail, &sql.hint) {
             (_, Some(hint)) => format!("{error}; {hint}"),
             (Some(detail), None) => format!("{error}; {detail}"),
             (None, None) => error.to_string(),
         },
+        Error::Storage(Storage::Foreign { .. }) => format!("{error}; name an empty or a new one with --data"),
         Error::Storage(Storage::Locked { .. }) => {
             format!("{error}; stop it, or use its database through it with --url postgres://127.0.0.1:5433")
         }
@@ -66,7 +67,8 @@ fn sentence(error: &Error) -> String {
             format!("{error}; the data was written by a newer Stoa, use that version or a newer one")
         }
         error => error.to_string(),
-    }
+    };
+    sentence.replace('\n', "; ")
 }
 
 /// Runs the command that the arguments name.

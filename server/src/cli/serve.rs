@@ -9,7 +9,7 @@ use std::sync::Arc;
 use stoa_engine::config::Config;
 use stoa_engine::database::Database;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Runs the command.
 pub(super) fn run(options: &ServeOptions) -> Result<()> {
@@ -57,6 +57,12 @@ impl Reserved {
             .listener
             .local_addr()
             .map_err(|error| CommandError::failed(format!("could not listen: {error}")))?;
+        let Reserved { runtime, listener } = self;
+        // Before anybody can know that it serves.
+        let mut signals = {
+            let _guard = runtime.enter();
+            StopSignals::new().map_err(|error| CommandError::failed(format!("could not wait for signals: {error}")))?
+        };
         println!(
             "Stoa {} serves \"{}\" on {address}. Connect with:\n\n  psql -h {} -p {} -U stoa stoa\n\nCtrl-C stops it.",
             env!("CARGO_PKG_VERSION"),
@@ -65,38 +71,44 @@ impl Reserved {
             address.port()
         );
         let server = Server::new(Arc::clone(&database), connections_max);
-        let Reserved { runtime, listener } = self;
-        let served = runtime.block_on(async {
+        runtime.block_on(async {
             tokio::select! {
                 () = server.accept(&listener) => {}
-                signal = stop_signal() => signal?,
+                () = signals.next() => {}
             }
             drop(listener);
             tracing::info!("stopping: {} connections are open", server.connection_count());
             tokio::select! {
                 () = server.stop(false) => {}
-                signal = stop_signal() => {
-                    signal?;
-                    server.stop(true).await;
-                }
+                () = signals.next() => server.stop(true).await,
             }
-            Ok::<(), std::io::Error>(())
         });
-        let closed = database.close(true);
-        served.map_err(|error| CommandError::failed(format!("could not wait for signals: {error}")))?;
-        closed?;
+        database.close(true)?;
         tracing::info!("stopped");
         Ok(())
     }
 }
 
-/// Waits for Ctrl-C or SIGTERM.
-async fn stop_signal() -> std::io::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+/// Ctrl-C and SIGTERM.
+struct StopSignals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopSignals {
+    /// From now on they do not end the process. Must be called within a runtime.
+    fn new() -> std::io::Result<Self> {
+        Ok(StopSignals {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
     }
-    Ok(())
+
+    /// Waits for the next of them.
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }

@@ -88,6 +88,9 @@ impl Report {
                 tracing::error!("{error}");
                 report.hint = Some("this is a bug of Stoa; the server's log has the details".into());
             }
+            Error::Storage(stoa_storage::Error::Full { .. }) => {
+                report.hint = Some("free some space on the device, or enlarge it; until then reading goes on".into());
+            }
             Error::Storage(_) | Error::Cancelled(_) => {}
         }
         report

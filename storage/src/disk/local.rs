@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The file that is locked; it holds the process's number for others to read.
-const LOCK_FILE: &str = "LOCK";
+pub(crate) const LOCK_FILE: &str = "LOCK";
 
 /// A local folder, held exclusively until dropped or unlocked.
 #[derive(Debug)]
@@ -45,7 +45,11 @@ impl LocalDisk {
     }
 
     fn resolve(&self, path: &Path) -> PathBuf {
-        self.root.join(path)
+        match path.as_os_str().is_empty() {
+            // Without the separator that joining would leave at the end.
+            true => self.root.clone(),
+            false => self.root.join(path),
+        }
     }
 }
 

@@ -6,6 +6,7 @@ mod local;
 mod memory;
 
 pub use faulty::{Fault, FaultyDisk, PowerLoss};
+pub(crate) use local::LOCK_FILE;
 pub use local::LocalDisk;
 pub use memory::MemoryDisk;
 

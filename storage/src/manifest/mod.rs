@@ -29,6 +29,11 @@ fn list(disk: &dyn Disk) -> Result<Vec<u64>> {
     Ok(numbers)
 }
 
+/// Whether there is a manifest, whatever it says.
+pub(crate) fn exists(disk: &dyn Disk) -> Result<bool> {
+    Ok(!list(disk)?.is_empty())
+}
+
 /// Reads the newest manifest, if there is any: its number, what it says, and how many bytes that took.
 pub(crate) fn read_newest(disk: &dyn Disk) -> Result<Option<(u64, Manifest, u64)>> {
     let Some(number) = list(disk)?.pop() else {

@@ -3,6 +3,7 @@
 use super::background::{Background, Bell, wait_for_room};
 use super::bulk_load::Load;
 use super::checkpoint::Checkpointer;
+use super::foreign::refuse_foreign;
 use super::recovery::{Recovered, recover};
 use super::snapshot::StateSnapshot;
 use super::{BulkLoad, CheckReport, CommitInfo, Snapshot, Store, StoreOptions};
@@ -56,8 +57,9 @@ impl Drop for Database {
 /// Opens a folder as a store, making it where there is none; nobody else can open it meanwhile.
 ///
 /// # Errors
-/// [`Error::Locked`], [`Error::UnknownVersion`], [`Error::Corrupt`], [`Error::Io`].
+/// [`Error::Foreign`], [`Error::Locked`], [`Error::UnknownVersion`], [`Error::Corrupt`], [`Error::Io`].
 pub fn open(folder: &Path, options: StoreOptions) -> Result<Arc<dyn Store>> {
+    refuse_foreign(&LocalDisk::unlocked(folder))?;
     open_on(Arc::new(LocalDisk::open(folder)?), Arc::new(SystemClock), options)
 }
 

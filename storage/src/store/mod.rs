@@ -9,6 +9,7 @@ mod columns;
 mod compaction;
 mod database;
 mod flush;
+mod foreign;
 pub(crate) mod history;
 mod partition;
 mod policy;
