@@ -2,12 +2,14 @@
 
 use super::output::{paired, retain_matching};
 use super::table::{Cursor, NO_ROW, Pairs, ProbeKeys};
-use super::{Built, Join, Kind, LeftSide};
+use super::{Built, Join, JoinKeys, Kind, LeftSide};
 use crate::error::{Error, Result, SqlState};
 use crate::operators::gather::SelectedRows;
-use crate::operators::key::Keys;
+use crate::operators::key::{KeyWidth, Keys};
 use crate::pipeline::{Stream, Transform};
-use arrow_array::{ArrayRef, BooleanArray};
+use arrow_array::cast::AsArray;
+use arrow_array::types::UInt32Type;
+use arrow_array::{Array, ArrayRef, BooleanArray};
 use arrow_buffer::{BooleanBuffer, BooleanBufferBuilder, NullBuffer};
 use std::sync::Arc;
 use stoa_storage::vector::{Batch, Selection};
@@ -85,17 +87,36 @@ impl Stream for ProbeStream {
     }
 }
 
+/// Looks rows' keys up. A single key of text that comes with a dictionary smaller than the batch is looked up by its values.
+fn look_up(keys: &JoinKeys, columns: Vec<ArrayRef>, row_count: usize, built: &Built) -> Result<ProbeKeys> {
+    let present = keys.encoder.present(&columns);
+    if let [column] = columns.as_slice()
+        && let Some(dictionary) = column.as_dictionary_opt::<UInt32Type>()
+        && keys.encoder.width() == KeyWidth::Bytes
+        && dictionary.values().len() < row_count
+    {
+        let values = dictionary.values();
+        let values = keys.encoder.encode(std::slice::from_ref(values), values.len())?;
+        let codes = dictionary.keys().values().clone();
+        return Ok(ProbeKeys::with_codes(
+            values,
+            Some(codes),
+            row_count,
+            present,
+            &built.table,
+        ));
+    }
+    let encoded = keys.encoder.encode(&columns, row_count)?;
+    Ok(ProbeKeys::new(encoded, row_count, present, &built.table))
+}
+
 impl Current {
     fn new(join: &Join, side: Arc<LeftSide>, built: &Built, batch: Batch) -> Result<Self> {
         let left = SelectedRows::new(batch);
         let count = left.count();
         let probe = match &join.specification.keys {
             None => ProbeKeys::new(Keys::Narrow(Vec::new()), count, None, &built.table),
-            Some(keys) => {
-                let columns = side.keys.evaluate(&left.batch)?;
-                let present = keys.encoder.present(&columns);
-                ProbeKeys::new(keys.encoder.encode(&columns, count)?, count, present, &built.table)
-            }
+            Some(keys) => look_up(keys, side.keys.evaluate_encoded(&left.batch)?, count, built)?,
         };
         let kind = join.specification.kind;
         let notes_matches = kind.keeps_left() || kind.asks_existence();

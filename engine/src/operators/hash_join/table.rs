@@ -5,7 +5,7 @@
 //! Tables are cut into partitions by the hash, so that workers fill them without locks.
 
 use crate::operators::key::{Keys, hash_narrow, hash_wide};
-use arrow_buffer::NullBuffer;
+use arrow_buffer::{NullBuffer, ScalarBuffer};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Bits of the hash that choose the partition, where there are several.
@@ -198,9 +198,10 @@ impl KeyBytes {
     }
 }
 
-/// The keys that are looked up: one per selected row of a batch.
+/// The keys that are looked up: one per selected row of a batch, or one per value of the dictionary that the rows' codes point into.
 pub(super) struct ProbeKeys {
     pub(super) keys: Keys,
+    codes: Option<ScalarBuffer<u32>>,
     pub(super) row_count: usize,
     /// Rows without NULL keys; `None` is all.
     pub(super) present: Option<NullBuffer>,
@@ -213,9 +214,21 @@ pub(super) struct ProbeKeys {
 impl ProbeKeys {
     /// Looks all keys up.
     pub(super) fn new(keys: Keys, row_count: usize, present: Option<NullBuffer>, table: &Table) -> Self {
+        ProbeKeys::with_codes(keys, None, row_count, present, table)
+    }
+
+    /// Looks all keys up, of which each row has the one with its code.
+    pub(super) fn with_codes(
+        keys: Keys,
+        codes: Option<ScalarBuffer<u32>>,
+        row_count: usize,
+        present: Option<NullBuffer>,
+        table: &Table,
+    ) -> Self {
         let mut probe = ProbeKeys {
             row_count,
             present,
+            codes,
             hashes: Vec::new(),
             starts: Vec::new(),
             ends: Vec::new(),
@@ -249,6 +262,17 @@ impl ProbeKeys {
         let partition_bits = table.partition_bits();
         let ranges = self.hashes.iter().map(|hash| table.range(*hash, partition_bits));
         (self.starts, self.ends) = ranges.unzip();
+        if let Some(codes) = &self.codes {
+            self.hashes = codes.iter().map(|code| self.hashes[*code as usize]).collect();
+            self.starts = codes.iter().map(|code| self.starts[*code as usize]).collect();
+            self.ends = codes.iter().map(|code| self.ends[*code as usize]).collect();
+        }
+    }
+
+    /// Where the key of a row is.
+    #[inline(always)]
+    fn place(&self, row: usize) -> usize {
+        self.codes.as_ref().map_or(row, |codes| codes[row] as usize)
     }
 }
 
@@ -296,7 +320,7 @@ impl Table {
                 hashed_pairs(table, keys, probe, cursor, pairs_max, &skips, &|_, _| true, pairs)
             }
             (Table::Bytes(table, bytes), Keys::Bytes(keys)) => {
-                let is_equal = |row: usize, right: u32| keys.row(row).data() == bytes.get(right);
+                let is_equal = |row: usize, right: u32| keys.row(probe.place(row)).data() == bytes.get(right);
                 hashed_pairs(table, &probe.hashes, probe, cursor, pairs_max, &skips, &is_equal, pairs)
             }
             _ => true,
@@ -314,7 +338,7 @@ impl Table {
             (Table::Narrow(table), Keys::Narrow(keys)) => hashed_matches(table, keys, probe, &|_, _| true, matched),
             (Table::Wide(table), Keys::Wide(keys)) => hashed_matches(table, keys, probe, &|_, _| true, matched),
             (Table::Bytes(table, bytes), Keys::Bytes(keys)) => {
-                let is_equal = |row: usize, right: u32| keys.row(row).data() == bytes.get(right);
+                let is_equal = |row: usize, right: u32| keys.row(probe.place(row)).data() == bytes.get(right);
                 hashed_matches(table, &probe.hashes, probe, &is_equal, matched);
             }
             _ => {}
@@ -392,7 +416,7 @@ fn hashed_pairs<K: TableKey>(
     is_equal: &impl Fn(usize, u32) -> bool,
     pairs: &mut Pairs,
 ) -> bool {
-    while cursor.row < keys.len() {
+    while cursor.row < probe.row_count {
         let row = cursor.row;
         let (start, end) = (cursor.at.unwrap_or(probe.starts[row]), probe.ends[row]);
         if start < end && !skips(row) {

@@ -254,15 +254,20 @@ impl KeyColumns {
     /// # Errors
     /// Those of the expressions.
     pub(crate) fn evaluate(&self, batch: &Batch) -> Result<Vec<ArrayRef>> {
+        Ok(self.evaluate_encoded(batch)?.iter().map(flatten).collect())
+    }
+
+    /// As [`Self::evaluate`], perhaps encoded.
+    ///
+    /// # Errors
+    /// Those of the expressions.
+    pub(crate) fn evaluate_encoded(&self, batch: &Batch) -> Result<Vec<ArrayRef>> {
         let columns = self.0.iter().map(|projection| match projection {
-            Projection::Column(place) => {
-                let column = &batch.columns[*place];
-                Ok(flatten(&match &batch.selection {
-                    None => column.clone(),
-                    Some(selection) => selection.filter(column),
-                }))
-            }
-            Projection::Expression(expression) => expression.evaluate_plain(batch),
+            Projection::Column(place) => Ok(match &batch.selection {
+                None => batch.columns[*place].clone(),
+                Some(selection) => selection.filter(&batch.columns[*place]),
+            }),
+            Projection::Expression(expression) => expression.evaluate(batch),
         });
         columns.collect()
     }
