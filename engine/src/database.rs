@@ -6,7 +6,7 @@ mod timer;
 use crate::activity::Activity;
 use crate::catalog::CatalogState;
 use crate::config::Config;
-use crate::connection::{Connection, ConnectionOptions};
+use crate::connection::{Connection, ConnectionOptions, Sessions};
 use crate::error::{CancelReason, Error, Result};
 use crate::pipeline::{MemoryBudget, Workers};
 pub use load::TableLoad;
@@ -30,6 +30,8 @@ pub(crate) struct Shared {
     pub(crate) memory: Arc<MemoryBudget>,
     /// Running and recent statements.
     pub(crate) activity: Arc<Activity>,
+    /// Who is connected.
+    pub(crate) sessions: Arc<Sessions>,
     /// Ends statements that take too long.
     pub(crate) timer: Timer,
     /// How it was opened.
@@ -101,6 +103,7 @@ impl Database {
             workers: Workers::start(config.threads).map_err(no_threads)?,
             memory: MemoryBudget::new(config.memory_limit_bytes),
             activity: Arc::default(),
+            sessions: Arc::default(),
             timer: Timer::start().map_err(no_threads)?,
             config,
             start_time: stoa_storage::clock::Clock::now(&stoa_storage::clock::SystemClock),

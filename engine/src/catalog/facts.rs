@@ -4,10 +4,11 @@ use super::names::{function_name, function_oid, overload, parse_name, quote_name
 use super::relation::{Body, Relation, storage_id};
 use super::system::pg_proc::{arguments, result_type, type_word};
 use super::type_oid::{type_of_oid, type_oid};
-use super::view::ChangeSetting;
+use super::view::Asker;
 use super::{CatalogState, state};
 use crate::error::Result;
 use crate::functions::SessionFacts;
+use crate::pipeline::Cancel;
 use crate::settings::Settings;
 use std::sync::Arc;
 use stoa_sql::catalog::TableId;
@@ -21,9 +22,8 @@ pub(crate) struct Facts {
     pub(super) snapshot: Arc<dyn Snapshot>,
     pub(super) settings: Arc<Settings>,
     pub(super) search_path: Vec<String>,
-    pub(super) database: String,
-    pub(super) user: String,
-    pub(super) change_setting: Arc<ChangeSetting>,
+    pub(super) asker: Asker,
+    pub(super) cancel: Option<Arc<Cancel>>,
 }
 
 impl std::fmt::Debug for Facts {
@@ -70,7 +70,20 @@ impl Facts {
 
 impl SessionFacts for Facts {
     fn change_setting(&self, name: &str, value: Option<&str>, transaction_only: bool) -> Result<String> {
-        (self.change_setting)(name, value, transaction_only)
+        (self.asker.change_setting)(name, value, transaction_only)
+    }
+
+    fn signal(&self, process_id: i32, terminate: bool) -> Result<bool> {
+        let is_there = self.asker.sessions.signal(process_id, terminate);
+        if !is_there {
+            let message = format!("PID {process_id} is not a PostgreSQL backend process");
+            (self.asker.warn)("01000", message);
+        }
+        Ok(is_there)
+    }
+
+    fn check_cancelled(&self) -> Result<()> {
+        self.cancel.as_ref().map_or(Ok(()), |cancel| cancel.check())
     }
 
     fn fact(&self, kind: &str, key: &str) -> Option<String> {
@@ -128,8 +141,8 @@ impl SessionFacts for Facts {
                 let tables = tables.iter().filter_map(|table| self.snapshot.table(table.id));
                 Some(tables.map(|table| table.file_bytes()).sum::<u64>().to_string())
             }
-            "database_name" => (key == "5").then(|| self.database.clone()),
-            "user_name" => (key == "10").then(|| self.user.clone()),
+            "database_name" => (key == "5").then(|| self.asker.database.clone()),
+            "user_name" => (key == "10").then(|| self.asker.user.clone()),
             "version" => Some(self.snapshot.version().0.to_string()),
             "current_schema" => self
                 .search_path
@@ -137,6 +150,10 @@ impl SessionFacts for Facts {
                 .find(|schema| self.catalog.schema_oid(schema).is_some())
                 .cloned(),
             "server_start_time" => Some(self.start_time.to_string()),
+            "backend" => {
+                let process_id = key.parse().ok()?;
+                Some(self.asker.sessions.is_connected(process_id).to_string())
+            }
             "is_system_schema" => Some(state::is_system_schema(key).to_string()),
             _ => None,
         }

@@ -2,6 +2,7 @@
 
 use super::message::DecodeError;
 use stoa_engine::Error;
+use stoa_engine::error::CancelReason;
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,6 +89,7 @@ impl Report {
                 tracing::error!("{error}");
                 report.hint = Some("this is a bug of Stoa; the server's log has the details".into());
             }
+            Error::Cancelled(CancelReason::Shutdown) => report.severity = Severity::Fatal,
             Error::Storage(_) | Error::Cancelled(_) => {}
         }
         report

@@ -26,6 +26,7 @@ use super::names::type_named;
 use super::relation::{Body, Relation};
 use super::state::{CatalogState, INFORMATION_SCHEMA, PG_CATALOG};
 use crate::activity::Activity;
+use crate::connection::Sessions;
 use crate::error::{Error, Result};
 use crate::format::FormatSettings;
 use crate::functions::StatementContext;
@@ -74,6 +75,8 @@ pub(crate) struct SystemContext<'c> {
     pub(crate) format: &'c FormatSettings,
     /// Running and recent statements.
     pub(crate) activity: &'c Activity,
+    /// Who is connected.
+    pub(crate) sessions: &'c Sessions,
     /// User, database, time.
     pub(crate) statement: &'c StatementContext,
 }
