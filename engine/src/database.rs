@@ -1,6 +1,7 @@
 //! The facade: a data directory opened as a database. Holds what all connections share: store, workers, memory, statements.
 
 mod load;
+mod scan_counts;
 mod timer;
 
 use crate::activity::Activity;
@@ -11,6 +12,7 @@ use crate::error::{CancelReason, Error, Result};
 use crate::pipeline::{MemoryBudget, Workers};
 pub use load::TableLoad;
 use parking_lot::Mutex;
+pub(crate) use scan_counts::ScanCounts;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use stoa_storage::commit::CommitVersion;
@@ -32,6 +34,8 @@ pub(crate) struct Shared {
     pub(crate) activity: Arc<Activity>,
     /// Who is connected.
     pub(crate) sessions: Arc<Sessions>,
+    /// How often tables were scanned.
+    pub(crate) scans: Arc<ScanCounts>,
     /// Ends statements that take too long.
     pub(crate) timer: Timer,
     /// How it was opened.
@@ -104,6 +108,7 @@ impl Database {
             memory: MemoryBudget::new(config.memory_limit_bytes),
             activity: Arc::default(),
             sessions: Arc::default(),
+            scans: Arc::default(),
             timer: Timer::start().map_err(no_threads)?,
             config,
             start_time: stoa_storage::clock::Clock::now(&stoa_storage::clock::SystemClock),

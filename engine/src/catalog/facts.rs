@@ -2,16 +2,17 @@
 
 use super::names::{function_name, function_oid, overload, parse_name, quote_name, shown_name, type_named};
 use super::relation::{Body, Relation, storage_id};
-use super::system::pg_proc::{arguments, result_type, type_word};
+use super::system::pg_proc::{arguments, definition, result};
 use super::type_oid::{type_of_oid, type_oid};
 use super::view::Asker;
 use super::{CatalogState, state};
+use crate::database::ScanCounts;
 use crate::error::Result;
 use crate::functions::SessionFacts;
 use crate::pipeline::Cancel;
 use crate::settings::Settings;
 use std::sync::Arc;
-use stoa_sql::catalog::TableId;
+use stoa_sql::catalog::{FunctionKind, TableId};
 use stoa_storage::store::Snapshot;
 
 /// Answers of one statement.
@@ -22,6 +23,7 @@ pub(crate) struct Facts {
     pub(super) snapshot: Arc<dyn Snapshot>,
     pub(super) settings: Arc<Settings>,
     pub(super) search_path: Vec<String>,
+    pub(super) scans: Arc<ScanCounts>,
     pub(super) asker: Asker,
     pub(super) cancel: Option<Arc<Cancel>>,
 }
@@ -109,13 +111,11 @@ impl SessionFacts for Facts {
             "namespace_name" => self.schema_name(key).map(|name| quote_name(&name)),
             "function_oid" => function_oid(key).map(|oid| oid.to_string()),
             "function_arguments" => overload(key.parse().ok()?).map(arguments),
-            "function_result" => overload(key.parse().ok()?).map(|overload| {
-                let set = match overload.function.kind {
-                    stoa_sql::catalog::FunctionKind::Table => "SETOF ",
-                    _ => "",
-                };
-                format!("{set}{}", type_word(&result_type(overload)))
-            }),
+            "function_result" => overload(key.parse().ok()?).map(result),
+            "function_definition" => overload(key.parse().ok()?).map(definition),
+            "aggregate_name" => overload(key.parse().ok()?)
+                .filter(|overload| overload.function.kind == FunctionKind::Aggregate)
+                .map(|overload| overload.function.name.to_owned()),
             "tablespace_location" => matches!(key, "1663" | "1664").then(String::new),
             "function_name" => function_name(key.parse().ok()?).map(str::to_owned),
             "view_definition" => match &self.relation(key)?.body {
@@ -129,6 +129,15 @@ impl SessionFacts for Facts {
             "column_name" => {
                 let (relation, place) = self.column(key)?;
                 relation.info.columns.get(place).map(|column| column.name.clone())
+            }
+            "relation_comment" => self.relation(key)?.comment().map(str::to_owned),
+            "column_comment" => {
+                let (relation, place) = self.column(key)?;
+                relation.column_comment(place).map(str::to_owned)
+            }
+            "relation_scans" => {
+                let relation = self.relation(key)?;
+                relation.stored().map(|_| self.scans.of(relation.id()).to_string())
             }
             "relation_size" => self.relation_bytes(key).map(|bytes| bytes.to_string()),
             "relation_rows" => {

@@ -74,6 +74,7 @@ impl View {
         let search_path: Vec<String> = search_path.cloned().collect();
         let facts = Facts {
             start_time: shared.start_time,
+            scans: shared.scans.clone(),
             catalog: catalog.clone(),
             snapshot: snapshot.clone(),
             settings: settings.clone(),
@@ -116,6 +117,7 @@ impl View {
             format: &self.format,
             activity: &self.shared.activity,
             sessions: &self.shared.sessions,
+            scans: &self.shared.scans,
             statement: &self.statement,
         })
     }
