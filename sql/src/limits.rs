@@ -15,7 +15,10 @@ pub const BOOLEAN_CHAIN_MAX: usize = 10_000;
 /// Operators, casts, joins and set operations that may pile up on one path of the syntax tree.
 pub const OPERATOR_DEPTH_MAX: usize = 500;
 
-/// BETWEEN SYMMETRIC that may be open at a place: each is bound twice.
+/// BETWEEN inside of BETWEEN: each binds its operand twice.
+pub const BETWEEN_DEPTH_MAX: usize = 8;
+
+/// BETWEEN SYMMETRIC that may be open at a place: each becomes two BETWEEN.
 pub const SYMMETRIC_MAX: usize = 10;
 
 /// Views within views.

@@ -95,6 +95,7 @@ pub(crate) struct Binder<'c> {
     parameters: Vec<Option<LogicalType>>,
     ctes: Vec<CteBinding>,
     view_depth: usize,
+    between_depth: usize,
     /// False within a view or a default: places there are not places of the statement.
     spans_valid: bool,
 }
@@ -109,6 +110,7 @@ impl<'c> Binder<'c> {
             parameters,
             ctes: Vec::new(),
             view_depth: 0,
+            between_depth: 0,
             spans_valid: true,
         }
     }
