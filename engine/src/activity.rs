@@ -43,7 +43,7 @@ pub(crate) struct Running {
     /// Its number.
     pub(crate) id: u64,
     /// Its text, cut.
-    pub(crate) text: String,
+    pub(crate) text: Arc<str>,
     /// Who asked.
     pub(crate) client: Client,
     /// When it began: microseconds since 1970 UTC.
@@ -68,7 +68,7 @@ pub(crate) struct Finished {
     /// See [`Running::id`].
     pub(crate) id: u64,
     /// See [`Running::text`].
-    pub(crate) text: String,
+    pub(crate) text: Arc<str>,
     /// Who asked.
     pub(crate) client: Client,
     /// When it began.
@@ -122,7 +122,7 @@ impl Activity {
         }
         let running = Arc::new(Running {
             id: self.next_id.fetch_add(1, Ordering::Relaxed) + 1,
-            text: text.get(..end).unwrap_or_default().to_owned(),
+            text: Arc::from(text.get(..end).unwrap_or_default()),
             client,
             started,
             memory,

@@ -1,4 +1,4 @@
-//! A session: statements in, outcomes out. Used by one thread at a time; a [`CancelHandle`] may be used by any.
+//! A session: statements in, outcomes out. Used by one thread at a time; a [`SessionHandle`] may be used by any.
 //!
 //! Invariant: every statement sees one snapshot, and its changes happen all together or not at all: by itself, or with the rest of
 //! the transaction it is in. A statement that is a transaction by itself is tried again where another commit came between.
@@ -8,20 +8,23 @@ mod outcome;
 mod pending;
 mod prepared;
 mod session;
+mod sessions;
 mod transaction;
 mod transaction_control;
 
 pub use copy::{CopyChunk, CopyIn, CopyOut};
 pub use outcome::{Notice, Outcome, RowsTag, TransactionStatus};
 pub use prepared::Prepared;
+pub use sessions::SessionHandle;
+pub(crate) use sessions::Sessions;
 pub use stoa_sql::Parsed;
 pub use stoa_sql::plan::CopyFormat;
 pub(crate) use transaction::StatementWrites;
 
-use crate::activity::{Client, Entry, Running};
-use crate::catalog::view::{Asker, View};
+use crate::activity::{Client, Entry};
+use crate::catalog::view::{Asker, Moment, View};
 use crate::database::Shared;
-use crate::error::{CancelReason, Error, Result, SqlState};
+use crate::error::{Error, Result, SqlState};
 use crate::format::FormatSettings;
 use crate::limits::CONFLICT_RETRIES_MAX;
 use crate::pipeline::Cancel;
@@ -30,7 +33,7 @@ use crate::types::{Literal, LogicalType};
 use parking_lot::Mutex;
 use prepared::Plans;
 use session::Session;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use stoa_sql::StatementKind;
 use stoa_sql::plan::Statement;
@@ -55,29 +58,14 @@ pub struct Connection {
     shared: Arc<Shared>,
     session: Arc<Mutex<Session>>,
     asker: Asker,
-    cancel: CancelHandle,
+    handle: SessionHandle,
     plans: Plans,
+    _place: sessions::Place,
 }
 
 impl std::fmt::Debug for Connection {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(formatter, "Connection({}, {})", self.asker.process_id, self.asker.user)
-    }
-}
-
-/// Ends whatever a connection runs.
-#[derive(Clone, Debug, Default)]
-pub struct CancelHandle {
-    running: Arc<Mutex<Weak<Running>>>,
-}
-
-impl CancelHandle {
-    /// Ends the statement that runs now, if one does; it then fails with 57014.
-    pub fn cancel(&self) {
-        let running = self.running.lock().upgrade();
-        if let Some(running) = running {
-            running.cancel(CancelReason::User);
-        }
     }
 }
 
@@ -91,12 +79,16 @@ impl Connection {
             database,
             process_id,
             change_setting: session::setting_changer(&session),
+            sessions: shared.sessions.clone(),
+            warn: session::warner(&session),
         };
+        let handle = SessionHandle::new(process_id, &asker.user, &asker.database, shared.now(), &session);
         Connection {
+            _place: shared.sessions.enter(handle.clone()),
             shared,
             session,
             asker,
-            cancel: CancelHandle::default(),
+            handle,
             plans: Plans::default(),
         }
     }
@@ -129,7 +121,7 @@ impl Connection {
     }
 
     fn prepare_statement(&mut self, parsed: &Parsed, types: &[Option<LogicalType>]) -> Result<Arc<Prepared>> {
-        let view = self.view_for(parsed.kind())?;
+        let view = self.view_for(parsed.kind(), None)?;
         if types.is_empty()
             && let Some(prepared) = self.plans.find(parsed, &view)
         {
@@ -168,8 +160,9 @@ impl Connection {
         if prepared.kind() == StatementKind::Empty {
             return Ok(Outcome::Empty);
         }
-        let entry = self.begin(prepared.text());
+        let entry = self.begin(prepared.text())?;
         let outcome = self.run(prepared, parameters, &entry);
+        let outcome = outcome.map_err(|error| entry.running().cancel.told(error));
         if let Err(error) = &outcome {
             entry.failed(error);
         }
@@ -177,7 +170,7 @@ impl Connection {
     }
 
     /// A statement's place among those that run, with its memory and its deadline.
-    fn begin(&self, text: &str) -> Arc<Entry> {
+    fn begin(&self, text: &str) -> Result<Arc<Entry>> {
         let settings = self.session.lock().settings.clone();
         let resolved = settings.resolved();
         let limit_bytes = match resolved.memory_limit_bytes {
@@ -203,14 +196,14 @@ impl Connection {
         if let Some(deadline) = deadline {
             entry.set_deadline(self.shared.timer.end_at(deadline, entry.running()));
         }
-        *self.cancel.running.lock() = Arc::downgrade(entry.running());
-        entry
+        self.handle.begin(entry.running())?;
+        Ok(entry)
     }
 
     fn run(&mut self, prepared: &Arc<Prepared>, parameters: &[Literal], entry: &Arc<Entry>) -> Result<Outcome> {
         let mut attempts = 0;
         loop {
-            let view = self.view_for(prepared.kind())?;
+            let view = self.view_for(prepared.kind(), Some(entry))?;
             let bound = prepared.bind(&view)?;
             if let Some(outcome) = self.run_of_session(&bound.statement, parameters, entry, &view)? {
                 return Ok(outcome);
@@ -365,7 +358,7 @@ impl Connection {
     }
 
     /// What a statement of this kind sees. Statements about the session do not fix the transaction's snapshot.
-    fn view_for(&self, kind: StatementKind) -> Result<View> {
+    fn view_for(&self, kind: StatementKind, entry: Option<&Entry>) -> Result<View> {
         let fixes = !matches!(
             kind,
             StatementKind::Begin | StatementKind::End | StatementKind::Session | StatementKind::Empty
@@ -382,8 +375,11 @@ impl Connection {
             catalog,
             settings,
             &self.asker,
-            transaction_time,
-            now,
+            Moment {
+                transaction_time,
+                statement_time: now,
+                cancel: entry.map(|entry| entry.running().cancel.clone()),
+            },
         ))
     }
 
@@ -444,9 +440,9 @@ impl Connection {
         }
     }
 
-    /// Ends what this connection runs; may be used from any thread.
-    pub fn cancel_handle(&self) -> CancelHandle {
-        self.cancel.clone()
+    /// Ends what this connection runs, or the connection; may be used from any thread.
+    pub fn handle(&self) -> SessionHandle {
+        self.handle.clone()
     }
 
     /// Whether a transaction is open.
@@ -475,7 +471,7 @@ impl Connection {
 
     /// How values look now, and by which names objects of the catalog go.
     pub fn format_settings(&self) -> FormatSettings {
-        match self.view_for(StatementKind::Session) {
+        match self.view_for(StatementKind::Session, None) {
             Ok(view) => view.format,
             Err(_) => self.session.lock().settings.resolved().format.clone(),
         }

@@ -1,16 +1,18 @@
 //! The facade: a data directory opened as a database. Holds what all connections share: store, workers, memory, statements.
 
 mod load;
+mod scan_counts;
 mod timer;
 
 use crate::activity::Activity;
 use crate::catalog::CatalogState;
 use crate::config::Config;
-use crate::connection::{Connection, ConnectionOptions};
+use crate::connection::{Connection, ConnectionOptions, Sessions};
 use crate::error::{CancelReason, Error, Result};
 use crate::pipeline::{MemoryBudget, Workers};
 pub use load::TableLoad;
 use parking_lot::Mutex;
+pub(crate) use scan_counts::ScanCounts;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use stoa_storage::commit::CommitVersion;
@@ -30,6 +32,10 @@ pub(crate) struct Shared {
     pub(crate) memory: Arc<MemoryBudget>,
     /// Running and recent statements.
     pub(crate) activity: Arc<Activity>,
+    /// Who is connected.
+    pub(crate) sessions: Arc<Sessions>,
+    /// How often tables were scanned.
+    pub(crate) scans: Arc<ScanCounts>,
     /// Ends statements that take too long.
     pub(crate) timer: Timer,
     /// How it was opened.
@@ -101,6 +107,8 @@ impl Database {
             workers: Workers::start(config.threads).map_err(no_threads)?,
             memory: MemoryBudget::new(config.memory_limit_bytes),
             activity: Arc::default(),
+            sessions: Arc::default(),
+            scans: Arc::default(),
             timer: Timer::start().map_err(no_threads)?,
             config,
             start_time: stoa_storage::clock::Clock::now(&stoa_storage::clock::SystemClock),

@@ -32,7 +32,7 @@ pub enum CancelReason {
     User,
     /// `statement_timeout`.
     Timeout,
-    /// The server stops.
+    /// The server stops, or an administrator ended the connection.
     Shutdown,
 }
 

@@ -465,7 +465,7 @@ fn a_statement_that_takes_too_long_is_ended_and_so_is_one_that_is_cancelled() {
     let slow = "SELECT count(*) FROM generate_series(1, 3000000) a(x), generate_series(1, 100000) b(y) WHERE x + y < 0";
     refused(&mut ann, slow, "57014 canceling statement due to statement timeout");
     check(&mut ann, "RESET statement_timeout", "RESET");
-    let handle = ann.cancel_handle();
+    let handle = ann.handle();
     let canceller = std::thread::spawn(move || {
         std::thread::sleep(std::time::Duration::from_millis(100));
         handle.cancel();

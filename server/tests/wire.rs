@@ -193,14 +193,18 @@ fn a_running_statement_is_cancelled_and_the_connection_goes_on() {
         .batch_execute("CREATE TABLE t (n int); INSERT INTO t VALUES (1), (2), (3), (4), (5), (6), (7), (8), (9), (10)")
         .unwrap();
     let token = client.cancel_token();
+    let (ended, has_ended) = std::sync::mpsc::channel();
+    // More than once: a request that comes before the statement has begun means nothing.
     let canceller = std::thread::spawn(move || {
-        std::thread::sleep(Duration::from_millis(200));
-        token.cancel_query(NoTls).unwrap();
+        while has_ended.recv_timeout(Duration::from_millis(200)).is_err() {
+            token.cancel_query(NoTls).unwrap();
+        }
     });
     let begun = Instant::now();
     let slow = "SELECT count(*) FROM t a, t b, t c, t d, t e, t f, t g, t h, t i, t j WHERE a.n + b.n + c.n + d.n + e.n + f.n + g.n + h.n + i.n + j.n < 0";
     assert_eq!(code(client.simple_query(slow).unwrap_err()), "57014");
     assert!(begun.elapsed() < Duration::from_secs(5));
+    ended.send(()).unwrap();
     canceller.join().unwrap();
     assert_eq!(simple(&mut client, "SELECT 1").unwrap(), "1");
     client.batch_execute("SET statement_timeout = 100").unwrap();

@@ -15,6 +15,12 @@ pub const BOOLEAN_CHAIN_MAX: usize = 10_000;
 /// Operators, casts, joins and set operations that may pile up on one path of the syntax tree.
 pub const OPERATOR_DEPTH_MAX: usize = 500;
 
+/// BETWEEN inside of BETWEEN: each binds its operand twice.
+pub const BETWEEN_DEPTH_MAX: usize = 8;
+
+/// BETWEEN SYMMETRIC that may be open at a place: each becomes two BETWEEN.
+pub const SYMMETRIC_MAX: usize = 10;
+
 /// Views within views.
 pub const VIEW_DEPTH_MAX: usize = 32;
 

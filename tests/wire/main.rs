@@ -2,6 +2,7 @@
 //! client. A client that is not installed is reported as not run; with `STOA_TEST_CLIENTS=required` that is a failure.
 //! `UPDATE_EXPECT=1` rewrites the expected output of scripts.
 
+mod cancel;
 mod clients;
 mod protocol;
 

@@ -36,6 +36,10 @@ impl Tables for View {
         }
     }
 
+    fn note_scan(&self, id: TableId) {
+        self.shared.scans.add(id);
+    }
+
     fn version_at(&self, time: i64) -> Result<CommitVersion> {
         self.shared.store.version_at(time).ok_or_else(|| {
             Error::user(

@@ -2,15 +2,17 @@
 
 use super::names::{function_name, function_oid, overload, parse_name, quote_name, shown_name, type_named};
 use super::relation::{Body, Relation, storage_id};
-use super::system::pg_proc::{arguments, result_type, type_word};
+use super::system::pg_proc::{arguments, definition, result};
 use super::type_oid::{type_of_oid, type_oid};
-use super::view::ChangeSetting;
+use super::view::Asker;
 use super::{CatalogState, state};
+use crate::database::ScanCounts;
 use crate::error::Result;
 use crate::functions::SessionFacts;
+use crate::pipeline::Cancel;
 use crate::settings::Settings;
 use std::sync::Arc;
-use stoa_sql::catalog::TableId;
+use stoa_sql::catalog::{FunctionKind, TableId};
 use stoa_storage::store::Snapshot;
 
 /// Answers of one statement.
@@ -21,9 +23,9 @@ pub(crate) struct Facts {
     pub(super) snapshot: Arc<dyn Snapshot>,
     pub(super) settings: Arc<Settings>,
     pub(super) search_path: Vec<String>,
-    pub(super) database: String,
-    pub(super) user: String,
-    pub(super) change_setting: Arc<ChangeSetting>,
+    pub(super) scans: Arc<ScanCounts>,
+    pub(super) asker: Asker,
+    pub(super) cancel: Option<Arc<Cancel>>,
 }
 
 impl std::fmt::Debug for Facts {
@@ -70,7 +72,20 @@ impl Facts {
 
 impl SessionFacts for Facts {
     fn change_setting(&self, name: &str, value: Option<&str>, transaction_only: bool) -> Result<String> {
-        (self.change_setting)(name, value, transaction_only)
+        (self.asker.change_setting)(name, value, transaction_only)
+    }
+
+    fn signal(&self, process_id: i32, terminate: bool) -> Result<bool> {
+        let is_there = self.asker.sessions.signal(process_id, terminate);
+        if !is_there {
+            let message = format!("PID {process_id} is not a PostgreSQL backend process");
+            (self.asker.warn)("01000", message);
+        }
+        Ok(is_there)
+    }
+
+    fn check_cancelled(&self) -> Result<()> {
+        self.cancel.as_ref().map_or(Ok(()), |cancel| cancel.check())
     }
 
     fn fact(&self, kind: &str, key: &str) -> Option<String> {
@@ -96,13 +111,11 @@ impl SessionFacts for Facts {
             "namespace_name" => self.schema_name(key).map(|name| quote_name(&name)),
             "function_oid" => function_oid(key).map(|oid| oid.to_string()),
             "function_arguments" => overload(key.parse().ok()?).map(arguments),
-            "function_result" => overload(key.parse().ok()?).map(|overload| {
-                let set = match overload.function.kind {
-                    stoa_sql::catalog::FunctionKind::Table => "SETOF ",
-                    _ => "",
-                };
-                format!("{set}{}", type_word(&result_type(overload)))
-            }),
+            "function_result" => overload(key.parse().ok()?).map(result),
+            "function_definition" => overload(key.parse().ok()?).map(definition),
+            "aggregate_name" => overload(key.parse().ok()?)
+                .filter(|overload| overload.function.kind == FunctionKind::Aggregate)
+                .map(|overload| overload.function.name.to_owned()),
             "tablespace_location" => matches!(key, "1663" | "1664").then(String::new),
             "function_name" => function_name(key.parse().ok()?).map(str::to_owned),
             "view_definition" => match &self.relation(key)?.body {
@@ -117,6 +130,15 @@ impl SessionFacts for Facts {
                 let (relation, place) = self.column(key)?;
                 relation.info.columns.get(place).map(|column| column.name.clone())
             }
+            "relation_comment" => self.relation(key)?.comment().map(str::to_owned),
+            "column_comment" => {
+                let (relation, place) = self.column(key)?;
+                relation.column_comment(place).map(str::to_owned)
+            }
+            "relation_scans" => {
+                let relation = self.relation(key)?;
+                relation.stored().map(|_| self.scans.of(relation.id()).to_string())
+            }
             "relation_size" => self.relation_bytes(key).map(|bytes| bytes.to_string()),
             "relation_rows" => {
                 let relation = self.relation(key)?;
@@ -128,8 +150,8 @@ impl SessionFacts for Facts {
                 let tables = tables.iter().filter_map(|table| self.snapshot.table(table.id));
                 Some(tables.map(|table| table.file_bytes()).sum::<u64>().to_string())
             }
-            "database_name" => (key == "5").then(|| self.database.clone()),
-            "user_name" => (key == "10").then(|| self.user.clone()),
+            "database_name" => (key == "5").then(|| self.asker.database.clone()),
+            "user_name" => (key == "10").then(|| self.asker.user.clone()),
             "version" => Some(self.snapshot.version().0.to_string()),
             "current_schema" => self
                 .search_path
@@ -137,6 +159,10 @@ impl SessionFacts for Facts {
                 .find(|schema| self.catalog.schema_oid(schema).is_some())
                 .cloned(),
             "server_start_time" => Some(self.start_time.to_string()),
+            "backend" => {
+                let process_id = key.parse().ok()?;
+                Some(self.asker.sessions.is_connected(process_id).to_string())
+            }
             "is_system_schema" => Some(state::is_system_schema(key).to_string()),
             _ => None,
         }

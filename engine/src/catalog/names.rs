@@ -113,6 +113,17 @@ pub(crate) fn type_named(text: &str) -> Option<LogicalType> {
     }
 }
 
+/// The number of a type that no value can have; clients look for functions that give them.
+fn pseudo_type_oid(text: &str) -> Option<i64> {
+    match name_parts(text)?.last()?.as_str() {
+        "trigger" => Some(2279),
+        "language_handler" => Some(2280),
+        "internal" => Some(2281),
+        "event_trigger" => Some(3838),
+        _ => None,
+    }
+}
+
 /// The first number of a function; others follow by name.
 const FIRST_FUNCTION_OID: i64 = 9_000_000;
 
@@ -187,6 +198,7 @@ pub(crate) fn reg_literal(
             .ok_or_else(|| missing(SqlState::UNDEFINED_TABLE, "relation")),
         LogicalType::Regtype => type_named(text)
             .map(|data_type| i64::from(type_oid(&data_type)))
+            .or_else(|| pseudo_type_oid(text))
             .ok_or_else(|| missing(SqlState::UNDEFINED_OBJECT, "type")),
         LogicalType::Regnamespace => name_parts(text)
             .and_then(|parts| catalog.schema_oid(parts.last()?))

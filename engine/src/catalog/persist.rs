@@ -27,6 +27,8 @@ pub(crate) struct TableDefinition {
     pub(crate) columns: Vec<ColumnDefinition>,
     /// WITH's options as given.
     pub(crate) options: Vec<(String, String)>,
+    /// What COMMENT ON said of it.
+    pub(crate) comment: Option<String>,
 }
 
 /// A column of a [`TableDefinition`].
@@ -38,6 +40,8 @@ pub(crate) struct ColumnDefinition {
     pub(crate) data_type: LogicalType,
     /// The text of its default.
     pub(crate) default: Option<String>,
+    /// What COMMENT ON said of it.
+    pub(crate) comment: Option<String>,
 }
 
 /// A view.
@@ -51,6 +55,10 @@ pub(crate) struct ViewDefinition {
     pub(crate) query: String,
     /// Numbers of the relations that its query read when it was made.
     pub(crate) depends_on: Vec<u32>,
+    /// What COMMENT ON said of it.
+    pub(crate) comment: Option<String>,
+    /// What COMMENT ON said of its columns, by name.
+    pub(crate) column_comments: Vec<(String, String)>,
 }
 
 /// What a relation's name stands for.
@@ -107,12 +115,29 @@ pub(crate) fn write_table(table: &TableDefinition) -> Arc<[u8]> {
     let columns: Vec<Value> = table
         .columns
         .iter()
-        .map(|column| json!({"id": column.id, "type": column.data_type.to_string(), "default": column.default}))
+        .map(|column| {
+            let value = json!({"id": column.id, "type": column.data_type.to_string(), "default": column.default});
+            with_comment(value, column.comment.as_deref())
+        })
         .collect();
     let options: Vec<Value> = table.options.iter().map(|(name, value)| json!([name, value])).collect();
-    bytes(&json!({
+    let value = json!({
         "version": VERSION, "schema": table.schema, "name": table.name, "columns": columns, "options": options,
-    }))
+    });
+    bytes(&with_comment(value, table.comment.as_deref()))
+}
+
+/// A definition with its comment; without one it is what it was before there were comments.
+fn with_comment(mut value: Value, comment: Option<&str>) -> Value {
+    if let (Value::Object(fields), Some(comment)) = (&mut value, comment) {
+        fields.insert("comment".to_owned(), json!(comment));
+    }
+    value
+}
+
+/// The comment of a definition, where it has one.
+fn comment_of(value: Option<&Value>) -> Option<String> {
+    value.and_then(Value::as_str).map(str::to_owned)
 }
 
 /// What a name stands for, as bytes.
@@ -125,10 +150,16 @@ pub(crate) fn write_name(entry: &NameEntry) -> Arc<[u8]> {
                 .iter()
                 .map(|(name, data_type)| json!([name, data_type.to_string()]))
                 .collect();
-            bytes(&json!({
+            let mut value = json!({
                 "version": VERSION, "kind": "view", "oid": view.oid, "columns": columns, "query": view.query,
                 "depends_on": view.depends_on,
-            }))
+            });
+            if !view.column_comments.is_empty()
+                && let Value::Object(fields) = &mut value
+            {
+                fields.insert("column_comments".to_owned(), json!(view.column_comments));
+            }
+            bytes(&with_comment(value, view.comment.as_deref()))
         }
     }
 }
@@ -212,6 +243,7 @@ pub(crate) fn read_table(what: &str, bytes: &[u8]) -> Result<TableDefinition> {
             id: u32::try_from(value.get("id")?.as_u64()?).ok()?,
             data_type: type_at(value.get("type"))?,
             default,
+            comment: comment_of(value.get("comment")),
         })
     };
     Ok(TableDefinition {
@@ -219,6 +251,7 @@ pub(crate) fn read_table(what: &str, bytes: &[u8]) -> Result<TableDefinition> {
         name: reader.text("name")?,
         columns: reader.list("columns", column)?,
         options: reader.list("options", pair)?,
+        comment: comment_of(reader.fields.get("comment")),
     })
 }
 
@@ -238,6 +271,11 @@ pub(crate) fn read_name(what: &str, bytes: &[u8]) -> Result<NameEntry> {
                 columns: reader.list("columns", column)?,
                 query: reader.text("query")?,
                 depends_on: reader.list("depends_on", |value| u32::try_from(value.as_u64()?).ok())?,
+                comment: comment_of(reader.fields.get("comment")),
+                column_comments: match reader.fields.contains_key("column_comments") {
+                    true => reader.list("column_comments", pair)?,
+                    false => Vec::new(),
+                },
             }))
         }
         kind => Err(damaged(what, &format!("the kind \"{kind}\" is not known"))),
@@ -265,17 +303,32 @@ mod tests {
                 id: 7,
                 data_type: LogicalType::Varchar(Some(3)),
                 default: Some("'x'".into()),
+                comment: None,
             }],
             options: vec![("partition_by".into(), "day(t)".into())],
+            comment: None,
         };
         assert_eq!(read_table("t", &write_table(&table)).unwrap(), table);
+        assert!(!String::from_utf8_lossy(&write_table(&table)).contains("comment"));
+        let mut commented = table;
+        commented.comment = Some("what \"happened\"".into());
+        commented.columns[0].comment = Some("who".into());
+        assert_eq!(read_table("t", &write_table(&commented)).unwrap(), commented);
         let view = NameEntry::View(ViewDefinition {
             oid: 9,
             columns: vec![("n".into(), LogicalType::NUMERIC)],
             query: "SELECT 1 AS n".into(),
             depends_on: vec![3, 4],
+            comment: None,
+            column_comments: Vec::new(),
         });
-        for entry in [view, NameEntry::Table(5)] {
+        let NameEntry::View(plain) = &view else { unreachable!() };
+        let commented = NameEntry::View(ViewDefinition {
+            comment: Some("few".into()),
+            column_comments: vec![("n".into(), "one".into())],
+            ..plain.clone()
+        });
+        for entry in [view, commented, NameEntry::Table(5)] {
             assert_eq!(read_name("v", &write_name(&entry)).unwrap(), entry);
         }
         assert_eq!(read_oid("s", &write_oid(77)).unwrap(), 77);

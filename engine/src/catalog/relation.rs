@@ -70,6 +70,34 @@ impl Relation {
         }
     }
 
+    /// What COMMENT ON said of it.
+    pub(crate) fn comment(&self) -> Option<&str> {
+        match &self.body {
+            Body::Table(table) => table.definition.comment.as_deref(),
+            Body::View(view) => view.comment.as_deref(),
+            Body::System(_) => None,
+        }
+    }
+
+    /// What COMMENT ON said of a column, by place.
+    pub(crate) fn column_comment(&self, place: usize) -> Option<&str> {
+        match &self.body {
+            Body::Table(table) => {
+                let id = table.schema.columns.get(place)?.id.0;
+                let mut columns = table.definition.columns.iter();
+                columns.find(|column| column.id == id)?.comment.as_deref()
+            }
+            Body::View(view) => {
+                let (name, _) = view.columns.get(place)?;
+                let mut comments = view.column_comments.iter();
+                comments
+                    .find(|(column, _)| column == name)
+                    .map(|(_, text)| text.as_str())
+            }
+            Body::System(_) => None,
+        }
+    }
+
     /// `pg_class.relkind`.
     pub(crate) fn kind_letter(&self) -> char {
         match &self.body {

@@ -4,16 +4,18 @@
 use super::CatalogState;
 use super::facts::Facts;
 use super::system::SystemContext;
+use crate::connection::Sessions;
 use crate::database::Shared;
 use crate::error::Result;
 use crate::format::FormatSettings;
 use crate::functions::StatementContext;
+use crate::pipeline::Cancel;
 use crate::settings::Settings;
 use arrow_array::ArrayRef;
 use std::sync::Arc;
 use stoa_storage::store::Snapshot;
 
-/// Who asks, and when.
+/// Who asks.
 #[derive(Clone)]
 pub(crate) struct Asker {
     /// The user.
@@ -24,10 +26,26 @@ pub(crate) struct Asker {
     pub(crate) process_id: i32,
     /// What `set_config` does: name, value (none: the default), for the transaction only.
     pub(crate) change_setting: Arc<ChangeSetting>,
+    /// Who else is connected.
+    pub(crate) sessions: Arc<Sessions>,
+    /// Tells the client something beside the statement's outcome.
+    pub(crate) warn: Arc<Warn>,
+}
+
+/// When somebody asks, and what ends the asking.
+pub(crate) struct Moment {
+    /// When the transaction began.
+    pub(crate) transaction_time: i64,
+    /// When the statement began.
+    pub(crate) statement_time: i64,
+    /// Where a statement runs: whether it should go on.
+    pub(crate) cancel: Option<Arc<Cancel>>,
 }
 
 /// Changes a setting of a session.
 pub(crate) type ChangeSetting = dyn Fn(&str, Option<&str>, bool) -> Result<String> + Send + Sync;
+/// Tells a client a warning: SQLSTATE and sentence.
+pub(crate) type Warn = dyn Fn(&str, String) + Send + Sync;
 
 /// See the module.
 #[derive(Clone)]
@@ -49,25 +67,24 @@ impl View {
         catalog: Arc<CatalogState>,
         settings: Arc<Settings>,
         asker: &Asker,
-        transaction_time: i64,
-        statement_time: i64,
+        moment: Moment,
     ) -> Self {
         let search_path = settings.resolved().search_path.iter();
         let search_path = search_path.filter(|schema| catalog.schema_oid(schema).is_some());
         let search_path: Vec<String> = search_path.cloned().collect();
         let facts = Facts {
             start_time: shared.start_time,
+            scans: shared.scans.clone(),
             catalog: catalog.clone(),
             snapshot: snapshot.clone(),
             settings: settings.clone(),
             search_path: search_path.clone(),
-            database: asker.database.clone(),
-            user: asker.user.clone(),
-            change_setting: asker.change_setting.clone(),
+            asker: asker.clone(),
+            cancel: moment.cancel,
         };
         let statement = StatementContext {
-            transaction_time,
-            statement_time,
+            transaction_time: moment.transaction_time,
+            statement_time: moment.statement_time,
             time_zone: settings.resolved().format.time_zone.clone(),
             user: asker.user.clone(),
             database: asker.database.clone(),
@@ -76,7 +93,7 @@ impl View {
             session: Arc::new(facts),
         };
         let format = FormatSettings {
-            transaction_time,
+            transaction_time: moment.transaction_time,
             objects: Some(statement.session.clone()),
             ..settings.resolved().format.clone()
         };
@@ -99,6 +116,8 @@ impl View {
             settings: &self.settings,
             format: &self.format,
             activity: &self.shared.activity,
+            sessions: &self.shared.sessions,
+            scans: &self.shared.scans,
             statement: &self.statement,
         })
     }

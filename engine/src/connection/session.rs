@@ -4,7 +4,7 @@
 use super::transaction::{StatementWrites, Transaction};
 use super::{ConnectionOptions, Notice, Prepared};
 use crate::catalog::CatalogState;
-use crate::catalog::view::{ChangeSetting, View};
+use crate::catalog::view::{ChangeSetting, View, Warn};
 use crate::database::Shared;
 use crate::error::{Error, Result, SqlState};
 use crate::settings::{Settings, find};
@@ -241,6 +241,16 @@ pub(super) fn setting_changer(session: &Arc<Mutex<Session>>) -> Arc<ChangeSettin
         };
         session.set(name, value, scope)?;
         Ok(session.settings.get(name).unwrap_or_default())
+    })
+}
+
+/// How functions tell the client something, as long as there is a session.
+pub(super) fn warner(session: &Arc<Mutex<Session>>) -> Arc<Warn> {
+    let session = Arc::downgrade(session);
+    Arc::new(move |state, message| {
+        if let Some(session) = session.upgrade() {
+            session.lock().notices.push(Notice::warning(state, message));
+        }
     })
 }
 

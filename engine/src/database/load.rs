@@ -2,7 +2,7 @@
 
 use super::{Database, Shared};
 use crate::catalog::relation::Relation;
-use crate::catalog::view::{Asker, View};
+use crate::catalog::view::{Asker, Moment, View};
 use crate::connection::StatementWrites;
 use crate::error::{Error, Result, SqlState};
 use crate::ingest::{FileReader, SourceFile, TargetColumn};
@@ -45,10 +45,17 @@ fn own_view(shared: &Arc<Shared>) -> Result<View> {
         change_setting: Arc::new(|name, _, _| {
             Err(Error::Internal(format!("a load has no setting \"{name}\" to change")))
         }),
+        sessions: shared.sessions.clone(),
+        warn: Arc::new(|_, warning| tracing::warn!("{warning}")),
     };
     let now = shared.now();
+    let moment = Moment {
+        transaction_time: now,
+        statement_time: now,
+        cancel: None,
+    };
     let settings = Arc::new(Settings::new(&asker.user));
-    Ok(View::new(shared, snapshot, catalog, settings, &asker, now, now))
+    Ok(View::new(shared, snapshot, catalog, settings, &asker, moment))
 }
 
 impl Database {

@@ -69,7 +69,9 @@ pub struct StatementContext {
 ///   `relation_comment`, `relation_size` (bytes), `relation_rows`, `relation_scans`: oid -> .. `view_definition`: oid -> query.
 /// - `column_name`, `column_default`, `column_comment`: `oid,attnum` -> ..
 /// - `type_oid`, `type_name`; `namespace_oid`, `namespace_name`; `function_oid`, `function_name`: name -> oid, oid -> name.
-/// - `function_arguments`, `function_result`: oid -> text. `constraint_definition`, `index_definition`: oid -> text.
+/// - `function_arguments`, `function_result`, `function_definition`: oid -> text. `aggregate_name`: oid -> name, of aggregates only.
+///   `constraint_definition`, `index_definition`: oid -> text.
+/// - `backend`: process id -> `true`, `false`.
 /// - `database_size` (bytes), `database_name`: oid -> name; `database_oid`: name -> oid. `user_name`: oid -> name.
 pub trait SessionFacts: Send + Sync + std::fmt::Debug {
     /// See above.

@@ -47,6 +47,8 @@ pub(crate) enum TableAccess {
 pub(crate) trait Tables: Send + Sync {
     /// A relation as of the statement, or as of another version.
     fn table(&self, id: TableId, as_of: Option<CommitVersion>) -> Result<TableAccess>;
+    /// A stored relation is about to be scanned.
+    fn note_scan(&self, id: TableId);
     /// The version that was current at a time (microseconds since 1970 UTC), for AS OF TIMESTAMP.
     fn version_at(&self, time: i64) -> Result<CommitVersion>;
 }
@@ -149,6 +151,7 @@ impl Planner {
         columns: &[StoredColumn],
         summary: Option<(SummaryRequest, Arc<dyn SummaryReceiver>)>,
     ) -> Result<StoredScan> {
+        self.tables.note_scan(scan.table);
         let mut request = ScanRequest {
             batch_rows: self.context.batch_rows,
             cancel: Some(self.context.cancel.flag()),

@@ -51,6 +51,14 @@ impl Cancel {
         Ok(())
     }
 
+    /// An error as its client should hear it: who notices a cancellation first, such as storage, may not know its reason.
+    pub(crate) fn told(&self, error: Error) -> Error {
+        match error {
+            Error::Cancelled(_) => self.error(),
+            other => other,
+        }
+    }
+
     /// What a cancelled query ends with.
     pub(crate) fn error(&self) -> Error {
         Error::Cancelled(self.reason.lock().unwrap_or(CancelReason::User))

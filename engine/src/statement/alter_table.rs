@@ -133,6 +133,7 @@ impl Altered<'_> {
             id,
             data_type: column.data_type.clone(),
             default: column.default.clone(),
+            comment: None,
         });
         Ok(())
     }

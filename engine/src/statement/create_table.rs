@@ -82,6 +82,7 @@ fn table_schema(id: TableId, schema_name: &str, create: &CreateTable) -> Result<
             id: number,
             data_type: column.data_type.clone(),
             default: column.default.clone(),
+            comment: None,
         });
     }
     let definition = TableDefinition {
@@ -89,6 +90,7 @@ fn table_schema(id: TableId, schema_name: &str, create: &CreateTable) -> Result<
         name: create.name.name.clone(),
         columns: definitions,
         options: create.options.clone(),
+        comment: None,
     };
     let mut schema = TableSchema {
         id,

@@ -22,6 +22,7 @@ pub(super) fn execute(run: &Run<'_>, create: &CreateView) -> Result<Effect> {
         })
         .collect();
     let mut changes = Vec::new();
+    let mut comments = (None, Vec::new());
     let oid = match run.view.catalog.find(&schema, name) {
         None => {
             let (oid, change) = new_oid(run);
@@ -31,6 +32,7 @@ pub(super) fn execute(run: &Run<'_>, create: &CreateView) -> Result<Effect> {
         Some(former) => match &former.body {
             Body::View(view) if create.or_replace => {
                 check_replacement(&view.columns, &columns)?;
+                comments = (view.comment.clone(), view.column_comments.clone());
                 view.oid
             }
             _ if create.or_replace => {
@@ -47,6 +49,8 @@ pub(super) fn execute(run: &Run<'_>, create: &CreateView) -> Result<Effect> {
         columns,
         query: create.query.clone(),
         depends_on: run.seen.iter().map(|id| id.0).filter(|seen| *seen != oid).collect(),
+        comment: comments.0,
+        column_comments: comments.1,
     };
     changes.extend(take_name(run, &schema, name, &NameEntry::View(view)));
     Ok(Effect::command(

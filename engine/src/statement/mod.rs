@@ -2,6 +2,7 @@
 //! changes that its transaction commits. None of them commits by itself, and none keeps state.
 
 pub(crate) mod alter_table;
+pub(crate) mod comment;
 pub(crate) mod constants;
 pub(crate) mod copy_file;
 pub(crate) mod copy_rows;
@@ -136,6 +137,7 @@ pub(crate) fn execute(run: &Run<'_>, statement: &Statement) -> Result<Effect> {
         Statement::CreateSchema { name, if_not_exists } => create_schema::execute(run, name, *if_not_exists),
         Statement::Drop(drop) => drop::execute(run, drop),
         Statement::AlterTable(alter) => alter_table::execute(run, alter),
+        Statement::Comment(comment) => comment::execute(run, comment),
         Statement::Explain(explain) => explain::execute(run, explain),
         Statement::Maintain { vacuum, table } => maintain::execute(run, *vacuum, *table),
         Statement::Checkpoint => maintain::checkpoint(run),
@@ -171,6 +173,7 @@ pub(crate) fn name_of(statement: &Statement) -> &'static str {
             stoa_sql::plan::ObjectKind::Schema => "DROP SCHEMA",
         },
         Statement::AlterTable(_) => "ALTER TABLE",
+        Statement::Comment(_) => "COMMENT",
         Statement::Copy(_) => "COPY",
         Statement::Explain(_) => "EXPLAIN",
         Statement::Maintain { vacuum: true, .. } => "VACUUM",
@@ -191,7 +194,8 @@ pub(crate) fn is_write(statement: &Statement) -> bool {
         | Statement::CreateView(_)
         | Statement::CreateSchema { .. }
         | Statement::Drop(_)
-        | Statement::AlterTable(_) => true,
+        | Statement::AlterTable(_)
+        | Statement::Comment(_) => true,
         Statement::Copy(copy) => matches!(copy.direction, stoa_sql::plan::CopyDirection::From { .. }),
         Statement::Explain(explain) => explain.analyze && is_write(&explain.statement),
         _ => false,

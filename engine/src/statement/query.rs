@@ -142,6 +142,7 @@ impl Planned {
         let cancel = running.cancel.clone();
         let queue = run.view.shared.workers.queue();
         QueryRun::start(queue, self.finish(sink), cancel, output, threads, move |result| {
+            let result = result.map_err(|error| entry.running().cancel.told(error));
             if let Err(error) = &result {
                 entry.failed(error);
             }

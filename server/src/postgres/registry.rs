@@ -1,13 +1,12 @@
 //! The open connections: how many may be there, which one a cancel request means, and how a stop reaches them all.
 
-use super::stream::Inbox;
+use super::stream::{Abandonment, Inbox};
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::time::Duration;
-use stoa_engine::connection::CancelHandle;
-use tokio::sync::Notify;
+use stoa_engine::connection::SessionHandle;
 
 /// Bytes of a cancel key in protocol 3.0.
 pub(crate) const SHORT_KEY_BYTES: usize = 4;
@@ -27,9 +26,8 @@ pub(crate) struct Identity {
 pub(crate) struct ConnectionEntry {
     identity: Identity,
     inbox: Arc<Inbox>,
-    cancel: CancelHandle,
-    busy: AtomicBool,
-    abandoned: Arc<Notify>,
+    handle: SessionHandle,
+    abandonment: Arc<Abandonment>,
 }
 
 impl ConnectionEntry {
@@ -37,28 +35,31 @@ impl ConnectionEntry {
     pub(crate) fn new(
         identity: Identity,
         inbox: Arc<Inbox>,
-        cancel: CancelHandle,
-        abandoned: Arc<Notify>,
+        handle: SessionHandle,
+        abandonment: Arc<Abandonment>,
     ) -> Arc<Self> {
+        // An administrator may end the session while its thread waits for the client, whichever way.
+        let (to_stop, to_abandon) = (Arc::clone(&inbox), Arc::clone(&abandonment));
+        handle.on_terminate(move || {
+            to_stop.stop();
+            to_abandon.abandon();
+        });
         Arc::new(ConnectionEntry {
             identity,
             inbox,
-            cancel,
-            busy: AtomicBool::new(true),
-            abandoned,
+            handle,
+            abandonment,
         })
     }
 
     /// Ends what it runs, if it runs anything: a request between two statements must not hit the next one.
-    pub(crate) fn cancel_if_busy(&self) {
-        if self.busy.load(Ordering::Acquire) {
-            self.cancel.cancel();
-        }
+    pub(crate) fn cancel(&self) {
+        self.handle.cancel();
     }
 
-    /// Whether a statement runs or messages are being worked on.
-    pub(crate) fn set_busy(&self, busy: bool) {
-        self.busy.store(busy, Ordering::Release);
+    /// Whether the connection waits for a message of its client.
+    pub(crate) fn set_waiting(&self, is_waiting: bool) {
+        self.handle.set_waiting(is_waiting);
     }
 }
 
@@ -115,7 +116,7 @@ impl Registry {
         if let Some(entry) = entry
             && same_bytes(&entry.identity.secret_key, secret_key)
         {
-            entry.cancel_if_busy();
+            entry.cancel();
         }
     }
 
@@ -134,12 +135,12 @@ impl Registry {
         }
         tracing::info!("cancelling the statements of {} connections", self.count());
         if self
-            .wait_until_empty(cancel, || self.each(ConnectionEntry::cancel_if_busy))
+            .wait_until_empty(cancel, || self.each(ConnectionEntry::cancel))
             .await
         {
             return;
         }
-        self.each(|entry| entry.abandoned.notify_one());
+        self.each(|entry| entry.abandonment.abandon());
         self.wait_until_empty(cancel, || ()).await;
     }
 

@@ -2,6 +2,7 @@
 
 use super::message::DecodeError;
 use stoa_engine::Error;
+use stoa_engine::error::CancelReason;
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,6 +92,7 @@ impl Report {
             Error::Storage(stoa_storage::Error::Full { .. }) => {
                 report.hint = Some("free some space on the device, or enlarge it; until then reading goes on".into());
             }
+            Error::Cancelled(CancelReason::Shutdown) => report.severity = Severity::Fatal,
             Error::Storage(_) | Error::Cancelled(_) => {}
         }
         report

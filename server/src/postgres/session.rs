@@ -131,8 +131,8 @@ impl Session {
         let entry = ConnectionEntry::new(
             identity.clone(),
             Arc::clone(&greeting.inbox),
-            connection.cancel_handle(),
-            output.abandoned(),
+            connection.handle(),
+            output.abandonment(),
         );
         let Some(registration) = registry.enter(&entry) else {
             return Err(Report::fatal("53300", "sorry, too many clients already"));
@@ -180,6 +180,7 @@ impl Session {
         let answered = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.answer(&frame)));
         match answered {
             Ok(Ok(())) => Ok(true),
+            Ok(Err(Failure::Statement(report))) if report.severity == Severity::Fatal => Err(Failure::Fatal(report)),
             Ok(Err(Failure::Statement(report))) => self.recover(frame.tag, &report).map(|()| true),
             Ok(Err(failure)) => Err(failure),
             Err(panic) => Err(Failure::Fatal(panicked(panic.as_ref()))),
@@ -189,7 +190,7 @@ impl Session {
     /// The next message. While it waits, a cancel request means nothing.
     pub(super) fn next(&mut self) -> Result<Next> {
         let entry = &self.entry;
-        Ok(self.input.next(|is_idle| entry.set_busy(!is_idle))?)
+        Ok(self.input.next(|is_waiting| entry.set_waiting(is_waiting))?)
     }
 
     fn answer(&mut self, frame: &Frame) -> Result<()> {
@@ -281,7 +282,7 @@ impl Session {
     }
 }
 
-/// The server stops.
+/// The server stops, or an administrator ended the connection.
 pub(super) fn stopped() -> Failure {
     Failure::Fatal(Report::fatal(
         "57P01",

@@ -191,7 +191,7 @@ pub(crate) async fn serve(database: Arc<Database>, registry: Arc<Registry>, stre
             _ = &mut ended => return,
         }
         if let Some(entry) = entry.get() {
-            entry.cancel_if_busy();
+            entry.cancel();
         }
     }
 }

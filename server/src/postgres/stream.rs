@@ -12,6 +12,7 @@ use parking_lot::{Condvar, Mutex};
 use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::sync::Notify;
 
@@ -225,7 +226,30 @@ pub(crate) struct Output {
     pub(crate) buffer: Vec<u8>,
     stream: Arc<Stream>,
     runtime: tokio::runtime::Handle,
-    abandoned: Arc<Notify>,
+    abandonment: Arc<Abandonment>,
+}
+
+/// Whether to wait for a client that does not read. Once it is abandoned, it is written to without waiting only.
+#[derive(Debug, Default)]
+pub(crate) struct Abandonment {
+    is_abandoned: AtomicBool,
+    changed: Notify,
+}
+
+impl Abandonment {
+    /// Ends a wait for the client, now or later.
+    pub(crate) fn abandon(&self) {
+        self.is_abandoned.store(true, Ordering::Release);
+        self.changed.notify_waiters();
+    }
+
+    async fn wait(&self) {
+        // Made before the look: what happens from then on wakes it.
+        let changed = self.changed.notified();
+        if !self.is_abandoned.load(Ordering::Acquire) {
+            changed.await;
+        }
+    }
 }
 
 impl Output {
@@ -235,13 +259,13 @@ impl Output {
             buffer: Vec::new(),
             stream,
             runtime,
-            abandoned: Arc::default(),
+            abandonment: Arc::default(),
         }
     }
 
     /// What ends a wait for a client that does not read.
-    pub(crate) fn abandoned(&self) -> Arc<Notify> {
-        Arc::clone(&self.abandoned)
+    pub(crate) fn abandonment(&self) -> Arc<Abandonment> {
+        Arc::clone(&self.abandonment)
     }
 
     /// Writes what is waiting, and waits for the client to take it.
@@ -273,7 +297,7 @@ impl Output {
         self.runtime.block_on(async {
             tokio::select! {
                 writable = self.stream.writable() => writable,
-                () = self.abandoned.notified() => Err(io::ErrorKind::ConnectionAborted.into()),
+                () = self.abandonment.wait() => Err(io::ErrorKind::ConnectionAborted.into()),
             }
         })
     }

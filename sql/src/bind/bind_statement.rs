@@ -70,6 +70,12 @@ impl Binder<'_> {
                 ..
             } => self.bind_drop(*object_type, *if_exists, names, *cascade),
             ast::Statement::AlterTable(alter) => self.bind_alter_table(alter).map(Statement::AlterTable),
+            ast::Statement::Comment {
+                object_type,
+                object_name,
+                comment,
+                ..
+            } => self.bind_comment(*object_type, object_name, comment.as_deref()),
             other => {
                 let text = other.to_string();
                 let words: Vec<&str> = text.split_whitespace().take(2).collect();

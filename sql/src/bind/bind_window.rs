@@ -6,6 +6,7 @@ use super::name::fold;
 use super::{Binder, not_supported};
 use crate::error::{Error, Result, SqlState};
 use crate::literal::Literal;
+use crate::parse::extensions::exclusion;
 use crate::plan::{Expr, FrameBound, FrameExclusion, FrameUnits, SortKey, WindowFrame};
 use crate::types::{LogicalType, TypeKind};
 use sqlparser::ast::{self, WindowFrameBound, WindowFrameUnits, WindowSpec, WindowType};
@@ -52,11 +53,11 @@ impl Binder<'_> {
     /// A frame, or the default one.
     pub(super) fn bind_frame(
         &mut self,
-        frame: Option<&ast::WindowFrame>,
+        specification: &WindowSpec,
         order_by: &[SortKey],
         context: &mut Context<'_>,
     ) -> Result<WindowFrame> {
-        let Some(frame) = frame else {
+        let Some(frame) = &specification.window_frame else {
             return Ok(WindowFrame {
                 units: FrameUnits::Range,
                 start: FrameBound::UnboundedPreceding,
@@ -82,7 +83,10 @@ impl Binder<'_> {
             units,
             start,
             end,
-            exclusion: FrameExclusion::NoOthers,
+            exclusion: match &specification.window_name {
+                Some(name) => exclusion::unmarked(name).1,
+                None => FrameExclusion::NoOthers,
+            },
         })
     }
 
@@ -182,12 +186,16 @@ fn find<'w>(named: &'w [(String, WindowSpec)], name: &str) -> Result<&'w WindowS
         .ok_or_else(|| Error::new(SqlState::UNDEFINED_OBJECT, format!("window \"{name}\" does not exist")))
 }
 
-/// A window that begins with another's name takes its partition, and its order where it has none itself.
+/// A window that begins with another's name takes its partition, and its order where it has none itself. Of the name only the mark
+/// stays that says what the frame leaves out.
 fn inherit(named: &[(String, WindowSpec)], specification: &WindowSpec) -> Result<WindowSpec> {
     let Some(base_name) = &specification.window_name else {
         return Ok(specification.clone());
     };
-    let name = fold(base_name);
+    let (Some(base_name), excluded) = exclusion::unmarked(base_name) else {
+        return Ok(specification.clone());
+    };
+    let name = fold(&base_name);
     let base = find(named, &name)?;
     if !specification.partition_by.is_empty() {
         return Err(windowing(format!(
@@ -209,7 +217,7 @@ fn inherit(named: &[(String, WindowSpec)], specification: &WindowSpec) -> Result
         false => specification.order_by.clone(),
     };
     Ok(WindowSpec {
-        window_name: None,
+        window_name: exclusion::mark(excluded),
         partition_by: base.partition_by.clone(),
         order_by,
         window_frame: specification.window_frame.clone(),

@@ -120,7 +120,7 @@ fn is_explicit(from: TypeKind, to: TypeKind) -> bool {
         return !matches!(from, Kind::Void) && !matches!(to, Kind::Record | Kind::Void | Kind::Unknown);
     }
     match (from, to) {
-        (Kind::Integer | Kind::SmallInt | Kind::BigInt, Kind::Boolean) | (Kind::Boolean, Kind::Integer) => true,
+        (Kind::Integer, Kind::Boolean) | (Kind::Boolean, Kind::Integer) => true,
         (
             Kind::Jsonb,
             Kind::Boolean | Kind::SmallInt | Kind::Integer | Kind::BigInt | Kind::Numeric | Kind::Real | Kind::Double,

@@ -4,6 +4,7 @@
 //! itself. What Postgres knows and Stoa does not is refused here by name with SQLSTATE 0A000, never dropped silently.
 
 mod bind_alter;
+mod bind_comment;
 mod bind_copy;
 mod bind_create;
 mod bind_cte;
@@ -94,6 +95,7 @@ pub(crate) struct Binder<'c> {
     parameters: Vec<Option<LogicalType>>,
     ctes: Vec<CteBinding>,
     view_depth: usize,
+    between_depth: usize,
     /// False within a view or a default: places there are not places of the statement.
     spans_valid: bool,
 }
@@ -108,6 +110,7 @@ impl<'c> Binder<'c> {
             parameters,
             ctes: Vec::new(),
             view_depth: 0,
+            between_depth: 0,
             spans_valid: true,
         }
     }

@@ -10,6 +10,7 @@ mod estimate;
 mod factor_common_conjuncts;
 mod fold_constants;
 mod join_graph;
+mod order_jsonb;
 mod prune_columns;
 mod push_down_filters;
 mod reorder_joins;
@@ -52,6 +53,11 @@ const PASSES: &[Pass] = &[
     pass("prune_columns", prune_columns::run),
     pass("eliminate_common_subexpressions", eliminate_common_subexpressions::run),
     pass("combine_sort_limit", combine_sort_limit::run),
+    Pass {
+        name: "order_jsonb",
+        required: true,
+        run: order_jsonb::run,
+    },
 ];
 
 const fn pass(name: &'static str, run: fn(Plan, &Context<'_>) -> Result<Plan>) -> Pass {

@@ -1,9 +1,11 @@
-//! Stoa's dialect: PostgreSQL's, plus `FOR SYSTEM_TIME AS OF` behind a table. Everything else is handed to
+//! Stoa's dialect: PostgreSQL's, plus `FOR SYSTEM_TIME AS OF` behind a table and `BETWEEN SYMMETRIC`. Everything else is handed to
 //! [`PostgreSqlDialect`]: when the parser is updated, a method it begins to override must be added here too.
 
+use sqlparser::ast::{BinaryOperator, Expr};
 use sqlparser::dialect::{BindPlaceholderStyle, Dialect, PostgreSqlDialect, Precedence};
 use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
+use sqlparser::tokenizer::Token;
 use std::any::TypeId;
 
 /// PostgreSQL with time travel.
@@ -19,6 +21,15 @@ impl Dialect for StoaDialect {
 
     fn supports_table_versioning(&self) -> bool {
         true
+    }
+
+    fn parse_infix(
+        &self,
+        parser: &mut Parser,
+        expression: &Expr,
+        _precedence: u8,
+    ) -> Option<Result<Expr, ParserError>> {
+        between(parser, expression)
     }
 
     fn supports_cte_materialization(&self) -> bool {
@@ -276,4 +287,49 @@ impl Dialect for StoaDialect {
     fn supports_column_generic_options(&self) -> bool {
         BASE.supports_column_generic_options()
     }
+}
+
+/// `x [NOT] BETWEEN SYMMETRIC a AND b`: between them in either order, as Postgres takes it apart.
+fn between(parser: &mut Parser, expression: &Expr) -> Option<Result<Expr, ParserError>> {
+    let is = |place: usize, keyword: Keyword| matches!(&parser.peek_nth_token_ref(place).token, Token::Word(word) if word.keyword == keyword);
+    let negated = is(0, Keyword::NOT);
+    let place = usize::from(negated);
+    if !is(place, Keyword::BETWEEN) {
+        return None;
+    }
+    let symmetric = is(place + 1, Keyword::SYMMETRIC);
+    if !symmetric && !is(place + 1, Keyword::ASYMMETRIC) {
+        return None;
+    }
+    (0..place + 2).for_each(|_| parser.advance_token());
+    let between = parser.parse_between(expression.clone(), negated);
+    Some(between.map(|between| if symmetric { either_order(between) } else { between }))
+}
+
+fn either_order(between: Expr) -> Expr {
+    let Expr::Between {
+        expr,
+        negated,
+        low,
+        high,
+    } = between.clone()
+    else {
+        return between;
+    };
+    let op = if negated {
+        BinaryOperator::And
+    } else {
+        BinaryOperator::Or
+    };
+    let turned = Expr::Between {
+        expr,
+        negated,
+        low: high,
+        high: low,
+    };
+    Expr::Nested(Box::new(Expr::BinaryOp {
+        left: Box::new(between),
+        op,
+        right: Box::new(turned),
+    }))
 }

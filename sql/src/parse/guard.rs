@@ -6,7 +6,7 @@
 //! binder flattens them.
 
 use crate::error::{Error, Result, SqlState};
-use crate::limits::{BOOLEAN_CHAIN_MAX, NESTING_DEPTH_MAX, OPERATOR_DEPTH_MAX, STATEMENT_TOKENS_MAX};
+use crate::limits::{BOOLEAN_CHAIN_MAX, NESTING_DEPTH_MAX, OPERATOR_DEPTH_MAX, STATEMENT_TOKENS_MAX, SYMMETRIC_MAX};
 use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::{Location, Token, TokenWithSpan};
 
@@ -16,6 +16,8 @@ struct Level {
     operators: usize,
     /// AND and OR since then.
     booleans: usize,
+    /// BETWEEN SYMMETRIC since then.
+    symmetric: usize,
     /// Set operations and joins, which only the closing parenthesis ends.
     relations: usize,
 }
@@ -67,6 +69,7 @@ fn step(levels: &mut Vec<Level>, weight: &mut usize, token: &Token) -> Result<()
                 *weight = weight.saturating_sub(level.operators);
                 level.operators = 0;
                 level.booleans = 0;
+                level.symmetric = 0;
             }
             Role::Boolean => {
                 *weight = weight.saturating_sub(level.operators);
@@ -86,6 +89,16 @@ fn step(levels: &mut Vec<Level>, weight: &mut usize, token: &Token) -> Result<()
         if level.booleans > BOOLEAN_CHAIN_MAX {
             return Err(too_complex(format!(
                 "more than {BOOLEAN_CHAIN_MAX} conditions in one chain"
+            )));
+        }
+    }
+    if keyword(token) == Some(Keyword::SYMMETRIC) {
+        // Each doubles what it is of.
+        let Some(level) = levels.last_mut() else { return Ok(()) };
+        level.symmetric += 1;
+        if levels.iter().map(|level| level.symmetric).sum::<usize>() > SYMMETRIC_MAX {
+            return Err(too_complex(format!(
+                "more than {SYMMETRIC_MAX} BETWEEN SYMMETRIC in one expression"
             )));
         }
     }

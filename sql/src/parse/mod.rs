@@ -5,7 +5,7 @@
 
 mod dialect;
 mod error;
-mod extensions;
+pub(crate) mod extensions;
 mod guard;
 mod kind;
 pub(crate) mod location;

@@ -17,7 +17,7 @@ pub use expression::{
     FunctionCall, Quantifier, SortKey, WindowCall, WindowFrame,
 };
 pub use statement::{
-    AlterTable, AlterTableAction, COMMIT_VERSION_COLUMN, ColumnDefinition, Copy, CopyDirection, CopyFormat,
+    AlterTable, AlterTableAction, COMMIT_VERSION_COLUMN, ColumnDefinition, Comment, Copy, CopyDirection, CopyFormat,
     CopyOptions, CopySource, CopyTarget, CreateTable, CreateView, Delete, DropRelation, Explain, ExplainFormat, Insert,
     ObjectKind, ROW_ID_COLUMN, Returning, SetScope, Statement, TransactionStatement, Truncate, Update,
 };

@@ -32,6 +32,8 @@ pub enum Statement {
     Drop(DropRelation),
     /// ALTER TABLE
     AlterTable(AlterTable),
+    /// COMMENT ON
+    Comment(Comment),
     /// COPY
     Copy(Copy),
     /// EXPLAIN
@@ -288,6 +290,17 @@ pub enum AlterTableAction {
     },
     /// SET (option = value ..)
     SetOptions(Vec<(String, String)>),
+}
+
+/// COMMENT ON TABLE, VIEW, COLUMN
+#[derive(Clone, Debug, PartialEq)]
+pub struct Comment {
+    /// The relation.
+    pub relation: TableId,
+    /// Its column, by place; `None` for the relation itself.
+    pub column: Option<usize>,
+    /// The comment; `None` takes it away.
+    pub text: Option<String>,
 }
 
 /// COPY

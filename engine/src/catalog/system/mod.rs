@@ -10,6 +10,7 @@ mod information_schema;
 mod pg_attribute;
 mod pg_class;
 mod pg_database;
+mod pg_description;
 mod pg_fixed;
 mod pg_namespace;
 pub(crate) mod pg_proc;
@@ -26,6 +27,8 @@ use super::names::type_named;
 use super::relation::{Body, Relation};
 use super::state::{CatalogState, INFORMATION_SCHEMA, PG_CATALOG};
 use crate::activity::Activity;
+use crate::connection::Sessions;
+use crate::database::ScanCounts;
 use crate::error::{Error, Result};
 use crate::format::FormatSettings;
 use crate::functions::StatementContext;
@@ -74,6 +77,10 @@ pub(crate) struct SystemContext<'c> {
     pub(crate) format: &'c FormatSettings,
     /// Running and recent statements.
     pub(crate) activity: &'c Activity,
+    /// Who is connected.
+    pub(crate) sessions: &'c Sessions,
+    /// How often tables were scanned.
+    pub(crate) scans: &'c ScanCounts,
     /// User, database, time.
     pub(crate) statement: &'c StatementContext,
 }
@@ -88,6 +95,7 @@ const ALL: &[&[&SystemTable]] = &[
     pg_attribute::TABLES,
     pg_type::TABLES,
     pg_database::TABLES,
+    pg_description::TABLES,
     pg_settings::TABLES,
     pg_proc::TABLES,
     pg_relations::TABLES,

@@ -2,7 +2,7 @@
 
 use super::pg_namespace::OWNER_OID;
 use super::{Rows, SystemContext, SystemTable, columns_of, flag, number, text};
-use crate::catalog::names::{OVERLOADS, Overload};
+use crate::catalog::names::{OVERLOADS, Overload, quote_name};
 use crate::catalog::state::PG_CATALOG;
 use crate::catalog::type_oid::{TYPES, TypeEntry, type_oid};
 use crate::error::Result;
@@ -78,6 +78,37 @@ pub(crate) fn arguments(overload: &Overload) -> String {
         }
     });
     words.collect::<Vec<_>>().join(", ")
+}
+
+/// What an overload gives, as `pg_get_function_result` shows it.
+pub(crate) fn result(overload: &Overload) -> String {
+    let set = match overload.function.kind {
+        FunctionKind::Table => "SETOF ",
+        _ => "",
+    };
+    format!("{set}{}", type_word(&result_type(overload)))
+}
+
+/// The statement that would make a function, were it not there.
+pub(crate) fn definition(overload: &Overload) -> String {
+    let info = &overload.function;
+    let mut words = Vec::new();
+    words.extend((info.kind == FunctionKind::Window).then_some("WINDOW"));
+    words.extend(match info.volatility {
+        Volatility::Immutable => Some("IMMUTABLE"),
+        Volatility::Stable => Some("STABLE"),
+        Volatility::Volatile => None,
+    });
+    words.push("PARALLEL SAFE");
+    words.extend(info.strict.then_some("STRICT"));
+    format!(
+        "CREATE OR REPLACE FUNCTION pg_catalog.{}({})\n RETURNS {}\n LANGUAGE internal\n {}\nAS $function${}$function$\n",
+        quote_name(info.name),
+        arguments(overload),
+        result(overload),
+        words.join(" "),
+        info.name
+    )
 }
 
 /// A type without the length that an example of it has.

@@ -141,7 +141,7 @@ fn statistics(context: &SystemContext<'_>) -> Result<Vec<ArrayRef>> {
             number(relation.id().0),
             text(relation.schema()),
             text(relation.name()),
-            null(),
+            number(context.scans.of(relation.id())),
             null(),
             null(),
             null(),

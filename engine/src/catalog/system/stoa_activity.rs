@@ -1,4 +1,4 @@
-//! `stoa.queries`: statements that run, and those that ended last; `pg_stat_activity`: those that run.
+//! `stoa.queries`: statements that run, and those that ended last; `pg_stat_activity`: who is connected.
 
 use super::pg_database::DATABASE_OID;
 use super::pg_namespace::OWNER_OID;
@@ -32,34 +32,35 @@ const ACTIVITY_COLUMNS: &str = "datid oid, datname name, pid integer, leader_pid
      state_change timestamp with time zone, wait_event_type text, wait_event text, state text, backend_xid oid, \
      backend_xmin oid, query_id bigint, query text, backend_type text";
 
-/// Running statements; connections without one are not listed.
+/// All sessions, whether they run something or not.
 fn activity_rows(context: &SystemContext<'_>) -> Result<Vec<ArrayRef>> {
     let mut rows = Rows::new(columns_of(ACTIVITY_COLUMNS));
     let null = || Literal::Null;
-    for query in context.activity.running() {
-        let started = || Literal::Timestamp(query.started);
+    for session in context.sessions.list() {
+        let waits = session.state != "active";
+        let statement = session.statement.as_ref();
         rows.push([
             number(DATABASE_OID),
-            text(&context.statement.database),
-            number(query.client.process_id),
+            text(session.database),
+            number(session.process_id),
             null(),
             number(OWNER_OID),
-            text(&query.client.user),
-            text(&query.client.application_name),
+            text(session.user),
+            text(session.application_name),
             null(),
             null(),
             null(),
+            Literal::Timestamp(session.started),
+            session.transaction_started.map_or(Literal::Null, Literal::Timestamp),
+            statement.map_or(Literal::Null, |statement| Literal::Timestamp(statement.started)),
+            Literal::Timestamp(session.changed),
+            text_or_null(waits.then_some("Client")),
+            text_or_null(waits.then_some("ClientRead")),
+            text(session.state),
             null(),
-            started(),
-            started(),
-            started(),
             null(),
-            null(),
-            text("active"),
-            null(),
-            null(),
-            number(query.id),
-            text(&query.text),
+            statement.map_or(Literal::Null, |statement| number(statement.id)),
+            text(statement.map_or("", |statement| &statement.text)),
             text("client backend"),
         ]);
     }
@@ -105,7 +106,7 @@ fn rows(context: &SystemContext<'_>) -> Result<Vec<ArrayRef>> {
             process_id,
             user,
             application,
-            text(&query.text),
+            text(&*query.text),
             Literal::Timestamp(query.started),
             milliseconds(query.duration()),
             number(query.memory.peak_bytes()),
@@ -124,7 +125,7 @@ fn rows(context: &SystemContext<'_>) -> Result<Vec<ArrayRef>> {
             process_id,
             user,
             application,
-            text(query.text),
+            text(&*query.text),
             Literal::Timestamp(query.started),
             milliseconds(query.duration),
             number(query.memory_peak_bytes),

@@ -1,5 +1,6 @@
 //! Table functions, a file each.
 
+mod catalog;
 mod expand_array;
 mod generate_series;
 mod generate_subscripts;
@@ -52,6 +53,8 @@ const FUNCTIONS: &[&TableFunction] = &[
     &json::JSONB_EACH_TEXT,
     &json::JSONB_OBJECT_KEYS,
     &keywords::PG_GET_KEYWORDS,
+    &catalog::PG_OPTIONS_TO_TABLE,
+    &catalog::PG_PARTITION_TREE,
     &regexp_matches::REGEXP_MATCHES,
     &split::REGEXP_SPLIT_TO_TABLE,
     &split::STRING_TO_TABLE,

@@ -5,6 +5,7 @@ use crate::bind::coerce::{Level, can_coerce};
 use crate::bind::collect::Context;
 use crate::bind::common_type::common_type;
 use crate::error::{Error, Result, SqlState};
+use crate::limits::BETWEEN_DEPTH_MAX;
 use crate::literal::Literal;
 use crate::plan::{CompareOp, Expr};
 use crate::span::Span;
@@ -224,9 +225,18 @@ impl Binder<'_> {
         negated: bool,
         context: &mut Context<'_>,
     ) -> Result<Expr> {
-        let above = self.bind_comparison(CompareOp::GreaterOrEqual, operand, low, context)?;
-        let below = self.bind_comparison(CompareOp::LessOrEqual, operand, high, context)?;
-        let between = Expr::and(vec![above, below]);
+        if self.between_depth >= BETWEEN_DEPTH_MAX {
+            return Err(Error::new(
+                SqlState::STATEMENT_TOO_COMPLEX,
+                format!("BETWEEN nests deeper than {BETWEEN_DEPTH_MAX} levels"),
+            )
+            .at(self.span(operand)));
+        }
+        self.between_depth += 1;
+        let above = self.bind_comparison(CompareOp::GreaterOrEqual, operand, low, context);
+        let below = self.bind_comparison(CompareOp::LessOrEqual, operand, high, context);
+        self.between_depth -= 1;
+        let between = Expr::and(vec![above?, below?]);
         Ok(if negated { between.negated() } else { between })
     }
 }

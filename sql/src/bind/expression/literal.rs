@@ -87,7 +87,7 @@ impl Binder<'_> {
     }
 }
 
-/// A number's type as Postgres gives it: integer, bigint, numeric.
+/// A number's type as Postgres gives it: integer, bigint, numeric; beyond numeric's digits, double precision.
 fn number(text: &str) -> Result<Expr> {
     let digits: String = text.chars().filter(|character| *character != '_').collect();
     if let Some(value) = radix_integer(&digits) {
@@ -96,10 +96,12 @@ fn number(text: &str) -> Result<Expr> {
     if let Ok(value) = digits.parse::<i64>() {
         return Ok(integer(value));
     }
-    decimal(&digits).ok_or_else(|| {
+    let double = || digits.parse().ok().filter(|value: &f64| value.is_finite());
+    let double = || double().map(|value| Expr::Literal(Literal::Float(value), LogicalType::Double));
+    decimal(&digits).or_else(double).ok_or_else(|| {
         Error::new(
             SqlState::NUMERIC_VALUE_OUT_OF_RANGE,
-            format!("numeric constant {text} has more than {NUMERIC_PRECISION_MAX} digits"),
+            format!("numeric constant {text} is out of range"),
         )
     })
 }

@@ -1,6 +1,8 @@
 //! Unary and binary operators: AND, OR, NOT and comparisons are nodes of their own, everything else is a function whose
 //! name is the symbol.
 
+use super::compare::row_fields;
+use crate::bind::coerce::Level;
 use crate::bind::collect::Context;
 use crate::bind::overload::Failure;
 use crate::bind::{Binder, not_supported};
@@ -56,7 +58,7 @@ impl Binder<'_> {
         match operator {
             BinaryOperator::And => self.bind_chain(whole, &BinaryOperator::And, context).map(Expr::and),
             BinaryOperator::Or => self.bind_chain(whole, &BinaryOperator::Or, context).map(Expr::or),
-            BinaryOperator::Overlaps => Err(not_supported("OVERLAPS")),
+            BinaryOperator::Overlaps => self.bind_overlaps(left, right, context),
             _ => {
                 let symbol = symbol(operator)?;
                 match comparison(&symbol) {
@@ -65,6 +67,35 @@ impl Binder<'_> {
                 }
             }
         }
+    }
+
+    /// `(start, end) OVERLAPS (start, length)`
+    fn bind_overlaps(&mut self, left: &ast::Expr, right: &ast::Expr, context: &mut Context<'_>) -> Result<Expr> {
+        let mut fields = Vec::with_capacity(4);
+        for (side, operand) in [("left", left), ("right", right)] {
+            let both = row_fields(operand).filter(|both| both.len() == 2).ok_or_else(|| {
+                let message = format!("wrong number of parameters on {side} side of OVERLAPS expression");
+                Error::new(SqlState::SYNTAX_ERROR, message).at(self.span(operand))
+            })?;
+            fields.extend(self.bind_all(&both, context)?);
+        }
+        let mut starts = fields.iter().step_by(2).map(Expr::data_type);
+        let known = starts.find(|data_type| *data_type != LogicalType::Unknown);
+        let mut arguments = Vec::with_capacity(4);
+        for both in fields.chunks_exact(2) {
+            let [start, end] = both else { continue };
+            if end.data_type() != LogicalType::Interval {
+                arguments.extend([start.clone(), end.clone()]);
+                continue;
+            }
+            let start = match &known {
+                Some(known) => self.coerce(start.clone(), known, Level::Implicit, None)?,
+                None => start.clone(),
+            };
+            let end = self.operator_call("+", vec![start.clone(), end.clone()], &[None, None])?;
+            arguments.extend([start, end]);
+        }
+        self.named_call("overlaps", arguments)
     }
 
     /// The operands of `a AND b AND c`, which the parser nests to the left.

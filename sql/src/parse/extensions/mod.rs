@@ -3,6 +3,7 @@
 
 mod copy;
 mod cursor;
+pub(crate) mod exclusion;
 mod explain;
 mod maintain;
 mod prepare;

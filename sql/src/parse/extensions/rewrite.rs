@@ -1,12 +1,16 @@
 //! Small changes to the tokens so that the parser library reads what Postgres would.
 //!
-//! `TABLE t` as a query becomes `SELECT * FROM t`.
+//! `TABLE t` as a query becomes `SELECT * FROM t`; a frame's EXCLUDE is moved (see `exclusion`).
 
 use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::{Token, TokenWithSpan};
 
 /// Rewrites one statement's tokens.
 pub(in crate::parse) fn rewrite(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
+    rewrite_tables(super::exclusion::rewrite(tokens))
+}
+
+fn rewrite_tables(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
     if !tokens.iter().any(|token| is_keyword(&token.token, Keyword::TABLE)) {
         return tokens;
     }

@@ -25,6 +25,26 @@ pub(crate) fn compare_jsonb(left: &str, right: &str) -> Ordering {
     }
 }
 
+/// Appends bytes that compare as the value does among other jsonb values, and are the same for equal ones.
+pub(crate) fn jsonb_key(text: &str, key: &mut Vec<u8>) {
+    match Node::read(text) {
+        // See `compare_jsonb`.
+        Node::Array(items) if items.is_empty() => key.push(0),
+        node => node.write_key(key),
+    }
+}
+
+/// A text between others: its end comes before whatever could follow.
+fn write_text_key(text: &str, key: &mut Vec<u8>) {
+    for byte in text.bytes() {
+        key.push(byte);
+        if byte == 0 {
+            key.push(u8::MAX);
+        }
+    }
+    key.extend_from_slice(&[0, 0]);
+}
+
 #[derive(Debug)]
 enum Node<'a> {
     Null,
@@ -49,6 +69,29 @@ impl<'a> Node<'a> {
             Node::Boolean(_) => 3,
             Node::Array(_) => 4,
             Node::Object(_) => 5,
+        }
+    }
+
+    /// Rank, size, contents.
+    fn write_key(&self, key: &mut Vec<u8>) {
+        let size = |count: usize| u32::try_from(count).unwrap_or(u32::MAX).to_be_bytes();
+        key.push(self.rank() + 1);
+        match self {
+            Node::Null => {}
+            Node::Text(text) => write_text_key(text, key),
+            Node::Number(number) => Decimal::read(number).write_key(key),
+            Node::Boolean(value) => key.push(u8::from(*value)),
+            Node::Array(items) => {
+                key.extend_from_slice(&size(items.len()));
+                items.iter().for_each(|item| item.write_key(key));
+            }
+            Node::Object(pairs) => {
+                key.extend_from_slice(&size(pairs.len()));
+                for (name, value) in pairs {
+                    write_text_key(name, key);
+                    value.write_key(key);
+                }
+            }
         }
     }
 
@@ -122,6 +165,27 @@ impl Decimal {
             (true, _) => 0,
             (false, false) => 1,
             (false, true) => -1,
+        }
+    }
+
+    /// Sign, power, digits; all turned around where it is negative.
+    fn write_key(&self, key: &mut Vec<u8>) {
+        let sign = self.sign();
+        key.push(match sign {
+            ..0 => 0,
+            0 => 1,
+            1.. => 2,
+        });
+        if sign == 0 {
+            return;
+        }
+        let start = key.len();
+        // Signed numbers compare as bytes once their sign bit is turned.
+        key.extend_from_slice(&(self.power ^ i64::MIN).to_be_bytes());
+        key.extend_from_slice(&self.digits);
+        key.push(0);
+        if sign < 0 {
+            key.iter_mut().skip(start).for_each(|byte| *byte = !*byte);
         }
     }
 
@@ -217,6 +281,60 @@ impl<'a> Reader<'a> {
         match serde_json::from_str::<String>(quoted) {
             Ok(text) => std::borrow::Cow::Owned(text),
             Err(_) => std::borrow::Cow::Borrowed(inner),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{compare_jsonb, jsonb_key};
+
+    const VALUES: [&str; 31] = [
+        "null",
+        "true",
+        "false",
+        "0",
+        "0.0",
+        "-0.0",
+        "1",
+        "1.0",
+        "1.00",
+        "10",
+        "9",
+        "9.5",
+        "-1",
+        "-1.5",
+        "-10",
+        "-9",
+        "0.001",
+        "1e2",
+        "100",
+        "\"\"",
+        "\"a\"",
+        "\"aa\"",
+        "\"B\"",
+        "\"\\n\"",
+        "[]",
+        "[[]]",
+        "[1]",
+        "[1.0]",
+        "[0, 2]",
+        "{\"a\": 1.0}",
+        "{\"a\": 1}",
+    ];
+
+    #[test]
+    fn keys_order_as_values_do() {
+        let key = |text: &str| {
+            let mut key = Vec::new();
+            jsonb_key(text, &mut key);
+            key
+        };
+        for left in VALUES {
+            for right in VALUES {
+                let expected = compare_jsonb(left, right);
+                assert_eq!(key(left).cmp(&key(right)), expected, "{left} and {right}");
+            }
         }
     }
 }

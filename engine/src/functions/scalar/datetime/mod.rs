@@ -15,6 +15,7 @@ mod names;
 mod now;
 pub(crate) mod number;
 mod number_template;
+mod overlaps;
 mod template;
 mod template_read;
 mod template_write;
@@ -46,6 +47,7 @@ pub(super) const FUNCTIONS: &[&ScalarFunction] = &[
     &make::MAKE_TIMESTAMP,
     &make::MAKE_TIMESTAMPTZ,
     &now::NOW,
+    &overlaps::OVERLAPS,
     &now::STATEMENT_TIMESTAMP,
     &time_bucket::TIME_BUCKET,
     &now::TIMEOFDAY,

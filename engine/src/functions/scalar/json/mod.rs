@@ -13,6 +13,7 @@ mod inspect;
 mod path;
 mod reshape;
 mod set;
+mod sort_key;
 #[cfg(test)]
 pub(crate) mod testing;
 pub(crate) mod write;
@@ -36,6 +37,7 @@ fn too_deep() -> Error {
 }
 
 pub(super) const FUNCTIONS: &[&ScalarFunction] = &[
+    &sort_key::JSONB_SORT_KEY,
     &convert::ARRAY_TO_JSON,
     &get::ARROW,
     &get::ARROW_TEXT,

@@ -1,11 +1,11 @@
 //! Connections and time: `pg_backend_pid`, `pg_cancel_backend`, `pg_terminate_backend`, `pg_sleep`, `pg_advisory_unlock_all`.
 
-use crate::error::Result;
+use crate::error::{Error, Result, SqlState};
 use crate::functions::scalar::signature::*;
 use crate::functions::{Call, ScalarFunction, Value};
 use crate::types::{Literal, array_of};
 use arrow_array::NullArray;
-use arrow_array::types::{Float64Type, Int32Type};
+use arrow_array::types::{Float64Type, Int32Type, Int64Type};
 use std::sync::Arc;
 use std::time::Duration;
 use stoa_storage::clock::{Clock, SystemClock};
@@ -56,8 +56,13 @@ pub(super) static PG_TERMINATE_BACKEND: ScalarFunction = ScalarFunction {
             },
         )
     },
-    documentation: documentation(CATEGORY, "Ends a connection.", "pg_terminate_backend(7)", "t"),
-    execute: |call| signal(call, true),
+    documentation: documentation(
+        CATEGORY,
+        "Ends a connection; waits so many milliseconds until it has gone, where a number is given.",
+        "pg_terminate_backend(7)",
+        "t",
+    ),
+    execute: terminate,
 };
 
 pub(super) static PG_SLEEP: ScalarFunction = ScalarFunction {
@@ -80,6 +85,39 @@ pub(super) static PG_ADVISORY_UNLOCK_ALL: ScalarFunction = ScalarFunction {
 fn signal(call: &Call<'_>, terminate: bool) -> Result<Value> {
     let process_ids = call.primitives::<Int32Type>(0)?;
     call.map_booleans(|row| call.statement.session.signal(process_ids.value(row), terminate))
+}
+
+fn terminate(call: &Call<'_>) -> Result<Value> {
+    if call.arguments.len() < 2 {
+        return signal(call, true);
+    }
+    let process_ids = call.primitives::<Int32Type>(0)?;
+    let limits = call.primitives::<Int64Type>(1)?;
+    call.map_booleans(|row| {
+        let (process_id, limit) = (process_ids.value(row), limits.value(row));
+        if limit < 0 {
+            return Err(Error::user(
+                SqlState::NUMERIC_VALUE_OUT_OF_RANGE,
+                "\"timeout\" must not be negative",
+            ));
+        }
+        let is_there = call.statement.session.signal(process_id, true)?;
+        Ok(is_there && (limit == 0 || has_gone(call, process_id, limit)?))
+    })
+}
+
+/// Waits until a connection has gone, at most so many milliseconds.
+fn has_gone(call: &Call<'_>, process_id: i32, limit_ms: i64) -> Result<bool> {
+    let key = process_id.to_string();
+    let end = SystemClock.now().saturating_add(limit_ms.saturating_mul(1_000));
+    while call.fact("backend", &key).as_deref() == Some("true") {
+        if SystemClock.now() >= end {
+            return Ok(false);
+        }
+        call.statement.session.check_cancelled()?;
+        std::thread::sleep(NAP);
+    }
+    Ok(true)
 }
 
 fn sleep(call: &Call<'_>) -> Result<Value> {
@@ -114,6 +152,14 @@ mod tests {
         knows("pg_cancel_backend", &[integer(7)], boolean(true));
         knows("pg_cancel_backend", &[integer(8)], boolean(false));
         knows("pg_terminate_backend", &[integer(8)], boolean(true));
+        knows("pg_terminate_backend", &[integer(8), bigint(100)], boolean(true));
+        knows("pg_terminate_backend", &[integer(9), bigint(100)], boolean(false));
+        refuses(
+            "pg_terminate_backend",
+            &[integer(8), bigint(-1)],
+            "22003",
+            "\"timeout\" must not be negative",
+        );
         knows("pg_advisory_unlock_all", &[], null(LogicalType::Void));
     }
 

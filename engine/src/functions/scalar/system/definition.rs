@@ -59,6 +59,17 @@ pub(super) static PG_GET_INDEXDEF: ScalarFunction = ScalarFunction {
     },
 };
 
+pub(super) static PG_GET_FUNCTIONDEF: ScalarFunction = ScalarFunction {
+    info: || stable("pg_get_functiondef", OF_OID),
+    documentation: documentation(
+        CATEGORY,
+        "The statement that would make a function.",
+        "pg_get_functiondef('now'::regproc)",
+        "CREATE OR REPLACE FUNCTION pg_catalog.now() ..",
+    ),
+    execute: function,
+};
+
 pub(super) static PG_GET_VIEWDEF: ScalarFunction = ScalarFunction {
     info: || {
         stable(
@@ -128,6 +139,20 @@ pub(super) static PG_GET_SERIAL_SEQUENCE: ScalarFunction = ScalarFunction {
         call.map_texts_or_null(|row, _| relation_oid(call, tables.value(row)).map(|_| false))
     },
 };
+
+fn function(call: &Call<'_>) -> Result<Value> {
+    let oid = oid_keys(call)?;
+    call.map_texts_or_null(|row, out| {
+        let key = oid(row);
+        if let Some(name) = call.fact("aggregate_name", &key) {
+            let message = format!("\"{name}\" is an aggregate function");
+            return Err(Error::user(SqlState::WRONG_OBJECT_TYPE, message));
+        }
+        let definition = call.fact("function_definition", &key);
+        out.push_str(definition.as_deref().unwrap_or(""));
+        Ok(definition.is_some())
+    })
+}
 
 /// The number of the relation of a name.
 ///

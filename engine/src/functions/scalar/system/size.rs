@@ -76,6 +76,22 @@ pub(super) static PG_DATABASE_SIZE: ScalarFunction = ScalarFunction {
     execute: database_size,
 };
 
+pub(super) static PG_TABLESPACE_SIZE: ScalarFunction = ScalarFunction {
+    info: || {
+        stable(
+            "pg_tablespace_size",
+            const { &[signature(&[OID], returns::bigint), signature(&[NAME], returns::bigint)] },
+        )
+    },
+    documentation: documentation(
+        CATEGORY,
+        "Bytes of all files in a tablespace; all are in pg_default.",
+        "pg_tablespace_size('pg_default')",
+        "1048576",
+    ),
+    execute: tablespace_size,
+};
+
 pub(super) static PG_STAT_GET_NUMSCANS: ScalarFunction = ScalarFunction {
     info: || stable("pg_stat_get_numscans", const { &[signature(&[OID], returns::bigint)] }),
     documentation: documentation(
@@ -123,6 +139,30 @@ fn database_size(call: &Call<'_>) -> Result<Value> {
     let oid = oid_keys(call)?;
     numbers(call, |row| {
         Ok(call.fact("database_name", &oid(row)).and_then(|_| size()))
+    })
+}
+
+/// `pg_default` has the number 1663, `pg_global` 1664.
+fn tablespace_size(call: &Call<'_>) -> Result<Value> {
+    let size = || number(call.fact("database_size", ""));
+    if call.argument_type(0)?.is_string() {
+        let names = call.texts(0)?;
+        return numbers(call, |row| match names.value(row) {
+            "pg_default" => Ok(size()),
+            "pg_global" => Ok(Some(0)),
+            name => Err(Error::user(
+                SqlState::UNDEFINED_OBJECT,
+                format!("tablespace \"{name}\" does not exist"),
+            )),
+        });
+    }
+    let oid = oid_keys(call)?;
+    numbers(call, |row| {
+        Ok(match oid(row).as_str() {
+            "1663" => size(),
+            "1664" => Some(0),
+            _ => None,
+        })
     })
 }
 
