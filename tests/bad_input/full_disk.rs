@@ -233,7 +233,6 @@ fn assert_sum(client: &mut Client, rows: i64) {
 }
 
 #[test]
-#[ignore = "a commit that only takes away is refused like any other while less than the log's reserve is free"]
 fn what_is_dropped_makes_room() {
     within_mount("what_is_dropped_makes_room", |folder| {
         let server = Server::start(&options(folder));

@@ -175,6 +175,12 @@ impl Task {
 
     fn ended(self, queue: &Arc<Queue>, result: Result<bool>) -> Progress {
         let run = self.run.clone();
+        if let Err(Error::Cancelled(_)) = &result {
+            // Whoever cancelled hears of it before all that the operators hold is freed, which may take longer than the rest.
+            queue.push_all(run.task_ended(result));
+            drop(self);
+            return Progress::Gone;
+        }
         // Operators go before the next pipeline begins: what they hold is free then.
         drop(self);
         queue.push_all(run.task_ended(result));

@@ -37,10 +37,12 @@ struct Pass {
     run: fn(Plan, &Context<'_>) -> Result<Plan>,
 }
 
+const FOLD_CONSTANTS: &str = "fold_constants";
+
 /// In order. Expressions first, so that subqueries are recognized in their plain forms; filters go down before the join
 /// order is chosen by what is left; columns are pruned when nothing moves any more.
 const PASSES: &[Pass] = &[
-    pass("fold_constants", fold_constants::run),
+    pass(FOLD_CONSTANTS, fold_constants::run),
     pass("simplify_expressions", simplify_expressions::run),
     pass("factor_common_conjuncts", factor_common_conjuncts::run),
     Pass {
@@ -141,8 +143,9 @@ fn run_passes(plan: Plan, context: &Context<'_>, disabled: &[String]) -> Result<
     check("bind", &plan)?;
     let output = plan.output();
     let all_disabled = disabled.iter().any(|name| name == "all");
+    let only_folds = is_constant_rows(&plan);
     let mut plan = plan;
-    for pass in PASSES {
+    for pass in PASSES.iter().filter(|pass| !only_folds || pass.name == FOLD_CONSTANTS) {
         let is_disabled = all_disabled || disabled.iter().any(|name| name == pass.name);
         if is_disabled && !pass.required {
             continue;
@@ -156,6 +159,18 @@ fn run_passes(plan: Plan, context: &Context<'_>, disabled: &[String]) -> Result<
         verify_executable(&plan).map_err(|problem| broken("optimize", &problem))?;
     }
     Ok(plan)
+}
+
+/// Whether these are rows that stand in the statement itself, as those of most inserts: there is nothing to find out about them.
+fn is_constant_rows(plan: &Plan) -> bool {
+    match plan {
+        Plan::Values(values) => !values.rows.iter().flatten().any(Expr::has_subquery),
+        Plan::Project(project) => {
+            let mut expressions = project.expressions.iter();
+            !expressions.any(|(_, expression)| expression.has_subquery()) && is_constant_rows(&project.input)
+        }
+        _ => false,
+    }
 }
 
 fn check(name: &str, plan: &Plan) -> Result<()> {

@@ -40,6 +40,29 @@ pub(crate) struct LoggedCommit {
     pub(crate) changes: Vec<LoggedChange>,
 }
 
+impl LoggedCommit {
+    /// Whether it takes rows, columns or tables away and adds none.
+    pub(crate) fn makes_room(&self) -> bool {
+        let adds = |change: &LoggedChange| {
+            matches!(
+                change,
+                LoggedChange::Insert { .. } | LoggedChange::AddSegments(..) | LoggedChange::CreateTable(_)
+            )
+        };
+        let removes = |change: &LoggedChange| {
+            matches!(
+                change,
+                LoggedChange::Delete(..)
+                    | LoggedChange::Truncate(_)
+                    | LoggedChange::AlterTable(_)
+                    | LoggedChange::DropTable(_)
+                    | LoggedChange::RemoveParts(..)
+            )
+        };
+        self.changes.iter().any(removes) && !self.changes.iter().any(adds)
+    }
+}
+
 /// A change of structure that changes no rows: parts out, segments with the same rows in.
 #[derive(Clone, Debug)]
 pub(crate) struct LoggedEdit {

@@ -306,6 +306,7 @@ impl Sequencer {
                 kind: RecordKind::Commit,
                 position,
                 payload: encoded.finish(commit),
+                makes_room: commit.makes_room(),
             },
             state: Arc::new(application.state),
             info: Some(info),
@@ -346,6 +347,7 @@ impl Sequencer {
                 kind: RecordKind::Edit,
                 position,
                 payload: write_edit(&edit),
+                makes_room: true,
             },
             state: Arc::new(application.state),
             info: None,
@@ -386,6 +388,7 @@ impl Sequencer {
                 kind: RecordKind::SyncMark,
                 position,
                 payload: Vec::new(),
+                makes_room: true,
             },
             state: Arc::new(DatabaseState {
                 position,
@@ -453,6 +456,7 @@ impl Sequencer {
                 kind: pending.record.kind,
                 position: pending.record.position,
                 payload: std::mem::take(&mut pending.record.payload),
+                makes_room: pending.record.makes_room,
             })
             .collect();
         // Files that this takes out are removed for good: the log must have said so by then, whatever durability was asked for.

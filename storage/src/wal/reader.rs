@@ -59,6 +59,7 @@ pub(crate) fn read_file(disk: &dyn Disk, path: &Path, is_last: bool) -> Result<O
                     kind: record.kind,
                     position: record.position,
                     payload: payload.to_vec(),
+                    makes_room: false,
                 });
                 continue;
             }

@@ -22,6 +22,8 @@ pub(crate) struct LogRecord {
     pub(crate) kind: RecordKind,
     pub(crate) position: LogPosition,
     pub(crate) payload: Vec<u8>,
+    /// It only takes away: deletes, drops. May use half of the reserve, or a full disk could never be made emptier.
+    pub(crate) makes_room: bool,
 }
 
 /// Why records were not written.
@@ -99,7 +101,15 @@ impl LogWriter {
             .map(|record| record.payload.len() + RECORD_HEADER_BYTES)
             .sum();
         let free = self.disk.free_bytes().map_err(WriteFailure::Fatal)?;
-        if records.iter().any(|record| record.kind == RecordKind::Commit) && free < RESERVE_BYTES + bytes as u64 {
+        let commits = records.iter().filter(|record| record.kind == RecordKind::Commit);
+        let reserve = commits.map(|commit| {
+            if commit.makes_room {
+                RESERVE_BYTES / 2
+            } else {
+                RESERVE_BYTES
+            }
+        });
+        if reserve.max().is_some_and(|reserve| free < reserve + bytes as u64) {
             return Err(WriteFailure::Full(self.full()));
         }
         if self.file.length_bytes() >= FILE_BYTES_MAX {

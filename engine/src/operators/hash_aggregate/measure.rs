@@ -67,6 +67,7 @@ fn measure(
                 ..specification(types, key_count, calls(0))
             },
             memory(),
+            cancel(),
             GroupingLimits::default(),
         );
         let sink = Arc::new(sink);

@@ -4,7 +4,7 @@ use super::groups::{GroupStates, HandedOut};
 use super::specification::{AggregateSpecification, InputRows};
 use crate::error::Result;
 use crate::operators::group_table::hash_rows;
-use crate::pipeline::{MemoryBudget, Reservation};
+use crate::pipeline::{Cancel, MemoryBudget, Reservation};
 use arrow_array::{Array, ArrayRef, BooleanArray, UInt32Array};
 use arrow_buffer::BooleanBuffer;
 use parking_lot::Mutex;
@@ -21,6 +21,7 @@ const BACKLOG_ROWS_MAX: usize = 8 * 1024;
 pub(super) struct Partitions {
     specification: Arc<AggregateSpecification>,
     memory: Arc<MemoryBudget>,
+    cancel: Arc<Cancel>,
     parts: Vec<Mutex<Partition>>,
 }
 
@@ -49,7 +50,11 @@ impl Piece {
 }
 
 impl Partitions {
-    pub(super) fn new(specification: &Arc<AggregateSpecification>, memory: &Arc<MemoryBudget>) -> Self {
+    pub(super) fn new(
+        specification: &Arc<AggregateSpecification>,
+        memory: &Arc<MemoryBudget>,
+        cancel: &Arc<Cancel>,
+    ) -> Self {
         let part = |_| {
             Mutex::new(Partition {
                 groups: None,
@@ -62,6 +67,7 @@ impl Partitions {
         Partitions {
             specification: specification.clone(),
             memory: memory.clone(),
+            cancel: cancel.clone(),
             parts: (0..PARTITIONS).map(part).collect(),
         }
     }
@@ -123,6 +129,8 @@ impl Partitions {
         part.backlog_bytes += bytes;
         part.backlog.push(piece);
         if part.backlog_rows >= BACKLOG_ROWS_MAX {
+            // Tables of all parts grow at about the same time.
+            self.cancel.check()?;
             part.take_in(&self.specification)?;
         }
         let held = part.backlog_bytes + part.groups.as_ref().map_or(0, GroupStates::memory_bytes);

@@ -5,7 +5,7 @@ use super::partitions::{Partitions, joined};
 use super::specification::{AggregateSpecification, InputRows};
 use crate::error::Result;
 use crate::operators::scan::SummaryReceiver;
-use crate::pipeline::{Demand, MemoryBudget, NodeProfile, Reservation, Sink, SinkPart};
+use crate::pipeline::{Cancel, Demand, MemoryBudget, NodeProfile, QueryContext, Reservation, Sink, SinkPart};
 use arrow_array::ArrayRef;
 use parking_lot::Mutex;
 use std::sync::{Arc, OnceLock};
@@ -41,6 +41,7 @@ pub(crate) struct AggregateSink {
 pub(super) struct Shared {
     pub(super) specification: Arc<AggregateSpecification>,
     memory: Arc<MemoryBudget>,
+    cancel: Arc<Cancel>,
     limits: GroupingLimits,
     /// What became of it, for EXPLAIN ANALYZE.
     facts: Mutex<Facts>,
@@ -62,13 +63,15 @@ struct Merged {
 }
 
 impl AggregateSink {
-    pub(crate) fn new(specification: AggregateSpecification, memory: Arc<MemoryBudget>) -> Self {
-        AggregateSink::with_limits(specification, memory, GroupingLimits::default())
+    pub(crate) fn new(specification: AggregateSpecification, context: &QueryContext) -> Self {
+        let (memory, cancel) = (context.memory.clone(), context.cancel.clone());
+        AggregateSink::with_limits(specification, memory, cancel, GroupingLimits::default())
     }
 
     pub(crate) fn with_limits(
         specification: AggregateSpecification,
         memory: Arc<MemoryBudget>,
+        cancel: Arc<Cancel>,
         limits: GroupingLimits,
     ) -> Self {
         AggregateSink {
@@ -79,6 +82,7 @@ impl AggregateSink {
                     reservation: memory.reservation(),
                 }),
                 memory,
+                cancel,
                 limits,
                 facts: Mutex::default(),
                 partitions: OnceLock::new(),
@@ -127,7 +131,7 @@ impl Shared {
 
     fn begin_partitions(&self) -> &Partitions {
         self.partitions
-            .get_or_init(|| Partitions::new(&self.specification, &self.memory))
+            .get_or_init(|| Partitions::new(&self.specification, &self.memory, &self.cancel))
     }
 
     /// Takes in groups that are few.

@@ -83,7 +83,7 @@ fn aggregate(
     workers: usize,
     limits: GroupingLimits,
 ) -> Result<Vec<Batch>> {
-    let sink = Arc::new(AggregateSink::with_limits(specification, memory(), limits));
+    let sink = Arc::new(AggregateSink::with_limits(specification, memory(), cancel(), limits));
     let source = AggregateSource::new(&sink, 100, cancel());
     let branches = vec![branch(TestSource::new(batches, workers), Vec::new())];
     run(&[Pipeline { branches, sink }], workers)?;
@@ -542,14 +542,24 @@ fn states_that_one_aggregation_hands_out_another_takes_in() {
         gives_states: true,
         ..specification(&types, 2, calls())
     };
-    let inner = Arc::new(AggregateSink::with_limits(inner, memory(), EARLY_PARTITIONS[1]));
+    let inner = Arc::new(AggregateSink::with_limits(
+        inner,
+        memory(),
+        cancel(),
+        EARLY_PARTITIONS[1],
+    ));
     let outer = AggregateSpecification {
         keys: vec![Projection::Column(0)],
         key_types: vec![array_type(&LogicalType::Integer)],
         arguments: (0..5).map(Projection::Column).collect(),
         ..specification(&types, 1, outer)
     };
-    let outer = Arc::new(AggregateSink::with_limits(outer, memory(), EARLY_PARTITIONS[2]));
+    let outer = Arc::new(AggregateSink::with_limits(
+        outer,
+        memory(),
+        cancel(),
+        EARLY_PARTITIONS[2],
+    ));
     let between: Branch = branch(AggregateSource::new(&inner, 50, cancel()), Vec::new());
     let last = branch(AggregateSource::new(&outer, 50, cancel()), Vec::new());
     let first = branch(TestSource::new(batches_of(&rows, &types, 100), 3), Vec::new());
@@ -575,7 +585,12 @@ fn summaries_are_added_to_rows() {
         step("count", binding(&[], LogicalType::BigInt, &[]), &[]),
         step("sum", binding(&[LogicalType::BigInt], NUMERIC, &[]), &[1]),
     ];
-    let sink = Arc::new(AggregateSink::new(specification(&types, 1, calls), memory()));
+    let sink = Arc::new(AggregateSink::with_limits(
+        specification(&types, 1, calls),
+        memory(),
+        cancel(),
+        GroupingLimits::default(),
+    ));
     let receiver = sink.summary_receiver();
     let answers = [LogicalType::Date, LogicalType::BigInt, NUMERIC];
     let row = |day: i32, count: i64, sum: Literal| vec![Literal::Date(day), Literal::Integer(count), sum];
@@ -613,6 +628,7 @@ fn too_many_groups_for_the_memory_are_an_error_and_give_it_back() {
         let sink = Arc::new(AggregateSink::with_limits(
             specification(&types, 1, calls),
             budget.clone(),
+            cancel(),
             *limits,
         ));
         let branches = vec![branch(TestSource::new(batches_of(&rows, &types, 500), 2), Vec::new())];

@@ -125,8 +125,8 @@ impl Planner {
             gives_set_index: false,
             gives_states: false,
         };
-        let inner = Arc::new(AggregateSink::new(inner, self.context.memory.clone()));
-        let outer = Arc::new(AggregateSink::new(outer, self.context.memory.clone()));
+        let inner = Arc::new(AggregateSink::new(inner, &self.context));
+        let outer = Arc::new(AggregateSink::new(outer, &self.context));
         self.describe(&outer, node);
         let between = AggregateSource::new(&inner, self.context.batch_rows, self.context.cancel.clone());
         self.sink(piece, inner);

@@ -49,7 +49,7 @@ impl Planner {
             arguments: inputs.arguments,
             filters: inputs.filters,
         };
-        let sink = Arc::new(AggregateSink::new(specification, self.context.memory.clone()));
+        let sink = Arc::new(AggregateSink::new(specification, &self.context));
         if let Some(receiver) = receiver {
             receiver.bind(sink.summary_receiver());
         }
@@ -90,7 +90,7 @@ impl Planner {
             gives_set_index: false,
             gives_states: false,
         };
-        let sink = Arc::new(AggregateSink::new(specification, self.context.memory.clone()));
+        let sink = Arc::new(AggregateSink::new(specification, &self.context));
         Ok(self.aggregated(piece, sink, columns))
     }
 }
