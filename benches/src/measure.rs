@@ -35,7 +35,7 @@ impl Answer {
 /// How EXPLAIN ANALYZE names a scan's figures.
 const ROWS_SCANNED: &str = "Rows Scanned";
 const BYTES_READ: &str = "Bytes Read";
-const FROM_METADATA: [&str; 2] = ["Segments From Metadata", "Blocks From Metadata"];
+const FROM_METADATA: [&str; 2] = ["Segments Summarized", "Blocks Summarized"];
 
 /// What was measured of a query.
 #[derive(Clone, Debug, Serialize)]
@@ -209,7 +209,7 @@ mod tests {
         let lines = [
             "Aggregate  (actual rows=1 time=0.1 ms)",
             "  ->  Scan on sales  (actual rows=1 time=0.1 ms)",
-            "        Blocks: 15  Blocks Pruned: 1  Blocks From Metadata: 12",
+            "        Blocks: 15  Blocks Pruned: 1  Blocks Summarized: 12",
             "        Rows Scanned: 1000  Rows Selected: 7  Bytes Read: 4096",
             "  ->  Scan on dates  (actual rows=1 time=0.1 ms)",
             "        Rows Scanned: 5  Rows Selected: 5  Bytes Read: 10",
@@ -221,8 +221,8 @@ mod tests {
         );
         assert_eq!(profile.from_metadata(), "some");
         let read = |line: &str| read_profile(vec![line.to_owned()]).from_metadata();
-        assert_eq!(read("Segments From Metadata: 3  Rows Scanned: 0"), "all");
-        assert_eq!(read("Blocks From Metadata: 0  Rows Scanned: 9"), "none");
+        assert_eq!(read("Segments Summarized: 3  Rows Scanned: 0"), "all");
+        assert_eq!(read("Blocks Summarized: 0  Rows Scanned: 9"), "none");
         assert_eq!(read("Result"), "unknown");
     }
 
