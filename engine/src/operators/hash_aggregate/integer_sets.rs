@@ -1,6 +1,6 @@
 //! Sets of integers, one per group: a hash table, and a bitmap as soon as that takes no more memory.
 
-use super::numbers::{is_number, number_array, with_numbers};
+use super::numbers::{is_number, number_array, widened, with_numbers};
 use crate::error::Result;
 use crate::functions::Groups;
 use crate::operators::key::hash_narrow;
@@ -39,7 +39,7 @@ impl IntegerSets {
             (Groups::One { group, .. }, None) => self.sets[group as usize].extend(values),
             (Groups::PerRow(groups), None) => {
                 for (group, value) in groups.iter().zip(values) {
-                    self.sets[*group as usize].insert(i64::from(*value));
+                    self.sets[*group as usize].insert(widened(value));
                 }
             }
             (groups, Some(nulls)) => {
@@ -49,7 +49,7 @@ impl IntegerSets {
                         Groups::PerRow(groups) => groups[row],
                     } as usize;
                     match nulls.is_valid(row) {
-                        true => self.sets[group].insert(i64::from(*value)),
+                        true => self.sets[group].insert(widened(value)),
                         false => self.has_null[group] = true,
                     }
                 }

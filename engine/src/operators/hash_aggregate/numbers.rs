@@ -54,12 +54,18 @@ macro_rules! with_numbers {
 }
 pub(super) use with_numbers;
 
+/// A native value as 64 bits.
+#[inline(always)]
+pub(super) fn widened<V: Copy + Into<i64>>(value: &V) -> i64 {
+    (*value).into()
+}
+
 /// The first value of a column that may be a number.
 pub(crate) fn integer_at(column: &ArrayRef) -> Option<i64> {
     if column.is_empty() || column.is_null(0) || !is_number(column.data_type()) {
         return None;
     }
-    with_numbers!(column, values => values.first().map(|value| i64::from(*value)))
+    with_numbers!(column, values => values.first().map(widened))
 }
 
 /// Numbers as an array of a type for which [`is_number`] holds.

@@ -30,11 +30,11 @@ impl Planner {
     /// Whether few groups, each with a set of numbers that lie close together, are what it takes: filling bitmaps is cheaper than
     /// grouping by the numbers.
     pub(super) fn sets_are_small(&self, aggregate: &Aggregate, calls: &[PreparedCall]) -> bool {
-        let key_counts = aggregate
+        let mut key_counts = aggregate
             .keys
             .iter()
             .map(|(_, key)| self.distinct_count_max(&aggregate.input, key));
-        let groups = key_counts.fold(Some(1u64), |groups, count| groups?.checked_mul(count?));
+        let groups = key_counts.try_fold(1u64, |groups, count| groups.checked_mul(count?));
         let span = |call: &PreparedCall| match call.arguments.as_slice() {
             [Expr::Column(column)] => self.column_facts(&aggregate.input, column.id)?.integer_span(),
             _ => None,

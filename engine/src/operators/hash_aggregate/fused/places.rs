@@ -2,7 +2,7 @@
 //! strides. Knows nothing of what the arrays hold.
 
 use crate::error::Result;
-use crate::operators::hash_aggregate::numbers::{is_number, number_array, with_numbers};
+use crate::operators::hash_aggregate::numbers::{is_number, number_array, widened, with_numbers};
 use arrow_array::cast::AsArray;
 use arrow_array::types::UInt32Type;
 use arrow_array::{Array, ArrayRef, UInt32Array};
@@ -217,7 +217,7 @@ impl Domain {
         }
         let (mut minimum, mut maximum) = with_numbers!(column, values => {
             let values = &values[rows.clone()];
-            (i64::from(*values.iter().min()?), i64::from(*values.iter().max()?))
+            (widened(values.iter().min()?), widened(values.iter().max()?))
         });
         match known.map(|key| (&key.domain, key.size)) {
             Some((Domain::Codes { .. }, _)) => return None,
