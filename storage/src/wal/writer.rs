@@ -13,6 +13,8 @@ use std::sync::Arc;
 const FILE_BYTES_MAX: u64 = 64 << 20;
 /// Records up to this size are gathered into one write.
 const GATHERED_BYTES_MAX: usize = 256 << 10;
+/// Bytes that the newest file may keep though nothing in it is needed any more.
+const UNNEEDED_BYTES_MAX: u64 = 1 << 20;
 /// Free bytes that appends leave on the device, for flushes and manifests that make room again.
 const RESERVE_BYTES: u64 = 64 << 20;
 
@@ -209,8 +211,15 @@ impl LogWriter {
         }
     }
 
-    /// Removes files all of whose records lie before `low_water`.
+    /// Removes files all of whose records lie before `low_water`. If that is so of the newest file, too, a new one is begun.
     pub(crate) fn remove_before(&mut self, low_water: LogPosition) -> Result<()> {
+        if self.written < low_water && self.file.length_bytes() > UNNEEDED_BYTES_MAX {
+            match self.roll() {
+                // Without room for another file this one stays until there is.
+                Ok(()) | Err(WriteFailure::Full(_)) => {}
+                Err(WriteFailure::Fatal(error)) => return Err(error),
+            }
+        }
         let unneeded = self.sealed.iter().take_while(|file| file.end < low_water).count();
         for file in self.sealed.drain(..unneeded) {
             self.disk.remove(&file_path(file.number))?;
