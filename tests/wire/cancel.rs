@@ -142,20 +142,24 @@ fn a_timeout_says_so_whoever_notices_it() {
 
 #[test]
 fn a_copy_to_the_client_is_cancelled() {
+    cancelled_by_request(|client| {
+        let mut rows = client
+            .copy_out("COPY (SELECT * FROM generate_series(1, 100000000000)) TO STDOUT")
+            .unwrap();
+        let error = std::io::copy(&mut rows, &mut std::io::sink()).unwrap_err();
+        let error = error.into_inner().unwrap();
+        *error.downcast::<postgres::Error>().unwrap()
+    });
+}
+
+/// Runs something that a request cancels and that gives the error; the connection lives on.
+fn cancelled_by_request(run: impl FnOnce(&mut Client) -> postgres::Error) {
     let mut client = server().connect();
     let token = client.cancel_token();
     let took = ended_after(
         200,
         move || token.cancel_query(NoTls).unwrap(),
-        || {
-            let mut rows = client
-                .copy_out("COPY (SELECT * FROM generate_series(1, 100000000000)) TO STDOUT")
-                .unwrap();
-            let error = std::io::copy(&mut rows, &mut std::io::sink()).unwrap_err();
-            let message = "canceling statement due to user request";
-            let error = error.get_ref().unwrap().downcast_ref::<postgres::Error>().unwrap();
-            is_cancelled(error, message);
-        },
+        || is_cancelled(&run(&mut client), "canceling statement due to user request"),
     );
     assert!(took < PATIENCE, "took {took:?}");
     lives(&mut client);
@@ -163,27 +167,18 @@ fn a_copy_to_the_client_is_cancelled() {
 
 #[test]
 fn a_result_in_the_clients_hands_is_cancelled() {
-    let mut client = server().connect();
-    let token = client.cancel_token();
-    let took = ended_after(
-        200,
-        move || token.cancel_query(NoTls).unwrap(),
-        || {
-            use postgres::fallible_iterator::FallibleIterator;
-            let mut rows = client
-                .query_raw("SELECT * FROM generate_series(1, 100000000000)", Vec::<i32>::new())
-                .unwrap();
-            let error = loop {
-                match rows.next() {
-                    Ok(row) => assert!(row.is_some(), "the series is long"),
-                    Err(error) => break error,
-                }
-            };
-            is_cancelled(&error, "canceling statement due to user request");
-        },
-    );
-    assert!(took < PATIENCE, "took {took:?}");
-    lives(&mut client);
+    use postgres::fallible_iterator::FallibleIterator;
+    cancelled_by_request(|client| {
+        let mut rows = client
+            .query_raw("SELECT * FROM generate_series(1, 100000000000)", Vec::<i32>::new())
+            .unwrap();
+        loop {
+            match rows.next() {
+                Ok(row) => assert!(row.is_some(), "the series is long"),
+                Err(error) => return error,
+            }
+        }
+    });
 }
 
 /// A connection without a client library: one hears of an error and of the end after it as of one thing.

@@ -133,6 +133,15 @@ impl QueryRun {
         self.output.end(result);
     }
 
+    /// Whether a task ended with an error that is no cancellation; the others are cancelled then.
+    fn has_failed(&self) -> bool {
+        let state = self.state.lock();
+        state
+            .error
+            .as_ref()
+            .is_some_and(|error| !matches!(error, Error::Cancelled(_)))
+    }
+
     /// A task ended; the last of its branch gives the next tasks.
     fn task_ended(self: &Arc<Self>, result: Result<bool>) -> Vec<Task> {
         let mut state = self.state.lock();
@@ -175,7 +184,7 @@ impl Task {
 
     fn ended(self, queue: &Arc<Queue>, result: Result<bool>) -> Progress {
         let run = self.run.clone();
-        if let Err(Error::Cancelled(_)) = &result {
+        if matches!(&result, Err(Error::Cancelled(_))) && !run.has_failed() {
             // Whoever cancelled hears of it before all that the operators hold is freed, which may take longer than the rest.
             queue.push_all(run.task_ended(result));
             drop(self);

@@ -52,8 +52,11 @@ fn load_into(database: &Database, options: &LoadOptions, files: &[InputFile], th
         execute(database, &create_statement(options, files)?)?;
     }
     let loaded = load_files(database, options, files, threads);
-    if makes_table && loaded.is_err() {
-        execute(database, &format!("DROP TABLE {}", options.table))?;
+    if makes_table
+        && loaded.is_err()
+        && let Err(error) = execute(database, &format!("DROP TABLE {}", options.table))
+    {
+        tracing::warn!("the empty table could not be dropped again: {error:?}");
     }
     loaded
 }

@@ -69,16 +69,20 @@ struct Pending {
 /// the lock again.
 #[derive(Default)]
 struct Group {
+    /// Set while the queue is held. Whoever finds it missing under the same lock, and is among those waiting before he lets go of
+    /// the lock, will be woken.
     outcome: OnceLock<Outcome>,
-    /// Added to and taken from while the queue is held.
     waiting: Mutex<Vec<Thread>>,
 }
 
 impl Group {
-    /// Tells the outcome to all.
-    fn settle(&self, outcome: Outcome) {
-        // Set once: by whoever wrote the group, or by whoever found that it will not be written.
+    /// Decides the outcome; the queue is held. Set once: by whoever wrote the group, or by whoever found that it will not be written.
+    fn decide(&self, outcome: Outcome) {
         let _ = self.outcome.set(outcome);
+    }
+
+    /// Wakes all, after the outcome is decided.
+    fn wake_all(&self) {
         for thread in self.waiting.lock().drain(..) {
             thread.unpark();
         }
@@ -114,7 +118,9 @@ fn poison_queue(queue: &mut Queue, reason: String) -> Outcome {
     let reason: Arc<str> = reason.into();
     tracing::error!(%reason, "the store stops: what the log holds is not known any more");
     queue.poison = Some(reason.clone());
-    std::mem::take(&mut queue.group).settle(Outcome::Poisoned(reason.clone()));
+    let later = std::mem::take(&mut queue.group);
+    later.decide(Outcome::Poisoned(reason.clone()));
+    later.wake_all();
     Outcome::Poisoned(reason)
 }
 
@@ -477,10 +483,11 @@ impl Sequencer {
             Ok(Err(WriteFailure::Fatal(error))) => poison_queue(&mut queue, error.to_string()),
             Err(_) => poison_queue(&mut queue, "the log writer panicked".into()),
         };
-        // The next group's writer goes on while this one tells its own.
+        group.decide(outcome);
+        // The next group's writer goes on while this one wakes its own.
         queue.group.wake_one();
         drop(queue);
-        group.settle(outcome);
+        group.wake_all();
     }
 
     fn publish(&self, written: Vec<Pending>) {
@@ -509,7 +516,9 @@ impl Sequencer {
         };
         queue.newest = self.published();
         queue.waiting.clear();
-        std::mem::take(&mut queue.group).settle(Outcome::Full(path.clone()));
+        let later = std::mem::take(&mut queue.group);
+        later.decide(Outcome::Full(path.clone()));
+        later.wake_all();
         Outcome::Full(path)
     }
 

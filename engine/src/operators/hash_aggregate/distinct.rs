@@ -48,7 +48,7 @@ impl DistinctRows {
         }
         match &mut self.rows {
             Rows::Sets(sets) => {
-                sets.add(&arguments[0], groups);
+                sets.add(&arguments[0], groups, group_count);
                 Ok(())
             }
             Rows::Table(table) => add_to(table, &arguments[..self.types.len()], groups),

@@ -24,12 +24,8 @@ impl IntegerSets {
         })
     }
 
-    /// Adds a plain column's rows.
-    pub(super) fn add(&mut self, column: &ArrayRef, groups: Groups<'_>) {
-        let group_count = match groups {
-            Groups::One { group, .. } => group as usize + 1,
-            Groups::PerRow(groups) => groups.iter().max().map_or(0, |group| *group as usize + 1),
-        };
+    /// Adds a plain column's rows, whose groups are below a number.
+    pub(super) fn add(&mut self, column: &ArrayRef, groups: Groups<'_>, group_count: usize) {
         if self.sets.len() < group_count {
             self.sets.resize_with(group_count, IntegerSet::default);
             self.has_null.resize(group_count, false);
@@ -270,8 +266,9 @@ mod tests {
                                 group: 1,
                                 row_count: length,
                             },
+                            2,
                         ),
-                        _ => sets.add(&piece, Groups::PerRow(&vec![1; length])),
+                        _ => sets.add(&piece, Groups::PerRow(&vec![1; length]), 2),
                     }
                 }
                 let expected: Vec<i64> = values.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();

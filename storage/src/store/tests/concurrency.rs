@@ -97,3 +97,29 @@ fn readers_see_whole_commits_while_rows_are_sealed_merged_and_deleted() {
     assert_eq!(read(&*store.snapshot(), table).len() as u64, expected);
     store.close(true).unwrap();
 }
+
+/// Whoever waits for a group that another thread writes must be woken, whatever the order in which they come and are told.
+#[test]
+fn every_committer_is_told() {
+    const COMMITTERS: u64 = 16;
+    const COMMITS: u64 = 400;
+    let store = open_store(Arc::new(MemoryDisk::default()), options()).unwrap();
+    let table = create_table(&*store);
+    let (sender, told) = std::sync::mpsc::channel();
+    for committer in 0..COMMITTERS {
+        let (store, sender) = (store.clone(), sender.clone());
+        std::thread::spawn(move || {
+            for number in 0..COMMITS {
+                let first = (committer * COMMITS + number) as i64;
+                insert(&*store, table, &some_rows(first, 1)).unwrap();
+            }
+            sender.send(committer).unwrap();
+        });
+    }
+    for at in 0..COMMITTERS {
+        let told = told.recv_timeout(Duration::from_secs(60));
+        assert!(told.is_ok(), "{} committers still wait", COMMITTERS - at);
+    }
+    assert_eq!(read(&*store.snapshot(), table).len() as u64, COMMITTERS * COMMITS);
+    store.close(true).unwrap();
+}

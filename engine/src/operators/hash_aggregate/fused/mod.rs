@@ -9,6 +9,7 @@ use super::groups::HandedOut;
 use super::specification::AggregateSpecification;
 use crate::error::Result;
 use crate::functions::SummaryState;
+use crate::types::{LogicalType, array_type};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Decimal64Type, Int16Type, Int32Type, Int64Type};
 use arrow_array::{Array, ArrayRef, Decimal128Array, Int64Array};
@@ -19,7 +20,9 @@ use std::sync::Arc;
 
 /// See the module.
 pub(super) struct FusedSums {
-    /// The columns that are summed: where they are among the arguments, and the scale of the sum.
+    /// Where the arguments are, none of whose rows may be NULL.
+    arguments: Vec<usize>,
+    /// Those of them that are summed, and the scales of the sums.
     summed: Vec<(usize, i8)>,
     /// What the states of each call are.
     states: Vec<Vec<StateColumn>>,
@@ -69,10 +72,15 @@ impl FusedSums {
         {
             return None;
         }
-        let mut summed = Vec::new();
-        let states = specification.calls.iter().map(|call| states_of(call, &mut summed));
+        let (mut arguments, mut summed) = (Vec::new(), Vec::new());
+        let states = specification.calls.iter().map(|call| {
+            let states = states_of(call, &mut summed)?;
+            arguments.extend(plain_arguments(call)?);
+            Some(states)
+        });
         Some(FusedSums {
             states: states.collect::<Option<_>>()?,
+            arguments,
             sums: vec![Vec::new(); summed.len()],
             summed,
             places: None,
@@ -99,15 +107,14 @@ impl FusedSums {
     /// Takes rows in, from the first on; says how many. Where that is not all, no more can be taken before what is here is handed out.
     pub(super) fn take_in(&mut self, keys: &[ArrayRef], arguments: &[ArrayRef], row_count: usize) -> usize {
         self.rows_offered += row_count;
-        let summed: Option<Vec<&ArrayRef>> = self.summed.iter().map(|(place, _)| arguments.get(*place)).collect();
-        let Some(summed) = summed else { return 0 };
-        let has_nulls = keys
-            .iter()
-            .chain(summed.iter().copied())
-            .any(|column| column.null_count() > 0);
-        if has_nulls || self.rows + row_count > ROWS_MAX {
+        let has_nulls = |place: &usize| arguments[*place].null_count() > 0;
+        if keys.iter().any(|key| key.null_count() > 0)
+            || self.arguments.iter().any(has_nulls)
+            || self.rows + row_count > ROWS_MAX
+        {
             return 0;
         }
+        let summed: Vec<&ArrayRef> = self.summed.iter().map(|(place, _)| &arguments[*place]).collect();
         let keys: Vec<ArrayRef> = keys.iter().map(places::addressable).collect();
         let mut start = 0;
         while start < row_count {
@@ -245,40 +252,43 @@ fn folded<T: Copy + std::ops::AddAssign>(mut values: Vec<T>, place_count: usize)
     values
 }
 
-/// The states of a call, where they are sums and counts of rows; its column joins those that are summed.
-fn states_of(call: &AggregateStep, summed: &mut Vec<(usize, i8)>) -> Option<Vec<StateColumn>> {
-    let AggregateInput::Rows {
-        arguments,
-        filter: None,
-    } = &call.input
-    else {
-        return None;
-    };
-    if call.order.is_some() || call.distinct {
-        return None;
+/// The arguments of a call that takes all rows as they come.
+fn plain_arguments(call: &AggregateStep) -> Option<&[usize]> {
+    match &call.input {
+        AggregateInput::Rows {
+            arguments,
+            filter: None,
+        } if call.order.is_none() && !call.distinct => Some(arguments),
+        _ => None,
     }
-    let column = match (arguments.as_slice(), call.binding.argument_types.as_slice()) {
-        ([], []) => None,
-        ([place], [data_type]) => match crate::types::array_type(data_type) {
-            DataType::Int16 | DataType::Int32 | DataType::Int64 => Some((*place, 0)),
-            DataType::Decimal64(_, scale) => Some((*place, scale)),
-            _ => return None,
-        },
-        _ => return None,
-    };
-    let at = column.map(|column| {
-        summed.iter().position(|known| *known == column).unwrap_or_else(|| {
-            summed.push(column);
-            summed.len() - 1
-        })
-    });
+}
+
+/// The states of a call, where they are sums and counts of rows; what is summed joins the columns that are.
+fn states_of(call: &AggregateStep, summed: &mut Vec<(usize, i8)>) -> Option<Vec<StateColumn>> {
+    let arguments = plain_arguments(call)?;
     let states = (call.function.summary?)(&call.binding)?;
     let state = |state: &SummaryState| match state {
         SummaryState::RowCount | SummaryState::Count => Some(StateColumn::Count),
-        SummaryState::Sum => at.map(StateColumn::Sum),
+        SummaryState::Sum => {
+            let column = (*arguments.first()?, scale_of_sum(call.binding.argument_types.first()?)?);
+            let known = summed.iter().position(|known| *known == column);
+            Some(StateColumn::Sum(known.unwrap_or_else(|| {
+                summed.push(column);
+                summed.len() - 1
+            })))
+        }
         SummaryState::Minimum | SummaryState::Maximum => None,
     };
     states.iter().map(state).collect()
+}
+
+/// The scale of the sum of a column, where that is of integers of up to 64 bits.
+fn scale_of_sum(argument: &LogicalType) -> Option<i8> {
+    match array_type(argument) {
+        DataType::Int16 | DataType::Int32 | DataType::Int64 => Some(0),
+        DataType::Decimal64(_, scale) => Some(scale),
+        _ => None,
+    }
 }
 
 /// Whether [`ROWS_MAX`] values as large as a column's rows can be added up in 64 bits.
