@@ -9,7 +9,8 @@ pub(crate) const LOGGED_BYTES_MAX: usize = 64 << 20;
 /// Memory that one bulk load may hold.
 pub(crate) const BULK_LOAD_BYTES_MAX: usize = 1 << 30;
 /// How often a statement that is a transaction by itself is tried again where others' commits came between.
-pub(crate) const CONFLICT_RETRIES_MAX: usize = 20;
+/// Every time means that another statement succeeded.
+pub(crate) const CONFLICT_RETRIES_MAX: usize = 100;
 /// Plans that a connection keeps by their text.
 pub(crate) const PLANS_KEPT: usize = 256;
 /// Bytes of a text whose plan is kept.
