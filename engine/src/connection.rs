@@ -36,7 +36,7 @@ use session::Session;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use stoa_sql::StatementKind;
-use stoa_sql::plan::Statement;
+use stoa_sql::plan::{InsertConstants, Statement};
 
 /// Who connects, and with which settings.
 #[derive(Clone, Debug, Default)]
@@ -223,7 +223,7 @@ impl Connection {
                 && let Statement::Execute { name, arguments } = &*explain.statement
             {
                 let (inner, values) = self.named(name, arguments, &run.view)?;
-                let inner = inner.bind(&run.view)?;
+                let inner = inner.bind_with_plan(&run.view)?;
                 let explain = stoa_sql::plan::Explain {
                     statement: Box::new(inner.statement.clone()),
                     ..explain.clone()
@@ -236,12 +236,30 @@ impl Connection {
                 let effect = statement::execute(&run, &Statement::Explain(explain))?;
                 return self.finish(effect, &run.view);
             }
-            let effect = statement::execute(&run, &bound.statement)?;
+            let effect = match &bound.statement {
+                Statement::InsertConstants(insert) => self.insert_constants(prepared, &run, insert)?,
+                statement => statement::execute(&run, statement)?,
+            };
             match self.finish(effect, &run.view) {
                 Err(error) if self.may_retry(&error, attempts) => attempts += 1,
                 outcome => return outcome,
             }
         }
+    }
+
+    /// Inserts constants; as expressions where one cannot be read.
+    fn insert_constants(&self, prepared: &Prepared, run: &Run<'_>, insert: &InsertConstants) -> Result<Effect> {
+        statement::insert_constants::execute(run, insert).or_else(|unread| {
+            if !matches!(unread, Error::Sql(_)) {
+                return Err(unread);
+            }
+            match prepared.bind_in_full(&run.view) {
+                Ok(bound) => statement::execute(run, &bound.statement),
+                // Too long for a syntax tree.
+                Err(error) if error.state() == SqlState::PROGRAM_LIMIT_EXCEEDED => Err(unread),
+                Err(error) => Err(error),
+            }
+        })
     }
 
     /// Another commit came between a statement's snapshot and its own commit. By itself it can see the newer state and try again.

@@ -60,6 +60,8 @@ pub struct CompileOptions {
     pub parameter_types: Vec<Option<LogicalType>>,
     /// Optimizer passes to leave out, by name; `all` leaves out every pass that is not needed for execution.
     pub disabled_passes: Vec<String>,
+    /// Bind an INSERT of constants as one of expressions.
+    pub in_full: bool,
 }
 
 /// Splits a client's text into statements and parses each; empty statements are left out.
@@ -77,7 +79,13 @@ pub fn parse(text: &str) -> Result<Vec<Parsed>> {
 /// [`Parsed::text`].
 pub fn compile(parsed: &Parsed, catalog: &dyn Catalog, options: &CompileOptions) -> Result<Compiled> {
     on_deep_stack(|| {
-        let bound = bind::bind(parsed.syntax.syntax(), &parsed.text, catalog, &options.parameter_types)?;
+        let syntax = parsed.syntax.syntax();
+        let full = match syntax {
+            parse::syntax::Syntax::InsertConstants(_) if options.in_full => Some(parse::parse_in_full(&parsed.text)?),
+            _ => None,
+        };
+        let syntax = full.as_ref().unwrap_or(syntax);
+        let bound = bind::bind(syntax, &parsed.text, catalog, &options.parameter_types)?;
         let parameter_types = bound.parameter_types.clone();
         let statement = optimize::optimize(bound, catalog, &options.disabled_passes)?;
         Ok(Compiled {

@@ -3,6 +3,9 @@
 /// Bytes of one statement.
 pub const STATEMENT_BYTES_MAX: usize = 1 << 20;
 
+/// Bytes of an INSERT of nothing but constants, which has no syntax tree.
+pub const CONSTANT_ROWS_BYTES_MAX: usize = 64 << 20;
+
 /// Tokens of one statement.
 pub const STATEMENT_TOKENS_MAX: usize = 200_000;
 

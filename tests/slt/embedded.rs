@@ -57,6 +57,11 @@ impl Embedded {
         self.open = Some(open(&self.folder, self.configuration));
     }
 
+    /// Whether a statement succeeds, or all that its error says.
+    pub(crate) fn outcome(&mut self, sql: &str) -> Result<(), String> {
+        self.execute(sql).map(|_| ()).map_err(|error| format!("{error:?}"))
+    }
+
     fn execute(&mut self, sql: &str) -> stoa_engine::Result<DBOutput<DefaultColumnType>> {
         let (_, connection) = self.open.as_mut().expect("it is open");
         let mut output = DBOutput::StatementComplete(0);

@@ -5,6 +5,8 @@
 //! expectations from a real PostgreSQL instead of testing them (files below `slt/stoa` are Stoa's own and are left out).
 
 mod embedded;
+#[cfg(test)]
+mod insert_constants;
 mod oracle;
 
 use embedded::{Configuration, Embedded};

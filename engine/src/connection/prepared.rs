@@ -49,11 +49,12 @@ pub(crate) struct Bound {
     is_momentary: bool,
 }
 
-fn bind(parsed: &Parsed, given_types: &[Option<LogicalType>], view: &View) -> Result<Bound> {
+fn bind(parsed: &Parsed, given_types: &[Option<LogicalType>], view: &View, in_full: bool) -> Result<Bound> {
     let catalog = CompilerCatalog::new(view);
     let options = CompileOptions {
         parameter_types: given_types.to_vec(),
         disabled_passes: view.settings.resolved().disabled_passes.clone(),
+        in_full,
     };
     let compiled = stoa_sql::compile(parsed, &catalog, &options)?;
     Ok(Bound {
@@ -82,7 +83,7 @@ impl Prepared {
     /// # Errors
     /// Whatever the user got wrong.
     pub(super) fn new(parsed: Parsed, given_types: Vec<Option<LogicalType>>, view: &View) -> Result<Self> {
-        let bound = bind(&parsed, &given_types, view)?;
+        let bound = bind(&parsed, &given_types, view, false)?;
         Ok(Prepared {
             parameter_types: bound.parameter_types.clone(),
             columns: columns_of(&bound.statement),
@@ -119,9 +120,29 @@ impl Prepared {
         }
         // Parameters keep the types that the client was told.
         let types: Vec<_> = self.parameter_types.iter().cloned().map(Some).collect();
-        let fresh = Arc::new(bind(&self.parsed, &types, view)?);
+        let fresh = Arc::new(bind(&self.parsed, &types, view, false)?);
         *self.bound.lock() = fresh.clone();
         Ok(fresh)
+    }
+
+    /// An INSERT of constants as one of expressions.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub(super) fn bind_in_full(&self, view: &View) -> Result<Bound> {
+        bind(&self.parsed, &self.given_types, view, true)
+    }
+
+    /// As [`Self::bind`], with a plan where statements of its kind have one.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub(super) fn bind_with_plan(&self, view: &View) -> Result<Arc<Bound>> {
+        let bound = self.bind(view)?;
+        match bound.statement {
+            Statement::InsertConstants(_) => self.bind_in_full(view).map(Arc::new),
+            _ => Ok(bound),
+        }
     }
 
     pub(super) fn kind(&self) -> StatementKind {

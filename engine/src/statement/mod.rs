@@ -14,6 +14,7 @@ pub(crate) mod delete;
 pub(crate) mod drop;
 pub(crate) mod explain;
 pub(crate) mod insert;
+pub(crate) mod insert_constants;
 pub(crate) mod maintain;
 pub(crate) mod query;
 pub(crate) mod returning;
@@ -144,6 +145,7 @@ pub(crate) fn execute(run: &Run<'_>, statement: &Statement) -> Result<Effect> {
         Statement::Show { name } => set::show(run, name.as_deref()),
         Statement::Empty => Ok(Effect::outcome(Outcome::Empty)),
         Statement::Copy(_)
+        | Statement::InsertConstants(_)
         | Statement::Set { .. }
         | Statement::Reset { .. }
         | Statement::Transaction(_)
@@ -160,7 +162,7 @@ pub(crate) fn execute(run: &Run<'_>, statement: &Statement) -> Result<Effect> {
 pub(crate) fn name_of(statement: &Statement) -> &'static str {
     match statement {
         Statement::Query(_) => "SELECT",
-        Statement::Insert(_) => "INSERT",
+        Statement::Insert(_) | Statement::InsertConstants(_) => "INSERT",
         Statement::Update(_) => "UPDATE",
         Statement::Delete(_) => "DELETE",
         Statement::Truncate(_) => "TRUNCATE TABLE",
@@ -187,6 +189,7 @@ pub(crate) fn name_of(statement: &Statement) -> &'static str {
 pub(crate) fn is_write(statement: &Statement) -> bool {
     match statement {
         Statement::Insert(_)
+        | Statement::InsertConstants(_)
         | Statement::Update(_)
         | Statement::Delete(_)
         | Statement::Truncate(_)

@@ -6,7 +6,7 @@ use super::{Binder, not_supported};
 use crate::catalog::RelationInfo;
 use crate::error::{Error, Result, SqlState};
 use crate::parse::syntax::{CopyEnd, CopyOptionSyntax, CopyOptionValue, CopyRelation, CopySyntax};
-use crate::plan::{Copy, CopyDirection, CopyFormat, CopyOptions, CopySource, CopyTarget, Expr, Plan, Query};
+use crate::plan::{Copy, CopyDirection, CopyFormat, CopyOptions, CopySource, CopyTarget, Plan, Query};
 use sqlparser::ast;
 use std::sync::Arc;
 
@@ -65,12 +65,7 @@ impl Binder<'_> {
     ) -> Result<(CopyDirection, Vec<String>)> {
         let relation = self.stored_table(name)?;
         let columns = self.copied_columns(&relation, columns)?;
-        let mut defaults: Vec<(usize, Expr)> = Vec::new();
-        for (index, info) in shown_columns(&relation) {
-            if !columns.contains(&index) && info.default.is_some() {
-                defaults.push((index, self.default_value(info)?));
-            }
-        }
+        let defaults = self.defaults_beside(&relation, &columns)?;
         let names = columns
             .iter()
             .filter_map(|index| relation.columns.get(*index))

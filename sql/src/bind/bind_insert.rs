@@ -180,6 +180,17 @@ impl Binder<'_> {
         }
     }
 
+    /// The defaults of a table's columns beside some; those without are NULL.
+    pub(super) fn defaults_beside(&mut self, relation: &RelationInfo, columns: &[usize]) -> Result<Vec<(usize, Expr)>> {
+        let mut defaults = Vec::new();
+        for (index, info) in shown_columns(relation) {
+            if !columns.contains(&index) && info.default.is_some() {
+                defaults.push((index, self.default_value(info)?));
+            }
+        }
+        Ok(defaults)
+    }
+
     /// The text of a default as an expression of the column's type.
     pub(super) fn bind_default(&mut self, text: &str, column: &ColumnInfo) -> Result<Expr> {
         let syntax = crate::parse::parse_expression(text)?;

@@ -17,6 +17,7 @@ impl Binder<'_> {
         match syntax {
             Syntax::Bound(statement) => Ok(statement.clone()),
             Syntax::Standard(statement) => self.bind_standard(statement),
+            Syntax::InsertConstants(insert) => self.bind_insert_constants(insert),
             Syntax::Copy(copy) => self.bind_copy(copy).map(Statement::Copy),
             Syntax::Explain {
                 analyze,
@@ -126,22 +127,25 @@ impl Binder<'_> {
     /// # Errors
     /// 42P01, or 42809 for a view or a system table.
     pub(super) fn stored_table(&self, name: &ast::ObjectName) -> Result<Arc<RelationInfo>> {
-        let find = || -> Result<Arc<RelationInfo>> {
-            let table: TableName = table_name(name)?;
-            let relation = self.relation(&table)?;
-            match &relation.kind {
-                RelationKind::Table => Ok(relation),
-                RelationKind::View { .. } => Err(Error::new(
-                    SqlState::WRONG_OBJECT_TYPE,
-                    format!("\"{}\" is a view, not a table", relation.name),
-                )),
-                RelationKind::System => Err(Error::new(
-                    SqlState::INSUFFICIENT_PRIVILEGE,
-                    format!("\"{}\" is a system table and cannot be changed", relation.name),
-                )),
-            }
-        };
-        find().map_err(|error| error.at(self.span(name)))
+        table_name(name)
+            .and_then(|table| self.stored_table_named(&table))
+            .map_err(|error| error.at(self.span(name)))
+    }
+
+    /// As [`Self::stored_table`], of a folded name.
+    pub(super) fn stored_table_named(&self, name: &TableName) -> Result<Arc<RelationInfo>> {
+        let relation = self.relation(name)?;
+        match &relation.kind {
+            RelationKind::Table => Ok(relation),
+            RelationKind::View { .. } => Err(Error::new(
+                SqlState::WRONG_OBJECT_TYPE,
+                format!("\"{}\" is a view, not a table", relation.name),
+            )),
+            RelationKind::System => Err(Error::new(
+                SqlState::INSUFFICIENT_PRIVILEGE,
+                format!("\"{}\" is a system table and cannot be changed", relation.name),
+            )),
+        }
     }
 }
 

@@ -14,6 +14,7 @@ mod bind_expression;
 mod bind_from;
 mod bind_group_by;
 mod bind_insert;
+mod bind_insert_constants;
 mod bind_join;
 mod bind_order_by;
 mod bind_query;
@@ -43,6 +44,7 @@ use crate::span::Span;
 use crate::types::LogicalType;
 use sqlparser::ast::{self, Spanned};
 use sqlparser::tokenizer::Span as ParserSpan;
+use std::cell::OnceCell;
 
 /// A bound statement, not yet optimized.
 pub(crate) struct Bound {
@@ -89,7 +91,9 @@ pub(crate) struct CteBinding {
 /// State of binding one statement.
 pub(crate) struct Binder<'c> {
     catalog: &'c dyn Catalog,
-    lines: Lines<'c>,
+    /// The statement's text.
+    text: &'c str,
+    lines: OnceCell<Lines<'c>>,
     next_column: u32,
     next_cte: u32,
     parameters: Vec<Option<LogicalType>>,
@@ -104,7 +108,8 @@ impl<'c> Binder<'c> {
     fn new(text: &'c str, catalog: &'c dyn Catalog, parameters: Vec<Option<LogicalType>>) -> Self {
         Binder {
             catalog,
-            lines: Lines::new(text),
+            text,
+            lines: OnceCell::new(),
             next_column: 1,
             next_cte: 1,
             parameters,
@@ -143,7 +148,8 @@ impl<'c> Binder<'c> {
     }
 
     fn parser_span(&self, span: ParserSpan) -> Option<Span> {
-        self.spans_valid.then(|| self.lines.span(span)).flatten()
+        let lines = || self.lines.get_or_init(|| Lines::new(self.text));
+        self.spans_valid.then(|| lines().span(span)).flatten()
     }
 
     fn parameter_type(&mut self, index: usize) -> Result<Option<LogicalType>> {

@@ -36,6 +36,7 @@ pub(crate) fn kind(syntax: &Syntax) -> StatementKind {
     match syntax {
         Syntax::Bound(statement) => bound_kind(statement),
         Syntax::Standard(statement) => standard_kind(statement),
+        Syntax::InsertConstants(_) => StatementKind::Change,
         Syntax::Copy(_) => StatementKind::Copy,
         Syntax::Explain { .. } => StatementKind::Explain,
         Syntax::CreateView { .. } => StatementKind::Definition,

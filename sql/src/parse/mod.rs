@@ -3,6 +3,7 @@
 //! What the parser library cannot take, or takes differently from Postgres, is read from the tokens in `extensions`. The
 //! rest becomes the library's syntax tree, which only `bind` reads. Nothing here looks at the catalog.
 
+mod constant_insert;
 mod dialect;
 mod error;
 pub(crate) mod extensions;
@@ -35,22 +36,44 @@ pub(crate) fn parse_statements(text: &str) -> Result<Vec<Parsed>> {
         )
         .at(byte_span(position)));
     }
-    let tokens = tokenize(text)?;
-    split::split(text, tokens)
-        .into_iter()
-        .map(|piece| {
-            let offset = piece.offset;
-            parse_piece(piece).map_err(|mut error| {
-                // Spans of an error that has no statement yet are counted in the whole text.
-                let shift = u32::try_from(offset).unwrap_or(u32::MAX);
-                error.span = error.span.map(|span| Span {
-                    start: span.start.saturating_add(shift),
-                    end: span.end.saturating_add(shift),
-                });
-                error
-            })
-        })
-        .collect()
+    let mut statements = Vec::new();
+    let mut rest = 0;
+    while let Some(read) = constant_insert::read(text, rest) {
+        rest = read.rest;
+        statements.push(Parsed {
+            offset: read.place.start,
+            text: text.get(read.place).unwrap_or_default().to_owned(),
+            syntax: Arc::new(SyntaxTree::new(Syntax::InsertConstants(Box::new(read.insert)))),
+        });
+    }
+    let text = text.get(rest..).unwrap_or_default();
+    if text.is_empty() {
+        return Ok(statements);
+    }
+    let tokens = tokenize(text).map_err(|error| shifted(error, rest))?;
+    for piece in split::split(text, tokens) {
+        let offset = rest + piece.offset;
+        let mut parsed = parse_piece(piece).map_err(|error| shifted(error, offset))?;
+        parsed.offset = offset;
+        statements.push(parsed);
+    }
+    Ok(statements)
+}
+
+/// An error of a piece of the text that begins at a place, with its own place counted in the whole text.
+fn shifted(mut error: Error, begin: usize) -> Error {
+    let shift = u32::try_from(begin).unwrap_or(u32::MAX);
+    error.span = error.span.map(|span| Span {
+        start: span.start.saturating_add(shift),
+        end: span.end.saturating_add(shift),
+    });
+    error
+}
+
+/// Parses an INSERT of constants as one of expressions.
+pub(crate) fn parse_in_full(text: &str) -> Result<Syntax> {
+    check_length(text)?;
+    parse_tokens(text, checked_tokens(text)?)
 }
 
 /// Parses one expression, such as a column's DEFAULT.
@@ -89,13 +112,7 @@ fn expect_end(parser: &Parser<'_>, text: &str) -> Result<()> {
 
 fn parse_piece(piece: split::Piece) -> Result<Parsed> {
     let split::Piece { text, offset, tokens } = piece;
-    if text.len() > STATEMENT_BYTES_MAX {
-        return Err(Error::new(
-            SqlState::PROGRAM_LIMIT_EXCEEDED,
-            format!("statement is longer than {STATEMENT_BYTES_MAX} bytes"),
-        )
-        .with_hint("Load many rows with COPY."));
-    }
+    check_length(&text)?;
     guard::check(&tokens).map_err(|(error, place)| error.at(Lines::new(&text).byte(place).and_then(byte_span)))?;
     let syntax = parse_tokens(&text, tokens)?;
     Ok(Parsed {
@@ -103,6 +120,17 @@ fn parse_piece(piece: split::Piece) -> Result<Parsed> {
         offset,
         syntax: Arc::new(SyntaxTree::new(syntax)),
     })
+}
+
+fn check_length(text: &str) -> Result<()> {
+    match text.len() > STATEMENT_BYTES_MAX {
+        true => Err(Error::new(
+            SqlState::PROGRAM_LIMIT_EXCEEDED,
+            format!("statement is longer than {STATEMENT_BYTES_MAX} bytes"),
+        )
+        .with_hint("Load many rows with COPY.")),
+        false => Ok(()),
+    }
 }
 
 /// Parses the tokens of one statement of `text`.

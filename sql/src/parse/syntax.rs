@@ -1,8 +1,10 @@
 //! What a statement looks like after parsing and before binding.
 
+use crate::catalog::TableName;
 use crate::limits::STACK_BYTES;
-use crate::plan::{CopySource, CopyTarget, ExplainFormat, Statement};
+use crate::plan::{ConstantRows, CopySource, CopyTarget, ExplainFormat, Statement};
 use sqlparser::ast;
+use std::sync::Arc;
 
 /// A parsed statement.
 #[derive(Debug)]
@@ -11,6 +13,8 @@ pub(crate) enum Syntax {
     Bound(Statement),
     /// A statement of the parser library.
     Standard(Box<ast::Statement>),
+    /// INSERT of nothing but constants
+    InsertConstants(Box<ConstantInsert>),
     /// COPY
     Copy(Box<CopySyntax>),
     /// EXPLAIN
@@ -35,6 +39,15 @@ pub(crate) enum Syntax {
         vacuum: bool,
         table: Option<ast::ObjectName>,
     },
+}
+
+/// INSERT INTO table (columns) VALUES of nothing but constants; the names are folded.
+#[derive(Debug)]
+pub(crate) struct ConstantInsert {
+    pub(crate) table: TableName,
+    /// None where all are meant.
+    pub(crate) columns: Vec<String>,
+    pub(crate) rows: Arc<ConstantRows>,
 }
 
 /// COPY as written.

@@ -6,12 +6,14 @@
 //! outer side). `verify` checks exactly this.
 
 mod build;
+mod constant_rows;
 mod explain;
 mod expression;
 mod statement;
 mod verify;
 mod walk;
 
+pub use constant_rows::{Constant, ConstantForm, ConstantRows};
 pub use expression::{
     AggregateCall, CaseBranch, ColumnDef, ColumnId, CompareOp, Expr, FrameBound, FrameExclusion, FrameUnits,
     FunctionCall, Quantifier, SortKey, WindowCall, WindowFrame,
@@ -19,7 +21,7 @@ pub use expression::{
 pub use statement::{
     AlterTable, AlterTableAction, COMMIT_VERSION_COLUMN, ColumnDefinition, Comment, Copy, CopyDirection, CopyFormat,
     CopyOptions, CopySource, CopyTarget, CreateTable, CreateView, Delete, DropRelation, Explain, ExplainFormat, Insert,
-    ObjectKind, ROW_ID_COLUMN, Returning, SetScope, Statement, TransactionStatement, Truncate, Update,
+    InsertConstants, ObjectKind, ROW_ID_COLUMN, Returning, SetScope, Statement, TransactionStatement, Truncate, Update,
 };
 
 pub(crate) use verify::is_table_function_apply;

@@ -1,8 +1,9 @@
 //! Statements: what a client asks for, of which a query is one kind.
 
-use super::{ColumnDef, Expr, Plan, Query};
+use super::{ColumnDef, ConstantRows, Expr, Plan, Query};
 use crate::catalog::{TableId, TableName};
 use crate::types::LogicalType;
+use std::sync::Arc;
 
 /// A compiled statement.
 #[derive(Clone, Debug, PartialEq)]
@@ -11,6 +12,8 @@ pub enum Statement {
     Query(Query),
     /// INSERT
     Insert(Insert),
+    /// INSERT of nothing but constants
+    InsertConstants(InsertConstants),
     /// UPDATE
     Update(Update),
     /// DELETE
@@ -115,6 +118,23 @@ pub struct Insert {
     pub source: Plan,
     /// RETURNING: over columns with the identities of `source`'s output.
     pub returning: Option<Returning>,
+}
+
+/// INSERT INTO table (columns) VALUES of nothing but constants. Each is of a form that its column's type reads from text just as
+/// an assignment would cast it; whether it can be read is not known yet. Where it cannot, the statement is to be compiled again, in
+/// full, for the error to be the right one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InsertConstants {
+    /// The table.
+    pub table: TableId,
+    /// Its name.
+    pub name: String,
+    /// The table's columns that the rows have, in the rows' order.
+    pub columns: Vec<usize>,
+    /// Bound defaults for the others, as COPY has them.
+    pub defaults: Vec<(usize, Expr)>,
+    /// The rows.
+    pub rows: Arc<ConstantRows>,
 }
 
 /// UPDATE table SET ..

@@ -52,7 +52,7 @@ pub(super) struct TextColumn {
 impl TextColumn {
     pub(super) fn new(data_type: LogicalType) -> Self {
         TextColumn {
-            builder: StringViewBuilder::new(),
+            builder: StringViewBuilder::with_capacity(0),
             is_unbounded: matches!(
                 data_type,
                 LogicalType::Text | LogicalType::Varchar(None) | LogicalType::Unknown
@@ -106,7 +106,7 @@ pub(super) struct JsonColumn {
 impl JsonColumn {
     pub(super) fn new(normalizes: bool) -> Self {
         JsonColumn {
-            builder: StringViewBuilder::new(),
+            builder: StringViewBuilder::with_capacity(0),
             normalizes,
             buffer: Vec::new(),
         }
