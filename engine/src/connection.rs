@@ -79,6 +79,7 @@ impl Connection {
             database,
             process_id,
             change_setting: session::setting_changer(&session),
+            taken_numbers: Arc::default(),
             sessions: shared.sessions.clone(),
             warn: session::warner(&session),
         };
@@ -311,6 +312,7 @@ impl Connection {
             Statement::Discard => {
                 self.session.lock().discard()?;
                 self.plans = Plans::default();
+                *self.asker.taken_numbers.lock() = Default::default();
                 command("DISCARD ALL")
             }
             Statement::Execute { name, arguments } => {

@@ -2,6 +2,7 @@
 
 mod load;
 mod scan_counts;
+pub(crate) mod sequences;
 mod timer;
 
 use crate::activity::Activity;
@@ -13,6 +14,7 @@ use crate::pipeline::{MemoryBudget, Workers};
 pub use load::TableLoad;
 use parking_lot::Mutex;
 pub(crate) use scan_counts::ScanCounts;
+pub(crate) use sequences::Sequences;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use stoa_storage::commit::CommitVersion;
@@ -36,6 +38,8 @@ pub(crate) struct Shared {
     pub(crate) sessions: Arc<Sessions>,
     /// How often tables were scanned.
     pub(crate) scans: Arc<ScanCounts>,
+    /// Where sequences stand.
+    pub(crate) sequences: Arc<Sequences>,
     /// Ends statements that take too long.
     pub(crate) timer: Timer,
     /// How it was opened.
@@ -103,6 +107,7 @@ impl Database {
     fn over(store: Arc<dyn Store>, config: Config) -> Result<Arc<Database>> {
         let no_threads = |error: std::io::Error| Error::Internal(format!("could not start threads: {error}"));
         let shared = Shared {
+            sequences: Arc::new(Sequences::new(store.clone())),
             store,
             workers: Workers::start(config.threads).map_err(no_threads)?,
             memory: MemoryBudget::new(config.memory_limit_bytes),
@@ -134,7 +139,9 @@ impl Database {
             return Ok(());
         }
         self.shared.activity.cancel_all(CancelReason::Shutdown);
+        let settled = self.shared.sequences.settle();
         self.shared.store.close(flush)?;
+        settled?;
         Ok(())
     }
 

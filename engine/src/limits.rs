@@ -11,6 +11,8 @@ pub(crate) const BULK_LOAD_BYTES_MAX: usize = 1 << 30;
 /// How often a statement that is a transaction by itself is tried again where others' commits came between.
 /// Every time means that another statement succeeded.
 pub(crate) const CONFLICT_RETRIES_MAX: usize = 100;
+/// Numbers of a sequence that storage is told of in advance; as many as Postgres may skip after a crash.
+pub(crate) const SEQUENCE_NUMBERS_AHEAD: usize = 32;
 /// Plans that a connection keeps by their text.
 pub(crate) const PLANS_KEPT: usize = 256;
 /// Bytes of a text whose plan is kept.

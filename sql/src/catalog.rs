@@ -36,6 +36,8 @@ pub enum RelationKind {
     Table,
     /// A table of the system: read only, computed when asked.
     System,
+    /// Numbers to be handed out; its own state as one row.
+    Sequence,
     /// A view: its defining query, bound anew at every use.
     View {
         /// The text after AS.
@@ -58,6 +60,15 @@ pub struct RelationInfo {
     pub columns: Vec<ColumnInfo>,
 }
 
+/// When an identity column takes its sequence's next number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Identity {
+    /// Always: a value is refused.
+    Always,
+    /// Where no value is given.
+    ByDefault,
+}
+
 /// A relation's column.
 #[derive(Clone, Debug)]
 pub struct ColumnInfo {
@@ -69,6 +80,8 @@ pub struct ColumnInfo {
     pub nullable: bool,
     /// The text of its DEFAULT expression, bound at every INSERT that leaves the column out.
     pub default: Option<String>,
+    /// GENERATED .. AS IDENTITY: `default` takes its sequence's next number.
+    pub identity: Option<Identity>,
     /// Generated and hidden from `*`, such as a table's commit version.
     pub hidden: bool,
 }

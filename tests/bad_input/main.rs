@@ -95,17 +95,25 @@ fn contents(client: &mut Client, table: &str) -> Vec<String> {
     shown.collect()
 }
 
-/// The one line that a command which failed with code 1 said.
+/// The one line that a command which failed with code 1 said; on a slow machine a load tells before how far it has come.
 fn one_line(ended: &Ended) -> &str {
     assert_eq!(ended.code, Some(1), "{ended:?}");
-    let line = ended
-        .errors
+    let mut said = ended.errors.as_str();
+    while let Some((_, rest)) = said.split_once('\n').filter(|(first, _)| is_progress(first)) {
+        said = rest;
+    }
+    let line = said
         .strip_prefix("stoa: ")
         .and_then(|rest| rest.strip_suffix('\n'));
     match line {
         Some(line) if !line.contains('\n') && !line.contains("panicked") => line,
         _ => panic!("one line was expected: {ended:?}"),
     }
+}
+
+/// `loading filled: 23.0 MiB of 26.0 MiB`
+fn is_progress(line: &str) -> bool {
+    line.starts_with("loading ") && line.contains(" of ")
 }
 
 fn text(path: &Path) -> &str {

@@ -4,6 +4,7 @@ use super::relation::{Body, Relation, relation_id, storage_id};
 use super::view::View;
 use crate::error::{Error, Result, SqlState};
 use crate::physical::{StoredColumn, TableAccess, Tables};
+use crate::types::{Literal, LogicalType, array_of};
 use std::sync::Arc;
 use stoa_sql::catalog::TableId;
 use stoa_storage::commit::CommitVersion;
@@ -19,6 +20,18 @@ impl Tables for View {
             (Body::Table(table), Some(version)) => {
                 let snapshot = self.shared.store.snapshot_at(version)?;
                 stored(&*snapshot, &table.schema, &relation).map_err(|error| at_version(error, version))
+            }
+            (Body::Sequence(sequence), _) => {
+                let position = self.shared.sequences.position(sequence)?;
+                let columns = [
+                    array_of(&Literal::Integer(position.last), &LogicalType::BigInt)?,
+                    array_of(&Literal::Integer(0), &LogicalType::BigInt)?,
+                    array_of(&Literal::Boolean(position.is_called), &LogicalType::Boolean)?,
+                ];
+                Ok(TableAccess::System {
+                    columns: columns.into(),
+                    row_count: 1,
+                })
             }
             (Body::System(_), Some(_)) => Err(Error::user(
                 SqlState::FEATURE_NOT_SUPPORTED,

@@ -6,14 +6,23 @@ use super::system::pg_proc::{arguments, definition, result};
 use super::type_oid::{type_of_oid, type_oid};
 use super::view::Asker;
 use super::{CatalogState, state};
-use crate::database::ScanCounts;
-use crate::error::Result;
+use crate::database::sequences::Position;
+use crate::database::{ScanCounts, Sequences};
+use crate::error::{Error, Result, SqlState};
 use crate::functions::SessionFacts;
 use crate::pipeline::Cancel;
 use crate::settings::Settings;
+use std::collections::HashMap;
 use std::sync::Arc;
 use stoa_sql::catalog::{FunctionKind, TableId};
 use stoa_storage::store::Snapshot;
+
+/// Numbers that a session took from sequences.
+#[derive(Debug, Default)]
+pub(crate) struct TakenNumbers {
+    by_sequence: HashMap<u32, i64>,
+    last: Option<u32>,
+}
 
 /// Answers of one statement.
 pub(crate) struct Facts {
@@ -24,6 +33,7 @@ pub(crate) struct Facts {
     pub(super) settings: Arc<Settings>,
     pub(super) search_path: Vec<String>,
     pub(super) scans: Arc<ScanCounts>,
+    pub(super) sequences: Arc<Sequences>,
     pub(super) asker: Asker,
     pub(super) cancel: Option<Arc<Cancel>>,
 }
@@ -37,6 +47,37 @@ impl std::fmt::Debug for Facts {
 impl Facts {
     fn relation(&self, oid: &str) -> Option<Arc<Relation>> {
         self.catalog.by_id(TableId(oid.parse().ok()?))
+    }
+
+    /// The sequence of a number, with its name.
+    fn sequence(&self, oid: i64) -> Result<Arc<Relation>> {
+        let relation = u32::try_from(oid).ok().and_then(|oid| self.catalog.by_id(TableId(oid)));
+        let relation = relation.ok_or_else(|| {
+            Error::user(
+                SqlState::UNDEFINED_TABLE,
+                format!("could not open relation with OID {oid}"),
+            )
+        })?;
+        match relation.sequence() {
+            Some(_) => Ok(relation),
+            None => Err(Error::user(
+                SqlState::WRONG_OBJECT_TYPE,
+                format!("\"{}\" is not a sequence", relation.name()),
+            )),
+        }
+    }
+
+    fn sequence_last_value(&self, oid: &str) -> Option<i64> {
+        let relation = self.relation(oid)?;
+        let position = self.sequences.position(relation.sequence()?).ok()?;
+        position.is_called.then_some(position.last)
+    }
+
+    /// `oid,column name`: the name of the sequence that belongs to the column.
+    fn serial_sequence(&self, key: &str) -> Option<String> {
+        let (oid, column) = key.split_once(',')?;
+        let found = self.catalog.sequence_of(TableId(oid.parse().ok()?), column)?;
+        Some(format!("{}.{}", quote_name(found.schema()), quote_name(found.name())))
     }
 
     /// `oid,attnum`
@@ -84,6 +125,63 @@ impl SessionFacts for Facts {
         Ok(is_there)
     }
 
+    fn next_numbers(&self, sequence: i64, count: usize) -> Result<Vec<i64>> {
+        let relation = self.sequence(sequence)?;
+        let Some(definition) = relation.sequence() else {
+            return Ok(Vec::new());
+        };
+        let numbers = self.sequences.take(definition, relation.name(), count)?;
+        if let Some(last) = numbers.last() {
+            let mut taken = self.asker.taken_numbers.lock();
+            taken.by_sequence.insert(definition.oid, *last);
+            taken.last = Some(definition.oid);
+        }
+        Ok(numbers)
+    }
+
+    fn current_number(&self, sequence: Option<i64>) -> Result<i64> {
+        let taken = self.asker.taken_numbers.lock();
+        let undefined = |what: String| Error::user(SqlState("55000"), what);
+        let Some(sequence) = sequence else {
+            let last = taken.last.and_then(|oid| taken.by_sequence.get(&oid));
+            return last
+                .copied()
+                .ok_or_else(|| undefined("lastval is not yet defined in this session".to_owned()));
+        };
+        let relation = self.sequence(sequence)?;
+        let number = taken.by_sequence.get(&relation.id().0).copied();
+        number.ok_or_else(|| {
+            let name = relation.name();
+            undefined(format!(
+                "currval of sequence \"{name}\" is not yet defined in this session"
+            ))
+        })
+    }
+
+    fn set_number(&self, sequence: i64, value: i64, is_called: bool) -> Result<()> {
+        let relation = self.sequence(sequence)?;
+        let Some(definition) = relation.sequence() else {
+            return Ok(());
+        };
+        let (minimum, maximum) = (definition.minimum, definition.maximum);
+        if !(minimum..=maximum).contains(&value) {
+            return Err(Error::user(
+                SqlState::NUMERIC_VALUE_OUT_OF_RANGE,
+                format!(
+                    "setval: value {value} is out of bounds for sequence \"{}\" ({minimum}..{maximum})",
+                    relation.name()
+                ),
+            ));
+        }
+        let position = Position { last: value, is_called };
+        self.sequences.set(definition, position)?;
+        if is_called {
+            let mut taken = self.asker.taken_numbers.lock();
+            taken.by_sequence.insert(definition.oid, value);
+        }
+        Ok(())
+    }
+
     fn check_cancelled(&self) -> Result<()> {
         self.cancel.as_ref().map_or(Ok(()), |cancel| cancel.check())
     }
@@ -124,7 +222,8 @@ impl SessionFacts for Facts {
             },
             "column_default" => {
                 let (relation, place) = self.column(key)?;
-                relation.info.columns.get(place)?.default.clone()
+                let column = relation.info.columns.get(place)?;
+                column.default.clone().filter(|_| column.identity.is_none())
             }
             "column_name" => {
                 let (relation, place) = self.column(key)?;
@@ -139,6 +238,8 @@ impl SessionFacts for Facts {
                 let relation = self.relation(key)?;
                 relation.stored().map(|_| self.scans.of(relation.id()).to_string())
             }
+            "sequence_last_value" => self.sequence_last_value(key).map(|number| number.to_string()),
+            "serial_sequence" => self.serial_sequence(key),
             "relation_size" => self.relation_bytes(key).map(|bytes| bytes.to_string()),
             "relation_rows" => {
                 let relation = self.relation(key)?;

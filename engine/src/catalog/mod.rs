@@ -11,6 +11,7 @@ pub(crate) mod names;
 pub(crate) mod options;
 pub(crate) mod persist;
 pub(crate) mod relation;
+pub(crate) mod sequence;
 pub(crate) mod state;
 pub(crate) mod system;
 pub(crate) mod type_name;

@@ -4,10 +4,12 @@
 //! A table's definition is kept with the table; that a name is taken is an object of its own (so that two transactions which take
 //! the same name conflict), and so are views and schemas.
 
+use super::sequence::SequenceDefinition;
 use super::type_name::parse_type_name;
 use crate::error::{Error, Result};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
+use stoa_sql::catalog::Identity;
 use stoa_sql::types::LogicalType;
 
 /// The encoding written now.
@@ -40,6 +42,8 @@ pub(crate) struct ColumnDefinition {
     pub(crate) data_type: LogicalType,
     /// The text of its default.
     pub(crate) default: Option<String>,
+    /// GENERATED .. AS IDENTITY
+    pub(crate) identity: Option<Identity>,
     /// What COMMENT ON said of it.
     pub(crate) comment: Option<String>,
 }
@@ -68,6 +72,8 @@ pub(crate) enum NameEntry {
     Table(u32),
     /// A view.
     View(ViewDefinition),
+    /// A sequence.
+    Sequence(SequenceDefinition),
 }
 
 /// The object that says what a relation's name stands for.
@@ -116,7 +122,10 @@ pub(crate) fn write_table(table: &TableDefinition) -> Arc<[u8]> {
         .columns
         .iter()
         .map(|column| {
-            let value = json!({"id": column.id, "type": column.data_type.to_string(), "default": column.default});
+            let mut value = json!({"id": column.id, "type": column.data_type.to_string(), "default": column.default});
+            if let (Value::Object(fields), Some(identity)) = (&mut value, column.identity) {
+                fields.insert("identity".to_owned(), json!(identity_word(identity)));
+            }
             with_comment(value, column.comment.as_deref())
         })
         .collect();
@@ -125,6 +134,13 @@ pub(crate) fn write_table(table: &TableDefinition) -> Arc<[u8]> {
         "version": VERSION, "schema": table.schema, "name": table.name, "columns": columns, "options": options,
     });
     bytes(&with_comment(value, table.comment.as_deref()))
+}
+
+fn identity_word(identity: Identity) -> &'static str {
+    match identity {
+        Identity::Always => "always",
+        Identity::ByDefault => "by default",
+    }
 }
 
 /// A definition with its comment; without one it is what it was before there were comments.
@@ -144,6 +160,9 @@ fn comment_of(value: Option<&Value>) -> Option<String> {
 pub(crate) fn write_name(entry: &NameEntry) -> Arc<[u8]> {
     match entry {
         NameEntry::Table(oid) => bytes(&json!({"version": VERSION, "kind": "table", "oid": oid})),
+        NameEntry::Sequence(sequence) => bytes(&json!({
+            "version": VERSION, "kind": "sequence", "oid": sequence.oid, "sequence": sequence.to_json(),
+        })),
         NameEntry::View(view) => {
             let columns: Vec<Value> = view
                 .columns
@@ -243,6 +262,12 @@ pub(crate) fn read_table(what: &str, bytes: &[u8]) -> Result<TableDefinition> {
             id: u32::try_from(value.get("id")?.as_u64()?).ok()?,
             data_type: type_at(value.get("type"))?,
             default,
+            identity: match value.get("identity").map(Value::as_str) {
+                None => None,
+                Some(Some("always")) => Some(Identity::Always),
+                Some(Some("by default")) => Some(Identity::ByDefault),
+                Some(_) => return None,
+            },
             comment: comment_of(value.get("comment")),
         })
     };
@@ -278,6 +303,13 @@ pub(crate) fn read_name(what: &str, bytes: &[u8]) -> Result<NameEntry> {
                 },
             }))
         }
+        "sequence" => {
+            let sequence = reader.fields.get("sequence");
+            let sequence = sequence.and_then(|value| SequenceDefinition::from_json(oid, value));
+            sequence
+                .map(NameEntry::Sequence)
+                .ok_or_else(|| reader.missing("sequence"))
+        }
         kind => Err(damaged(what, &format!("the kind \"{kind}\" is not known"))),
     }
 }
@@ -303,6 +335,7 @@ mod tests {
                 id: 7,
                 data_type: LogicalType::Varchar(Some(3)),
                 default: Some("'x'".into()),
+                identity: Some(Identity::ByDefault),
                 comment: None,
             }],
             options: vec![("partition_by".into(), "day(t)".into())],

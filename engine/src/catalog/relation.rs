@@ -1,10 +1,12 @@
 //! What the catalog holds: relations with their columns, as the binder, the planner and system tables look at them.
 
 use super::persist::{TableDefinition, ViewDefinition};
+use super::sequence::SequenceDefinition;
 use super::system::SystemTable;
 use crate::error::{Error, Result};
 use std::sync::Arc;
 use stoa_sql::catalog::{ColumnInfo, RelationInfo, RelationKind, TableId};
+use stoa_sql::types::LogicalType;
 use stoa_storage::schema::TableSchema;
 
 /// The first number of a user's table: storage's number of it is so much smaller.
@@ -28,6 +30,8 @@ pub(crate) enum Body {
     Table(StoredTable),
     /// A query.
     View(ViewDefinition),
+    /// Numbers to be handed out.
+    Sequence(SequenceDefinition),
     /// Computed.
     System(&'static SystemTable),
 }
@@ -75,7 +79,7 @@ impl Relation {
         match &self.body {
             Body::Table(table) => table.definition.comment.as_deref(),
             Body::View(view) => view.comment.as_deref(),
-            Body::System(_) => None,
+            Body::Sequence(_) | Body::System(_) => None,
         }
     }
 
@@ -94,7 +98,15 @@ impl Relation {
                     .find(|(column, _)| column == name)
                     .map(|(_, text)| text.as_str())
             }
-            Body::System(_) => None,
+            Body::Sequence(_) | Body::System(_) => None,
+        }
+    }
+
+    /// The sequence, where it is one.
+    pub(crate) fn sequence(&self) -> Option<&SequenceDefinition> {
+        match &self.body {
+            Body::Sequence(sequence) => Some(sequence),
+            _ => None,
         }
     }
 
@@ -102,6 +114,7 @@ impl Relation {
     pub(crate) fn kind_letter(&self) -> char {
         match &self.body {
             Body::View(_) => 'v',
+            Body::Sequence(_) => 'S',
             Body::System(table) if table.is_view() => 'v',
             Body::Table(_) | Body::System(_) => 'r',
         }
@@ -133,6 +146,7 @@ pub(crate) fn table_relation(schema: &Arc<TableSchema>) -> Result<Relation> {
             data_type: more.data_type.clone(),
             nullable: column.nullable,
             default: more.default.clone(),
+            identity: more.identity,
             hidden: false,
         })
     });
@@ -159,6 +173,7 @@ pub(crate) fn view_relation(schema: &str, name: &str, view: ViewDefinition) -> R
         data_type: data_type.clone(),
         nullable: true,
         default: None,
+        identity: None,
         hidden: false,
     });
     let info = RelationInfo {
@@ -173,5 +188,33 @@ pub(crate) fn view_relation(schema: &str, name: &str, view: ViewDefinition) -> R
     Relation {
         info: Arc::new(info),
         body: Body::View(view),
+    }
+}
+
+/// A sequence as a relation: its state is a row.
+pub(crate) fn sequence_relation(schema: &str, name: &str, sequence: SequenceDefinition) -> Relation {
+    let columns = [
+        ("last_value", LogicalType::BigInt),
+        ("log_cnt", LogicalType::BigInt),
+        ("is_called", LogicalType::Boolean),
+    ];
+    let columns = columns.map(|(name, data_type)| ColumnInfo {
+        name: name.to_owned(),
+        data_type,
+        nullable: false,
+        default: None,
+        identity: None,
+        hidden: false,
+    });
+    let info = RelationInfo {
+        id: TableId(sequence.oid),
+        schema: schema.to_owned(),
+        name: name.to_owned(),
+        kind: RelationKind::Sequence,
+        columns: columns.into(),
+    };
+    Relation {
+        info: Arc::new(info),
+        body: Body::Sequence(sequence),
     }
 }

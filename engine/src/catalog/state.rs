@@ -1,7 +1,7 @@
 //! All definitions of one version, by name and by number. Built once per version of the definitions, not per commit.
 
 use super::persist::{NEXT_OID_OBJECT, NameEntry, ObjectKey, read_key, read_name, read_oid};
-use super::relation::{FIRST_OBJECT_OID, Relation, table_relation, view_relation};
+use super::relation::{FIRST_OBJECT_OID, Relation, sequence_relation, table_relation, view_relation};
 use super::system;
 use crate::error::Result;
 use std::collections::{BTreeMap, HashMap};
@@ -63,8 +63,10 @@ impl CatalogState {
                 }
                 ObjectKey::Name(schema, name) => {
                     let entry = read_name(&format!("relation \"{name}\""), &bytes)?;
-                    if let NameEntry::View(view) = entry {
-                        state.add(view_relation(schema, name, view));
+                    match entry {
+                        NameEntry::View(view) => state.add(view_relation(schema, name, view)),
+                        NameEntry::Sequence(sequence) => state.add(sequence_relation(schema, name, sequence)),
+                        NameEntry::Table(_) => {}
                     }
                 }
                 ObjectKey::Other => {}
@@ -110,6 +112,16 @@ impl CatalogState {
     /// Users' relations, by schema and name.
     pub(crate) fn user_relations(&self) -> impl Iterator<Item = &Arc<Relation>> {
         self.names.values()
+    }
+
+    /// The sequence that belongs to a column of a table.
+    pub(crate) fn sequence_of(&self, table: TableId, column: &str) -> Option<&Arc<Relation>> {
+        let stored = self.by_id.get(&table)?.stored()?;
+        let id = stored.schema.columns.iter().find(|known| known.name == column)?.id.0;
+        self.user_relations().find(|relation| {
+            let owner = relation.sequence().and_then(|sequence| sequence.owner);
+            owner.is_some_and(|owner| owner.table == table.0 && owner.column == id)
+        })
     }
 
     /// All relations, the system's included.

@@ -2,7 +2,7 @@
 //! through one of these, so that it sees one state throughout.
 
 use super::CatalogState;
-use super::facts::Facts;
+use super::facts::{Facts, TakenNumbers};
 use super::system::SystemContext;
 use crate::connection::Sessions;
 use crate::database::Shared;
@@ -12,6 +12,7 @@ use crate::functions::StatementContext;
 use crate::pipeline::Cancel;
 use crate::settings::Settings;
 use arrow_array::ArrayRef;
+use parking_lot::Mutex;
 use std::sync::Arc;
 use stoa_storage::store::Snapshot;
 
@@ -26,6 +27,8 @@ pub(crate) struct Asker {
     pub(crate) process_id: i32,
     /// What `set_config` does: name, value (none: the default), for the transaction only.
     pub(crate) change_setting: Arc<ChangeSetting>,
+    /// Numbers that the session took from sequences.
+    pub(crate) taken_numbers: Arc<Mutex<TakenNumbers>>,
     /// Who else is connected.
     pub(crate) sessions: Arc<Sessions>,
     /// Tells the client something beside the statement's outcome.
@@ -75,6 +78,7 @@ impl View {
         let facts = Facts {
             start_time: shared.start_time,
             scans: shared.scans.clone(),
+            sequences: shared.sequences.clone(),
             catalog: catalog.clone(),
             snapshot: snapshot.clone(),
             settings: settings.clone(),
@@ -118,6 +122,7 @@ impl View {
             activity: &self.shared.activity,
             sessions: &self.shared.sessions,
             scans: &self.shared.scans,
+            sequences: &self.shared.sequences,
             statement: &self.statement,
         })
     }

@@ -71,6 +71,7 @@ pub struct StatementContext {
 /// - `type_oid`, `type_name`; `namespace_oid`, `namespace_name`; `function_oid`, `function_name`: name -> oid, oid -> name.
 /// - `function_arguments`, `function_result`, `function_definition`: oid -> text. `aggregate_name`: oid -> name, of aggregates only.
 ///   `constraint_definition`, `index_definition`: oid -> text.
+/// - `sequence_last_value`: oid -> number. `serial_sequence`: `oid,column name` -> name.
 /// - `backend`: process id -> `true`, `false`.
 /// - `database_size` (bytes), `database_name`: oid -> name; `database_oid`: name -> oid. `user_name`: oid -> name.
 pub trait SessionFacts: Send + Sync + std::fmt::Debug {
@@ -99,6 +100,32 @@ pub trait SessionFacts: Send + Sync + std::fmt::Debug {
         Ok(false)
     }
 
+    /// `nextval`: the next numbers of the sequence of a number in `pg_class`.
+    ///
+    /// # Errors
+    /// 42809 where that is none; 2200H at its end.
+    fn next_numbers(&self, sequence: i64, count: usize) -> Result<Vec<i64>> {
+        let _ = count;
+        Err(no_sequence(sequence))
+    }
+
+    /// `currval`, or `lastval` without a sequence: what the session took last.
+    ///
+    /// # Errors
+    /// 55000 where it took nothing yet.
+    fn current_number(&self, sequence: Option<i64>) -> Result<i64> {
+        Err(no_sequence(sequence.unwrap_or_default()))
+    }
+
+    /// `setval`
+    ///
+    /// # Errors
+    /// 22003 for a number out of the sequence's bounds.
+    fn set_number(&self, sequence: i64, value: i64, is_called: bool) -> Result<()> {
+        let _ = (value, is_called);
+        Err(no_sequence(sequence))
+    }
+
     /// Fails if the statement was cancelled: for functions that take their time.
     ///
     /// # Errors
@@ -106,6 +133,13 @@ pub trait SessionFacts: Send + Sync + std::fmt::Debug {
     fn check_cancelled(&self) -> Result<()> {
         Ok(())
     }
+}
+
+fn no_sequence(oid: i64) -> crate::error::Error {
+    crate::error::Error::user(
+        crate::error::SqlState::UNDEFINED_TABLE,
+        format!("could not open relation with OID {oid}"),
+    )
 }
 
 /// One evaluation of a scalar function.

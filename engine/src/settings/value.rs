@@ -1,6 +1,7 @@
 //! Whether a text is a value of a setting, and how the value is shown.
 
 use super::definition::{Definition, Kind};
+use crate::catalog::state::is_system_schema;
 use crate::error::{Error, Result, SqlState};
 use crate::format::DateOrder;
 use jiff::tz::{Offset, TimeZone};
@@ -262,7 +263,7 @@ fn passes(name: &str, value: &str) -> Result<String> {
     Ok(value.to_owned())
 }
 
-/// The schemas that a search path names, `"$user"` replaced.
+/// The schemas that a search path names, `"$user"` replaced; a user who is called like a system schema has none of his own.
 pub(super) fn search_path(value: &str, user: &str) -> Vec<String> {
     let mut is_quoted = false;
     value
@@ -272,11 +273,11 @@ pub(super) fn search_path(value: &str, user: &str) -> Vec<String> {
         })
         .map(str::trim)
         .filter(|part| !part.is_empty() && *part != "\"\"")
-        .map(|part| {
+        .filter_map(|part| {
             let name = part.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
             match name.map_or_else(|| part.to_owned(), |name| name.replace("\"\"", "\"")) {
-                variable if variable == "$user" => user.to_owned(),
-                name => name,
+                variable if variable == "$user" => (!is_system_schema(user)).then(|| user.to_owned()),
+                name => Some(name),
             }
         })
         .collect()

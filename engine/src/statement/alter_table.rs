@@ -3,6 +3,7 @@
 use super::definition::{
     check_stored_type, dependent_views, free_name, relation_exists, still_needed, take_name, with_definition,
 };
+use super::sequence::{drop_changes, owned_sequences};
 use super::{Effect, Run, constants, query::Planned, stored};
 use crate::catalog::compile::evaluate_constant;
 use crate::catalog::options::apply_options;
@@ -133,6 +134,7 @@ impl Altered<'_> {
             id,
             data_type: column.data_type.clone(),
             default: column.default.clone(),
+            identity: column.identity,
             comment: None,
         });
         Ok(())
@@ -173,6 +175,12 @@ impl Altered<'_> {
         }
         self.refuse_dependents("drop", &format!("column {name} of table {}", self.relation.name()))?;
         self.schema.columns.remove(place);
+        for sequence in owned_sequences(self.run, self.relation.id().0) {
+            let owner = sequence.sequence().and_then(|sequence| sequence.owner);
+            if owner.is_some_and(|owner| owner.column == id.0) {
+                self.changes.extend(drop_changes(&sequence));
+            }
+        }
         Ok(())
     }
 

@@ -24,7 +24,7 @@ pub(super) fn execute(run: &Run<'_>, comment: &Comment) -> Result<Effect> {
             let entry: Arc<[u8]> = write_name(&NameEntry::View(view));
             Change::PutObject(name_object(relation.schema(), relation.name()), Some(entry))
         }
-        Body::System(_) => return Err(gone()),
+        Body::Sequence(_) | Body::System(_) => return Err(gone()),
     };
     Ok(Effect::command(
         "COMMENT",

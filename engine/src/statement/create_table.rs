@@ -1,11 +1,13 @@
 //! CREATE TABLE, also AS.
 
-use super::definition::{check_stored_type, relation_exists, take_name, target_schema};
+use super::definition::{check_stored_type, new_oids, relation_exists, take_name, target_schema};
 use super::insert::{new_sink, run_source, writes_of};
+use super::sequence::column_sequence;
 use super::{Effect, Run};
 use crate::catalog::options::apply_options;
 use crate::catalog::persist::{ColumnDefinition, NameEntry, TableDefinition, write_table};
-use crate::catalog::relation::table_relation;
+use crate::catalog::relation::{relation_id, table_relation};
+use crate::catalog::sequence::SequenceOwner;
 use crate::connection::{Notice, StatementWrites};
 use crate::error::{Error, Result, SqlState};
 use crate::types::array_type;
@@ -33,8 +35,10 @@ pub(super) fn execute(run: &Run<'_>, create: &CreateTable) -> Result<Effect> {
         };
     }
     let id = run.view.shared.store.next_table_id();
-    let schema = table_schema(id, &schema_name, create)?;
+    let sequences = column_sequences(run, relation_id(id).0, &schema_name, create)?;
+    let schema = table_schema(id, &schema_name, create, &sequences.defaults)?;
     let mut changes = vec![Change::CreateTable(schema.clone())];
+    changes.extend(sequences.changes);
     changes.extend(take_name(run, &schema_name, name, &NameEntry::Table(id.0)));
     let Some(source) = &create.source else {
         return Ok(Effect::command(tag, StatementWrites::new("create table", changes)));
@@ -66,7 +70,43 @@ fn refuse_unsupported(create: &CreateTable) -> Result<()> {
     Ok(())
 }
 
-fn table_schema(id: TableId, schema_name: &str, create: &CreateTable) -> Result<Arc<TableSchema>> {
+/// The sequences of serial and identity columns: each such column's default, and what makes the sequences.
+#[derive(Default)]
+struct ColumnSequences {
+    defaults: Vec<Option<String>>,
+    changes: Vec<Change>,
+}
+
+fn column_sequences(run: &Run<'_>, table: u32, schema_name: &str, create: &CreateTable) -> Result<ColumnSequences> {
+    let mut sequences = ColumnSequences::default();
+    let count = create.columns.iter().filter(|column| column.sequence.is_some()).count();
+    if count == 0 {
+        return Ok(sequences);
+    }
+    let (mut oid, change) = new_oids(run, count as u32);
+    sequences.changes.push(change);
+    let mut taken = vec![create.name.name.clone()];
+    for (column, definition) in (0..).zip(&create.columns) {
+        let Some(options) = &definition.sequence else {
+            sequences.defaults.push(None);
+            continue;
+        };
+        let names = (schema_name, create.name.name.as_str());
+        let owner = SequenceOwner { table, column };
+        let made = column_sequence(run, names, &definition.name, (oid, owner), options, &mut taken)?;
+        oid += 1;
+        sequences.defaults.push(Some(made.default));
+        sequences.changes.extend(made.changes);
+    }
+    Ok(sequences)
+}
+
+fn table_schema(
+    id: TableId,
+    schema_name: &str,
+    create: &CreateTable,
+    sequence_defaults: &[Option<String>],
+) -> Result<Arc<TableSchema>> {
     let mut columns = Vec::with_capacity(create.columns.len());
     let mut definitions = Vec::with_capacity(create.columns.len());
     for (number, column) in (0..).zip(&create.columns) {
@@ -81,7 +121,12 @@ fn table_schema(id: TableId, schema_name: &str, create: &CreateTable) -> Result<
         definitions.push(ColumnDefinition {
             id: number,
             data_type: column.data_type.clone(),
-            default: column.default.clone(),
+            default: sequence_defaults
+                .get(number as usize)
+                .cloned()
+                .flatten()
+                .or_else(|| column.default.clone()),
+            identity: column.identity,
             comment: None,
         });
     }

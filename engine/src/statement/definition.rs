@@ -72,10 +72,15 @@ pub(super) fn free_name(schema: &str, name: &str) -> Change {
     Change::PutObject(name_object(schema, name), None)
 }
 
-/// A number for a view or a schema, and the change that gives it.
+/// A number for a view, a sequence or a schema, and the change that gives it.
 pub(super) fn new_oid(run: &Run<'_>) -> (u32, Change) {
+    new_oids(run, 1)
+}
+
+/// So many numbers, of which this is the first, and the change that gives them.
+pub(super) fn new_oids(run: &Run<'_>, count: u32) -> (u32, Change) {
     let oid = run.view.catalog.next_oid();
-    let next = write_oid(oid.saturating_add(1));
+    let next = write_oid(oid.saturating_add(count));
     (oid, Change::PutObject(NEXT_OID_OBJECT.to_owned(), Some(next)))
 }
 

@@ -1,6 +1,7 @@
-//! DROP TABLE, VIEW, SCHEMA
+//! DROP TABLE, VIEW, SCHEMA, SEQUENCE
 
 use super::definition::{dependent_views, free_name, no_schema, still_needed};
+use super::sequence::{default_with, drop_changes, owned_sequences};
 use super::{Effect, Run, stored};
 use crate::catalog::persist::schema_object;
 use crate::catalog::relation::{Body, Relation};
@@ -19,7 +20,9 @@ pub(super) fn execute(run: &Run<'_>, drop: &DropRelation) -> Result<Effect> {
     for name in &drop.names {
         match drop.kind {
             ObjectKind::Schema => doomed.add_schema(run, name, drop, &mut notices)?,
-            ObjectKind::Table | ObjectKind::View => doomed.add_relation(run, name, drop, &mut notices)?,
+            ObjectKind::Table | ObjectKind::View | ObjectKind::Sequence => {
+                doomed.add_relation(run, name, drop, &mut notices)?
+            }
         }
     }
     doomed.add_dependents(run, drop, &mut notices)?;
@@ -27,8 +30,9 @@ pub(super) fn execute(run: &Run<'_>, drop: &DropRelation) -> Result<Effect> {
         ObjectKind::Table => ("DROP TABLE", "drop table"),
         ObjectKind::View => ("DROP VIEW", "drop view"),
         ObjectKind::Schema => ("DROP SCHEMA", "drop schema"),
+        ObjectKind::Sequence => ("DROP SEQUENCE", "drop sequence"),
     };
-    let mut effect = Effect::command(tag, StatementWrites::new(cause, doomed.into_changes()?));
+    let mut effect = Effect::command(tag, StatementWrites::new(cause, doomed.into_changes(run)?));
     effect.notices = notices;
     Ok(effect)
 }
@@ -43,8 +47,24 @@ struct Doomed {
 fn kind_word(relation: &Relation) -> &'static str {
     match relation.body {
         Body::View(_) => "view",
+        Body::Sequence(_) => "sequence",
         _ => "table",
     }
+}
+
+/// A sequence that a default takes numbers from stays.
+fn refuse_used(run: &Run<'_>, sequence: &Relation) -> Result<()> {
+    let Some((table, column)) = default_with(run, sequence) else {
+        return Ok(());
+    };
+    let name = sequence.name();
+    let error = stoa_sql::Error::new(
+        SqlState("2BP01"),
+        format!("cannot drop sequence {name} because other objects depend on it"),
+    );
+    let detail = format!("default value for column {column} of table {table} depends on sequence {name}");
+    let hint = format!("Drop the default first: ALTER TABLE {table} ALTER COLUMN {column} DROP DEFAULT.");
+    Err(Error::Sql(error.with_detail(detail).with_hint(hint)))
 }
 
 fn skipping(what: &str, name: &str) -> Notice {
@@ -63,7 +83,11 @@ impl Doomed {
         drop: &DropRelation,
         notices: &mut Vec<Notice>,
     ) -> Result<()> {
-        let word = if drop.kind == ObjectKind::View { "view" } else { "table" };
+        let word = match drop.kind {
+            ObjectKind::View => "view",
+            ObjectKind::Sequence => "sequence",
+            _ => "table",
+        };
         let found = run.view.catalog.resolve(name, &run.view.statement.search_path);
         let Some(relation) = found else {
             if drop.if_exists {
@@ -82,6 +106,7 @@ impl Doomed {
                     format!("permission denied: \"{}\" is a system catalog", relation.name()),
                 ));
             }
+            (Body::Sequence(_), ObjectKind::Sequence) => refuse_used(run, &relation)?,
             (Body::Table(_), ObjectKind::Table) | (Body::View(_), ObjectKind::View) => {}
             _ => {
                 let error = stoa_sql::Error::new(
@@ -170,9 +195,19 @@ impl Doomed {
         Ok(())
     }
 
-    fn into_changes(self) -> Result<Vec<Change>> {
+    fn into_changes(self, run: &Run<'_>) -> Result<Vec<Change>> {
         let mut changes = Vec::new();
+        let tables = self.relations.iter().filter(|relation| relation.stored().is_some());
+        let mut sequences: Vec<_> = tables.flat_map(|table| owned_sequences(run, table.id().0)).collect();
+        sequences.retain(|sequence| !self.has(sequence));
+        for sequence in &sequences {
+            changes.extend(drop_changes(sequence));
+        }
         for relation in &self.relations {
+            if relation.sequence().is_some() {
+                changes.extend(drop_changes(relation));
+                continue;
+            }
             if matches!(relation.body, Body::Table(_)) {
                 changes.push(Change::DropTable(stored(relation)?.schema.id));
             }

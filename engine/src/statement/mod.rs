@@ -19,6 +19,7 @@ pub(crate) mod maintain;
 pub(crate) mod query;
 pub(crate) mod returning;
 pub(crate) mod row_sink;
+pub(crate) mod sequence;
 pub(crate) mod set;
 pub(crate) mod truncate;
 pub(crate) mod update;
@@ -136,6 +137,8 @@ pub(crate) fn execute(run: &Run<'_>, statement: &Statement) -> Result<Effect> {
         Statement::CreateTable(create) => create_table::execute(run, create),
         Statement::CreateView(create) => create_view::execute(run, create),
         Statement::CreateSchema { name, if_not_exists } => create_schema::execute(run, name, *if_not_exists),
+        Statement::CreateSequence(create) => sequence::create(run, create),
+        Statement::AlterSequence(alter) => sequence::alter(run, alter),
         Statement::Drop(drop) => drop::execute(run, drop),
         Statement::AlterTable(alter) => alter_table::execute(run, alter),
         Statement::Comment(comment) => comment::execute(run, comment),
@@ -169,10 +172,13 @@ pub(crate) fn name_of(statement: &Statement) -> &'static str {
         Statement::CreateTable(_) => "CREATE TABLE",
         Statement::CreateView(_) => "CREATE VIEW",
         Statement::CreateSchema { .. } => "CREATE SCHEMA",
+        Statement::CreateSequence(_) => "CREATE SEQUENCE",
+        Statement::AlterSequence(_) => "ALTER SEQUENCE",
         Statement::Drop(drop) => match drop.kind {
             stoa_sql::plan::ObjectKind::Table => "DROP TABLE",
             stoa_sql::plan::ObjectKind::View => "DROP VIEW",
             stoa_sql::plan::ObjectKind::Schema => "DROP SCHEMA",
+            stoa_sql::plan::ObjectKind::Sequence => "DROP SEQUENCE",
         },
         Statement::AlterTable(_) => "ALTER TABLE",
         Statement::Comment(_) => "COMMENT",
@@ -196,6 +202,8 @@ pub(crate) fn is_write(statement: &Statement) -> bool {
         | Statement::CreateTable(_)
         | Statement::CreateView(_)
         | Statement::CreateSchema { .. }
+        | Statement::CreateSequence(_)
+        | Statement::AlterSequence(_)
         | Statement::Drop(_)
         | Statement::AlterTable(_)
         | Statement::Comment(_) => true,

@@ -1,5 +1,6 @@
 //! TRUNCATE: all rows out.
 
+use super::sequence::restart_owned;
 use super::{Effect, Run, stored};
 use crate::connection::StatementWrites;
 use crate::error::Result;
@@ -12,6 +13,9 @@ pub(super) fn execute(run: &Run<'_>, truncate: &Truncate) -> Result<Effect> {
     for table in &truncate.tables {
         let relation = run.table(*table)?;
         changes.push(Change::Truncate(stored(&relation)?.schema.id));
+        if truncate.restart_identity {
+            restart_owned(run, table.0)?;
+        }
     }
     Ok(Effect::command(
         "TRUNCATE TABLE",

@@ -35,7 +35,7 @@ impl Binder<'_> {
                 column_def,
                 column_position: None,
                 ..
-            } => actions.push(self.bind_add_column(column_def, *if_not_exists)?),
+            } => actions.push(self.bind_add_column(column_def, *if_not_exists, &relation.name)?),
             AlterTableOperation::DropColumn {
                 column_names,
                 if_exists,
@@ -89,10 +89,18 @@ impl Binder<'_> {
         Ok(())
     }
 
-    fn bind_add_column(&mut self, column: &ast::ColumnDef, if_not_exists: bool) -> Result<AlterTableAction> {
-        let (definition, is_key) = self.bind_column_definition(column)?;
+    fn bind_add_column(
+        &mut self,
+        column: &ast::ColumnDef,
+        if_not_exists: bool,
+        table: &str,
+    ) -> Result<AlterTableAction> {
+        let (definition, is_key) = self.bind_column_definition(column, table)?;
         if is_key {
             return Err(not_supported("ADD COLUMN .. PRIMARY KEY").at(self.span(&column.name)));
+        }
+        if definition.sequence.is_some() {
+            return Err(not_supported("ADD COLUMN of a serial or identity column").at(self.span(&column.name)));
         }
         let default = match &definition.default {
             Some(text) => Some(self.bind_default(text, &column_info(&definition))?),
@@ -130,6 +138,8 @@ impl Binder<'_> {
                             data_type: info.data_type.clone(),
                             nullable: info.nullable,
                             default: None,
+                            sequence: None,
+                            identity: None,
                         };
                         self.checked_default(value, &definition)?
                     }
@@ -153,6 +163,7 @@ fn column_info(definition: &ColumnDefinition) -> ColumnInfo {
         data_type: definition.data_type.clone(),
         nullable: definition.nullable,
         default: definition.default.clone(),
+        identity: None,
         hidden: false,
     }
 }

@@ -1,12 +1,13 @@
 //! CREATE TABLE, also AS; CREATE VIEW.
 
 use super::bind_cte::renamed;
+use super::bind_sequence::serial_type;
 use super::name::{fold, parts, table_name};
 use super::{Binder, not_supported};
 use crate::catalog::ColumnInfo;
 use crate::error::{Error, Result, SqlState};
 use crate::limits::COLUMNS_MAX;
-use crate::plan::{ColumnDefinition, CreateTable, CreateView, Query, Statement};
+use crate::plan::{ColumnDefinition, CreateTable, CreateView, Query, SequenceOptions, Statement};
 use crate::types::{LogicalType, TypeKind};
 use sqlparser::ast::{self, ColumnOption, CreateTableOptions, SqlOption, TableConstraint};
 
@@ -30,7 +31,7 @@ impl Binder<'_> {
             return Ok(table);
         }
         for column in &create.columns {
-            let (definition, is_key) = self.bind_column_definition(column)?;
+            let (definition, is_key) = self.bind_column_definition(column, &table.name.name)?;
             if table.columns.iter().any(|known| known.name == definition.name) {
                 return Err(duplicate_column(&definition.name).at(self.span(&column.name)));
             }
@@ -77,6 +78,8 @@ impl Binder<'_> {
                 data_type: column.data_type,
                 nullable: true,
                 default: None,
+                sequence: None,
+                identity: None,
             });
         }
         let without_rows = create.with_data.as_ref().is_some_and(|with_data| !with_data.data);
@@ -87,23 +90,46 @@ impl Binder<'_> {
     }
 
     /// A column, and whether it is the primary key.
-    pub(super) fn bind_column_definition(&mut self, column: &ast::ColumnDef) -> Result<(ColumnDefinition, bool)> {
+    pub(super) fn bind_column_definition(
+        &mut self,
+        column: &ast::ColumnDef,
+        table: &str,
+    ) -> Result<(ColumnDefinition, bool)> {
         let name = fold(&column.name);
-        let data_type = self
-            .bind_data_type(&column.data_type)
-            .map_err(|error| error.at(self.span(&column.name)))?;
+        let serial = serial_type(&column.data_type);
+        let data_type = match &serial {
+            Some(data_type) => data_type.clone(),
+            None => self
+                .bind_data_type(&column.data_type)
+                .map_err(|error| error.at(self.span(&column.name)))?,
+        };
         check_storable(&name, &data_type).map_err(|error| error.at(self.span(&column.name)))?;
         let mut definition = ColumnDefinition {
             name,
-            data_type,
-            nullable: true,
+            nullable: serial.is_none(),
             default: None,
+            sequence: serial.is_some().then(|| SequenceOptions {
+                data_type: Some(data_type.clone()),
+                ..SequenceOptions::default()
+            }),
+            identity: None,
+            data_type,
         };
         let mut is_key = false;
         for option in &column.options {
             match &option.option {
                 ColumnOption::Null => {}
                 ColumnOption::NotNull => definition.nullable = false,
+                ColumnOption::Default(_) if definition.sequence.is_some() => {
+                    return Err(Error::new(
+                        SqlState::SYNTAX_ERROR,
+                        format!(
+                            "multiple default values specified for column \"{}\" of table \"{table}\"",
+                            definition.name
+                        ),
+                    )
+                    .at(self.span(&column.name)));
+                }
                 ColumnOption::Default(expression) => {
                     definition.default = self.checked_default(expression, &definition)?;
                 }
@@ -120,6 +146,14 @@ impl Binder<'_> {
                 ColumnOption::Unique(_) => return Err(refused("a UNIQUE constraint", &definition.name)),
                 ColumnOption::ForeignKey(_) => return Err(refused("a foreign key", &definition.name)),
                 ColumnOption::Check(_) => return Err(refused("a CHECK constraint", &definition.name)),
+                ColumnOption::Generated {
+                    generated_as,
+                    sequence_options,
+                    generation_expr: None,
+                    ..
+                } => self
+                    .bind_identity(generated_as, sequence_options.as_deref(), &mut definition)
+                    .map_err(|error| error.at(self.span(&column.name)))?,
                 ColumnOption::Generated { .. } | ColumnOption::Identity(_) => {
                     return Err(refused("a generated value", &definition.name));
                 }
@@ -141,6 +175,7 @@ impl Binder<'_> {
             data_type: column.data_type.clone(),
             nullable: column.nullable,
             default: None,
+            identity: None,
             hidden: false,
         };
         let bound = self

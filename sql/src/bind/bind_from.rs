@@ -241,7 +241,7 @@ impl Binder<'_> {
             return self.bind_view(&relation, query, alias);
         }
         let as_of = version.map(|version| self.bind_as_of(version)).transpose()?;
-        if as_of.is_some() && relation.kind == RelationKind::System {
+        if as_of.is_some() && matches!(relation.kind, RelationKind::System | RelationKind::Sequence) {
             return Err(not_supported("FOR SYSTEM_TIME on a system table"));
         }
         let (scan, columns) = self.scan(&relation, as_of);

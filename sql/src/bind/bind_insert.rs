@@ -5,7 +5,7 @@ use super::collect::{Clause, Context};
 use super::name::{fold, simple};
 use super::scope::Scope;
 use super::{Binder, not_supported};
-use crate::catalog::{ColumnInfo, RelationInfo};
+use crate::catalog::{ColumnInfo, Identity, RelationInfo};
 use crate::error::{Error, Result, SqlState};
 use crate::plan::{ColumnDef, Expr, Insert, Plan, Values};
 use crate::span::Span;
@@ -21,16 +21,17 @@ impl Binder<'_> {
         if insert.on.is_some() {
             return Err(not_supported("ON CONFLICT"));
         }
-        if insert.overriding.is_some() || !insert.assignments.is_empty() || insert.overwrite {
+        if !insert.assignments.is_empty() || insert.overwrite {
             return Err(not_supported("this form of INSERT"));
         }
         let relation = self.stored_table(name)?;
         let targets = self.insert_targets(&relation, &insert.columns)?;
         let given = match &insert.source {
             None => (Plan::one_row(), Vec::new()),
-            Some(query) => self.bind_insert_source(query, &relation, &targets)?,
+            Some(query) => self.bind_insert_source(query, &relation, &targets, insert.overriding.as_ref())?,
         };
-        let source = self.complete_rows(&relation, &targets, given)?;
+        let ignores_given = insert.overriding == Some(ast::InsertOverriding::User);
+        let source = self.complete_rows(&relation, &targets, given, ignores_given)?;
         let alias = insert
             .table_alias
             .as_ref()
@@ -90,6 +91,7 @@ impl Binder<'_> {
         query: &ast::Query,
         relation: &RelationInfo,
         targets: &[usize],
+        overriding: Option<&ast::InsertOverriding>,
     ) -> Result<(Plan, Vec<ColumnDef>)> {
         if let ast::SetExpr::Values(values) = &*query.body
             && query.with.is_none()
@@ -97,7 +99,7 @@ impl Binder<'_> {
             && query.limit_clause.is_none()
             && query.fetch.is_none()
         {
-            let plan = self.bind_insert_values(values, relation, targets)?;
+            let plan = self.bind_insert_values(values, relation, targets, overriding.is_some())?;
             let columns = plan.output();
             return Ok((plan, columns));
         }
@@ -106,6 +108,9 @@ impl Binder<'_> {
         check_count(columns.len(), targets.len()).map_err(|error| error.at(self.span(&*query.body)))?;
         for (column, target) in columns.iter().zip(targets) {
             let info = column_at(relation, *target)?;
+            if overriding.is_none() {
+                check_may_be_given(info)?;
+            }
             if !super::coerce::can_coerce(&column.data_type, &info.data_type, Level::Assignment) {
                 return Err(wrong_type(info, &column.data_type).at(self.span(&*query.body)));
             }
@@ -120,7 +125,13 @@ impl Binder<'_> {
         Ok((plan, columns))
     }
 
-    fn bind_insert_values(&mut self, values: &ast::Values, relation: &RelationInfo, targets: &[usize]) -> Result<Plan> {
+    fn bind_insert_values(
+        &mut self,
+        values: &ast::Values,
+        relation: &RelationInfo,
+        targets: &[usize],
+        overrides: bool,
+    ) -> Result<Plan> {
         let scope = Scope::default();
         let width = values.rows.first().map_or(0, |row| row.content.len());
         let mut rows = Vec::with_capacity(values.rows.len());
@@ -143,6 +154,9 @@ impl Binder<'_> {
                 bound.push(if is_default(value) {
                     self.default_value(info)?
                 } else {
+                    if !overrides {
+                        check_may_be_given(info)?;
+                    }
                     let mut context = Context::plain(&scope, Clause::Values);
                     let expression = self.bind_expression(value, &mut context)?;
                     let span = self.span(value);
@@ -204,16 +218,18 @@ impl Binder<'_> {
         bound
     }
 
-    /// Rows of all the table's columns, in its order.
+    /// Rows of all the table's columns, in its order. Values given to identity columns are ignored on request.
     fn complete_rows(
         &mut self,
         relation: &RelationInfo,
         targets: &[usize],
         (plan, given): (Plan, Vec<ColumnDef>),
+        ignores_given: bool,
     ) -> Result<Plan> {
         let mut expressions = Vec::with_capacity(relation.columns.len());
         for (index, info) in shown_columns(relation) {
-            let place = targets.iter().position(|target| *target == index);
+            let is_ignored = ignores_given && info.identity.is_some();
+            let place = targets.iter().position(|target| *target == index && !is_ignored);
             match place.and_then(|place| given.get(place)) {
                 Some(column) => expressions.push((
                     ColumnDef {
@@ -242,6 +258,22 @@ fn column_at(relation: &RelationInfo, index: usize) -> Result<&ColumnInfo> {
         .columns
         .get(index)
         .ok_or_else(|| not_supported("a column that the table lacks"))
+}
+
+/// 428C9 for a value given to a column that always takes its sequence's.
+fn check_may_be_given(column: &ColumnInfo) -> Result<()> {
+    if column.identity != Some(Identity::Always) {
+        return Ok(());
+    }
+    let name = &column.name;
+    Err(Error::new(
+        SqlState("428C9"),
+        format!("cannot insert a non-DEFAULT value into column \"{name}\""),
+    )
+    .with_detail(format!(
+        "Column \"{name}\" is an identity column defined as GENERATED ALWAYS."
+    ))
+    .with_hint("Use OVERRIDING SYSTEM VALUE to override."))
 }
 
 fn check_count(given: usize, targets: usize) -> Result<()> {

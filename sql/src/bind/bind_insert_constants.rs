@@ -3,7 +3,7 @@
 
 use super::Binder;
 use super::bind_insert::shown_columns;
-use crate::catalog::RelationInfo;
+use crate::catalog::{Identity, RelationInfo};
 use crate::error::Result;
 use crate::parse::parse_in_full;
 use crate::parse::syntax::ConstantInsert;
@@ -54,8 +54,10 @@ fn target_columns(relation: &RelationInfo, insert: &ConstantInsert) -> Option<Ve
 fn are_taken(rows: &ConstantRows, relation: &RelationInfo, columns: &[usize]) -> bool {
     columns.iter().enumerate().all(|(place, column)| {
         relation.columns.get(*column).is_some_and(|column| {
-            rows.column(place, 0)
-                .all(|constant| is_taken(constant.form, &column.data_type))
+            column.identity != Some(Identity::Always)
+                && rows
+                    .column(place, 0)
+                    .all(|constant| is_taken(constant.form, &column.data_type))
         })
     })
 }

@@ -63,6 +63,12 @@ impl Binder<'_> {
                 if_not_exists,
                 ..
             } => create_schema(schema_name, *if_not_exists),
+            ast::Statement::CreateSequence {
+                temporary: false,
+                if_not_exists,
+                name,
+                sequence_options,
+            } => self.bind_create_sequence(name, *if_not_exists, sequence_options),
             ast::Statement::Drop {
                 object_type,
                 if_exists,
@@ -119,7 +125,11 @@ impl Binder<'_> {
         for target in &truncate.table_names {
             tables.push(self.stored_table(&target.name)?.id);
         }
-        Ok(Statement::Truncate(Truncate { tables }))
+        let restart_identity = truncate.identity == Some(ast::TruncateIdentityOption::Restart);
+        Ok(Statement::Truncate(Truncate {
+            tables,
+            restart_identity,
+        }))
     }
 
     /// The table of a name, whose rows statements may change.
@@ -140,6 +150,10 @@ impl Binder<'_> {
             RelationKind::View { .. } => Err(Error::new(
                 SqlState::WRONG_OBJECT_TYPE,
                 format!("\"{}\" is a view, not a table", relation.name),
+            )),
+            RelationKind::Sequence => Err(Error::new(
+                SqlState::WRONG_OBJECT_TYPE,
+                format!("cannot change sequence \"{}\"", relation.name),
             )),
             RelationKind::System => Err(Error::new(
                 SqlState::INSUFFICIENT_PRIVILEGE,

@@ -6,7 +6,7 @@ use super::collect::{Clause, Context};
 use super::name::{fold, simple};
 use super::scope::{Scope, ScopeColumn, ScopeRelation};
 use super::{Binder, not_supported};
-use crate::catalog::RelationInfo;
+use crate::catalog::{Identity, RelationInfo};
 use crate::error::{Error, Result, SqlState};
 use crate::plan::{ColumnDef, Distinct, Expr, JoinKind, Plan, ROW_ID_COLUMN, Update};
 use crate::types::LogicalType;
@@ -147,6 +147,16 @@ impl Binder<'_> {
                 let Some(info) = relation.columns.get(index) else {
                     continue;
                 };
+                if info.identity == Some(Identity::Always) && !is_default(value) {
+                    return Err(Error::new(
+                        SqlState("428C9"),
+                        format!("column \"{name}\" can only be updated to DEFAULT"),
+                    )
+                    .with_detail(format!(
+                        "Column \"{name}\" is an identity column defined as GENERATED ALWAYS."
+                    ))
+                    .at(self.span(target)));
+                }
                 let expression = if is_default(value) {
                     self.default_value(info)?
                 } else {

@@ -20,6 +20,7 @@ mod bind_order_by;
 mod bind_query;
 mod bind_returning;
 mod bind_select;
+mod bind_sequence;
 mod bind_set_operation;
 mod bind_statement;
 mod bind_update;

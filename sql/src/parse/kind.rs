@@ -49,6 +49,7 @@ pub(crate) fn kind(syntax: &Syntax) -> StatementKind {
 fn bound_kind(statement: &Statement) -> StatementKind {
     match statement {
         Statement::Empty => StatementKind::Empty,
+        Statement::AlterSequence(_) => StatementKind::Definition,
         Statement::Checkpoint => StatementKind::Maintenance,
         Statement::Transaction(
             TransactionStatement::Commit | TransactionStatement::Rollback | TransactionStatement::RollbackTo(_),

@@ -9,6 +9,7 @@ mod build;
 mod constant_rows;
 mod explain;
 mod expression;
+mod sequence;
 mod statement;
 mod verify;
 mod walk;
@@ -18,6 +19,7 @@ pub use expression::{
     AggregateCall, CaseBranch, ColumnDef, ColumnId, CompareOp, Expr, FrameBound, FrameExclusion, FrameUnits,
     FunctionCall, Quantifier, SortKey, WindowCall, WindowFrame,
 };
+pub use sequence::{AlterSequence, CreateSequence, SequenceOptions};
 pub use statement::{
     AlterTable, AlterTableAction, COMMIT_VERSION_COLUMN, ColumnDefinition, Comment, Copy, CopyDirection, CopyFormat,
     CopyOptions, CopySource, CopyTarget, CreateTable, CreateView, Delete, DropRelation, Explain, ExplainFormat, Insert,

@@ -1,7 +1,7 @@
 //! Statements: what a client asks for, of which a query is one kind.
 
-use super::{ColumnDef, ConstantRows, Expr, Plan, Query};
-use crate::catalog::{TableId, TableName};
+use super::{AlterSequence, ColumnDef, ConstantRows, CreateSequence, Expr, Plan, Query, SequenceOptions};
+use crate::catalog::{Identity, TableId, TableName};
 use crate::types::LogicalType;
 use std::sync::Arc;
 
@@ -31,7 +31,11 @@ pub enum Statement {
         /// No error where it is there.
         if_not_exists: bool,
     },
-    /// DROP TABLE, VIEW, SCHEMA
+    /// CREATE SEQUENCE
+    CreateSequence(CreateSequence),
+    /// ALTER SEQUENCE
+    AlterSequence(AlterSequence),
+    /// DROP TABLE, VIEW, SCHEMA, SEQUENCE
     Drop(DropRelation),
     /// ALTER TABLE
     AlterTable(AlterTable),
@@ -183,6 +187,8 @@ pub struct Returning {
 pub struct Truncate {
     /// The tables.
     pub tables: Vec<TableId>,
+    /// RESTART IDENTITY: the sequences of their columns begin anew.
+    pub restart_identity: bool,
 }
 
 /// A column in CREATE TABLE or ADD COLUMN.
@@ -196,6 +202,10 @@ pub struct ColumnDefinition {
     pub nullable: bool,
     /// The text of its DEFAULT; checked to bind to the column's type.
     pub default: Option<String>,
+    /// It is filled from a sequence of its own: serial and identity.
+    pub sequence: Option<SequenceOptions>,
+    /// GENERATED .. AS IDENTITY
+    pub identity: Option<Identity>,
 }
 
 /// CREATE TABLE
@@ -237,6 +247,7 @@ pub enum ObjectKind {
     Table,
     View,
     Schema,
+    Sequence,
 }
 
 /// DROP

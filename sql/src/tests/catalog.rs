@@ -332,6 +332,7 @@ impl TestCatalog {
                         data_type: data_type(word.trim_end_matches('?')),
                         nullable: word.ends_with('?'),
                         default: (name == "e").then(|| "'none'".to_owned()),
+                        identity: None,
                         hidden: false,
                     }
                 })
@@ -347,6 +348,7 @@ impl TestCatalog {
                 data_type,
                 nullable: true,
                 default: None,
+                identity: None,
                 hidden: false,
             })
             .collect();

@@ -220,7 +220,9 @@ impl<'a> Application<'a> {
         if last.is_some_and(|last| self.is_foreign(last)) {
             return conflict(format!("\"{name}\" was changed meanwhile"));
         }
-        self.state.definition_version = version;
+        if !name.starts_with(super::VALUE_OBJECT_PREFIX) {
+            self.state.definition_version = version;
+        }
         let objects = Arc::make_mut(&mut self.state.objects);
         objects.insert(name.to_owned(), StoredObject { version, bytes });
         Ok(())

@@ -63,6 +63,9 @@ pub struct Changes {
     pub cause: &'static str,
 }
 
+/// Objects whose name begins so are values, not definitions: changing one leaves the definitions' version as it is.
+pub const VALUE_OBJECT_PREFIX: &str = "value/";
+
 /// One change.
 #[derive(Clone, Debug)]
 pub enum Change {

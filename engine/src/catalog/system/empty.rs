@@ -55,9 +55,6 @@ pub(super) const TABLES: &[&SystemTable] = &[
     "setdatabase oid, setrole oid, setconfig text[]"),
     empty!(PG_CATALOG, "pg_default_acl", 826,
     "oid oid, defaclrole oid, defaclnamespace oid, defaclobjtype \"char\", defaclacl text[]"),
-    empty!(PG_CATALOG, "pg_depend", 2608,
-    "classid oid, objid oid, objsubid integer, refclassid oid, refobjid oid, refobjsubid integer, \
-     deptype \"char\""),
     empty!(PG_CATALOG, "pg_enum", 3501,
     "oid oid, enumtypid oid, enumsortorder real, enumlabel name"),
     empty!(PG_CATALOG, "pg_event_trigger", 3466,
@@ -142,13 +139,6 @@ pub(super) const TABLES: &[&SystemTable] = &[
     "schemaname name, tablename name, rulename name, definition text"),
     empty!(PG_CATALOG, "pg_seclabel", 3596,
     "objoid oid, classoid oid, objsubid integer, provider text, label text"),
-    empty!(PG_CATALOG, "pg_sequence", 2224,
-    "seqrelid oid, seqtypid oid, seqstart bigint, seqincrement bigint, seqmax bigint, seqmin bigint, \
-     seqcache bigint, seqcycle boolean"),
-    empty!(PG_CATALOG, "pg_sequences", 12214,
-    "schemaname name, sequencename name, sequenceowner name, data_type regtype, start_value bigint, \
-     min_value bigint, max_value bigint, increment_by bigint, cycle boolean, cache_size bigint, \
-     last_value bigint"),
     empty!(PG_CATALOG, "pg_shadow", 12215,
     "usename name, usesysid oid, usecreatedb boolean, usesuper boolean, userepl boolean, \
      usebypassrls boolean, passwd text, valuntil timestamp with time zone, useconfig text[]"),
@@ -309,11 +299,6 @@ pub(super) const TABLES: &[&SystemTable] = &[
      result_cast_type_udt_schema name, result_cast_type_udt_name name, result_cast_scope_catalog name, \
      result_cast_scope_schema name, result_cast_scope_name name, \
      result_cast_maximum_cardinality integer, result_cast_dtd_identifier name"),
-    empty!(INFORMATION_SCHEMA, "sequences", 13218,
-    "sequence_catalog name, sequence_schema name, sequence_name name, data_type character varying, \
-     numeric_precision integer, numeric_precision_radix integer, numeric_scale integer, \
-     start_value character varying, minimum_value character varying, maximum_value character varying, \
-     increment character varying, cycle_option character varying"),
     empty!(INFORMATION_SCHEMA, "table_constraints", 13219,
     "constraint_catalog name, constraint_schema name, constraint_name name, table_catalog name, \
      table_schema name, table_name name, constraint_type character varying, \

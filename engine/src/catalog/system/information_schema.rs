@@ -7,6 +7,7 @@ use crate::catalog::type_oid::entry_of;
 use crate::error::Result;
 use crate::types::{Literal, LogicalType};
 use arrow_array::ArrayRef;
+use stoa_sql::catalog::{ColumnInfo, Identity, TableId};
 
 pub(super) const TABLES: &[&SystemTable] = &[
     &SystemTable {
@@ -57,6 +58,9 @@ fn table_columns() -> Vec<(&'static str, LogicalType)> {
 fn table_rows(context: &SystemContext<'_>) -> Result<Vec<ArrayRef>> {
     let mut rows = Rows::new(table_columns());
     for relation in context.catalog.relations() {
+        if relation.sequence().is_some() {
+            continue;
+        }
         let is_table = matches!(relation.body, Body::Table(_));
         let kind = if relation.kind_letter() == 'v' {
             "VIEW"
@@ -179,15 +183,41 @@ fn type_word(data_type: &LogicalType) -> String {
     }
 }
 
+/// How an identity column is generated, and how its sequence counts.
+fn identity(context: &SystemContext<'_>, table: TableId, column: &ColumnInfo) -> [Literal; 6] {
+    let sequence = context.catalog.sequence_of(table, &column.name);
+    let (Some(kind), Some(relation)) = (column.identity, sequence) else {
+        return [const { Literal::Null }; 6];
+    };
+    let Some(sequence) = relation.sequence() else {
+        return [const { Literal::Null }; 6];
+    };
+    [
+        text(match kind {
+            Identity::Always => "ALWAYS",
+            Identity::ByDefault => "BY DEFAULT",
+        }),
+        text(sequence.start.to_string()),
+        text(sequence.increment.to_string()),
+        text(sequence.maximum.to_string()),
+        text(sequence.minimum.to_string()),
+        yes_or_no(sequence.cycles),
+    ]
+}
+
 fn column_rows(context: &SystemContext<'_>) -> Result<Vec<ArrayRef>> {
     let mut rows = Rows::new(column_columns());
     let null = || Literal::Null;
     let database = || text(&context.statement.database);
     for relation in context.catalog.relations() {
+        if relation.sequence().is_some() {
+            continue;
+        }
         let is_table = matches!(relation.body, Body::Table(_));
         for (position, column) in relation.columns().enumerate() {
             let data_type = &column.data_type;
             let [characters, octets] = text_lengths(data_type);
+            let [generation, start, increment, maximum, minimum, cycle] = identity(context, relation.id(), column);
             let [precision, radix, scale] = number_shape(data_type);
             let is_array = matches!(data_type, LogicalType::Array(_));
             let word = entry_of(data_type).map(|entry| match is_array {
@@ -200,7 +230,7 @@ fn column_rows(context: &SystemContext<'_>) -> Result<Vec<ArrayRef>> {
                 text(relation.name()),
                 text(&column.name),
                 number(position + 1),
-                text_or_null(column.default.clone()),
+                text_or_null(column.default.clone().filter(|_| column.identity.is_none())),
                 yes_or_no(column.nullable),
                 text(type_word(data_type)),
                 characters,
@@ -229,13 +259,13 @@ fn column_rows(context: &SystemContext<'_>) -> Result<Vec<ArrayRef>> {
                 null(),
                 text((position + 1).to_string()),
                 yes_or_no(false),
-                yes_or_no(false),
-                null(),
-                null(),
-                null(),
-                null(),
-                null(),
-                yes_or_no(false),
+                yes_or_no(column.identity.is_some()),
+                generation,
+                start,
+                increment,
+                maximum,
+                minimum,
+                cycle,
                 text("NEVER"),
                 null(),
                 yes_or_no(is_table),

@@ -16,6 +16,7 @@ mod pg_namespace;
 pub(crate) mod pg_proc;
 mod pg_relations;
 mod pg_roles;
+mod pg_sequence;
 mod pg_settings;
 mod pg_timezone_names;
 mod pg_type;
@@ -28,7 +29,7 @@ use super::relation::{Body, Relation};
 use super::state::{CatalogState, INFORMATION_SCHEMA, PG_CATALOG};
 use crate::activity::Activity;
 use crate::connection::Sessions;
-use crate::database::ScanCounts;
+use crate::database::{ScanCounts, Sequences};
 use crate::error::{Error, Result};
 use crate::format::FormatSettings;
 use crate::functions::StatementContext;
@@ -77,6 +78,8 @@ pub(crate) struct SystemContext<'c> {
     pub(crate) format: &'c FormatSettings,
     /// Running and recent statements.
     pub(crate) activity: &'c Activity,
+    /// Where sequences stand.
+    pub(crate) sequences: &'c Sequences,
     /// Who is connected.
     pub(crate) sessions: &'c Sessions,
     /// How often tables were scanned.
@@ -100,6 +103,7 @@ const ALL: &[&[&SystemTable]] = &[
     pg_proc::TABLES,
     pg_relations::TABLES,
     pg_roles::TABLES,
+    pg_sequence::TABLES,
     pg_timezone_names::TABLES,
     pg_fixed::TABLES,
     information_schema::TABLES,
@@ -152,6 +156,7 @@ fn relation(table: &'static SystemTable) -> Relation {
         data_type,
         nullable: true,
         default: None,
+        identity: None,
         hidden,
     });
     let info = RelationInfo {

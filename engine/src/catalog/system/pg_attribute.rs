@@ -6,6 +6,7 @@ use crate::catalog::type_oid::{type_length, type_modifier, type_oid};
 use crate::error::Result;
 use crate::types::{Literal, LogicalType};
 use arrow_array::ArrayRef;
+use stoa_sql::catalog::Identity;
 
 pub(super) const TABLES: &[&SystemTable] = &[&SystemTable {
     schema: PG_CATALOG,
@@ -88,9 +89,13 @@ fn rows(context: &SystemContext<'_>) -> Result<Vec<ArrayRef>> {
                 text(if length < 0 { "x" } else { "p" }),
                 text(""),
                 flag(!column.nullable),
-                flag(column.default.is_some()),
+                flag(column.default.is_some() && column.identity.is_none()),
                 flag(false),
-                text(""),
+                text(match column.identity {
+                    None => "",
+                    Some(Identity::Always) => "a",
+                    Some(Identity::ByDefault) => "d",
+                }),
                 text(""),
                 flag(false),
                 flag(true),

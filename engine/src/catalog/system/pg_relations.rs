@@ -112,7 +112,7 @@ fn defaults(context: &SystemContext<'_>) -> Result<Vec<ArrayRef>> {
     let mut rows = Rows::new(columns_of(DEFAULTS_COLUMNS));
     for relation in context.catalog.user_relations() {
         for (place, column) in relation.info.columns.iter().enumerate() {
-            if let Some(default) = &column.default {
+            if let (Some(default), None) = (&column.default, column.identity) {
                 let oid = (u64::from(relation.id().0) << 12) + place as u64;
                 rows.push([
                     number(oid & u64::from(u32::MAX)),

@@ -8,6 +8,7 @@ mod explain;
 mod maintain;
 mod prepare;
 mod rewrite;
+mod sequence;
 mod set;
 mod transaction;
 mod view;
@@ -42,6 +43,7 @@ pub(super) fn parse(text: &str, tokens: &[TokenWithSpan]) -> Result<Option<Synta
         "CHECKPOINT" | "VACUUM" | "ANALYZE" | "ANALYSE" => maintain::parse(&mut cursor).map(Some),
         "EXPLAIN" => explain::parse(&mut cursor).map(Some),
         "COPY" => copy::parse(&mut cursor).map(Some),
+        "ALTER" => sequence::parse(&mut cursor),
         "CREATE" => view::parse(&mut cursor),
         _ => Ok(None),
     }

@@ -135,8 +135,13 @@ pub(super) static PG_GET_SERIAL_SEQUENCE: ScalarFunction = ScalarFunction {
         "",
     ),
     execute: |call| {
-        let tables = call.texts(0)?;
-        call.map_texts_or_null(|row, _| relation_oid(call, tables.value(row)).map(|_| false))
+        let (tables, columns) = (call.texts(0)?, call.texts(1)?);
+        call.map_texts_or_null(|row, out| {
+            let oid = relation_oid(call, tables.value(row))?;
+            let name = call.fact("serial_sequence", &format!("{oid},{}", columns.value(row)));
+            out.push_str(name.as_deref().unwrap_or(""));
+            Ok(name.is_some())
+        })
     },
 };
 

@@ -9,6 +9,7 @@ mod fact;
 mod format_type;
 mod object_name;
 mod privilege;
+mod sequence;
 mod session;
 mod setting;
 mod size;
@@ -28,6 +29,11 @@ pub(super) const FUNCTIONS: &[&ScalarFunction] = &[
     &session::CURRENT_SCHEMAS,
     &setting::CURRENT_SETTING,
     &session::CURRENT_USER,
+    &sequence::CURRVAL,
+    &sequence::LASTVAL,
+    &sequence::NEXTVAL,
+    &sequence::PG_SEQUENCE_LAST_VALUE,
+    &sequence::SETVAL,
     &format_type::FORMAT_TYPE,
     &encoding::GETDATABASEENCODING,
     &privilege::HAS_ANY_COLUMN_PRIVILEGE,
