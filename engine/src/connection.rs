@@ -19,7 +19,7 @@ pub use sessions::SessionHandle;
 pub(crate) use sessions::Sessions;
 pub use stoa_sql::Parsed;
 pub use stoa_sql::plan::CopyFormat;
-pub(crate) use transaction::StatementWrites;
+pub(crate) use transaction::{StatementWrites, conflict_error};
 
 use crate::activity::{Client, Entry};
 use crate::catalog::view::{Asker, Moment, View};

@@ -13,6 +13,8 @@ pub(crate) const BULK_LOAD_BYTES_MAX: usize = 1 << 30;
 pub(crate) const CONFLICT_RETRIES_MAX: usize = 100;
 /// Numbers of a sequence that storage is told of in advance; as many as Postgres may skip after a crash.
 pub(crate) const SEQUENCE_NUMBERS_AHEAD: usize = 32;
+/// Keys of a statement's rows up to which each is looked up in the table by itself; more are joined.
+pub(crate) const KEYS_LOOKED_UP_MAX: usize = 64;
 /// Plans that a connection keeps by their text.
 pub(crate) const PLANS_KEPT: usize = 256;
 /// Bytes of a text whose plan is kept.

@@ -284,8 +284,8 @@ fn definitions_change_and_say_what_is_in_their_way() {
     );
     refused(
         &mut ann,
-        "CREATE TABLE u (a int PRIMARY KEY)",
-        "0A000 PRIMARY KEY is not supported: uniqueness would not be enforced",
+        "CREATE TABLE u (a int REFERENCES t (a))",
+        "0A000 a foreign key on column \"a\" is not supported",
     );
     check(&mut ann, "INSERT INTO s.t VALUES (1, 'x'), (NULL, 'y')", "INSERT 0 2");
     refused(

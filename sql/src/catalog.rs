@@ -58,6 +58,8 @@ pub struct RelationInfo {
     pub kind: RelationKind,
     /// Its columns in order.
     pub columns: Vec<ColumnInfo>,
+    /// The names of its constraints.
+    pub constraint_names: Vec<String>,
 }
 
 /// When an identity column takes its sequence's next number.

@@ -78,6 +78,10 @@ impl SqlState {
     pub const CARDINALITY_VIOLATION: SqlState = SqlState("21000");
     /// `23502`
     pub const NOT_NULL_VIOLATION: SqlState = SqlState("23502");
+    #[doc = "unique_violation"]
+    pub const UNIQUE_VIOLATION: SqlState = SqlState("23505");
+    #[doc = "check_violation"]
+    pub const CHECK_VIOLATION: SqlState = SqlState("23514");
     /// `25001`
     pub const ACTIVE_SQL_TRANSACTION: SqlState = SqlState("25001");
     /// `25P01`

@@ -95,6 +95,19 @@ pub fn compile(parsed: &Parsed, catalog: &dyn Catalog, options: &CompileOptions)
     })
 }
 
+/// Binds the condition of a CHECK constraint as the catalog keeps it: the columns of the table's row, in order, and the condition over
+/// them.
+///
+/// # Errors
+/// The condition does not fit the table any more.
+pub fn compile_check(
+    text: &str,
+    relation: &catalog::RelationInfo,
+    catalog: &dyn Catalog,
+) -> Result<(Vec<plan::ColumnDef>, plan::Expr)> {
+    on_deep_stack(|| bind::bind_kept_check(text, relation, catalog))
+}
+
 /// Trees within the limits are walked recursively; this is the stack that the deepest of them needs.
 fn on_deep_stack<T>(work: impl FnOnce() -> T) -> T {
     stacker::maybe_grow(limits::STACK_BYTES / 2, limits::STACK_BYTES, work)

@@ -18,6 +18,8 @@ pub const BITMAP_VALUES_MAX: usize = 256;
 pub const VALUE_BYTES_MAX: usize = 64 << 20;
 /// Columns of a table.
 pub const COLUMNS_MAX: usize = 4_096;
+/// Keys by hash that recent commits brought, per table with unique keys.
+pub const CLAIMED_KEYS_KEPT_MAX: usize = 1 << 20;
 /// Payload of one log record.
 pub const LOG_RECORD_BYTES_MAX: usize = 1 << 30;
 

@@ -4,6 +4,7 @@
 
 mod cancel;
 mod clients;
+mod keys;
 mod protocol;
 
 use std::sync::OnceLock;

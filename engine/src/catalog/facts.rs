@@ -2,6 +2,7 @@
 
 use super::names::{function_name, function_oid, overload, parse_name, quote_name, shown_name, type_named};
 use super::relation::{Body, Relation, storage_id};
+use super::system::pg_constraint::{constraint_definition, index_definition};
 use super::system::pg_proc::{arguments, definition, result};
 use super::type_oid::{type_of_oid, type_oid};
 use super::view::Asker;
@@ -238,6 +239,8 @@ impl SessionFacts for Facts {
                 let relation = self.relation(key)?;
                 relation.stored().map(|_| self.scans.of(relation.id()).to_string())
             }
+            "constraint_definition" => constraint_definition(&self.catalog, key.parse().ok()?),
+            "index_definition" => index_definition(&self.catalog, key.parse().ok()?),
             "sequence_last_value" => self.sequence_last_value(key).map(|number| number.to_string()),
             "serial_sequence" => self.serial_sequence(key),
             "relation_size" => self.relation_bytes(key).map(|bytes| bytes.to_string()),

@@ -29,8 +29,35 @@ pub(crate) struct TableDefinition {
     pub(crate) columns: Vec<ColumnDefinition>,
     /// WITH's options as given.
     pub(crate) options: Vec<(String, String)>,
+    /// What must hold of its rows.
+    pub(crate) constraints: Vec<Constraint>,
     /// What COMMENT ON said of it.
     pub(crate) comment: Option<String>,
+}
+
+/// What must hold of a table's rows.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Constraint {
+    /// Its number.
+    pub(crate) oid: u32,
+    /// Its name.
+    pub(crate) name: String,
+    /// What it demands.
+    pub(crate) rule: Rule,
+}
+
+/// What a constraint demands.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Rule {
+    /// No two rows have the same values in the columns, by identity in storage.
+    Key {
+        /// The columns.
+        columns: Vec<u32>,
+        /// PRIMARY KEY, not UNIQUE.
+        is_primary: bool,
+    },
+    /// The text of a condition that is not false.
+    Check(String),
 }
 
 /// A column of a [`TableDefinition`].
@@ -130,10 +157,43 @@ pub(crate) fn write_table(table: &TableDefinition) -> Arc<[u8]> {
         })
         .collect();
     let options: Vec<Value> = table.options.iter().map(|(name, value)| json!([name, value])).collect();
-    let value = json!({
+    let mut value = json!({
         "version": VERSION, "schema": table.schema, "name": table.name, "columns": columns, "options": options,
     });
+    if let (Value::Object(fields), false) = (&mut value, table.constraints.is_empty()) {
+        let constraints = table.constraints.iter().map(write_constraint).collect();
+        fields.insert("constraints".to_owned(), Value::Array(constraints));
+    }
     bytes(&with_comment(value, table.comment.as_deref()))
+}
+
+fn write_constraint(constraint: &Constraint) -> Value {
+    let (oid, name) = (constraint.oid, &constraint.name);
+    match &constraint.rule {
+        Rule::Key { columns, is_primary } => {
+            json!({"oid": oid, "name": name, "key": columns, "is_primary": is_primary})
+        }
+        Rule::Check(condition) => json!({"oid": oid, "name": name, "check": condition}),
+    }
+}
+
+fn read_constraint(value: &Value) -> Option<Constraint> {
+    let rule = match value.get("check") {
+        Some(condition) => Rule::Check(condition.as_str()?.to_owned()),
+        None => {
+            let columns = value.get("key")?.as_array()?.iter();
+            let columns = columns.map(|id| u32::try_from(id.as_u64()?).ok());
+            Rule::Key {
+                columns: columns.collect::<Option<_>>()?,
+                is_primary: value.get("is_primary")?.as_bool()?,
+            }
+        }
+    };
+    Some(Constraint {
+        oid: u32::try_from(value.get("oid")?.as_u64()?).ok()?,
+        name: value.get("name")?.as_str()?.to_owned(),
+        rule,
+    })
 }
 
 fn identity_word(identity: Identity) -> &'static str {
@@ -276,6 +336,10 @@ pub(crate) fn read_table(what: &str, bytes: &[u8]) -> Result<TableDefinition> {
         name: reader.text("name")?,
         columns: reader.list("columns", column)?,
         options: reader.list("options", pair)?,
+        constraints: match reader.fields.contains_key("constraints") {
+            true => reader.list("constraints", read_constraint)?,
+            false => Vec::new(),
+        },
         comment: comment_of(reader.fields.get("comment")),
     })
 }
@@ -339,6 +403,21 @@ mod tests {
                 comment: None,
             }],
             options: vec![("partition_by".into(), "day(t)".into())],
+            constraints: vec![
+                Constraint {
+                    oid: 3,
+                    name: "k".into(),
+                    rule: Rule::Key {
+                        columns: vec![7],
+                        is_primary: true,
+                    },
+                },
+                Constraint {
+                    oid: 4,
+                    name: "c".into(),
+                    rule: Rule::Check("a > 0".into()),
+                },
+            ],
             comment: None,
         };
         assert_eq!(read_table("t", &write_table(&table)).unwrap(), table);

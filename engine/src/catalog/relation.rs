@@ -156,6 +156,11 @@ pub(crate) fn table_relation(schema: &Arc<TableSchema>) -> Result<Relation> {
         name: definition.name.clone(),
         kind: RelationKind::Table,
         columns: columns.collect::<Result<_>>()?,
+        constraint_names: definition
+            .constraints
+            .iter()
+            .map(|constraint| constraint.name.clone())
+            .collect(),
     };
     Ok(Relation {
         info: Arc::new(info),
@@ -184,6 +189,7 @@ pub(crate) fn view_relation(schema: &str, name: &str, view: ViewDefinition) -> R
             query: view.query.clone(),
         },
         columns: columns.collect(),
+        constraint_names: Vec::new(),
     };
     Relation {
         info: Arc::new(info),
@@ -212,6 +218,7 @@ pub(crate) fn sequence_relation(schema: &str, name: &str, sequence: SequenceDefi
         name: name.to_owned(),
         kind: RelationKind::Sequence,
         columns: columns.into(),
+        constraint_names: Vec::new(),
     };
     Relation {
         info: Arc::new(info),

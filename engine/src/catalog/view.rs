@@ -111,6 +111,14 @@ impl View {
         }
     }
 
+    /// The rows as they are now, where definitions are still the same.
+    pub(crate) fn refresh_rows(&mut self) {
+        let newest = self.shared.store.snapshot();
+        if newest.definition_version() == self.snapshot.definition_version() {
+            self.snapshot = newest;
+        }
+    }
+
     /// The rows of a system table.
     pub(crate) fn system_rows(&self, table: &super::system::SystemTable) -> Result<Vec<ArrayRef>> {
         table.all_columns(&SystemContext {

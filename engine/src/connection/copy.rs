@@ -1,8 +1,9 @@
 //! COPY between a client and the database: bytes become rows of a table, all of them or none, and rows become bytes.
 
 use super::session::Session;
-use super::{Connection, CopyFormat, Outcome, StatementWrites};
+use super::{Connection, CopyFormat, Outcome};
 use crate::activity::Entry;
+use crate::catalog::relation::Relation;
 use crate::catalog::view::View;
 use crate::error::{Error, Result, SqlState};
 use crate::ingest::{CopyDecoder, CopyEncoder, TargetColumn};
@@ -10,6 +11,7 @@ use crate::rows::{RowBatch, Rows};
 use crate::statement::Run;
 use crate::statement::copy_file::{FileColumns, copy_from, copy_to};
 use crate::statement::copy_rows::{Completion, target};
+use crate::statement::insert::writes_of;
 use crate::statement::query::stream;
 use crate::statement::row_sink::RowSink;
 use arrow_array::ArrayRef;
@@ -82,6 +84,7 @@ pub struct CopyIn {
     view: View,
     session: Arc<Mutex<Session>>,
     entry: Arc<Entry>,
+    relation: Arc<Relation>,
     decoder: CopyDecoder,
     sink: Arc<RowSink>,
     taker: Taker,
@@ -134,17 +137,21 @@ impl CopyIn {
         self.decoder
             .finish(&mut |columns, row_count| taker.take(columns, row_count))?;
         taker.finish()?;
-        let written = self.sink.finish()?;
-        let tag = format!("COPY {}", written.row_count);
-        let writes = StatementWrites {
-            changes: written.changes,
-            loads: written.loads,
-            memory: Some(written.memory),
-            cause: "copy",
+        let mut view = self.view.clone();
+        if self.session.lock().transaction.is_none() {
+            // Much may have been committed since the copy began; rows alone do not depend on it.
+            view.refresh_rows();
+        }
+        let run = Run {
+            view,
+            entry: self.entry.clone(),
+            parameters: &[],
+            seen: Vec::new(),
         };
+        let (row_count, writes) = writes_of(&run, &self.relation, &self.sink, "copy")?;
         let mut session = self.session.lock();
-        session.write(&self.view.shared, writes, &self.view)?;
-        Ok(tag)
+        session.write(&run.view.shared, writes, &run.view)?;
+        Ok(format!("COPY {row_count}"))
     }
 
     /// The client gave up, or has gone.
@@ -315,9 +322,7 @@ pub(super) fn execute(connection: &Connection, run: &Run<'_>, copy: &Copy) -> Re
             let relation = run.table(*table)?;
             let target_columns: Vec<TargetColumn> = target(&relation, columns)?;
             let memory = &run.entry.running().memory;
-            let stored = crate::statement::stored(&relation)?;
-            let sink = RowSink::new(&run.view.shared, &relation, stored, memory, &run.view.format);
-            let sink = Arc::new(sink);
+            let sink = Arc::new(RowSink::new(&run.view, &relation, memory)?);
             let decoder = CopyDecoder::new(relation.name(), &target_columns, &copy.options, &run.view.format)?;
             Ok(Outcome::CopyIn(CopyIn {
                 view: run.view.clone(),
@@ -331,6 +336,7 @@ pub(super) fn execute(connection: &Connection, run: &Run<'_>, copy: &Copy) -> Re
                     thread: None,
                 },
                 sink,
+                relation,
                 format: copy.options.format,
                 column_count: target_columns.len(),
             }))

@@ -1,15 +1,17 @@
 //! A bulk load from within the process: batches from any thread straight into segments, visible together or not at all.
 
 use super::{Database, Shared};
+use crate::activity::Client;
 use crate::catalog::relation::Relation;
 use crate::catalog::view::{Asker, Moment, View};
-use crate::connection::StatementWrites;
 use crate::error::{Error, Result, SqlState};
 use crate::ingest::{FileReader, SourceFile, TargetColumn};
+use crate::pipeline::Cancel;
 use crate::settings::Settings;
+use crate::statement::Run;
 use crate::statement::copy_file::read_into;
+use crate::statement::insert::writes_of;
 use crate::statement::row_sink::RowSink;
-use crate::statement::stored;
 use arrow_array::{Array, ArrayRef};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -79,7 +81,7 @@ impl Database {
             ));
         }
         let memory = &self.shared.memory;
-        let sink = RowSink::bulk(&self.shared, &relation, stored(&relation)?, memory, &view.format)?;
+        let sink = RowSink::bulk(&view, &relation, memory)?;
         Ok(TableLoad {
             view,
             relation,
@@ -153,14 +155,25 @@ impl TableLoad {
     /// # Errors
     /// What storage says; no row arrived then.
     pub fn finish(self) -> Result<u64> {
-        let written = self.sink.finish()?;
-        let writes = StatementWrites {
-            changes: written.changes,
-            loads: written.loads,
-            memory: Some(written.memory),
-            cause: "load",
+        let mut view = self.view.clone();
+        view.refresh_rows();
+        let shared = view.shared.clone();
+        let client = Client {
+            process_id: 0,
+            user: "stoa".into(),
+            application_name: "load".into(),
         };
-        writes.commit(&self.view.shared, &*self.view.snapshot)?;
-        Ok(written.row_count)
+        let memory = shared.memory.child(shared.config.memory_limit_bytes);
+        let cancel = Arc::new(Cancel::new(None));
+        let entry = shared.activity.begin("load", client, shared.now(), memory, cancel);
+        let run = Run {
+            view,
+            entry: Arc::new(entry),
+            parameters: &[],
+            seen: Vec::new(),
+        };
+        let (row_count, writes) = writes_of(&run, &self.relation, &self.sink, "load")?;
+        writes.commit(&shared, &*run.view.snapshot)?;
+        Ok(row_count)
     }
 }

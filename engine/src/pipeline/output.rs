@@ -110,11 +110,13 @@ impl Output {
         Poll::Pending
     }
 
-    fn abandon(&self) {
+    /// Nobody reads any more; whether the query still runs.
+    fn abandon(&self) -> bool {
         let mut waiting = self.waiting.lock();
         waiting.abandoned = true;
         waiting.batches.clear();
         waiting.rows = 0;
+        waiting.end.is_none()
     }
 }
 
@@ -150,7 +152,7 @@ impl SinkPart for OutputPart {
     }
 }
 
-/// The receiver's end. Dropping it ends the query.
+/// The receiver's end. Dropping it ends the query, if it runs: a statement may have others behind it.
 pub(crate) struct OutputReceiver {
     pub(crate) output: Arc<Output>,
     pub(crate) cancel: Arc<Cancel>,
@@ -164,8 +166,9 @@ impl RowSource for OutputReceiver {
 
 impl Drop for OutputReceiver {
     fn drop(&mut self) {
-        self.output.abandon();
-        self.cancel.cancel(CancelReason::User);
+        if self.output.abandon() {
+            self.cancel.cancel(CancelReason::User);
+        }
         self.output.release();
     }
 }

@@ -1,13 +1,14 @@
 //! ALTER TABLE: the actions one after the other on a copy of the definition; then one change.
 
 use super::definition::{
-    check_stored_type, dependent_views, free_name, relation_exists, still_needed, take_name, with_definition,
+    check_stored_type, dependent_views, free_name, index_keys, new_oids, relation_exists, still_needed, take_name,
+    with_definition,
 };
 use super::sequence::{drop_changes, owned_sequences};
 use super::{Effect, Run, constants, query::Planned, stored};
 use crate::catalog::compile::evaluate_constant;
 use crate::catalog::options::apply_options;
-use crate::catalog::persist::{ColumnDefinition, NameEntry, TableDefinition};
+use crate::catalog::persist::{ColumnDefinition, Constraint, NameEntry, Rule, TableDefinition};
 use crate::catalog::relation::Relation;
 use crate::connection::{Notice, StatementWrites};
 use crate::error::{Error, Result, SqlState};
@@ -29,6 +30,7 @@ pub(super) fn execute(run: &Run<'_>, alter: &AlterTable) -> Result<Effect> {
         definition: table.definition.clone(),
         notices: Vec::new(),
         changes: Vec::new(),
+        new_oids: 0,
     };
     for action in &alter.actions {
         altered.apply(action)?;
@@ -36,19 +38,24 @@ pub(super) fn execute(run: &Run<'_>, alter: &AlterTable) -> Result<Effect> {
     let schema = with_definition(&altered.schema, &altered.definition);
     let mut changes = vec![Change::AlterTable(schema)];
     changes.append(&mut altered.changes);
+    if altered.new_oids > 0 {
+        changes.push(new_oids(run, altered.new_oids).1);
+    }
     let mut effect = Effect::command("ALTER TABLE", StatementWrites::new("alter table", changes));
     effect.notices = altered.notices;
     Ok(effect)
 }
 
 /// The table on its way.
-struct Altered<'a> {
-    run: &'a Run<'a>,
-    relation: &'a Relation,
-    schema: TableSchema,
-    definition: TableDefinition,
-    notices: Vec<Notice>,
+pub(super) struct Altered<'a> {
+    pub(super) run: &'a Run<'a>,
+    pub(super) relation: &'a Relation,
+    pub(super) schema: TableSchema,
+    pub(super) definition: TableDefinition,
+    pub(super) notices: Vec<Notice>,
     changes: Vec<Change>,
+    /// Numbers that new constraints got.
+    pub(super) new_oids: u32,
 }
 
 impl Altered<'_> {
@@ -70,6 +77,8 @@ impl Altered<'_> {
                 Ok(())
             }
             AlterTableAction::SetNullable { column, nullable } => self.set_nullable(column, *nullable),
+            AlterTableAction::AddConstraint(constraint) => self.add_constraint(constraint),
+            AlterTableAction::DropConstraint { name, if_exists } => self.drop_constraint(name, *if_exists),
             AlterTableAction::SetOptions(options) => self.set_options(options),
         }
     }
@@ -78,7 +87,7 @@ impl Altered<'_> {
         self.schema.columns.iter().position(|column| column.name == name)
     }
 
-    fn column(&mut self, name: &str) -> Result<&mut ColumnSchema> {
+    pub(super) fn column(&mut self, name: &str) -> Result<&mut ColumnSchema> {
         let missing = Error::user(
             SqlState::UNDEFINED_COLUMN,
             format!(
@@ -140,6 +149,13 @@ impl Altered<'_> {
         Ok(())
     }
 
+    /// Whether the option `bloom_filter` names a column; keys name others.
+    fn is_filtered(&self, name: &str) -> bool {
+        let mut options = self.definition.options.iter();
+        let value = options.find(|(option, _)| option == "bloom_filter");
+        value.is_some_and(|(_, columns)| columns.split(',').any(|column| column.trim() == name))
+    }
+
     fn has_rows(&self) -> bool {
         let table = self.run.view.snapshot.table(self.schema.id);
         table.is_some_and(|table| table.row_count() > 0)
@@ -159,7 +175,7 @@ impl Altered<'_> {
         };
         let id = self.column(name)?.id;
         let is_key = self.schema.sort_key.contains(&id)
-            || self.schema.bloom_columns.contains(&id)
+            || self.is_filtered(name)
             || self.schema.partition_by.is_some_and(|by| by.column == id);
         if is_key {
             let error = stoa_sql::Error::new(
@@ -173,6 +189,8 @@ impl Altered<'_> {
                 error.with_hint("Change the option first: ALTER TABLE .. SET (..)."),
             ));
         }
+        self.drop_constraints_on(name, id.0)?;
+        self.schema.bloom_columns.retain(|column| *column != id);
         self.refuse_dependents("drop", &format!("column {name} of table {}", self.relation.name()))?;
         self.schema.columns.remove(place);
         for sequence in owned_sequences(self.run, self.relation.id().0) {
@@ -194,6 +212,7 @@ impl Altered<'_> {
     }
 
     fn rename_column(&mut self, from: &str, to: &str) -> Result<()> {
+        self.refuse_checks_on(from)?;
         if self.place(to).is_some() {
             return Err(Error::user(
                 SqlState::DUPLICATE_COLUMN,
@@ -224,6 +243,16 @@ impl Altered<'_> {
 
     fn set_nullable(&mut self, name: &str, nullable: bool) -> Result<()> {
         let id = self.column(name)?.id;
+        let is_primary = |constraint: &Constraint| match &constraint.rule {
+            Rule::Key { columns, is_primary } => *is_primary && columns.contains(&id.0),
+            Rule::Check(_) => false,
+        };
+        if nullable && self.definition.constraints.iter().any(is_primary) {
+            return Err(Error::user(
+                SqlState::INVALID_TABLE_DEFINITION,
+                format!("column \"{name}\" is in a primary key"),
+            ));
+        }
         let place = self.relation.stored().and_then(|table| {
             let columns = &table.schema.columns;
             columns.iter().position(|column| column.id == id)
@@ -238,7 +267,7 @@ impl Altered<'_> {
     }
 
     /// Looks for a row whose column is NULL.
-    fn has_nulls(&self, place: usize) -> Result<bool> {
+    pub(super) fn has_nulls(&self, place: usize) -> Result<bool> {
         let Some(info) = self.relation.info.columns.get(place) else {
             return Ok(false);
         };
@@ -267,6 +296,7 @@ impl Altered<'_> {
             self.definition.options.push((name.clone(), value.clone()));
         }
         apply_options(&mut self.schema, &self.definition.options)?;
+        index_keys(&mut self.schema, &self.definition)?;
         self.definition.options.retain(|(_, value)| !value.trim().is_empty());
         let before = self.relation.stored().and_then(|table| table.schema.partition_by);
         if self.schema.partition_by != before && self.has_rows() {
@@ -282,7 +312,7 @@ impl Altered<'_> {
     }
 }
 
-fn contains_nulls(column: &str, relation: &str) -> Error {
+pub(super) fn contains_nulls(column: &str, relation: &str) -> Error {
     Error::user(
         SqlState::NOT_NULL_VIOLATION,
         format!("column \"{column}\" of relation \"{relation}\" contains null values"),

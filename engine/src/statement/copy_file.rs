@@ -42,7 +42,7 @@ pub(crate) fn copy_from(run: &Run<'_>, to: &FileColumns<'_>, pattern: &str, opti
         cancel.check()?;
         sink.append(completion.complete(columns, row_count)?)
     })?;
-    let (count, writes) = writes_of(&sink, "copy")?;
+    let (count, writes) = writes_of(run, &relation, &sink, "copy")?;
     Ok(Effect::command(format!("COPY {count}"), writes))
 }
 

@@ -1,11 +1,13 @@
 //! CREATE TABLE, also AS.
 
-use super::definition::{check_stored_type, new_oids, relation_exists, take_name, target_schema};
+use super::definition::{
+    check_stored_type, constraints, index_keys, new_oids, relation_exists, take_name, target_schema,
+};
 use super::insert::{new_sink, run_source, writes_of};
 use super::sequence::column_sequence;
 use super::{Effect, Run};
 use crate::catalog::options::apply_options;
-use crate::catalog::persist::{ColumnDefinition, NameEntry, TableDefinition, write_table};
+use crate::catalog::persist::{ColumnDefinition, Constraint, NameEntry, TableDefinition, write_table};
 use crate::catalog::relation::{relation_id, table_relation};
 use crate::catalog::sequence::SequenceOwner;
 use crate::connection::{Notice, StatementWrites};
@@ -35,9 +37,16 @@ pub(super) fn execute(run: &Run<'_>, create: &CreateTable) -> Result<Effect> {
         };
     }
     let id = run.view.shared.store.next_table_id();
-    let sequences = column_sequences(run, relation_id(id).0, &schema_name, create)?;
-    let schema = table_schema(id, &schema_name, create, &sequences.defaults)?;
+    let sequence_count = create.columns.iter().filter(|column| column.sequence.is_some()).count() as u32;
+    let count = sequence_count + create.constraints.len() as u32;
+    let (first_oid, given) = new_oids(run, count);
+    let sequences = column_sequences(run, (relation_id(id).0, first_oid), &schema_name, create)?;
+    let constraints = constraints(&create.constraints, first_oid + sequence_count);
+    let schema = table_schema(id, &schema_name, create, &sequences.defaults, constraints)?;
     let mut changes = vec![Change::CreateTable(schema.clone())];
+    if count > 0 {
+        changes.push(given);
+    }
     changes.extend(sequences.changes);
     changes.extend(take_name(run, &schema_name, name, &NameEntry::Table(id.0)));
     let Some(source) = &create.source else {
@@ -46,7 +55,7 @@ pub(super) fn execute(run: &Run<'_>, create: &CreateTable) -> Result<Effect> {
     let relation = table_relation(&schema)?;
     let sink = Arc::new(new_sink(run, &relation)?);
     run_source(run, &source.plan, &sink)?;
-    let (count, mut writes) = writes_of(&sink, "create table")?;
+    let (count, mut writes) = writes_of(run, &relation, &sink, "create table")?;
     writes.changes.splice(0..0, changes);
     Ok(Effect::command(format!("SELECT {count}"), writes))
 }
@@ -58,15 +67,6 @@ fn refuse_unsupported(create: &CreateTable) -> Result<()> {
             "temporary tables are not supported",
         ));
     }
-    if !create.primary_key.is_empty() {
-        let error = stoa_sql::Error::new(
-            SqlState::FEATURE_NOT_SUPPORTED,
-            "PRIMARY KEY is not supported: uniqueness would not be enforced",
-        );
-        return Err(Error::Sql(error.with_hint(
-            "Leave it out. For fast look-ups write WITH (order_by = 'column') or WITH (bloom_filter = 'column').",
-        )));
-    }
     Ok(())
 }
 
@@ -77,14 +77,13 @@ struct ColumnSequences {
     changes: Vec<Change>,
 }
 
-fn column_sequences(run: &Run<'_>, table: u32, schema_name: &str, create: &CreateTable) -> Result<ColumnSequences> {
+fn column_sequences(
+    run: &Run<'_>,
+    (table, mut oid): (u32, u32),
+    schema_name: &str,
+    create: &CreateTable,
+) -> Result<ColumnSequences> {
     let mut sequences = ColumnSequences::default();
-    let count = create.columns.iter().filter(|column| column.sequence.is_some()).count();
-    if count == 0 {
-        return Ok(sequences);
-    }
-    let (mut oid, change) = new_oids(run, count as u32);
-    sequences.changes.push(change);
     let mut taken = vec![create.name.name.clone()];
     for (column, definition) in (0..).zip(&create.columns) {
         let Some(options) = &definition.sequence else {
@@ -106,6 +105,7 @@ fn table_schema(
     schema_name: &str,
     create: &CreateTable,
     sequence_defaults: &[Option<String>],
+    constraints: Vec<Constraint>,
 ) -> Result<Arc<TableSchema>> {
     let mut columns = Vec::with_capacity(create.columns.len());
     let mut definitions = Vec::with_capacity(create.columns.len());
@@ -135,6 +135,7 @@ fn table_schema(
         name: create.name.name.clone(),
         columns: definitions,
         options: create.options.clone(),
+        constraints,
         comment: None,
     };
     let mut schema = TableSchema {
@@ -148,5 +149,6 @@ fn table_schema(
         definition: write_table(&definition),
     };
     apply_options(&mut schema, &create.options)?;
+    index_keys(&mut schema, &definition)?;
     Ok(Arc::new(schema))
 }

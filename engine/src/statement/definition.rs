@@ -2,8 +2,8 @@
 
 use super::Run;
 use crate::catalog::persist::{
-    ColumnDefinition, NEXT_OID_OBJECT, NameEntry, TableDefinition, name_object, schema_object, write_name, write_oid,
-    write_table,
+    ColumnDefinition, Constraint, NEXT_OID_OBJECT, NameEntry, Rule, TableDefinition, name_object, schema_object,
+    write_name, write_oid, write_table,
 };
 use crate::catalog::relation::Relation;
 use crate::catalog::state::{BUILTIN_SCHEMAS, is_system_schema};
@@ -11,6 +11,7 @@ use crate::error::{Error, Result, SqlState};
 use crate::types::{LogicalType, array_type};
 use std::sync::Arc;
 use stoa_sql::catalog::TableName;
+use stoa_sql::plan::{ConstraintDefinition, ConstraintKind};
 use stoa_storage::commit::Change;
 use stoa_storage::schema::TableSchema;
 
@@ -96,6 +97,60 @@ pub(super) fn check_stored_type(column: &str, data_type: &LogicalType) -> Result
             format!("column \"{column}\" of type {data_type} cannot be stored: use jsonb"),
         )),
     }
+}
+
+/// Constraints as they are kept, with numbers from one on. Columns of a new table have their places as identities.
+pub(super) fn constraints(defined: &[ConstraintDefinition], first_oid: u32) -> Vec<Constraint> {
+    let kept = (first_oid..).zip(defined).map(|(oid, constraint)| Constraint {
+        oid,
+        name: constraint.name.clone(),
+        rule: match &constraint.kind {
+            ConstraintKind::PrimaryKey(places) => Rule::Key {
+                columns: places.iter().map(|place| *place as u32).collect(),
+                is_primary: true,
+            },
+            ConstraintKind::Unique(places) => Rule::Key {
+                columns: places.iter().map(|place| *place as u32).collect(),
+                is_primary: false,
+            },
+            ConstraintKind::Check(condition) => Rule::Check(condition.clone()),
+        },
+    });
+    kept.collect()
+}
+
+/// Looking for a key must not read the table: its columns get Bloom filters.
+///
+/// # Errors
+/// 0A000 for a type that cannot be a key.
+pub(super) fn index_keys(schema: &mut TableSchema, definition: &TableDefinition) -> Result<()> {
+    for constraint in &definition.constraints {
+        let Rule::Key { columns, .. } = &constraint.rule else {
+            continue;
+        };
+        for id in columns {
+            let column = definition.columns.iter().find(|column| column.id == *id);
+            if let Some(column) = column.filter(|column| !is_key_type(&column.data_type)) {
+                return Err(Error::user(
+                    SqlState::FEATURE_NOT_SUPPORTED,
+                    format!("a key of type {} is not supported", column.data_type),
+                ));
+            }
+            let id = stoa_storage::schema::ColumnId(*id);
+            if !schema.bloom_columns.contains(&id) {
+                schema.bloom_columns.push(id);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Types whose equal values are the same bits.
+fn is_key_type(data_type: &LogicalType) -> bool {
+    !matches!(
+        data_type,
+        LogicalType::Json | LogicalType::Jsonb | LogicalType::Interval | LogicalType::Array(_) | LogicalType::Record(_)
+    )
 }
 
 /// The table with another definition beside storage's own part.

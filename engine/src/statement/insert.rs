@@ -1,13 +1,16 @@
 //! INSERT: the source's rows into the table, as one change.
 
+use super::constraint::enforce_keys;
 use super::query::Planned;
 use super::returning::returned;
 use super::row_sink::{IntoTable, RowSink};
-use super::{Effect, Run, stored};
+use super::{Effect, Run};
+use crate::catalog::relation::Relation;
 use crate::connection::StatementWrites;
 use crate::error::Result;
 use std::sync::Arc;
 use stoa_sql::plan::{Insert, Plan};
+use stoa_storage::commit::Change;
 
 /// See the module.
 pub(super) fn execute(run: &Run<'_>, insert: &Insert) -> Result<Effect> {
@@ -15,7 +18,7 @@ pub(super) fn execute(run: &Run<'_>, insert: &Insert) -> Result<Effect> {
     let sink = Arc::new(new_sink(run, &relation)?);
     let Some(returning) = &insert.returning else {
         run_source(run, &insert.source, &sink)?;
-        let (count, writes) = writes_of(&sink, "insert")?;
+        let (count, writes) = writes_of(run, &relation, &sink, "insert")?;
         return Ok(Effect::command(format!("INSERT 0 {count}"), writes));
     };
     let planned = Planned::new(run, &insert.source, None)?;
@@ -24,7 +27,7 @@ pub(super) fn execute(run: &Run<'_>, insert: &Insert) -> Result<Effect> {
     for batch in &batches {
         sink.append(batch.clone())?;
     }
-    let (count, writes) = writes_of(&sink, "insert")?;
+    let (count, writes) = writes_of(run, &relation, &sink, "insert")?;
     let outcome = returned(run, returning, &layout, batches, format!("INSERT 0 {count}"))?;
     Ok(Effect {
         outcome,
@@ -34,15 +37,8 @@ pub(super) fn execute(run: &Run<'_>, insert: &Insert) -> Result<Effect> {
 }
 
 /// A sink for a table's rows.
-pub(super) fn new_sink(run: &Run<'_>, relation: &crate::catalog::relation::Relation) -> Result<RowSink> {
-    let memory = &run.entry.running().memory;
-    Ok(RowSink::new(
-        &run.view.shared,
-        relation,
-        stored(relation)?,
-        memory,
-        &run.view.format,
-    ))
+pub(super) fn new_sink(run: &Run<'_>, relation: &Relation) -> Result<RowSink> {
+    RowSink::new(&run.view, relation, &run.entry.running().memory)
 }
 
 /// Runs a plan into a sink.
@@ -50,14 +46,31 @@ pub(super) fn run_source(run: &Run<'_>, source: &Plan, sink: &Arc<RowSink>) -> R
     Planned::new(run, source, None)?.run_into(run, Arc::new(IntoTable(sink.clone())))
 }
 
-/// How many rows a sink took, and what they are as changes.
-pub(super) fn writes_of(sink: &RowSink, cause: &'static str) -> Result<(u64, StatementWrites)> {
+/// How many rows a sink took, and what they are as changes that the table's keys allow.
+pub(crate) fn writes_of(
+    run: &Run<'_>,
+    relation: &Relation,
+    sink: &RowSink,
+    cause: &'static str,
+) -> Result<(u64, StatementWrites)> {
+    writes_beside(run, relation, sink, cause, None)
+}
+
+/// As [`writes_of`], together with another change that comes first.
+pub(super) fn writes_beside(
+    run: &Run<'_>,
+    relation: &Relation,
+    sink: &RowSink,
+    cause: &'static str,
+    first: Option<Change>,
+) -> Result<(u64, StatementWrites)> {
     let written = sink.finish()?;
-    let writes = StatementWrites {
-        changes: written.changes,
+    let mut writes = StatementWrites {
+        changes: first.into_iter().chain(written.changes).collect(),
         loads: written.loads,
         memory: Some(written.memory),
         cause,
     };
+    enforce_keys(run, relation, &mut writes, written.keys)?;
     Ok((written.row_count, writes))
 }

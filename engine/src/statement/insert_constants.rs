@@ -27,7 +27,7 @@ pub(crate) fn execute(run: &Run<'_>, insert: &InsertConstants) -> Result<Effect>
             (0..insert.columns.len()).map(|place| read_column(run, &relation, insert, place, first_row, count));
         sink.append(completion.complete(columns.collect::<Result<_>>()?, count)?)?;
     }
-    let (count, writes) = writes_of(&sink, "insert")?;
+    let (count, writes) = writes_of(run, &relation, &sink, "insert")?;
     Ok(Effect::command(format!("INSERT 0 {count}"), writes))
 }
 

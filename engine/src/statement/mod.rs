@@ -1,9 +1,11 @@
 //! Statements at work: one file per kind. Each gets a [`Run`], what it sees and may use, and hands back an [`Effect`]: an outcome, and
 //! changes that its transaction commits. None of them commits by itself, and none keeps state.
 
+mod alter_constraint;
 pub(crate) mod alter_table;
 pub(crate) mod comment;
 pub(crate) mod constants;
+pub(crate) mod constraint;
 pub(crate) mod copy_file;
 pub(crate) mod copy_rows;
 pub(crate) mod create_schema;

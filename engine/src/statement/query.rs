@@ -7,7 +7,7 @@ use crate::connection::{Outcome, RowsTag};
 use crate::error::{Error, Result};
 use crate::expression::Layout;
 use crate::operators::project::{ProjectTransform, Projection};
-use crate::physical::{Piece, Planner};
+use crate::physical::{Piece, Planner, Tables};
 use crate::pipeline::{
     Demand, Output, OutputReceiver, OutputSink, Pipeline, Profile, QueryRun, Reservation, Sink, SinkPart, run_here,
 };
@@ -96,11 +96,20 @@ pub(crate) struct Planned {
 impl Planned {
     /// Plans; the piece's columns are then the plan's output, in order.
     pub(crate) fn new(run: &Run<'_>, plan: &Plan, profile: Option<Arc<Profile>>) -> Result<Self> {
+        Planned::with(run, plan, profile, Arc::new(run.view.clone()))
+    }
+
+    /// As [`Self::new`], over other tables than the catalog's.
+    pub(crate) fn over(run: &Run<'_>, plan: &Plan, tables: Arc<dyn Tables>) -> Result<Self> {
+        Planned::with(run, plan, None, tables)
+    }
+
+    fn with(run: &Run<'_>, plan: &Plan, profile: Option<Arc<Profile>>, tables: Arc<dyn Tables>) -> Result<Self> {
         let plan = match constants::has_open_constants(plan) {
             true => Cow::Owned(constants::close(plan, run.parameters, &run.view)?),
             false => Cow::Borrowed(plan),
         };
-        let mut planner = Planner::new(run.context(profile), Arc::new(run.view.clone()));
+        let mut planner = Planner::new(run.context(profile), tables);
         let piece = planner.plan(&plan)?;
         Ok(Planned {
             is_small: is_small(run, &plan),

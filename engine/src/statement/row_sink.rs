@@ -1,8 +1,11 @@
 //! Where rows for a table arrive: from a query, from COPY, from any thread. Few rows are kept and go through the log; many go into
 //! segments as they come. Either way they are changes that somebody else commits: all of them or none.
 
+use super::constraint::{Check, Key, NewKeys};
 use super::query::{memory_bytes, plain};
-use crate::catalog::relation::{Relation, StoredTable};
+use super::stored;
+use crate::catalog::relation::Relation;
+use crate::catalog::view::View;
 use crate::database::Shared;
 use crate::error::{Error, Result, SqlState};
 use crate::format::FormatSettings;
@@ -23,6 +26,8 @@ use stoa_storage::vector::Batch;
 pub(crate) struct RowSink {
     shared: Arc<Shared>,
     target: Target,
+    checks: Vec<Check>,
+    keys: Vec<Key>,
     format: FormatSettings,
     memory: Arc<MemoryBudget>,
     row_count: AtomicU64,
@@ -43,6 +48,8 @@ struct State {
     waiting_bytes: usize,
     memory: Reservation,
     load: Option<Arc<dyn BulkLoad>>,
+    /// The rows' values in the columns of each key.
+    keys: Vec<Vec<Vec<ArrayRef>>>,
 }
 
 /// What came of the rows.
@@ -55,26 +62,27 @@ pub(crate) struct Written {
     pub(crate) memory: Reservation,
     /// How many rows.
     pub(crate) row_count: u64,
+    /// Their keys.
+    pub(crate) keys: Vec<NewKeys>,
 }
 
 impl RowSink {
     /// For a table, with memory of a statement.
-    pub(crate) fn new(
-        shared: &Arc<Shared>,
-        relation: &Relation,
-        table: &StoredTable,
-        memory: &Arc<MemoryBudget>,
-        format: &FormatSettings,
-    ) -> Self {
+    ///
+    /// # Errors
+    /// A constraint that does not fit the table any more.
+    pub(crate) fn new(view: &View, relation: &Relation, memory: &Arc<MemoryBudget>) -> Result<Self> {
         let columns = relation.info.columns.iter();
-        RowSink {
-            shared: shared.clone(),
+        let keys = Key::all(relation);
+        Ok(RowSink {
+            shared: view.shared.clone(),
             target: Target {
                 name: relation.name().to_owned(),
-                schema: table.schema.clone(),
+                schema: stored(relation)?.schema.clone(),
                 types: columns.map(|column| column.data_type.clone()).collect(),
             },
-            format: format.clone(),
+            checks: Check::all(view, relation)?,
+            format: view.format.clone(),
             memory: memory.clone(),
             row_count: AtomicU64::new(0),
             state: Mutex::new(State {
@@ -83,22 +91,25 @@ impl RowSink {
                 waiting_bytes: 0,
                 memory: memory.reservation(),
                 load: None,
+                keys: vec![Vec::new(); keys.len()],
             }),
-        }
+            keys,
+        })
+    }
+
+    /// The same for rows that get other values in these columns only: keys of other columns stay as they are.
+    pub(crate) fn assigning(mut self, columns: &[usize]) -> Self {
+        self.keys
+            .retain(|key| key.places.iter().any(|place| columns.contains(place)));
+        self
     }
 
     /// As [`Self::new`], for so many rows that they go into segments at once.
     ///
     /// # Errors
     /// What storage says.
-    pub(crate) fn bulk(
-        shared: &Arc<Shared>,
-        relation: &Relation,
-        table: &StoredTable,
-        memory: &Arc<MemoryBudget>,
-        format: &FormatSettings,
-    ) -> Result<Self> {
-        let sink = RowSink::new(shared, relation, table, memory, format);
+    pub(crate) fn bulk(view: &View, relation: &Relation, memory: &Arc<MemoryBudget>) -> Result<Self> {
+        let sink = RowSink::new(view, relation, memory)?;
         sink.begin_load(&mut sink.state.lock())?;
         Ok(sink)
     }
@@ -142,16 +153,18 @@ impl RowSink {
     /// Takes rows with the table's columns in its order.
     ///
     /// # Errors
-    /// 23502 for a NULL where none may be; what storage says.
+    /// 23502 for a NULL where none may be, 23514 for a row that a check refuses; what storage says.
     pub(crate) fn append(&self, batch: Batch) -> Result<()> {
         let batch = plain(batch);
         if batch.row_count == 0 {
             return Ok(());
         }
         self.check_nulls(&batch)?;
+        self.check_conditions(&batch)?;
         self.row_count.fetch_add(batch.row_count as u64, Ordering::Relaxed);
         let load = {
             let mut state = self.state.lock();
+            self.keep_keys(&mut state, &batch)?;
             match &state.load {
                 Some(load) => load.clone(),
                 None => {
@@ -177,7 +190,9 @@ impl RowSink {
         for waiting in std::mem::take(&mut state.waiting) {
             load.append(waiting)?;
         }
-        state.memory.resize(0)?;
+        let keys = state.keys.iter().flatten().flatten();
+        let kept_bytes = keys.map(|column| column.get_array_memory_size()).sum();
+        state.memory.resize(kept_bytes)?;
         state.load = Some(load.clone());
         Ok(load)
     }
@@ -195,6 +210,38 @@ impl RowSink {
             if !definition.nullable && column.null_count() > 0 {
                 let row = (0..batch.row_count).find(|row| column.is_null(*row)).unwrap_or(0);
                 return Err(self.null_error(&definition.name, batch, row));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_conditions(&self, batch: &Batch) -> Result<()> {
+        for check in &self.checks {
+            if let Some(row) = check.first_violation(batch)? {
+                let (table, name) = (&self.target.name, &check.name);
+                let error = stoa_sql::Error::new(
+                    SqlState::CHECK_VIOLATION,
+                    format!("new row for relation \"{table}\" violates check constraint \"{name}\""),
+                );
+                let row = row_text(&batch.columns, &self.target.types, row, &self.format);
+                return Err(Error::Sql(error.with_detail(format!("Failing row contains ({row})."))));
+            }
+        }
+        Ok(())
+    }
+
+    /// Keys are looked at when all rows are known.
+    fn keep_keys(&self, state: &mut State, batch: &Batch) -> Result<()> {
+        for (at, key) in self.keys.iter().enumerate() {
+            let columns = key.places.iter().filter_map(|place| batch.columns.get(*place));
+            let columns: Vec<ArrayRef> = columns.cloned().collect();
+            // Rows that wait for the log are counted as a whole.
+            if state.load.is_some() {
+                let bytes = columns.iter().map(|column| column.get_array_memory_size()).sum();
+                state.memory.grow(bytes)?;
+            }
+            if let Some(kept) = state.keys.get_mut(at) {
+                kept.push(columns);
             }
         }
         Ok(())
@@ -229,11 +276,14 @@ impl RowSink {
             changes.push(Change::Insert(table, joined(waiting)?));
         }
         let memory = std::mem::replace(&mut state.memory, self.memory.reservation());
+        let kept = std::mem::take(&mut state.keys);
+        let keys = self.keys.iter().cloned().zip(kept);
         Ok(Written {
             changes,
             loads,
             memory,
             row_count: self.row_count(),
+            keys: keys.map(|(key, batches)| NewKeys { key, batches }).collect(),
         })
     }
 }

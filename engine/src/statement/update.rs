@@ -1,7 +1,7 @@
 //! UPDATE: the old rows out and the new ones in, in one commit.
 
 use super::delete::{RowSet, first_column};
-use super::insert::{new_sink, writes_of};
+use super::insert::{new_sink, writes_beside};
 use super::query::{Planned, plain};
 use super::returning::returned;
 use super::row_sink::RowSink;
@@ -19,7 +19,7 @@ pub(super) fn execute(run: &Run<'_>, update: &Update) -> Result<Effect> {
     let table = stored(&relation)?.schema.id;
     let changed = Arc::new(Changed {
         rows: Mutex::default(),
-        sink: new_sink(run, &relation)?,
+        sink: new_sink(run, &relation)?.assigning(&update.assigned),
     });
     let planned = Planned::new(run, &update.source, None)?;
     let returned_rows = match &update.returning {
@@ -38,8 +38,7 @@ pub(super) fn execute(run: &Run<'_>, update: &Update) -> Result<Effect> {
     };
     let rows = std::mem::take(&mut *changed.rows.lock());
     let tag = format!("UPDATE {}", rows.row_count);
-    let (_, mut writes) = writes_of(&changed.sink, "update")?;
-    writes.changes.splice(0..0, rows.into_change(table));
+    let (_, writes) = writes_beside(run, &relation, &changed.sink, "update", rows.into_change(table))?;
     Ok(match returned_rows {
         None => Effect::command(tag, writes),
         Some((returning, layout, batches)) => Effect {

@@ -1,6 +1,8 @@
 //! ALTER TABLE: a list of actions.
 
+use super::bind_constraint::Constraints;
 use super::bind_create::option_list;
+use super::bind_insert::shown_columns;
 use super::name::{fold, simple, table_name};
 use super::{Binder, not_supported};
 use crate::catalog::{ColumnInfo, RelationInfo};
@@ -79,7 +81,18 @@ impl Binder<'_> {
             AlterTableOperation::SetOptionsParens { options } => {
                 actions.push(AlterTableAction::SetOptions(option_list(options)?));
             }
-            AlterTableOperation::AddConstraint { .. } => return Err(not_supported("ALTER TABLE .. ADD CONSTRAINT")),
+            AlterTableOperation::AddConstraint { constraint, not_valid } => {
+                if *not_valid {
+                    return Err(not_supported("ADD CONSTRAINT .. NOT VALID"));
+                }
+                self.bind_add_constraint(constraint, relation, actions)?;
+            }
+            AlterTableOperation::DropConstraint { if_exists, name, .. } => {
+                actions.push(AlterTableAction::DropConstraint {
+                    name: fold(name),
+                    if_exists: *if_exists,
+                });
+            }
             other => {
                 let text = other.to_string();
                 let words: Vec<&str> = text.split_whitespace().take(2).collect();
@@ -89,15 +102,42 @@ impl Binder<'_> {
         Ok(())
     }
 
+    fn bind_add_constraint(
+        &mut self,
+        constraint: &ast::TableConstraint,
+        relation: &RelationInfo,
+        actions: &mut Vec<AlterTableAction>,
+    ) -> Result<()> {
+        let columns = shown_columns(relation).map(|(_, column)| ColumnDefinition {
+            name: column.name.clone(),
+            data_type: column.data_type.clone(),
+            nullable: column.nullable,
+            default: None,
+            sequence: None,
+            identity: None,
+        });
+        let mut columns: Vec<ColumnDefinition> = columns.collect();
+        let mut constraints = Constraints {
+            table: &relation.name,
+            found: Vec::new(),
+            taken: relation.constraint_names.clone(),
+        };
+        self.add_table_constraint(constraint, &mut columns, &mut constraints)?;
+        actions.extend(constraints.found.into_iter().map(AlterTableAction::AddConstraint));
+        Ok(())
+    }
+
     fn bind_add_column(
         &mut self,
         column: &ast::ColumnDef,
         if_not_exists: bool,
         table: &str,
     ) -> Result<AlterTableAction> {
-        let (definition, is_key) = self.bind_column_definition(column, table)?;
-        if is_key {
-            return Err(not_supported("ADD COLUMN .. PRIMARY KEY").at(self.span(&column.name)));
+        let (definition, constraints) = self.bind_column_definition(column, table)?;
+        if !constraints.is_empty() {
+            return Err(not_supported("ADD COLUMN with a constraint")
+                .with_hint("Add the column first, then the constraint.")
+                .at(self.span(&column.name)));
         }
         if definition.sequence.is_some() {
             return Err(not_supported("ADD COLUMN of a serial or identity column").at(self.span(&column.name)));

@@ -1,5 +1,6 @@
 //! CREATE TABLE, also AS; CREATE VIEW.
 
+use super::bind_constraint::{ColumnConstraint, ColumnConstraintKind, Constraints};
 use super::bind_cte::renamed;
 use super::bind_sequence::serial_type;
 use super::name::{fold, parts, table_name};
@@ -9,7 +10,7 @@ use crate::error::{Error, Result, SqlState};
 use crate::limits::COLUMNS_MAX;
 use crate::plan::{ColumnDefinition, CreateTable, CreateView, Query, SequenceOptions, Statement};
 use crate::types::{LogicalType, TypeKind};
-use sqlparser::ast::{self, ColumnOption, CreateTableOptions, SqlOption, TableConstraint};
+use sqlparser::ast::{self, ColumnOption, CreateTableOptions, SqlOption};
 
 impl Binder<'_> {
     /// `CREATE TABLE ..`
@@ -22,7 +23,7 @@ impl Binder<'_> {
             if_not_exists: create.if_not_exists,
             temporary: create.temporary,
             columns: Vec::with_capacity(create.columns.len()),
-            primary_key: Vec::new(),
+            constraints: Vec::new(),
             options,
             source: None,
         };
@@ -30,23 +31,28 @@ impl Binder<'_> {
             self.columns_of_query(query, create, &mut table)?;
             return Ok(table);
         }
+        let mut of_columns = Vec::with_capacity(create.columns.len());
         for column in &create.columns {
-            let (definition, is_key) = self.bind_column_definition(column, &table.name.name)?;
+            let (definition, constraints) = self.bind_column_definition(column, &table.name.name)?;
             if table.columns.iter().any(|known| known.name == definition.name) {
                 return Err(duplicate_column(&definition.name).at(self.span(&column.name)));
             }
-            if is_key {
-                if !table.primary_key.is_empty() {
-                    return Err(several_keys(&table.name.name).at(self.span(&column.name)));
-                }
-                table.primary_key.push(table.columns.len());
-            }
             table.columns.push(definition);
-        }
-        for constraint in &create.constraints {
-            self.bind_constraint(constraint, &mut table)?;
+            of_columns.push(constraints);
         }
         check_column_count(table.columns.len())?;
+        let mut constraints = Constraints {
+            table: &table.name.name,
+            found: Vec::new(),
+            taken: Vec::new(),
+        };
+        for (place, of_column) in of_columns.iter().enumerate() {
+            self.add_column_constraints(place, of_column, &mut table.columns, &mut constraints)?;
+        }
+        for constraint in &create.constraints {
+            self.add_table_constraint(constraint, &mut table.columns, &mut constraints)?;
+        }
+        table.constraints = constraints.found;
         Ok(table)
     }
 
@@ -89,12 +95,12 @@ impl Binder<'_> {
         Ok(())
     }
 
-    /// A column, and whether it is the primary key.
-    pub(super) fn bind_column_definition(
+    /// A column, and its constraints.
+    pub(super) fn bind_column_definition<'a>(
         &mut self,
-        column: &ast::ColumnDef,
+        column: &'a ast::ColumnDef,
         table: &str,
-    ) -> Result<(ColumnDefinition, bool)> {
+    ) -> Result<(ColumnDefinition, Vec<ColumnConstraint<'a>>)> {
         let name = fold(&column.name);
         let serial = serial_type(&column.data_type);
         let data_type = match &serial {
@@ -115,8 +121,14 @@ impl Binder<'_> {
             identity: None,
             data_type,
         };
-        let mut is_key = false;
+        let mut constraints = Vec::new();
         for option in &column.options {
+            let mut constrained = |kind| {
+                constraints.push(ColumnConstraint {
+                    name: option.name.as_ref(),
+                    kind,
+                });
+            };
             match &option.option {
                 ColumnOption::Null => {}
                 ColumnOption::NotNull => definition.nullable = false,
@@ -133,19 +145,16 @@ impl Binder<'_> {
                 ColumnOption::Default(expression) => {
                     definition.default = self.checked_default(expression, &definition)?;
                 }
-                ColumnOption::PrimaryKey(_) => {
-                    is_key = true;
-                    definition.nullable = false;
-                }
+                ColumnOption::PrimaryKey(_) => constrained(ColumnConstraintKind::PrimaryKey),
+                ColumnOption::Unique(_) => constrained(ColumnConstraintKind::Unique),
+                ColumnOption::Check(check) => constrained(ColumnConstraintKind::Check(&check.expr)),
                 ColumnOption::Collation(collation) => {
                     let names = parts(collation)?;
                     if !matches!(names.last().map(String::as_str), Some("C" | "c" | "default" | "POSIX")) {
                         return Err(not_supported(format!("collation {collation}")));
                     }
                 }
-                ColumnOption::Unique(_) => return Err(refused("a UNIQUE constraint", &definition.name)),
                 ColumnOption::ForeignKey(_) => return Err(refused("a foreign key", &definition.name)),
-                ColumnOption::Check(_) => return Err(refused("a CHECK constraint", &definition.name)),
                 ColumnOption::Generated {
                     generated_as,
                     sequence_options,
@@ -160,7 +169,7 @@ impl Binder<'_> {
                 other => return Err(not_supported(format!("column option {other}"))),
             }
         }
-        Ok((definition, is_key))
+        Ok((definition, constraints))
     }
 
     /// A default's text, if it binds to the column's type; NULL is no default.
@@ -185,48 +194,6 @@ impl Binder<'_> {
             return Err(not_supported("a subquery in DEFAULT").at(self.span(expression)));
         }
         Ok((!bound.is_null_literal()).then_some(text))
-    }
-
-    fn bind_constraint(&mut self, constraint: &TableConstraint, table: &mut CreateTable) -> Result<()> {
-        let key = match constraint {
-            TableConstraint::PrimaryKey(key) => key,
-            TableConstraint::Unique(_) => return Err(not_supported("a UNIQUE constraint")),
-            TableConstraint::ForeignKey(_) => return Err(not_supported("a foreign key")),
-            TableConstraint::Check(_) => return Err(not_supported("a CHECK constraint")),
-            _ => return Err(not_supported("this table constraint")),
-        };
-        if !table.primary_key.is_empty() {
-            return Err(several_keys(&table.name.name));
-        }
-        for column in &key.columns {
-            let ast::Expr::Identifier(identifier) = &column.column.expr else {
-                return Err(not_supported("an expression in PRIMARY KEY"));
-            };
-            let name = fold(identifier);
-            let index = table
-                .columns
-                .iter()
-                .position(|column| column.name == name)
-                .ok_or_else(|| {
-                    Error::new(
-                        SqlState::UNDEFINED_COLUMN,
-                        format!("column \"{name}\" named in key does not exist"),
-                    )
-                    .at(self.span(identifier))
-                })?;
-            if table.primary_key.contains(&index) {
-                return Err(Error::new(
-                    SqlState::DUPLICATE_COLUMN,
-                    format!("column \"{name}\" appears twice in primary key constraint"),
-                )
-                .at(self.span(identifier)));
-            }
-            table.primary_key.push(index);
-            if let Some(column) = table.columns.get_mut(index) {
-                column.nullable = false;
-            }
-        }
-        Ok(())
     }
 
     /// `CREATE [OR REPLACE] VIEW name [(columns)] AS query`; `query_text` is the query as written.
@@ -340,13 +307,6 @@ fn duplicate_column(name: &str) -> Error {
     Error::new(
         SqlState::DUPLICATE_COLUMN,
         format!("column \"{name}\" specified more than once"),
-    )
-}
-
-fn several_keys(table: &str) -> Error {
-    Error::new(
-        SqlState::INVALID_TABLE_DEFINITION,
-        format!("multiple primary keys for table \"{table}\" are not allowed"),
     )
 }
 

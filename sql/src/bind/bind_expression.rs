@@ -167,6 +167,7 @@ impl Binder<'_> {
     pub(super) fn bind_condition(&mut self, expression: &ast::Expr, context: &mut Context<'_>) -> Result<Expr> {
         let clause = match context.clause.name() {
             "JOIN conditions" => "JOIN/ON",
+            "check constraints" => "CHECK",
             name => name,
         };
         let bound = self.bind_expression(expression, context)?;

@@ -119,6 +119,7 @@ impl Binder<'_> {
         Ok(Update {
             table: target.relation.id,
             name: target.relation.name.clone(),
+            assigned: assigned.iter().map(|(column, _)| *column).collect(),
             source: plan.projected(expressions),
             returning,
         })

@@ -25,6 +25,8 @@ pub(super) enum Clause {
     /// A function in FROM.
     From,
     Default,
+    /// CHECK
+    Check,
     Returning,
     Update,
     Execute,
@@ -48,6 +50,7 @@ impl Clause {
             Clause::Window => "window functions",
             Clause::From => "functions in FROM",
             Clause::Default => "DEFAULT expressions",
+            Clause::Check => "check constraints",
             Clause::Returning => "RETURNING",
             Clause::Update => "UPDATE",
             Clause::Execute => "EXECUTE parameters",

@@ -5,6 +5,7 @@
 
 mod bind_alter;
 mod bind_comment;
+mod bind_constraint;
 mod bind_copy;
 mod bind_create;
 mod bind_cte;
@@ -34,6 +35,8 @@ mod expression;
 mod name;
 mod overload;
 mod scope;
+
+pub(crate) use bind_constraint::bind_kept_check;
 
 use crate::catalog::Catalog;
 use crate::error::{Error, Result, SqlState};

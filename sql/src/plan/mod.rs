@@ -7,6 +7,7 @@
 
 mod build;
 mod constant_rows;
+mod constraint;
 mod explain;
 mod expression;
 mod sequence;
@@ -15,6 +16,7 @@ mod verify;
 mod walk;
 
 pub use constant_rows::{Constant, ConstantForm, ConstantRows};
+pub use constraint::{ConstraintDefinition, ConstraintKind};
 pub use expression::{
     AggregateCall, CaseBranch, ColumnDef, ColumnId, CompareOp, Expr, FrameBound, FrameExclusion, FrameUnits,
     FunctionCall, Quantifier, SortKey, WindowCall, WindowFrame,

@@ -1,6 +1,8 @@
 //! Statements: what a client asks for, of which a query is one kind.
 
-use super::{AlterSequence, ColumnDef, ConstantRows, CreateSequence, Expr, Plan, Query, SequenceOptions};
+use super::{
+    AlterSequence, ColumnDef, ConstantRows, ConstraintDefinition, CreateSequence, Expr, Plan, Query, SequenceOptions,
+};
 use crate::catalog::{Identity, TableId, TableName};
 use crate::types::LogicalType;
 use std::sync::Arc;
@@ -148,6 +150,8 @@ pub struct Update {
     pub table: TableId,
     /// Its name.
     pub name: String,
+    /// The columns that get other values.
+    pub assigned: Vec<usize>,
     /// The row's identity (a column of kind [`ROW_ID_COLUMN`]) followed by the new value of every column of the table.
     pub source: Plan,
     /// RETURNING: over columns with the identities of `source`'s output.
@@ -219,8 +223,8 @@ pub struct CreateTable {
     pub temporary: bool,
     /// Its columns.
     pub columns: Vec<ColumnDefinition>,
-    /// PRIMARY KEY columns by index.
-    pub primary_key: Vec<usize>,
+    /// What must hold of its rows.
+    pub constraints: Vec<ConstraintDefinition>,
     /// WITH (name = value ..), names lower-case, values as text.
     pub options: Vec<(String, String)>,
     /// CREATE TABLE AS: the rows to begin with.
@@ -318,6 +322,15 @@ pub enum AlterTableAction {
         column: String,
         /// DROP NOT NULL.
         nullable: bool,
+    },
+    /// ADD constraint; the rows must fulfil it.
+    AddConstraint(ConstraintDefinition),
+    /// DROP CONSTRAINT
+    DropConstraint {
+        /// Its name.
+        name: String,
+        /// No error where it is not there.
+        if_exists: bool,
     },
     /// SET (option = value ..)
     SetOptions(Vec<(String, String)>),

@@ -218,10 +218,13 @@ fn tables_are_defined() {
     else {
         panic!("not a table");
     };
-    assert_eq!(table.primary_key, [0]);
+    assert_eq!(
+        table.constraints[0].kind,
+        crate::plan::ConstraintKind::PrimaryKey(vec![0])
+    );
     assert_eq!(table.columns[1].default.as_deref(), Some("now()"));
     assert_eq!(table.options[1], ("retention".to_owned(), "400 days".to_owned()));
-    assert!(error("create table e (id int unique)").starts_with("0A000"));
+    assert!(error("create table e (id int references f (id))").starts_with("0A000"));
     assert!(error("create table e (id int, id int)").starts_with("42701 25"));
     assert!(error("create table e (id nope)").starts_with("42704"));
     compile_text("create table e as select a, sum(b) as s from t group by a").unwrap();

@@ -364,6 +364,7 @@ impl TestCatalog {
             name: name.to_owned(),
             kind,
             columns,
+            constraint_names: Vec::new(),
         };
         self.tables.insert(name.to_owned(), Arc::new(relation));
     }

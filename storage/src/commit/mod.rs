@@ -2,6 +2,7 @@
 //! from one gap-free counter, so that a reader's view is one number: everything at or below it, nothing above.
 
 pub(crate) mod apply;
+pub(crate) mod claims;
 pub(crate) mod definition;
 pub(crate) mod logged;
 pub(crate) mod moves;
@@ -83,6 +84,9 @@ pub enum Change {
     AlterTable(Arc<TableSchema>),
     /// The table and its rows out.
     DropTable(TableId),
+    /// Keys that the rows bring and that must be unique, by hash, in order: conflicts with a commit since the base that brought one of
+    /// them. That no row seen at the base has such a key is the caller's business.
+    Claim(TableId, Arc<[u64]>),
     /// An object of the layers above (a view, a schema): its new bytes, or gone.
     PutObject(String, Option<Arc<[u8]>>),
 }

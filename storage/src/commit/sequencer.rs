@@ -5,6 +5,7 @@
 //! everything for good; a full disk takes back every commit that is not published, so that none of them happened.
 
 use super::apply::{Application, Effects, conflict, invalid};
+use super::claims::{self, Claim, Claims};
 use super::logged::{EncodedCommit, LoggedChange, LoggedCommit, LoggedEdit, write_edit};
 use super::moves::{Moved, Moves};
 use super::prepare::prepare_changes;
@@ -54,6 +55,7 @@ struct Queue {
     /// Rows go only into parts from this one on: those before are being sealed.
     append_floor: HashMap<TableId, PartId>,
     moves: Moves,
+    claims: Claims,
 }
 
 /// A record on its way to the disk, and what holds once it is there.
@@ -150,6 +152,7 @@ impl Sequencer {
                 poison: None,
                 append_floor: HashMap::new(),
                 moves: Moves::default(),
+                claims: Claims::default(),
             }),
             published: RwLock::new(state),
             writer: Mutex::new(writer),
@@ -207,7 +210,8 @@ impl Sequencer {
     pub(crate) fn commit(&self, changes: Changes, base: CommitVersion) -> Result<CommitVersion> {
         let state = self.published();
         let cause = changes.cause.to_owned();
-        self.commit_logged(prepare_changes(changes.changes, &state)?, cause, base)
+        let (changes, claims) = claims::split(changes.changes);
+        self.commit_claiming(prepare_changes(changes, &state)?, cause, base, &claims)
     }
 
     /// Makes prepared changes happen together.
@@ -217,6 +221,16 @@ impl Sequencer {
         cause: String,
         base: CommitVersion,
     ) -> Result<CommitVersion> {
+        self.commit_claiming(changes, cause, base, &[])
+    }
+
+    fn commit_claiming(
+        &self,
+        changes: Vec<LoggedChange>,
+        cause: String,
+        base: CommitVersion,
+        claims: &[Claim],
+    ) -> Result<CommitVersion> {
         let mut commit = LoggedCommit {
             version: CommitVersion(0),
             time: 0,
@@ -224,7 +238,7 @@ impl Sequencer {
             changes,
         };
         for _ in 0..ATTEMPTS_MAX {
-            match self.attempt(&mut commit, base) {
+            match self.attempt(&mut commit, base, claims) {
                 // Rows that were sealed or merged between the look at where they are and the commit's turn are looked for again.
                 Err(Error::Conflict { reason }) => {
                     let queue = self.queue.lock();
@@ -238,7 +252,7 @@ impl Sequencer {
         conflict("the rows to be deleted keep being moved")
     }
 
-    fn attempt(&self, commit: &mut LoggedCommit, base: CommitVersion) -> Result<CommitVersion> {
+    fn attempt(&self, commit: &mut LoggedCommit, base: CommitVersion, claims: &[Claim]) -> Result<CommitVersion> {
         let encoded = EncodedCommit::new(commit);
         if encoded.length_bytes() > LOG_RECORD_BYTES_MAX {
             return invalid(format!(
@@ -246,10 +260,19 @@ impl Sequencer {
                 encoded.length_bytes()
             ));
         }
-        let queue = self.queue.lock();
+        let mut queue = self.queue.lock();
         self.refuse_if_poisoned(&queue)?;
-        let pending = self.sequence(&queue, commit, encoded, base)?;
+        let checked = queue.claims.check(claims, base);
+        let pending = match checked.and_then(|()| self.sequence(&queue, commit, encoded, base)) {
+            Err(conflict @ Error::Conflict { .. }) => {
+                // Whoever tries again must see what came between.
+                self.wait_until_written(queue)?;
+                return Err(conflict);
+            }
+            sequenced => sequenced?,
+        };
         let version = commit.version;
+        queue.claims.add(claims, version);
         self.enqueue_and_wait(queue, pending)?;
         Ok(version)
     }

@@ -38,13 +38,6 @@ pub(super) const TABLES: &[&SystemTable] = &[
     "name name, default_version text, installed_version text, comment text"),
     empty!(PG_CATALOG, "pg_cast", 2605,
     "oid oid, castsource oid, casttarget oid, castfunc oid, castcontext \"char\", castmethod \"char\""),
-    empty!(PG_CATALOG, "pg_constraint", 2606,
-    "oid oid, conname name, connamespace oid, contype \"char\", condeferrable boolean, \
-     condeferred boolean, convalidated boolean, conrelid oid, contypid oid, conindid oid, \
-     conparentid oid, confrelid oid, confupdtype \"char\", confdeltype \"char\", \
-     confmatchtype \"char\", conislocal boolean, coninhcount integer, connoinherit boolean, \
-     conkey smallint[], confkey smallint[], conpfeqop oid[], conppeqop oid[], conffeqop oid[], \
-     confdelsetcols smallint[], conexclop oid[], conbin text"),
     empty!(PG_CATALOG, "pg_conversion", 2607,
     "oid oid, conname name, connamespace oid, conowner oid, conforencoding integer, \
      contoencoding integer, conproc regproc, condefault boolean"),
@@ -74,14 +67,6 @@ pub(super) const TABLES: &[&SystemTable] = &[
      srvoptions text[]"),
     empty!(PG_CATALOG, "pg_foreign_table", 3118,
     "ftrelid oid, ftserver oid, ftoptions text[]"),
-    empty!(PG_CATALOG, "pg_index", 2610,
-    "indexrelid oid, indrelid oid, indnatts smallint, indnkeyatts smallint, indisunique boolean, \
-     indnullsnotdistinct boolean, indisprimary boolean, indisexclusion boolean, indimmediate boolean, \
-     indisclustered boolean, indisvalid boolean, indcheckxmin boolean, indisready boolean, \
-     indislive boolean, indisreplident boolean, indkey smallint[], indcollation oid[], indclass oid[], \
-     indoption smallint[], indexprs text, indpred text"),
-    empty!(PG_CATALOG, "pg_indexes", 12205,
-    "schemaname name, tablename name, indexname name, tablespace name, indexdef text"),
     empty!(PG_CATALOG, "pg_inherits", 2611,
     "inhrelid oid, inhparent oid, inhseqno integer, inhdetachpending boolean"),
     empty!(PG_CATALOG, "pg_init_privs", 3394,
@@ -207,18 +192,12 @@ pub(super) const TABLES: &[&SystemTable] = &[
     "character_set_catalog name, character_set_schema name, character_set_name name, \
      character_repertoire name, form_of_use name, default_collate_catalog name, \
      default_collate_schema name, default_collate_name name"),
-    empty!(INFORMATION_SCHEMA, "check_constraints", 13203,
-    "constraint_catalog name, constraint_schema name, constraint_name name, \
-     check_clause character varying"),
     empty!(INFORMATION_SCHEMA, "collations", 13204,
     "collation_catalog name, collation_schema name, collation_name name, \
      pad_attribute character varying"),
     empty!(INFORMATION_SCHEMA, "column_privileges", 13205,
     "grantor name, grantee name, table_catalog name, table_schema name, table_name name, \
      column_name name, privilege_type character varying, is_grantable character varying"),
-    empty!(INFORMATION_SCHEMA, "constraint_column_usage", 13206,
-    "table_catalog name, table_schema name, table_name name, column_name name, \
-     constraint_catalog name, constraint_schema name, constraint_name name"),
     empty!(INFORMATION_SCHEMA, "constraint_table_usage", 13207,
     "table_catalog name, table_schema name, table_name name, constraint_catalog name, \
      constraint_schema name, constraint_name name"),
@@ -244,10 +223,6 @@ pub(super) const TABLES: &[&SystemTable] = &[
     empty!(INFORMATION_SCHEMA, "foreign_tables", 13211,
     "foreign_table_catalog name, foreign_table_schema name, foreign_table_name name, \
      foreign_server_catalog name, foreign_server_name name"),
-    empty!(INFORMATION_SCHEMA, "key_column_usage", 13213,
-    "constraint_catalog name, constraint_schema name, constraint_name name, table_catalog name, \
-     table_schema name, table_name name, column_name name, ordinal_position integer, \
-     position_in_unique_constraint integer"),
     empty!(INFORMATION_SCHEMA, "parameters", 13214,
     "specific_catalog name, specific_schema name, specific_name name, ordinal_position integer, \
      parameter_mode character varying, is_result character varying, as_locator character varying, \
@@ -299,11 +274,6 @@ pub(super) const TABLES: &[&SystemTable] = &[
      result_cast_type_udt_schema name, result_cast_type_udt_name name, result_cast_scope_catalog name, \
      result_cast_scope_schema name, result_cast_scope_name name, \
      result_cast_maximum_cardinality integer, result_cast_dtd_identifier name"),
-    empty!(INFORMATION_SCHEMA, "table_constraints", 13219,
-    "constraint_catalog name, constraint_schema name, constraint_name name, table_catalog name, \
-     table_schema name, table_name name, constraint_type character varying, \
-     is_deferrable character varying, initially_deferred character varying, \
-     enforced character varying, nulls_distinct character varying"),
     empty!(INFORMATION_SCHEMA, "table_privileges", 13220,
     "grantor name, grantee name, table_catalog name, table_schema name, table_name name, \
      privilege_type character varying, is_grantable character varying, \

@@ -9,6 +9,7 @@ mod empty;
 mod information_schema;
 mod pg_attribute;
 mod pg_class;
+pub(crate) mod pg_constraint;
 mod pg_database;
 mod pg_description;
 mod pg_fixed;
@@ -95,6 +96,7 @@ const ALL: &[&[&SystemTable]] = &[
     stoa_functions::TABLES,
     pg_namespace::TABLES,
     pg_class::TABLES,
+    pg_constraint::TABLES,
     pg_attribute::TABLES,
     pg_type::TABLES,
     pg_database::TABLES,
@@ -165,6 +167,7 @@ fn relation(table: &'static SystemTable) -> Relation {
         name: table.name.to_owned(),
         kind: RelationKind::System,
         columns: columns.collect(),
+        constraint_names: Vec::new(),
     };
     Relation {
         info: Arc::new(info),

@@ -1,7 +1,9 @@
 //! `pg_class`: relations.
 
+use super::pg_constraint::index_relations;
 use super::pg_namespace::OWNER_OID;
 use super::{Rows, SystemContext, SystemTable, flag, number, text};
+use crate::catalog::persist::{Constraint, Rule};
 use crate::catalog::relation::{Body, Relation, storage_id};
 use crate::catalog::state::PG_CATALOG;
 use crate::error::Result;
@@ -20,6 +22,8 @@ pub(super) const TABLES: &[&SystemTable] = &[&SystemTable {
 const PAGE_BYTES: u64 = 8_192;
 /// The access method that tables are said to have: heap's number.
 const ACCESS_METHOD_OID: u32 = 2;
+/// The access method that keys are said to have: btree's number.
+const INDEX_ACCESS_METHOD_OID: u32 = 403;
 
 fn columns() -> Vec<(&'static str, LogicalType)> {
     use LogicalType::{Boolean, Integer, Name, Oid, Real, SingleChar, SmallInt, Text};
@@ -88,6 +92,10 @@ fn rows(context: &SystemContext<'_>) -> Result<Vec<ArrayRef>> {
         });
         let kind = relation.kind_letter();
         let is_table = kind == 'r';
+        let constraints = relation.stored().map_or(&[][..], |table| &table.definition.constraints);
+        let is_check = |constraint: &&Constraint| matches!(constraint.rule, Rule::Check(_));
+        let check_count = constraints.iter().filter(is_check).count();
+        let has_keys = constraints.len() > check_count;
         rows.push([
             number(relation.id().0),
             text(relation.name()),
@@ -102,12 +110,12 @@ fn rows(context: &SystemContext<'_>) -> Result<Vec<ArrayRef>> {
             Literal::Float(if is_table { tuples } else { 0.0 }),
             zero(),
             zero(),
-            flag(false),
+            flag(has_keys),
             flag(false),
             text("p"),
             text(kind),
             number(relation.columns().count()),
-            zero(),
+            number(check_count),
             flag(kind == 'v'),
             flag(false),
             flag(false),
@@ -124,5 +132,54 @@ fn rows(context: &SystemContext<'_>) -> Result<Vec<ArrayRef>> {
             Literal::Null,
         ]);
     }
+    for (oid, name, table, column_count) in index_relations(context.catalog) {
+        rows.push(index_row(context, oid, name, table, column_count));
+    }
     rows.finish()
+}
+
+/// The index behind a key.
+fn index_row(
+    context: &SystemContext<'_>,
+    oid: u32,
+    name: &str,
+    table: &Relation,
+    column_count: usize,
+) -> [Literal; 33] {
+    let zero = || number(0);
+    [
+        number(oid),
+        text(name),
+        number(context.catalog.schema_oid(table.schema()).unwrap_or(0)),
+        zero(),
+        zero(),
+        number(OWNER_OID),
+        number(INDEX_ACCESS_METHOD_OID),
+        number(oid),
+        zero(),
+        zero(),
+        Literal::Float(0.0),
+        zero(),
+        zero(),
+        flag(false),
+        flag(false),
+        text("p"),
+        text('i'),
+        number(column_count),
+        zero(),
+        flag(false),
+        flag(false),
+        flag(false),
+        flag(false),
+        flag(false),
+        flag(true),
+        text("n"),
+        flag(false),
+        zero(),
+        zero(),
+        zero(),
+        Literal::Null,
+        Literal::Null,
+        Literal::Null,
+    ]
 }

@@ -1,0 +1,430 @@
+//! What must hold of a table's rows, while they arrive: CHECK row by row, keys at the end of the statement, when all its rows are
+//! known. Deletes of the same statement count, and other commits do: a commit claims the keys it brings.
+
+use super::query::Planned;
+use super::{Run, stored};
+use crate::catalog::compile::CompilerCatalog;
+use crate::catalog::persist::Rule;
+use crate::catalog::relation::Relation;
+use crate::catalog::view::View;
+use crate::connection::{StatementWrites, conflict_error};
+use crate::error::{Error, Result, SqlState};
+use crate::expression::{Expression, Layout};
+use crate::format::FormatSettings;
+use crate::format::text::ColumnWriter;
+use crate::functions::registry;
+use crate::limits::KEYS_LOOKED_UP_MAX;
+use crate::operators::key::{KeyEncoder, KeyField};
+use crate::physical::{TableAccess, Tables};
+use crate::types::literal_at;
+use arrow_array::{Array, ArrayRef, BooleanArray};
+use std::sync::Arc;
+use stoa_sql::catalog::TableId;
+use stoa_sql::plan::{
+    Aggregate, AggregateCall, ColumnDef, ColumnId, CompareOp, Expr, Filter, FunctionCall, Join, JoinKey, JoinKind,
+    Limit, Plan, Scan,
+};
+use stoa_sql::types::LogicalType;
+use stoa_storage::commit::{Change, CommitVersion};
+use stoa_storage::vector::Batch;
+
+/// A CHECK of a table, ready to be asked.
+pub(crate) struct Check {
+    /// Its name.
+    pub(crate) name: String,
+    condition: Expression,
+}
+
+impl Check {
+    /// The checks of a table.
+    ///
+    /// # Errors
+    /// One that does not fit the table any more.
+    pub(crate) fn all(view: &View, relation: &Relation) -> Result<Vec<Check>> {
+        let constraints = relation.stored().map_or(&[][..], |table| &table.definition.constraints);
+        let checks = constraints.iter().filter_map(|constraint| match &constraint.rule {
+            Rule::Check(text) => Some(Check::new(view, relation, &constraint.name, text)),
+            Rule::Key { .. } => None,
+        });
+        checks.collect()
+    }
+
+    /// One check.
+    ///
+    /// # Errors
+    /// As [`Self::all`].
+    pub(crate) fn new(view: &View, relation: &Relation, name: &str, text: &str) -> Result<Check> {
+        let (columns, condition) = stoa_sql::compile_check(text, &relation.info, &CompilerCatalog::new(view))?;
+        let condition = Expression::compile(&condition, &Layout::new(columns), &view.statement)?;
+        Ok(Check {
+            name: name.to_owned(),
+            condition,
+        })
+    }
+
+    /// The first row for which the condition is false.
+    ///
+    /// # Errors
+    /// What the condition fails with.
+    pub(crate) fn first_violation(&self, batch: &Batch) -> Result<Option<usize>> {
+        let answer = self.condition.evaluate_plain(batch)?;
+        let answer = answer
+            .as_any()
+            .downcast_ref::<BooleanArray>()
+            .ok_or_else(|| Error::Internal("a check is not boolean".into()))?;
+        Ok((0..answer.len()).find(|row| answer.is_valid(*row) && !answer.value(*row)))
+    }
+}
+
+/// A key of a table.
+#[derive(Clone)]
+pub(crate) struct Key {
+    /// The constraint's name.
+    name: String,
+    /// Its place among the table's constraints.
+    number: u64,
+    /// The columns by place.
+    pub(crate) places: Vec<usize>,
+}
+
+impl Key {
+    /// The keys of a table.
+    pub(crate) fn all(relation: &Relation) -> Vec<Key> {
+        let Some(table) = relation.stored() else {
+            return Vec::new();
+        };
+        let keys = (0..).zip(&table.definition.constraints);
+        let keys = keys.filter_map(|(number, constraint)| match &constraint.rule {
+            Rule::Key { columns, .. } => {
+                let stored = &table.schema.columns;
+                let places = columns
+                    .iter()
+                    .map(|id| stored.iter().position(|column| column.id.0 == *id));
+                Some(Key {
+                    name: constraint.name.clone(),
+                    number,
+                    places: places.collect::<Option<_>>()?,
+                })
+            }
+            Rule::Check(_) => None,
+        });
+        keys.collect()
+    }
+}
+
+/// The values that a statement's rows have in the columns of a key.
+pub(crate) struct NewKeys {
+    pub(crate) key: Key,
+    /// Plain columns, batch by batch.
+    pub(crate) batches: Vec<Vec<ArrayRef>>,
+}
+
+/// Makes sure that no two rows of the table have the same key once a statement's changes are made, and claims its keys for the commit.
+///
+/// # Errors
+/// 23505 where two have.
+pub(crate) fn enforce_keys(
+    run: &Run<'_>,
+    relation: &Relation,
+    writes: &mut StatementWrites,
+    new: Vec<NewKeys>,
+) -> Result<()> {
+    let new: Vec<NewKeys> = new.into_iter().filter(|keys| !keys.batches.is_empty()).collect();
+    if new.is_empty() {
+        return Ok(());
+    }
+    let shared = &run.view.shared;
+    let overlay = shared.store.overlay(&run.view.snapshot, writes.changes.clone(), None);
+    let (after, _) = overlay.map_err(conflict_error)?;
+    let after = Run {
+        view: View {
+            snapshot: after,
+            ..run.view.clone()
+        },
+        entry: run.entry.clone(),
+        parameters: &[],
+        seen: Vec::new(),
+    };
+    let table = stored(relation)?.schema.id;
+    for keys in new {
+        let search = Search::new(relation, &keys)?;
+        search.refuse_duplicates(&after, &keys.key.name)?;
+        writes
+            .changes
+            .push(Change::Claim(table, search.claim(keys.key.number)?));
+    }
+    Ok(())
+}
+
+/// That no two rows of a table as it is have the same key.
+///
+/// # Errors
+/// 23505, saying that the key cannot be made.
+pub(crate) fn check_unique(run: &Run<'_>, relation: &Relation, key: &[usize], name: &str) -> Result<()> {
+    let (scanned, columns) = key_scan(relation, key)?;
+    let present = columns
+        .iter()
+        .map(|column| Expr::Not(Box::new(Expr::IsNull(Box::new(Expr::Column(column.clone()))))));
+    let scan = Plan::Scan(Scan {
+        filters: present.collect(),
+        ..scanned
+    });
+    let twice = Planned::new(run, &several(scan, &columns)?, None)?.collect(run)?;
+    let Some(batch) = twice.first().filter(|batch| batch.row_count > 0) else {
+        return Ok(());
+    };
+    let shown = shown_key(&columns, batch, &run.view.format);
+    let error = stoa_sql::Error::new(
+        SqlState::UNIQUE_VIOLATION,
+        format!("could not create unique index \"{name}\""),
+    );
+    Err(Error::Sql(error.with_detail(format!("Key {shown} is duplicated."))))
+}
+
+/// A look for the rows of a table that have new keys.
+struct Search {
+    scan: Scan,
+    columns: Vec<ColumnDef>,
+    /// The new keys, one array per column.
+    values: Vec<ArrayRef>,
+}
+
+/// The columns of a key, scanned.
+fn key_scan(relation: &Relation, places: &[usize]) -> Result<(Scan, Vec<ColumnDef>)> {
+    let columns = (1..).zip(places).map(|(id, place)| {
+        let column = relation.info.columns.get(*place);
+        let column = column.ok_or_else(|| Error::Internal("a key names a column that the table lacks".into()))?;
+        Ok(ColumnDef {
+            id: ColumnId(id),
+            name: column.name.clone(),
+            data_type: column.data_type.clone(),
+            nullable: column.nullable,
+        })
+    });
+    let columns: Vec<ColumnDef> = columns.collect::<Result<_>>()?;
+    let scan = Scan {
+        table: relation.id(),
+        name: relation.name().to_owned(),
+        columns: places.iter().copied().zip(columns.iter().cloned()).collect(),
+        filters: Vec::new(),
+        as_of: None,
+        limit: None,
+    };
+    Ok((scan, columns))
+}
+
+/// The keys among rows that several rows have; one of them is enough.
+fn several(rows: Plan, columns: &[ColumnDef]) -> Result<Plan> {
+    let function = registry::info("count").ok_or_else(|| Error::Internal("count is not there".into()))?;
+    let count = ColumnDef {
+        id: ColumnId(1_000_000),
+        name: "count".into(),
+        data_type: LogicalType::BigInt,
+        nullable: false,
+    };
+    let grouped = Plan::Aggregate(Aggregate {
+        input: Box::new(rows),
+        keys: columns
+            .iter()
+            .map(|column| (column.clone(), Expr::Column(column.clone())))
+            .collect(),
+        aggregates: vec![(
+            count.clone(),
+            AggregateCall {
+                call: FunctionCall {
+                    function,
+                    arguments: Vec::new(),
+                    data_type: LogicalType::BigInt,
+                    span: None,
+                },
+                distinct: false,
+                filter: None,
+                order_by: Vec::new(),
+            },
+        )],
+        grouping_sets: None,
+        grouping_set_index: None,
+    });
+    let filtered = Plan::Filter(Filter {
+        input: Box::new(grouped),
+        predicates: vec![Expr::Compare {
+            op: CompareOp::Greater,
+            left: Box::new(Expr::Column(count)),
+            right: Box::new(Expr::bigint(1)),
+        }],
+    });
+    Ok(Plan::Limit(Limit {
+        input: Box::new(filtered),
+        limit: Some(Expr::bigint(1)),
+        offset: None,
+    }))
+}
+
+fn shown_key(columns: &[ColumnDef], batch: &Batch, format: &FormatSettings) -> String {
+    let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+    let values = columns.iter().zip(&batch.columns).map(|(column, array)| {
+        let mut text = Vec::new();
+        let array = stoa_storage::vector::flatten(array);
+        ColumnWriter::new(&array, &column.data_type, format).write(0, &mut text);
+        String::from_utf8_lossy(&text).into_owned()
+    });
+    format!("({})=({})", names.join(", "), values.collect::<Vec<_>>().join(", "))
+}
+
+impl Search {
+    fn new(relation: &Relation, new: &NewKeys) -> Result<Self> {
+        let (scan, columns) = key_scan(relation, &new.key.places)?;
+        let values = (0..columns.len()).map(|place| {
+            let parts: Vec<&dyn Array> = new
+                .batches
+                .iter()
+                .filter_map(|batch| batch.get(place))
+                .map(|column| &**column)
+                .collect();
+            match parts.as_slice() {
+                [_] => Ok(new.batches[0][place].clone()),
+                parts => Ok(arrow_select::concat::concat(parts)?),
+            }
+        });
+        let values = values.collect::<Result<_>>()?;
+        Ok(Search { scan, columns, values })
+    }
+
+    fn key_count(&self) -> usize {
+        self.values.first().map_or(0, |values| values.len())
+    }
+
+    fn refuse_duplicates(&self, after: &Run<'_>, name: &str) -> Result<()> {
+        let planned = match self.key_count() <= KEYS_LOOKED_UP_MAX {
+            true => Planned::new(after, &several(self.looked_up()?, &self.columns)?, None)?,
+            false => {
+                let tables = WithKeys {
+                    view: after.view.clone(),
+                    columns: self.values.clone(),
+                };
+                Planned::over(after, &several(self.joined(), &self.columns)?, Arc::new(tables))?
+            }
+        };
+        let twice = planned.collect(after)?;
+        let Some(batch) = twice.first().filter(|batch| batch.row_count > 0) else {
+            return Ok(());
+        };
+        let shown = shown_key(&self.columns, batch, &after.view.format);
+        let error = stoa_sql::Error::new(
+            SqlState::UNIQUE_VIOLATION,
+            format!("duplicate key value violates unique constraint \"{name}\""),
+        );
+        Err(Error::Sql(error.with_detail(format!("Key {shown} already exists."))))
+    }
+
+    /// Few keys are conditions, which indexes answer.
+    fn looked_up(&self) -> Result<Plan> {
+        let equals = |column: &ColumnDef, values: &ArrayRef, row: usize| {
+            Ok(Expr::Compare {
+                op: CompareOp::Equal,
+                left: Box::new(Expr::Column(column.clone())),
+                right: Box::new(Expr::Literal(
+                    literal_at(&**values, row, &column.data_type)?,
+                    column.data_type.clone(),
+                )),
+            })
+        };
+        let mut filters = Vec::new();
+        // One list per column is what zone maps and Bloom filters understand; which values belong together comes behind it.
+        for (column, values) in self.columns.iter().zip(&self.values) {
+            let list = (0..values.len()).map(|row| {
+                let literal = literal_at(&**values, row, &column.data_type)?;
+                Ok(Expr::Literal(literal, column.data_type.clone()))
+            });
+            filters.push(Expr::InList {
+                input: Box::new(Expr::Column(column.clone())),
+                list: list.collect::<Result<_>>()?,
+            });
+        }
+        if self.columns.len() > 1 {
+            let rows = (0..self.key_count()).map(|row| {
+                let parts = self.columns.iter().zip(&self.values);
+                let parts = parts.map(|(column, values)| equals(column, values, row));
+                Ok(Expr::and(parts.collect::<Result<_>>()?))
+            });
+            filters.push(Expr::or(rows.collect::<Result<_>>()?));
+        }
+        Ok(Plan::Scan(Scan {
+            filters,
+            ..self.scan.clone()
+        }))
+    }
+
+    /// Many keys are the build side of a join.
+    fn joined(&self) -> Plan {
+        let renamed = |column: &ColumnDef| ColumnDef {
+            id: ColumnId(column.id.0 + 10_000),
+            ..column.clone()
+        };
+        let new: Vec<ColumnDef> = self.columns.iter().map(renamed).collect();
+        let keys = self.columns.iter().zip(&new).map(|(left, right)| JoinKey {
+            left: Expr::Column(left.clone()),
+            right: Expr::Column(right.clone()),
+            null_matches: false,
+        });
+        Plan::Join(Join {
+            left: Box::new(Plan::Scan(self.scan.clone())),
+            kind: JoinKind::Semi,
+            keys: keys.collect(),
+            residual: Vec::new(),
+            right: Box::new(Plan::Scan(Scan {
+                table: NEW_KEYS,
+                name: "new keys".into(),
+                columns: new.into_iter().enumerate().collect(),
+                filters: Vec::new(),
+                as_of: None,
+                limit: None,
+            })),
+        })
+    }
+
+    /// The keys by hash, each once; those with NULLs are no keys.
+    fn claim(&self, number: u64) -> Result<Arc<[u64]>> {
+        let fields = self.values.iter();
+        let fields = fields.map(|values| KeyField::without_nulls(values.data_type().clone()));
+        let encoder = KeyEncoder::new(fields.collect())?;
+        let hashes = encoder.encode(&self.values, self.key_count())?.hashes();
+        let present = encoder.present(&self.values);
+        let mut claimed: Vec<u64> = (0..hashes.len())
+            .filter(|row| present.as_ref().is_none_or(|present| present.is_valid(*row)))
+            .filter_map(|row| hashes.get(row))
+            .map(|hash| hash.rotate_left((number % 64) as u32) ^ number)
+            .collect();
+        claimed.sort_unstable();
+        claimed.dedup();
+        Ok(claimed.into())
+    }
+}
+
+/// The relation of new keys, beside those of the catalog.
+const NEW_KEYS: TableId = TableId(u32::MAX);
+
+struct WithKeys {
+    view: View,
+    columns: Vec<ArrayRef>,
+}
+
+impl Tables for WithKeys {
+    fn table(&self, id: TableId, as_of: Option<CommitVersion>) -> Result<TableAccess> {
+        match id == NEW_KEYS {
+            true => Ok(TableAccess::System {
+                row_count: self.columns.first().map_or(0, |column| column.len()),
+                columns: self.columns.clone(),
+            }),
+            false => self.view.table(id, as_of),
+        }
+    }
+
+    fn note_scan(&self, id: TableId) {
+        self.view.note_scan(id);
+    }
+
+    fn version_at(&self, time: i64) -> Result<CommitVersion> {
+        self.view.version_at(time)
+    }
+}

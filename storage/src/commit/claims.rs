@@ -1,0 +1,114 @@
+//! Which keys recent commits brought: two commits that did not see each other must not bring the same one. Only hashes are kept; where
+//! one is equal by chance the later commit is tried again, and finds nothing wrong.
+
+use super::apply::conflict;
+use super::{Change, CommitVersion};
+use crate::error::Result;
+use crate::limits::CLAIMED_KEYS_KEPT_MAX;
+use crate::schema::TableId;
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+/// Keys that a commit brings, by hash, in order.
+pub(crate) type Claim = (TableId, Arc<[u64]>);
+
+/// The claims of recent commits, by table.
+#[derive(Debug, Default)]
+pub(crate) struct Claims {
+    tables: HashMap<TableId, TableClaims>,
+}
+
+#[derive(Debug, Default)]
+struct TableClaims {
+    /// Oldest first.
+    recent: VecDeque<(CommitVersion, Arc<[u64]>)>,
+    key_count: usize,
+    /// Of commits up to this one nothing is known any more.
+    forgotten: CommitVersion,
+}
+
+/// Takes the claims out of a caller's changes.
+pub(crate) fn split(changes: Vec<Change>) -> (Vec<Change>, Vec<Claim>) {
+    let mut claims = Vec::new();
+    let mut others = Vec::with_capacity(changes.len());
+    for change in changes {
+        match change {
+            Change::Claim(table, hashes) => claims.push((table, hashes)),
+            other => others.push(other),
+        }
+    }
+    (others, claims)
+}
+
+impl Claims {
+    /// Whether a commit computed at `base` may bring these keys.
+    ///
+    /// # Errors
+    /// [`crate::Error::Conflict`] where a commit since then brought one of them.
+    pub(crate) fn check(&self, claims: &[Claim], base: CommitVersion) -> Result<()> {
+        for (table, hashes) in claims {
+            let Some(known) = self.tables.get(table) else { continue };
+            let foreign = known.recent.iter().rev().take_while(|(version, _)| *version > base);
+            if base < known.forgotten || foreign.map(|(_, theirs)| theirs).any(|theirs| overlap(hashes, theirs)) {
+                return conflict("another commit brought the same key meanwhile");
+            }
+        }
+        Ok(())
+    }
+
+    /// Remembers what a commit brings.
+    pub(crate) fn add(&mut self, claims: &[Claim], version: CommitVersion) {
+        for (table, hashes) in claims {
+            let known = self.tables.entry(*table).or_default();
+            known.key_count += hashes.len();
+            known.recent.push_back((version, hashes.clone()));
+            while known.key_count > CLAIMED_KEYS_KEPT_MAX
+                && let Some((version, hashes)) = known.recent.pop_front()
+            {
+                known.key_count -= hashes.len();
+                known.forgotten = version;
+            }
+        }
+    }
+}
+
+/// Whether two ordered lists share a value.
+fn overlap(left: &[u64], right: &[u64]) -> bool {
+    let (few, many) = if left.len() < right.len() {
+        (left, right)
+    } else {
+        (right, left)
+    };
+    few.iter().any(|hash| many.binary_search(hash).is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_commits_since_the_base_collide() {
+        let mut claims = Claims::default();
+        let claim = |hashes: &[u64]| vec![(TableId(1), Arc::from(hashes))];
+        claims.add(&claim(&[1, 5, 9]), CommitVersion(10));
+        assert!(claims.check(&claim(&[2, 5]), CommitVersion(9)).is_err());
+        assert!(claims.check(&claim(&[2, 5]), CommitVersion(10)).is_ok());
+        assert!(claims.check(&claim(&[2, 6]), CommitVersion(9)).is_ok());
+        assert!(
+            claims
+                .check(&[(TableId(2), Arc::from([5u64]))], CommitVersion(9))
+                .is_ok()
+        );
+    }
+
+    #[test]
+    fn what_is_forgotten_collides() {
+        let mut claims = Claims::default();
+        let many: Arc<[u64]> = (0..CLAIMED_KEYS_KEPT_MAX as u64).collect();
+        claims.add(&[(TableId(1), many)], CommitVersion(3));
+        claims.add(&[(TableId(1), Arc::from([1u64 << 60]))], CommitVersion(4));
+        let claim = vec![(TableId(1), Arc::from([u64::MAX]))];
+        assert!(claims.check(&claim, CommitVersion(2)).is_err());
+        assert!(claims.check(&claim, CommitVersion(3)).is_ok());
+    }
+}
