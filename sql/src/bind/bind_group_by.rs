@@ -2,7 +2,7 @@
 
 use super::bind_order_by::{OutputReference, output_reference};
 use super::bind_select::Item;
-use super::collect::{Clause, Context, Grouping};
+use super::collect::{Clause, Collector, Context, Grouping};
 use super::scope::Scope;
 use super::{Binder, not_supported};
 use crate::error::{Error, Result, SqlState};
@@ -19,11 +19,15 @@ impl Binder<'_> {
         group_by: &GroupByExpr,
         items: &[Item<'_>],
         scope: &Scope<'_>,
+        named_windows: &[(String, ast::WindowSpec)],
     ) -> Result<Option<Grouping>> {
         let expressions = match group_by {
             GroupByExpr::Expressions(expressions, modifiers) if modifiers.is_empty() => expressions,
             GroupByExpr::Expressions(..) => return Err(not_supported("GROUP BY .. WITH")),
-            GroupByExpr::All(_) => return Err(not_supported("GROUP BY ALL")),
+            GroupByExpr::All(modifiers) if modifiers.is_empty() => {
+                return self.bind_group_by_all(items, scope, named_windows).map(Some);
+            }
+            GroupByExpr::All(_) => return Err(not_supported("GROUP BY ALL with grouping sets")),
         };
         if expressions.is_empty() {
             return Ok(None);
@@ -56,6 +60,40 @@ impl Binder<'_> {
             grouping.sets = Some(sets);
         }
         Ok(Some(grouping))
+    }
+
+    /// `GROUP BY ALL`: by every item of the select list without aggregates and window functions. Constants are no keys.
+    fn bind_group_by_all(
+        &mut self,
+        items: &[Item<'_>],
+        scope: &Scope<'_>,
+        named_windows: &[(String, ast::WindowSpec)],
+    ) -> Result<Grouping> {
+        let mut collector = Collector {
+            named_windows: named_windows.to_vec(),
+            ..Collector::default()
+        };
+        let mut grouping = Grouping::default();
+        for item in items {
+            let bound = self.bind_item(item, scope, &mut collector)?;
+            if !collector.table_functions.is_empty() {
+                return Err(not_supported("a set-returning function in GROUP BY"));
+            }
+            let aggregates = collector.aggregates.iter().map(|(column, _)| column.id);
+            let windows = collector.windows.iter().map(|window| window.column.id);
+            let above: ColumnSet = aggregates.chain(windows).collect();
+            let key = self.decide_unknown(bound)?;
+            let is_key = key.columns().is_disjoint(&above) && !matches!(key, Expr::Literal(..));
+            if !is_key || grouping.keys.iter().any(|(_, known)| *known == key) {
+                continue;
+            }
+            let column = match &key {
+                Expr::Column(column) => column.clone(),
+                other => self.column_for(item.name(), other),
+            };
+            grouping.keys.push((column, key));
+        }
+        Ok(grouping)
     }
 
     /// The grouping sets one element stands for.

@@ -2,23 +2,29 @@
 //! FROM, WHERE, GROUP BY and aggregates, HAVING, window functions, set-returning functions, outputs, DISTINCT, ORDER BY.
 
 use super::bind_group_by::above_grouping;
-use super::bind_order_by::{OutputReference, output_reference};
+use super::bind_order_by::{OutputReference, QueryOrder, output_reference};
 use super::bind_query::BoundQuery;
 use super::collect::{Clause, CollectedWindow, Collector, Context, Grouping};
-use super::name::{fold, parts};
-use super::scope::{Scope, ScopeColumn, missing_from};
+use super::name::fold;
+use super::scope::Scope;
 use super::{Binder, not_supported};
 use crate::error::{Error, Result, SqlState};
 use crate::limits::COLUMNS_MAX;
+use crate::parse::extensions::sample::is_sample;
 use crate::plan::{
     Aggregate, Apply, ColumnDef, ColumnSet, Distinct, Expr, JoinKind, Plan, Sort, SortKey, TableFunction, Window,
 };
-use sqlparser::ast::{self, SelectItem, SelectItemQualifiedWildcardKind};
+use sqlparser::ast::{self, SelectItem};
 
 /// An item of the select list, `*` expanded.
 pub(super) enum Item<'a> {
     /// As written.
-    Expression { syntax: &'a ast::Expr, name: String },
+    Expression {
+        syntax: &'a ast::Expr,
+        name: String,
+        /// Whether the name was given to it.
+        has_alias: bool,
+    },
     /// A column that `*` stands for.
     Column { column: ColumnDef, name: String },
 }
@@ -51,6 +57,7 @@ struct Output {
 struct Parts {
     outputs: Vec<Output>,
     having: Option<Expr>,
+    qualify: Option<Expr>,
     distinct: DistinctKind,
     order_by: Vec<SortKey>,
 }
@@ -66,13 +73,13 @@ impl Binder<'_> {
     pub(super) fn bind_select(
         &mut self,
         select: &ast::Select,
-        order_by: &[ast::OrderByExpr],
+        order_by: QueryOrder<'_>,
         parent: Option<&Scope<'_>>,
     ) -> Result<BoundQuery> {
         refuse_foreign_clauses(select)?;
         let from = self.bind_from(&select.from, parent)?;
         let scope = Scope { parent, ..from.scope };
-        let mut plan = from.plan;
+        let mut plan = self.bind_using_sample(from.plan, &select.cluster_by)?;
         if let Some(condition) = &select.selection {
             let mut context = Context::plain(&scope, Clause::Where);
             let mut predicates = Vec::new();
@@ -84,7 +91,7 @@ impl Binder<'_> {
             named_windows: self.bind_named_windows(&select.named_window)?,
             ..Collector::default()
         };
-        let grouping = self.bind_group_by(&select.group_by, &items, &scope)?;
+        let grouping = self.bind_group_by(&select.group_by, &items, &scope, &collector.named_windows)?;
         let is_grouped = grouping.is_some();
         collector.grouping = grouping.unwrap_or_default();
         let parts = self.bind_parts(select, order_by, &items, &scope, &mut collector)?;
@@ -96,20 +103,14 @@ impl Binder<'_> {
     fn bind_parts(
         &mut self,
         select: &ast::Select,
-        order_by: &[ast::OrderByExpr],
+        order_by: QueryOrder<'_>,
         items: &[Item<'_>],
         scope: &Scope<'_>,
         collector: &mut Collector,
     ) -> Result<Parts> {
         let mut outputs = Vec::with_capacity(items.len());
         for item in items {
-            let expression = match item {
-                Item::Column { column, .. } => Expr::Column(column.clone()),
-                Item::Expression { syntax, .. } => {
-                    let mut context = Context::collecting(scope, Clause::Select, collector);
-                    self.bind_expression(syntax, &mut context)?
-                }
-            };
+            let expression = self.bind_item(item, scope, collector)?;
             outputs.push(Output {
                 name: item.name().to_owned(),
                 expression,
@@ -120,6 +121,21 @@ impl Binder<'_> {
             Some(condition) => {
                 let mut context = Context::collecting(scope, Clause::Having, collector);
                 Some(self.bind_condition(condition, &mut context)?)
+            }
+        };
+        let qualify = match &select.qualify {
+            None => None,
+            Some(condition) => {
+                let mut context = Context::collecting(scope, Clause::Qualify, collector);
+                let condition = self.bind_condition(condition, &mut context)?;
+                if collector.windows.is_empty() {
+                    return Err(Error::new(
+                        SqlState::WINDOWING_ERROR,
+                        "QUALIFY needs a window function, in its condition or in the select list",
+                    )
+                    .with_hint("Without one, WHERE or HAVING say the same."));
+                }
+                Some(condition)
             }
         };
         let distinct = match &select.distinct {
@@ -133,17 +149,46 @@ impl Binder<'_> {
                 DistinctKind::On(bound)
             }
         };
-        let mut sort_keys = Vec::with_capacity(order_by.len());
-        for key in order_by {
-            let expression = self.bind_output_key(&key.expr, "ORDER BY", &outputs, scope, collector)?;
-            sort_keys.push(self.sort_key(key, expression)?);
-        }
+        let sort_keys = match order_by {
+            QueryOrder::Keys(keys) => {
+                let mut bound = Vec::with_capacity(keys.len());
+                for key in keys {
+                    let expression = self.bind_output_key(&key.expr, "ORDER BY", &outputs, scope, collector)?;
+                    bound.push(self.sort_key(key, expression)?);
+                }
+                bound
+            }
+            QueryOrder::All(options) => outputs
+                .iter()
+                .map(|output| self.sort_key_of(options, output.expression.clone()))
+                .collect::<Result<_>>()?,
+        };
         Ok(Parts {
             outputs,
             having,
+            qualify,
             distinct,
             order_by: sort_keys,
         })
+    }
+
+    /// An item of the select list; those behind it may use its alias.
+    pub(super) fn bind_item(&mut self, item: &Item<'_>, scope: &Scope<'_>, collector: &mut Collector) -> Result<Expr> {
+        match item {
+            Item::Column { column, .. } => Ok(Expr::Column(column.clone())),
+            Item::Expression {
+                syntax,
+                name,
+                has_alias,
+            } => {
+                let mut context = Context::collecting(scope, Clause::Select, collector);
+                let expression = self.bind_expression(syntax, &mut context)?;
+                if *has_alias {
+                    collector.aliases.push((name.clone(), expression.clone()));
+                }
+                Ok(expression)
+            }
+        }
     }
 
     /// A key of ORDER BY or DISTINCT ON: an ordinal, an output's name, or an expression.
@@ -220,6 +265,11 @@ impl Binder<'_> {
             }
         }
         plan = stack_windows(plan, windows);
+        if let Some(qualify) = parts.qualify.take() {
+            let mut predicates = Vec::new();
+            qualify.split_and(&mut predicates);
+            plan = plan.filtered(predicates);
+        }
         if table_functions.len() > 1 {
             return Err(not_supported("more than one set-returning function in a select list"));
         }
@@ -326,52 +376,6 @@ impl Binder<'_> {
         expressions.push((column.clone(), expression));
         Ok(Expr::Column(column))
     }
-
-    /// The select list with `*` written out.
-    pub(super) fn expand_items<'a>(&mut self, items: &'a [SelectItem], scope: &Scope<'_>) -> Result<Vec<Item<'a>>> {
-        let mut expanded = Vec::with_capacity(items.len());
-        for item in items {
-            match item {
-                SelectItem::UnnamedExpr(syntax) => expanded.push(Item::Expression {
-                    syntax,
-                    name: output_name(syntax).unwrap_or_else(|| "?column?".to_owned()),
-                }),
-                SelectItem::ExprWithAlias { expr, alias } => expanded.push(Item::Expression {
-                    syntax: expr,
-                    name: fold(alias),
-                }),
-                SelectItem::Wildcard(options) => {
-                    refuse_wildcard_options(options)?;
-                    if scope.relations.is_empty() {
-                        return Err(Error::new(
-                            SqlState::SYNTAX_ERROR,
-                            "SELECT * with no tables specified is not valid",
-                        )
-                        .at(self.parser_span(options.wildcard_token.0.span)));
-                    }
-                    expanded.extend(star(&scope.visible));
-                }
-                SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), options) => {
-                    refuse_wildcard_options(options)?;
-                    let folded = parts(name)?;
-                    let (schema, relation) = match folded.as_slice() {
-                        [relation] => (None, relation),
-                        [schema, relation] | [_, schema, relation] => (Some(schema.as_str()), relation),
-                        _ => return Err(not_supported("a name of so many parts")),
-                    };
-                    let found = scope
-                        .relation(schema, relation)?
-                        .ok_or_else(|| missing_from(relation).at(self.span(name)))?;
-                    expanded.extend(star(&found.columns));
-                }
-                SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::Expr(_), _) => {
-                    return Err(not_supported("(row).*"));
-                }
-                SelectItem::ExprWithAliases { .. } => return Err(not_supported("several aliases of one expression")),
-            }
-        }
-        Ok(expanded)
-    }
 }
 
 impl Parts {
@@ -388,6 +392,7 @@ impl Parts {
                 })
                 .collect::<Result<_>>()?,
             having: self.having.map(&mut *map).transpose()?,
+            qualify: self.qualify.map(&mut *map).transpose()?,
             distinct: match self.distinct {
                 DistinctKind::On(keys) => DistinctKind::On(keys.into_iter().map(&mut *map).collect::<Result<_>>()?),
                 other => other,
@@ -476,17 +481,6 @@ fn input_columns(scope: &Scope<'_>) -> Vec<(String, ColumnDef)> {
     columns
 }
 
-fn star<'i>(columns: &[ScopeColumn]) -> Vec<Item<'i>> {
-    columns
-        .iter()
-        .filter(|column| !column.hidden)
-        .map(|column| Item::Column {
-            column: column.column.clone(),
-            name: column.name.clone(),
-        })
-        .collect()
-}
-
 /// DISTINCT ON keys must be the first keys of ORDER BY, in any order.
 fn check_distinct_on(on: &[Expr], keys: &[SortKey]) -> Result<()> {
     let leading = keys.iter().take_while(|key| on.contains(&key.expression)).count();
@@ -503,18 +497,6 @@ fn check_distinct_on(on: &[Expr], keys: &[SortKey]) -> Result<()> {
     Ok(())
 }
 
-fn refuse_wildcard_options(options: &ast::WildcardAdditionalOptions) -> Result<()> {
-    let has_options = options.opt_ilike.is_some()
-        || options.opt_exclude.is_some()
-        || options.opt_except.is_some()
-        || options.opt_replace.is_some()
-        || options.opt_rename.is_some();
-    if has_options {
-        return Err(not_supported("EXCLUDE, EXCEPT, REPLACE and RENAME behind *"));
-    }
-    Ok(())
-}
-
 fn refuse_foreign_clauses(select: &ast::Select) -> Result<()> {
     let clauses = [
         (select.top.is_some(), "TOP"),
@@ -522,10 +504,9 @@ fn refuse_foreign_clauses(select: &ast::Select) -> Result<()> {
         (!select.lateral_views.is_empty(), "LATERAL VIEW"),
         (select.prewhere.is_some(), "PREWHERE"),
         (!select.connect_by.is_empty(), "CONNECT BY"),
-        (!select.cluster_by.is_empty(), "CLUSTER BY"),
+        (!is_sample(&select.cluster_by), "CLUSTER BY"),
         (!select.distribute_by.is_empty(), "DISTRIBUTE BY"),
         (!select.sort_by.is_empty(), "SORT BY"),
-        (select.qualify.is_some(), "QUALIFY"),
         (select.value_table_mode.is_some(), "SELECT AS STRUCT"),
         (select.exclude.is_some(), "EXCLUDE"),
     ];
@@ -536,7 +517,7 @@ fn refuse_foreign_clauses(select: &ast::Select) -> Result<()> {
 }
 
 /// The name Postgres gives an output column without alias; `None` for `?column?`.
-fn output_name(expression: &ast::Expr) -> Option<String> {
+pub(super) fn output_name(expression: &ast::Expr) -> Option<String> {
     use ast::Expr as Syntax;
     let fixed = |name: &str| Some(name.to_owned());
     match expression {

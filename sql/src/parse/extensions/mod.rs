@@ -8,6 +8,7 @@ mod explain;
 mod maintain;
 mod prepare;
 mod rewrite;
+pub(crate) mod sample;
 mod sequence;
 mod set;
 mod transaction;
