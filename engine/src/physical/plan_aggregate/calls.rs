@@ -62,6 +62,7 @@ fn depends_on_order(name: &str) -> bool {
     matches!(
         name,
         "array_agg"
+            | "list"
             | "string_agg"
             | "json_agg"
             | "jsonb_agg"
@@ -92,6 +93,7 @@ fn depends_on_repetition(name: &str) -> bool {
             | "bit_and"
             | "bit_or"
             | "approx_count_distinct"
+            | "retention"
             | "arg_min"
             | "arg_max"
             | "min_by"
