@@ -4,6 +4,7 @@
 //! itself. What Postgres knows and Stoa does not is refused here by name with SQLSTATE 0A000, never dropped silently.
 
 mod bind_alter;
+mod bind_as_of_join;
 mod bind_comment;
 mod bind_copy;
 mod bind_create;

@@ -85,6 +85,17 @@ pub(super) fn push(plan: Plan, predicates: Vec<Expr>) -> Plan {
             with.body = Box::new(push(*with.body, predicates));
             Plan::With(with)
         }
+        Plan::AsOfJoin(mut join) => {
+            // Rows of the right side compete for being the nearest: none may be left out before that is decided.
+            let left = join.left.output_ids();
+            let (down, stay): (Vec<Expr>, Vec<Expr>) = predicates.into_iter().partition(|predicate| {
+                let used = predicate.columns();
+                !used.is_empty() && used.is_subset(&left)
+            });
+            join.left = Box::new(push(*join.left, down));
+            join.right = Box::new(push(*join.right, Vec::new()));
+            Plan::AsOfJoin(join).filtered(stay)
+        }
         Plan::Apply(mut apply) => {
             let left = apply.left.output_ids();
             let (down, stay): (Vec<Expr>, Vec<Expr>) =

@@ -1,14 +1,16 @@
 //! Small changes to the tokens so that the parser library reads what Postgres would.
 //!
 //! `TABLE t` as a query becomes `SELECT * FROM t`; a frame's EXCLUDE and USING SAMPLE are moved (see
-//! `exclusion` and `sample`).
+//! `exclusion` and `sample`), ASOF is marked (see `as_of`).
 
 use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::{Token, TokenWithSpan};
 
 /// Rewrites one statement's tokens.
 pub(in crate::parse) fn rewrite(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
-    rewrite_tables(super::sample::rewrite(super::exclusion::rewrite(tokens)))
+    rewrite_tables(super::as_of::rewrite(super::sample::rewrite(
+        super::exclusion::rewrite(tokens),
+    )))
 }
 
 fn rewrite_tables(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
