@@ -86,14 +86,21 @@ pub(super) fn push(plan: Plan, predicates: Vec<Expr>) -> Plan {
             Plan::With(with)
         }
         Plan::AsOfJoin(mut join) => {
-            // Rows of the right side compete for being the nearest: none may be left out before that is decided.
-            let left = join.left.output_ids();
+            let (left, right) = (join.left.output_ids(), join.right.output_ids());
             let (down, stay): (Vec<Expr>, Vec<Expr>) = predicates.into_iter().partition(|predicate| {
                 let used = predicate.columns();
                 !used.is_empty() && used.is_subset(&left)
             });
+            // Rows of the right side compete for being the nearest: none may be left out before that is decided, but all those of a key
+            // that no left row has.
+            let mut known = down.clone();
+            known.extend(join.keys.iter().cloned().map(JoinKey::into_condition));
+            let before = known.len();
+            infer_filters(&mut known);
+            let inferred = known.into_iter().skip(before);
+            let right_down = inferred.filter(|condition| condition.uses_only(&right)).collect();
             join.left = Box::new(push(*join.left, down));
-            join.right = Box::new(push(*join.right, Vec::new()));
+            join.right = Box::new(push(*join.right, right_down));
             Plan::AsOfJoin(join).filtered(stay)
         }
         Plan::Apply(mut apply) => {

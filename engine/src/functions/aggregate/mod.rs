@@ -10,6 +10,7 @@ mod approximate_percentile;
 mod argument_extreme;
 mod array_aggregate;
 mod average;
+mod best_rows;
 mod bit_operations;
 mod boolean;
 mod count;

@@ -1,13 +1,13 @@
 //! Aggregates in the words of DuckDB and ClickHouse that Postgres has a syntax for: `sum_if(x, condition)` is
 //! `sum(x) FILTER (WHERE condition)` (and so for every aggregate), `quantile_cont(x, 0.5)` is
-//! `percentile_cont(0.5) WITHIN GROUP (ORDER BY x)`.
+//! `percentile_cont(0.5) WITHIN GROUP (ORDER BY x)`, `count_distinct(x)` and `uniq_exact(x)` are `count(DISTINCT x)`.
 
 use crate::bind::{Binder, not_supported};
 use crate::catalog::FunctionKind;
 use crate::error::Result;
 use sqlparser::ast::{
-    BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, ObjectName, OrderByExpr,
-    OrderByOptions,
+    BinaryOperator, DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident,
+    ObjectName, OrderByExpr, OrderByOptions,
 };
 
 impl Binder<'_> {
@@ -21,6 +21,13 @@ impl Binder<'_> {
         let standard_name = match name {
             "quantile_cont" => "percentile_cont",
             "quantile_disc" | "quantile" => "percentile_disc",
+            "count_distinct" | "uniq_exact" => {
+                form = with_arguments(form, "count", arguments);
+                if let FunctionArguments::List(list) = &mut form.args {
+                    list.duplicate_treatment = Some(DuplicateTreatment::Distinct);
+                }
+                return Ok(Some(form));
+            }
             _ => return self.filtered_form(form, arguments, name),
         };
         let (2, true) = (arguments.len(), function.over.is_none()) else {
