@@ -47,6 +47,23 @@ impl Item<'_> {
     }
 }
 
+/// A select list with what its items are bound by.
+pub(super) struct SelectList<'l, 'a> {
+    pub(super) items: &'l [Item<'a>],
+    pub(super) scope: &'l Scope<'l>,
+    pub(super) named_windows: &'l [(String, ast::WindowSpec)],
+}
+
+impl SelectList<'_, '_> {
+    /// For binding the items once more, aside.
+    pub(super) fn collector(&self) -> Collector {
+        Collector {
+            named_windows: self.named_windows.to_vec(),
+            ..Collector::default()
+        }
+    }
+}
+
 /// An output column before it has an identity.
 struct Output {
     name: String,
@@ -80,18 +97,25 @@ impl Binder<'_> {
         let from = self.bind_from(&select.from, parent)?;
         let scope = Scope { parent, ..from.scope };
         let mut plan = self.bind_using_sample(from.plan, &select.cluster_by)?;
-        if let Some(condition) = &select.selection {
-            let mut context = Context::plain(&scope, Clause::Where);
-            let mut predicates = Vec::new();
-            self.bind_condition(condition, &mut context)?.split_and(&mut predicates);
-            plan = plan.filtered(predicates);
-        }
         let items = self.expand_items(&select.projection, &scope)?;
         let mut collector = Collector {
             named_windows: self.bind_named_windows(&select.named_window)?,
             ..Collector::default()
         };
-        let grouping = self.bind_group_by(&select.group_by, &items, &scope, &collector.named_windows)?;
+        let list = SelectList {
+            items: &items,
+            scope: &scope,
+            named_windows: &collector.named_windows,
+        };
+        if let Some(condition) = &select.selection {
+            let condition = self.bind_with_aliases(&list, Clause::Where, |binder, context| {
+                binder.bind_condition(condition, context)
+            })?;
+            let mut predicates = Vec::new();
+            condition.split_and(&mut predicates);
+            plan = plan.filtered(predicates);
+        }
+        let grouping = self.bind_group_by(&select.group_by, &list)?;
         let is_grouped = grouping.is_some();
         collector.grouping = grouping.unwrap_or_default();
         let parts = self.bind_parts(select, order_by, &items, &scope, &mut collector)?;
@@ -188,6 +212,38 @@ impl Binder<'_> {
                 }
                 Ok(expression)
             }
+        }
+    }
+
+    /// Binds something below the grouping; where a column is missing, with the aliases of items that are below it too, as DuckDB and
+    /// Snowflake have them.
+    pub(super) fn bind_with_aliases<T>(
+        &mut self,
+        list: &SelectList<'_, '_>,
+        clause: Clause,
+        bind: impl Fn(&mut Self, &mut Context<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let error = match bind(self, &mut Context::plain(list.scope, clause)) {
+            Err(error) if error.state == SqlState::UNDEFINED_COLUMN => error,
+            bound => return bound,
+        };
+        let has_alias = |item: &Item<'_>| matches!(item, Item::Expression { has_alias: true, .. });
+        if !list.items.iter().any(has_alias) {
+            return Err(error);
+        }
+        let mut collector = list.collector();
+        for item in list.items {
+            if self.bind_item(item, list.scope, &mut collector).is_err() {
+                return Err(error);
+            }
+        }
+        let above = collector.columns();
+        collector
+            .aliases
+            .retain(|(_, expression)| expression.columns().is_disjoint(&above));
+        match bind(self, &mut Context::collecting(list.scope, clause, &mut collector)) {
+            Err(again) if again.state == SqlState::UNDEFINED_COLUMN => Err(error),
+            bound => bound,
         }
     }
 

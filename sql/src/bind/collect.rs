@@ -2,7 +2,7 @@
 //! each is taken out of the expression, which names its column instead.
 
 use super::scope::Scope;
-use crate::plan::{AggregateCall, ColumnDef, Expr, FunctionCall, SortKey, WindowCall};
+use crate::plan::{AggregateCall, ColumnDef, ColumnSet, Expr, FunctionCall, SortKey, WindowCall};
 use sqlparser::ast;
 
 /// The clause an expression stands in, as error messages name it.
@@ -116,6 +116,17 @@ pub(super) struct Context<'s> {
 }
 
 impl Collector {
+    /// The columns that stand for what was taken out.
+    pub(super) fn columns(&self) -> ColumnSet {
+        let aggregates = self.aggregates.iter().map(|(column, _)| column.id);
+        let windows = self.windows.iter().map(|window| window.column.id);
+        let functions = self.table_functions.iter().flat_map(|function| &function.columns);
+        aggregates
+            .chain(windows)
+            .chain(functions.map(|column| column.id))
+            .collect()
+    }
+
     /// What an alias of the select list stands for; `None` where there is none, or several that differ.
     pub(super) fn alias(&self, name: &str) -> Option<&Expr> {
         let mut named = self.aliases.iter().filter(|(alias, _)| alias == name);

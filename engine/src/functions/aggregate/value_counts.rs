@@ -37,7 +37,7 @@ pub(super) struct ValueCounts {
     kept: usize,
 }
 
-/// All of it by group, each group's values in descending order of their counts, then as they came.
+/// All of it by group, each group's values in descending order of their counts, then in their own.
 pub(super) struct GroupedCounts {
     pub(super) values: ArrayRef,
     pub(super) counts: Vec<i64>,
@@ -138,9 +138,14 @@ impl ValueCounts {
         let places = grouped.columns[1].as_primitive::<Int64Type>();
         let all = std::mem::take(&mut self.counts);
         let count_of = |row: usize| all.get(places.value(row) as usize).copied().unwrap_or(0);
+        let keys = self.keys.encode(&grouped.columns[..1], places.len())?;
         let mut order: Vec<u32> = (0..places.len() as u32).collect();
         for range in grouped.ranges() {
-            order[range].sort_by_key(|row| std::cmp::Reverse(count_of(*row as usize)));
+            order[range].sort_by(|left, right| {
+                let (left, right) = (*left as usize, *right as usize);
+                let by_count = count_of(right).cmp(&count_of(left));
+                by_count.then_with(|| keys.compare(left, right))
+            });
         }
         let counts = order.iter().map(|row| count_of(*row as usize)).collect();
         let values = arrow_select::take::take(&grouped.columns[0], &UInt32Array::from(order), None)?;
