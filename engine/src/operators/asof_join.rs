@@ -1,5 +1,5 @@
 //! ASOF joins: each left row with the nearest right row among those whose keys equal its own. The right side is collected and sorted
-//! by (keys, time); left rows stream by and look their place up by binary search. NULL keys and times match nothing.
+//! by (keys, time); left rows stream by and look their place up, from the place of the row before. NULL keys and times match nothing.
 //!
 //! Sorting the right side is the work of one worker.
 
@@ -131,23 +131,44 @@ fn empty_columns(encoder: &KeyEncoder) -> Vec<ArrayRef> {
 }
 
 impl Built {
-    /// The right row that belongs to a left one.
-    fn nearest(&self, nearest: Nearest, probe: &Probe, left: usize) -> Option<u32> {
-        let passes = |right: &u32, or_equal: bool| {
-            let order = self.order.compare_with(*right as usize, &probe.order, left);
+    /// The right row that belongs to a left one. `place` is where the last one was found.
+    fn nearest(&self, nearest: Nearest, probe: &Probe, left: usize, place: &mut usize) -> Option<u32> {
+        let passes = |right: u32, or_equal: bool| {
+            let order = self.order.compare_with(right as usize, &probe.order, left);
             order == Ordering::Less || or_equal && order == Ordering::Equal
         };
-        let place = match nearest {
-            Nearest::Before { inclusive } => {
-                let end = self.rows.partition_point(|right| passes(right, inclusive));
-                end.checked_sub(1)?
-            }
-            Nearest::After { inclusive } => self.rows.partition_point(|right| passes(right, !inclusive)),
+        let (back, or_equal) = match nearest {
+            Nearest::Before { inclusive } => (1, inclusive),
+            Nearest::After { inclusive } => (0, !inclusive),
         };
-        let right = *self.rows.get(place)?;
+        *place = partition_point(&self.rows, *place, |right| passes(right, or_equal));
+        let right = *self.rows.get(place.checked_sub(back)?)?;
         let order = self.equality.compare_with(right as usize, &probe.equality, left);
         (order == Ordering::Equal).then_some(right)
     }
+}
+
+/// How many of the rows pass, which are the first ones; looked for in growing steps from a place, as left rows are often in order.
+fn partition_point(rows: &[u32], from: usize, passes: impl Fn(u32) -> bool) -> usize {
+    let from = from.min(rows.len());
+    let mut step = 1;
+    // Rows before `start` pass, those from `end` on do not.
+    let (mut start, mut end) = (from, from);
+    if rows.get(from).is_some_and(|row| passes(*row)) {
+        while rows.get(end).is_some_and(|row| passes(*row)) {
+            start = end + 1;
+            end += step;
+            step *= 2;
+        }
+        end = end.min(rows.len());
+    } else {
+        while start > 0 && !passes(rows[start - 1]) {
+            end = start - 1;
+            start = start.saturating_sub(step);
+            step *= 2;
+        }
+    }
+    start + rows[start..end].partition_point(|row| passes(*row))
 }
 
 /// The keys of left rows.
@@ -260,8 +281,9 @@ fn matches(specification: &Specification, built: &Built, batch: &Batch) -> Resul
         equality: specification.equality.encode(keys_alone(&columns), row_count)?,
     };
     let is_present = |row: usize| present.as_ref().is_none_or(|present| present.is_valid(row));
+    let mut place = 0;
     let found = (0..row_count).map(|row| match is_present(row) {
-        true => built.nearest(specification.nearest, &probe, row),
+        true => built.nearest(specification.nearest, &probe, row, &mut place),
         false => None,
     });
     Ok(found.collect())
@@ -282,4 +304,21 @@ fn joined(specification: &Specification, built: &Built, batch: Batch, matches: U
         columns.push(gather(column, &matches)?);
     }
     Ok(Batch::new(columns, rows.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::partition_point;
+
+    #[test]
+    fn places_are_found_from_anywhere() {
+        for count in 0..40u32 {
+            let rows: Vec<u32> = (0..count).collect();
+            for end in 0..=count {
+                for from in 0..=count as usize + 1 {
+                    assert_eq!(partition_point(&rows, from, |row| row < end), end as usize);
+                }
+            }
+        }
+    }
 }

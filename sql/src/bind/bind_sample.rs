@@ -128,6 +128,9 @@ impl Binder<'_> {
         let bound = self.bind_expression(sample.quantity, &mut context)?;
         let span = self.span(sample.quantity);
         let bound = self.coerce(bound, &LogicalType::Double, Level::Assignment, span)?;
+        if bound.any(&mut |part| matches!(part, Expr::Parameter { .. })) {
+            return Err(not_supported("a sample whose size is a parameter"));
+        }
         let value = match (self.catalog.fold(&bound), bound) {
             (Some(folded), _) => folded?,
             (None, Expr::Literal(literal, _)) => literal,

@@ -83,9 +83,7 @@ impl Binder<'_> {
             if left_out.contains(&column.column.id) {
                 continue;
             }
-            let name = renamed
-                .get(&column.name)
-                .map_or_else(|| column.name.clone(), |alias| fold(alias));
+            let name = renamed.get(&column.name).map_or_else(|| column.name.clone(), fold);
             items.push(match replaced.get(&column.name) {
                 Some(syntax) => Item::Expression {
                     syntax,
