@@ -102,9 +102,7 @@ fn one_line(ended: &Ended) -> &str {
     while let Some((_, rest)) = said.split_once('\n').filter(|(first, _)| is_progress(first)) {
         said = rest;
     }
-    let line = said
-        .strip_prefix("stoa: ")
-        .and_then(|rest| rest.strip_suffix('\n'));
+    let line = said.strip_prefix("stoa: ").and_then(|rest| rest.strip_suffix('\n'));
     match line {
         Some(line) if !line.contains('\n') && !line.contains("panicked") => line,
         _ => panic!("one line was expected: {ended:?}"),

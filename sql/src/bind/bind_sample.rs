@@ -1,7 +1,7 @@
 //! Samples: TABLESAMPLE behind an item of FROM, and DuckDB's USING SAMPLE over the whole FROM, before WHERE.
 //!
-//! A share of a table's rows is chosen by a hash of the row's identity, so that REPEATABLE chooses the same rows as long as the table
-//! is as it was; of other rows by chance. BERNOULLI chooses row by row, SYSTEM in blocks of [`BLOCK_ROWS_LOG2`] rows that are
+//! A share of a table's rows is chosen by a hash of the row's identity, so that REPEATABLE chooses the same rows as long as they
+//! stay where they are stored; of other rows by chance. BERNOULLI chooses row by row, SYSTEM in blocks of [`BLOCK_ROWS_LOG2`] rows that are
 //! stored together. A number of rows is a sort by the hash, or by chance, and its first rows.
 
 use super::bind_join::with_computed;
