@@ -21,3 +21,11 @@ pub(crate) const PLANS_KEPT: usize = 256;
 pub(crate) const PLAN_TEXT_BYTES_MAX: usize = 16 << 10;
 /// A plan is made anew after this time: tables grow, and the best order of joins with them.
 pub(crate) const PLAN_AGE_MAX_MS: u128 = 10_000;
+/// Values that `min(x, n)` and kin may be asked for.
+pub(crate) const BEST_ROWS_MAX: usize = 1_000_000;
+/// Most frequent values that `top_k` may be asked for.
+pub(crate) const TOP_K_MAX: usize = 10_000;
+/// Buckets of a `histogram`.
+pub(crate) const HISTOGRAM_BUCKETS_MAX: usize = 100_000;
+/// Steps that matching a pattern of events once may take.
+pub(crate) const PATTERN_STEPS_MAX: usize = 1_000_000;

@@ -1,6 +1,7 @@
 //! The operators: what runs inside pipelines. A file or folder each; each implements one of the three roles of
 //! [`crate::pipeline`] and knows neither plans nor SQL.
 
+pub(crate) mod asof_join;
 pub(crate) mod cte;
 pub(crate) mod distinct;
 pub(crate) mod filter;

@@ -3,6 +3,7 @@
 
 mod column_facts;
 mod plan_aggregate;
+mod plan_as_of_join;
 mod plan_filter;
 mod plan_join;
 mod plan_project;
@@ -112,6 +113,7 @@ impl Planner {
             Plan::Project(project) => self.plan_project(project),
             Plan::Aggregate(aggregate) => self.plan_aggregate(aggregate, node),
             Plan::Join(join) => self.plan_join(join, node),
+            Plan::AsOfJoin(join) => self.plan_as_of_join(join),
             Plan::Apply(apply) => self.plan_apply(apply),
             Plan::Sort(sort) => self.plan_sort(sort, node),
             Plan::Limit(limit) => self.plan_limit(limit),

@@ -2,6 +2,7 @@
 
 use super::bind_cte::renamed;
 use super::bind_query::BoundQuery;
+use super::bind_sample::SampleSyntax;
 use super::coerce::Level;
 use super::collect::{Clause, Context};
 use super::expression::unnamed_arguments;
@@ -124,22 +125,29 @@ impl Binder<'_> {
                 partitions,
                 ..
             } => {
-                if sample.is_some() {
-                    return Err(not_supported("TABLESAMPLE").at(self.span(name)));
-                }
                 if !partitions.is_empty() {
                     return Err(not_supported("PARTITION behind a table").at(self.span(name)));
                 }
-                self.bind_table(name, alias.as_ref(), version.as_ref())
-                    .map_err(|error| error.at(self.span(name)))
+                let mut item = self
+                    .bind_table(name, alias.as_ref(), version.as_ref())
+                    .map_err(|error| error.at(self.span(name)))?;
+                if let Some(sample) = sample {
+                    let is_stored = matches!(self.relation(&table_name(name)?), Ok(relation) if relation.kind == RelationKind::Table);
+                    item.plan = self.sampled(item.plan, &SampleSyntax::of_table(sample)?, is_stored)?;
+                }
+                Ok(item)
             }
             TableFactor::Table {
                 name,
                 alias,
                 args: Some(arguments),
                 with_ordinality,
+                sample,
                 ..
-            } => self.bind_table_function(name, &arguments.args, *with_ordinality, alias.as_ref(), parent),
+            } => {
+                let item = self.bind_table_function(name, &arguments.args, *with_ordinality, alias.as_ref(), parent)?;
+                self.sampled_item(item, sample.as_ref())
+            }
             TableFactor::Function {
                 name,
                 args,
@@ -163,12 +171,13 @@ impl Binder<'_> {
             TableFactor::Derived {
                 subquery,
                 alias,
-                sample: None,
+                sample,
                 ..
             } => {
                 let BoundQuery { plan, names } = self.bind_query(subquery, parent)?;
                 let columns = renamed(plan.output(), names);
-                self.aliased(plan, shown(&columns), None, String::new(), alias.as_ref())
+                let item = self.aliased(plan, shown(&columns), None, String::new(), alias.as_ref())?;
+                self.sampled_item(item, sample.as_ref())
             }
             TableFactor::NestedJoin {
                 table_with_joins,
@@ -183,6 +192,14 @@ impl Binder<'_> {
             TableFactor::TableFunction { .. } => Err(not_supported("TABLE(..)")),
             other => Err(not_supported(format!("{other} in FROM"))),
         }
+    }
+
+    fn sampled_item(&mut self, item: FromItem, sample: Option<&ast::TableSampleKind>) -> Result<FromItem> {
+        let Some(sample) = sample else {
+            return Ok(item);
+        };
+        let plan = self.sampled(item.plan, &SampleSyntax::of_table(sample)?, false)?;
+        Ok(FromItem { plan, ..item })
     }
 
     /// A relation under its alias.

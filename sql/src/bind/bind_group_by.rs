@@ -1,9 +1,8 @@
 //! GROUP BY: keys, ordinals, output names, grouping sets; and what may be said above the grouping.
 
 use super::bind_order_by::{OutputReference, output_reference};
-use super::bind_select::Item;
-use super::collect::{Clause, Context, Grouping};
-use super::scope::Scope;
+use super::bind_select::{Item, SelectList};
+use super::collect::{Clause, Grouping};
 use super::{Binder, not_supported};
 use crate::error::{Error, Result, SqlState};
 use crate::plan::{ColumnDef, ColumnSet, Expr};
@@ -17,13 +16,15 @@ impl Binder<'_> {
     pub(super) fn bind_group_by(
         &mut self,
         group_by: &GroupByExpr,
-        items: &[Item<'_>],
-        scope: &Scope<'_>,
+        list: &SelectList<'_, '_>,
     ) -> Result<Option<Grouping>> {
         let expressions = match group_by {
             GroupByExpr::Expressions(expressions, modifiers) if modifiers.is_empty() => expressions,
             GroupByExpr::Expressions(..) => return Err(not_supported("GROUP BY .. WITH")),
-            GroupByExpr::All(_) => return Err(not_supported("GROUP BY ALL")),
+            GroupByExpr::All(modifiers) if modifiers.is_empty() => {
+                return self.bind_group_by_all(list).map(Some);
+            }
+            GroupByExpr::All(_) => return Err(not_supported("GROUP BY ALL with grouping sets")),
         };
         if expressions.is_empty() {
             return Ok(None);
@@ -32,7 +33,7 @@ impl Binder<'_> {
         let mut sets: Vec<Vec<usize>> = vec![Vec::new()];
         let mut has_sets = false;
         for expression in expressions {
-            let element = self.bind_grouping_element(expression, items, scope, &mut grouping)?;
+            let element = self.bind_grouping_element(expression, list, &mut grouping)?;
             has_sets |= element.len() != 1;
             if sets.len() * element.len() > GROUPING_SETS_MAX {
                 return Err(Error::new(
@@ -58,12 +59,34 @@ impl Binder<'_> {
         Ok(Some(grouping))
     }
 
+    /// `GROUP BY ALL`: by every item of the select list without aggregates and window functions. Constants are no keys.
+    fn bind_group_by_all(&mut self, list: &SelectList<'_, '_>) -> Result<Grouping> {
+        let mut collector = list.collector();
+        let mut grouping = Grouping::default();
+        for item in list.items {
+            let bound = self.bind_item(item, list.scope, &mut collector)?;
+            if !collector.table_functions.is_empty() {
+                return Err(not_supported("a set-returning function in GROUP BY"));
+            }
+            let key = self.decide_unknown(bound)?;
+            let is_key = key.columns().is_disjoint(&collector.columns()) && !matches!(key, Expr::Literal(..));
+            if !is_key || grouping.keys.iter().any(|(_, known)| *known == key) {
+                continue;
+            }
+            let column = match &key {
+                Expr::Column(column) => column.clone(),
+                other => self.column_for(item.name(), other),
+            };
+            grouping.keys.push((column, key));
+        }
+        Ok(grouping)
+    }
+
     /// The grouping sets one element stands for.
     fn bind_grouping_element(
         &mut self,
         expression: &ast::Expr,
-        items: &[Item<'_>],
-        scope: &Scope<'_>,
+        select: &SelectList<'_, '_>,
         grouping: &mut Grouping,
     ) -> Result<Vec<Vec<usize>>> {
         match expression {
@@ -72,22 +95,22 @@ impl Binder<'_> {
                 for list in lists {
                     match list.as_slice() {
                         [nested @ (ast::Expr::Rollup(_) | ast::Expr::Cube(_) | ast::Expr::GroupingSets(_))] => {
-                            sets.extend(self.bind_grouping_element(nested, items, scope, grouping)?);
+                            sets.extend(self.bind_grouping_element(nested, select, grouping)?);
                         }
-                        list => sets.push(self.bind_key_list(list, items, scope, grouping)?),
+                        list => sets.push(self.bind_key_list(list, select, grouping)?),
                     }
                 }
                 Ok(sets)
             }
             ast::Expr::Rollup(lists) => {
-                let parts = self.bind_key_lists(lists, items, scope, grouping)?;
+                let parts = self.bind_key_lists(lists, select, grouping)?;
                 Ok((0..=parts.len())
                     .rev()
                     .map(|count| parts.iter().take(count).fold(Vec::new(), |set, part| union(&set, part)))
                     .collect())
             }
             ast::Expr::Cube(lists) => {
-                let parts = self.bind_key_lists(lists, items, scope, grouping)?;
+                let parts = self.bind_key_lists(lists, select, grouping)?;
                 if parts.len() > 12 {
                     return Err(Error::new(
                         SqlState::STATEMENT_TOO_COMPLEX,
@@ -106,40 +129,38 @@ impl Binder<'_> {
                     })
                     .collect())
             }
-            ast::Expr::Tuple(list) => Ok(vec![self.bind_key_list(list, items, scope, grouping)?]),
-            _ => Ok(vec![vec![self.bind_group_key(expression, items, scope, grouping)?]]),
+            ast::Expr::Tuple(list) => Ok(vec![self.bind_key_list(list, select, grouping)?]),
+            _ => Ok(vec![vec![self.bind_group_key(expression, select, grouping)?]]),
         }
     }
 
     fn bind_key_lists(
         &mut self,
         lists: &[Vec<ast::Expr>],
-        items: &[Item<'_>],
-        scope: &Scope<'_>,
+        select: &SelectList<'_, '_>,
         grouping: &mut Grouping,
     ) -> Result<Vec<Vec<usize>>> {
         lists
             .iter()
-            .map(|list| self.bind_key_list(list, items, scope, grouping))
+            .map(|list| self.bind_key_list(list, select, grouping))
             .collect()
     }
 
     fn bind_key_list(
         &mut self,
         list: &[ast::Expr],
-        items: &[Item<'_>],
-        scope: &Scope<'_>,
+        select: &SelectList<'_, '_>,
         grouping: &mut Grouping,
     ) -> Result<Vec<usize>> {
         let mut set = Vec::new();
         for expression in list {
             match expression {
                 ast::Expr::Tuple(inner) => {
-                    let inner = self.bind_key_list(inner, items, scope, grouping)?;
+                    let inner = self.bind_key_list(inner, select, grouping)?;
                     set = union(&set, &inner);
                 }
                 _ => {
-                    let key = self.bind_group_key(expression, items, scope, grouping)?;
+                    let key = self.bind_group_key(expression, select, grouping)?;
                     set = union(&set, &[key]);
                 }
             }
@@ -151,17 +172,16 @@ impl Binder<'_> {
     fn bind_group_key(
         &mut self,
         expression: &ast::Expr,
-        items: &[Item<'_>],
-        scope: &Scope<'_>,
+        select: &SelectList<'_, '_>,
         grouping: &mut Grouping,
     ) -> Result<usize> {
-        let reference =
-            output_reference(expression, items.len(), "GROUP BY").map_err(|error| error.at(self.span(expression)))?;
+        let reference = output_reference(expression, select.items.len(), "GROUP BY")
+            .map_err(|error| error.at(self.span(expression)))?;
         let item = match reference {
-            OutputReference::Ordinal(index) => items.get(index),
+            OutputReference::Ordinal(index) => select.items.get(index),
             // An input column of that name comes before an output column.
-            OutputReference::Name(name) if scope.find_here(&name)?.is_none() => {
-                let mut named = items.iter().filter(|item| item.name() == name);
+            OutputReference::Name(name) if select.scope.find_here(&name)?.is_none() => {
+                let mut named = select.items.iter().filter(|item| item.name() == name);
                 let first = named.next();
                 if first.is_some() && named.any(|other| !other.same_syntax(first)) {
                     return Err(
@@ -173,11 +193,15 @@ impl Binder<'_> {
             }
             _ => None,
         };
-        let mut context = Context::plain(scope, Clause::GroupBy);
+        let syntax = match item {
+            Some(Item::Expression { syntax, .. }) => syntax,
+            _ => expression,
+        };
         let key = match item {
             Some(Item::Column { column, .. }) => Expr::Column(column.clone()),
-            Some(Item::Expression { syntax, .. }) => self.bind_decided(syntax, &mut context)?,
-            None => self.bind_decided(expression, &mut context)?,
+            _ => self.bind_with_aliases(select, Clause::GroupBy, |binder, context| {
+                binder.bind_decided(syntax, context)
+            })?,
         };
         if let Some(known) = grouping.keys.iter().position(|(_, known)| *known == key) {
             return Ok(known);

@@ -1,5 +1,6 @@
 //! JOIN: kinds, ON, USING, NATURAL, and which names the result has.
 
+use super::bind_as_of_join::{AsOfUsing, as_of_plan};
 use super::bind_from::{FromItem, joined};
 use super::collect::{Clause, Context};
 use super::name::simple;
@@ -19,7 +20,11 @@ impl Binder<'_> {
         before: Option<&Scope<'static>>,
         parent: Option<&Scope<'_>>,
     ) -> Result<FromItem> {
-        let (kind, constraint) = kind(&join.join_operator)?;
+        let as_of = self.as_of(join)?;
+        let (kind, constraint) = match &as_of {
+            Some(as_of) => (as_of.kind.clone(), as_of.constraint),
+            None => kind(&join.join_operator)?,
+        };
         let is_dependent = !right.plan.free_columns().is_disjoint(&left.plan.output_ids());
         if is_dependent && matches!(kind, JoinKind::Right | JoinKind::Full) {
             return Err(Error::new(
@@ -28,17 +33,25 @@ impl Binder<'_> {
             )
             .at(self.span(&join.relation)));
         }
+        if let Some(as_of) = as_of {
+            if is_dependent {
+                return Err(not_supported("ASOF JOIN with a LATERAL item").at(self.span(&join.relation)));
+            }
+            return self
+                .bind_as_of_join(left, right, &as_of, parent)
+                .map_err(|error| error.at(self.span(&join.relation)));
+        }
         match constraint {
             JoinConstraint::None => self.join_on(left, right, kind, None, before, parent),
             JoinConstraint::On(condition) => self.join_on(left, right, kind, Some(condition), before, parent),
             JoinConstraint::Using(names) => {
                 let names = names.iter().map(simple).collect::<Result<Vec<_>>>()?;
-                self.join_using(left, right, kind, &names)
+                self.join_using(left, right, kind, &names, None)
                     .map_err(|error| error.at(self.span(&join.relation)))
             }
             JoinConstraint::Natural => {
                 let names = common_names(&left.scope, &right.scope);
-                self.join_using(left, right, kind, &names)
+                self.join_using(left, right, kind, &names, None)
                     .map_err(|error| error.at(self.span(&join.relation)))
             }
             JoinConstraint::UsingAlias(..) => Err(not_supported("JOIN .. USING (..) AS alias")),
@@ -80,8 +93,16 @@ impl Binder<'_> {
         Ok(FromItem { plan, scope })
     }
 
-    /// USING and NATURAL: equal names are equated and shown once, before all others.
-    fn join_using(&mut self, left: FromItem, right: FromItem, kind: JoinKind, names: &[String]) -> Result<FromItem> {
+    /// USING and NATURAL: equal names are equated and shown once, before all others. In an ASOF JOIN the last one may be compared
+    /// otherwise.
+    pub(super) fn join_using(
+        &mut self,
+        left: FromItem,
+        right: FromItem,
+        kind: JoinKind,
+        names: &[String],
+        as_of: Option<AsOfUsing>,
+    ) -> Result<FromItem> {
         let mut conditions = Vec::with_capacity(names.len());
         let mut pairs = Vec::with_capacity(names.len());
         for name in names {
@@ -95,8 +116,14 @@ impl Binder<'_> {
                 Ok(column.column.clone())
             };
             let (left, right) = (of(&left.scope, "left")?, of(&right.scope, "right")?);
+            let is_time = as_of.as_ref().is_some_and(|as_of| as_of.last_is_time) && pairs.len() + 1 == names.len();
+            let op = if is_time {
+                CompareOp::GreaterOrEqual
+            } else {
+                CompareOp::Equal
+            };
             let condition = self.compare(
-                CompareOp::Equal,
+                op,
                 Expr::Column(left.clone()),
                 Expr::Column(right.clone()),
                 [None, None],
@@ -106,7 +133,13 @@ impl Binder<'_> {
         }
         let left_columns = left.plan.output_ids();
         let right_columns = right.plan.output_ids();
-        let mut plan = joined(left.plan, right.plan, kind.clone(), conditions);
+        let mut plan = match as_of {
+            None => joined(left.plan, right.plan, kind.clone(), conditions),
+            Some(as_of) => {
+                conditions.extend(as_of.further);
+                as_of_plan(left.plan, right.plan, &kind, conditions)?
+            }
+        };
         let mut merged = Vec::with_capacity(pairs.len());
         let mut computed = Vec::new();
         for (name, left, right) in &pairs {
@@ -166,7 +199,7 @@ pub(super) fn with_computed(plan: Plan, computed: Vec<(ColumnDef, Expr)>) -> Pla
     plan.projected(expressions)
 }
 
-fn mark_nullable(scope: &mut Scope<'_>, is_nullable: impl Fn(&ColumnDef) -> bool) {
+pub(super) fn mark_nullable(scope: &mut Scope<'_>, is_nullable: impl Fn(&ColumnDef) -> bool) {
     let columns = scope
         .relations
         .iter_mut()

@@ -7,8 +7,28 @@ use super::name::fold;
 use super::not_supported;
 use super::scope::{Scope, ScopeColumn, ScopeRelation};
 use crate::error::{Error, Result, SqlState};
-use crate::plan::{Expr, Plan, Sort, SortKey};
+use crate::plan::{ColumnDef, Expr, Plan, Sort, SortKey};
 use sqlparser::ast;
+
+/// The ORDER BY of a query.
+#[derive(Clone, Copy)]
+pub(super) enum QueryOrder<'a> {
+    /// Its keys; none without the clause.
+    Keys(&'a [ast::OrderByExpr]),
+    /// `ORDER BY ALL`: every output column, from the first.
+    All(&'a ast::OrderByOptions),
+}
+
+impl<'a> QueryOrder<'a> {
+    /// The clause of a query.
+    pub(super) fn of(order_by: Option<&'a ast::OrderBy>) -> Self {
+        match order_by.map(|order_by| &order_by.kind) {
+            None => QueryOrder::Keys(&[]),
+            Some(ast::OrderByKind::Expressions(keys)) => QueryOrder::Keys(keys),
+            Some(ast::OrderByKind::All(options)) => QueryOrder::All(options),
+        }
+    }
+}
 
 /// What an ORDER BY or GROUP BY item may be besides an expression.
 pub(super) enum OutputReference {
@@ -54,7 +74,12 @@ impl Binder<'_> {
         if key.with_fill.is_some() {
             return Err(not_supported("WITH FILL"));
         }
-        let descending = match &key.options.sort {
+        self.sort_key_of(&key.options, expression)
+    }
+
+    /// A sort key with what stands behind the expression.
+    pub(super) fn sort_key_of(&self, options: &ast::OrderByOptions, expression: Expr) -> Result<SortKey> {
+        let descending = match &options.sort {
             None | Some(ast::OrderBySort::Asc) => false,
             Some(ast::OrderBySort::Desc) => true,
             Some(_) => return Err(not_supported("ORDER BY .. USING")),
@@ -62,22 +87,43 @@ impl Binder<'_> {
         Ok(SortKey {
             expression,
             descending,
-            nulls_first: key.options.nulls_first.unwrap_or(descending),
+            nulls_first: options.nulls_first.unwrap_or(descending),
         })
     }
 
     /// ORDER BY behind a set operation or VALUES: output columns only.
-    pub(super) fn order_outputs(&mut self, bound: BoundQuery, keys: &[ast::OrderByExpr]) -> Result<BoundQuery> {
-        if keys.is_empty() {
-            return Ok(bound);
-        }
+    pub(super) fn order_outputs(&mut self, bound: BoundQuery, order_by: QueryOrder<'_>) -> Result<BoundQuery> {
         let columns = bound.plan.output();
+        let sort_keys = match order_by {
+            QueryOrder::Keys([]) => return Ok(bound),
+            QueryOrder::Keys(keys) => self.output_keys(keys, &columns, &bound.names)?,
+            QueryOrder::All(options) => columns
+                .into_iter()
+                .map(|column| self.sort_key_of(options, Expr::Column(column)))
+                .collect::<Result<_>>()?,
+        };
+        Ok(BoundQuery {
+            plan: Plan::Sort(Sort {
+                input: Box::new(bound.plan),
+                keys: sort_keys,
+                limit: None,
+            }),
+            names: bound.names,
+        })
+    }
+
+    fn output_keys(
+        &mut self,
+        keys: &[ast::OrderByExpr],
+        columns: &[ColumnDef],
+        names: &[String],
+    ) -> Result<Vec<SortKey>> {
         let relation = ScopeRelation {
             schema: None,
             name: String::new(),
             columns: columns
                 .iter()
-                .zip(&bound.names)
+                .zip(names)
                 .map(|(column, name)| ScopeColumn {
                     name: name.clone(),
                     column: column.clone(),
@@ -109,13 +155,6 @@ impl Binder<'_> {
             let expression = expression.ok_or_else(|| not_supported("this ORDER BY"))?;
             sort_keys.push(self.sort_key(key, expression)?);
         }
-        Ok(BoundQuery {
-            plan: Plan::Sort(Sort {
-                input: Box::new(bound.plan),
-                keys: sort_keys,
-                limit: None,
-            }),
-            names: bound.names,
-        })
+        Ok(sort_keys)
     }
 }

@@ -1,5 +1,6 @@
 //! A query: WITH, a body, ORDER BY, LIMIT.
 
+use super::bind_order_by::QueryOrder;
 use super::coerce::Level;
 use super::collect::{Clause, Context};
 use super::scope::Scope;
@@ -71,14 +72,7 @@ impl Binder<'_> {
     }
 
     fn bind_body(&mut self, query: &ast::Query, parent: Option<&Scope<'_>>) -> Result<BoundQuery> {
-        let order_by: &[ast::OrderByExpr] = match &query.order_by {
-            None => &[],
-            Some(ast::OrderBy {
-                kind: ast::OrderByKind::Expressions(keys),
-                ..
-            }) => keys,
-            Some(_) => return Err(not_supported("ORDER BY ALL")),
-        };
+        let order_by = QueryOrder::of(query.order_by.as_ref());
         let mut bound = match &*query.body {
             ast::SetExpr::Select(select) => self.bind_select(select, order_by, parent)?,
             body => {

@@ -2,23 +2,29 @@
 //! FROM, WHERE, GROUP BY and aggregates, HAVING, window functions, set-returning functions, outputs, DISTINCT, ORDER BY.
 
 use super::bind_group_by::above_grouping;
-use super::bind_order_by::{OutputReference, output_reference};
+use super::bind_order_by::{OutputReference, QueryOrder, output_reference};
 use super::bind_query::BoundQuery;
 use super::collect::{Clause, CollectedWindow, Collector, Context, Grouping};
-use super::name::{fold, parts};
-use super::scope::{Scope, ScopeColumn, missing_from};
+use super::name::fold;
+use super::scope::Scope;
 use super::{Binder, not_supported};
 use crate::error::{Error, Result, SqlState};
 use crate::limits::COLUMNS_MAX;
+use crate::parse::extensions::sample::is_sample;
 use crate::plan::{
     Aggregate, Apply, ColumnDef, ColumnSet, Distinct, Expr, JoinKind, Plan, Sort, SortKey, TableFunction, Window,
 };
-use sqlparser::ast::{self, SelectItem, SelectItemQualifiedWildcardKind};
+use sqlparser::ast::{self, SelectItem};
 
 /// An item of the select list, `*` expanded.
 pub(super) enum Item<'a> {
     /// As written.
-    Expression { syntax: &'a ast::Expr, name: String },
+    Expression {
+        syntax: &'a ast::Expr,
+        name: String,
+        /// Whether the name was given to it.
+        has_alias: bool,
+    },
     /// A column that `*` stands for.
     Column { column: ColumnDef, name: String },
 }
@@ -41,6 +47,23 @@ impl Item<'_> {
     }
 }
 
+/// A select list with what its items are bound by.
+pub(super) struct SelectList<'l, 'a> {
+    pub(super) items: &'l [Item<'a>],
+    pub(super) scope: &'l Scope<'l>,
+    pub(super) named_windows: &'l [(String, ast::WindowSpec)],
+}
+
+impl SelectList<'_, '_> {
+    /// For binding the items once more, aside.
+    pub(super) fn collector(&self) -> Collector {
+        Collector {
+            named_windows: self.named_windows.to_vec(),
+            ..Collector::default()
+        }
+    }
+}
+
 /// An output column before it has an identity.
 struct Output {
     name: String,
@@ -51,6 +74,7 @@ struct Output {
 struct Parts {
     outputs: Vec<Output>,
     having: Option<Expr>,
+    qualify: Option<Expr>,
     distinct: DistinctKind,
     order_by: Vec<SortKey>,
 }
@@ -66,25 +90,32 @@ impl Binder<'_> {
     pub(super) fn bind_select(
         &mut self,
         select: &ast::Select,
-        order_by: &[ast::OrderByExpr],
+        order_by: QueryOrder<'_>,
         parent: Option<&Scope<'_>>,
     ) -> Result<BoundQuery> {
         refuse_foreign_clauses(select)?;
         let from = self.bind_from(&select.from, parent)?;
         let scope = Scope { parent, ..from.scope };
-        let mut plan = from.plan;
-        if let Some(condition) = &select.selection {
-            let mut context = Context::plain(&scope, Clause::Where);
-            let mut predicates = Vec::new();
-            self.bind_condition(condition, &mut context)?.split_and(&mut predicates);
-            plan = plan.filtered(predicates);
-        }
+        let mut plan = self.bind_using_sample(from.plan, &select.cluster_by)?;
         let items = self.expand_items(&select.projection, &scope)?;
         let mut collector = Collector {
             named_windows: self.bind_named_windows(&select.named_window)?,
             ..Collector::default()
         };
-        let grouping = self.bind_group_by(&select.group_by, &items, &scope)?;
+        let list = SelectList {
+            items: &items,
+            scope: &scope,
+            named_windows: &collector.named_windows,
+        };
+        if let Some(condition) = &select.selection {
+            let condition = self.bind_with_aliases(&list, Clause::Where, |binder, context| {
+                binder.bind_condition(condition, context)
+            })?;
+            let mut predicates = Vec::new();
+            condition.split_and(&mut predicates);
+            plan = plan.filtered(predicates);
+        }
+        let grouping = self.bind_group_by(&select.group_by, &list)?;
         let is_grouped = grouping.is_some();
         collector.grouping = grouping.unwrap_or_default();
         let parts = self.bind_parts(select, order_by, &items, &scope, &mut collector)?;
@@ -96,20 +127,14 @@ impl Binder<'_> {
     fn bind_parts(
         &mut self,
         select: &ast::Select,
-        order_by: &[ast::OrderByExpr],
+        order_by: QueryOrder<'_>,
         items: &[Item<'_>],
         scope: &Scope<'_>,
         collector: &mut Collector,
     ) -> Result<Parts> {
         let mut outputs = Vec::with_capacity(items.len());
         for item in items {
-            let expression = match item {
-                Item::Column { column, .. } => Expr::Column(column.clone()),
-                Item::Expression { syntax, .. } => {
-                    let mut context = Context::collecting(scope, Clause::Select, collector);
-                    self.bind_expression(syntax, &mut context)?
-                }
-            };
+            let expression = self.bind_item(item, scope, collector)?;
             outputs.push(Output {
                 name: item.name().to_owned(),
                 expression,
@@ -120,6 +145,21 @@ impl Binder<'_> {
             Some(condition) => {
                 let mut context = Context::collecting(scope, Clause::Having, collector);
                 Some(self.bind_condition(condition, &mut context)?)
+            }
+        };
+        let qualify = match &select.qualify {
+            None => None,
+            Some(condition) => {
+                let mut context = Context::collecting(scope, Clause::Qualify, collector);
+                let condition = self.bind_condition(condition, &mut context)?;
+                if collector.windows.is_empty() {
+                    return Err(Error::new(
+                        SqlState::WINDOWING_ERROR,
+                        "QUALIFY needs a window function, in its condition or in the select list",
+                    )
+                    .with_hint("Without one, WHERE or HAVING say the same."));
+                }
+                Some(condition)
             }
         };
         let distinct = match &select.distinct {
@@ -133,17 +173,78 @@ impl Binder<'_> {
                 DistinctKind::On(bound)
             }
         };
-        let mut sort_keys = Vec::with_capacity(order_by.len());
-        for key in order_by {
-            let expression = self.bind_output_key(&key.expr, "ORDER BY", &outputs, scope, collector)?;
-            sort_keys.push(self.sort_key(key, expression)?);
-        }
+        let sort_keys = match order_by {
+            QueryOrder::Keys(keys) => {
+                let mut bound = Vec::with_capacity(keys.len());
+                for key in keys {
+                    let expression = self.bind_output_key(&key.expr, "ORDER BY", &outputs, scope, collector)?;
+                    bound.push(self.sort_key(key, expression)?);
+                }
+                bound
+            }
+            QueryOrder::All(options) => outputs
+                .iter()
+                .map(|output| self.sort_key_of(options, output.expression.clone()))
+                .collect::<Result<_>>()?,
+        };
         Ok(Parts {
             outputs,
             having,
+            qualify,
             distinct,
             order_by: sort_keys,
         })
+    }
+
+    /// An item of the select list; those behind it may use its alias.
+    pub(super) fn bind_item(&mut self, item: &Item<'_>, scope: &Scope<'_>, collector: &mut Collector) -> Result<Expr> {
+        match item {
+            Item::Column { column, .. } => Ok(Expr::Column(column.clone())),
+            Item::Expression {
+                syntax,
+                name,
+                has_alias,
+            } => {
+                let mut context = Context::collecting(scope, Clause::Select, collector);
+                let expression = self.bind_expression(syntax, &mut context)?;
+                if *has_alias {
+                    collector.aliases.push((name.clone(), expression.clone()));
+                }
+                Ok(expression)
+            }
+        }
+    }
+
+    /// Binds something below the grouping; where a column is missing, with the aliases of items that are below it too, as DuckDB and
+    /// Snowflake have them.
+    pub(super) fn bind_with_aliases<T>(
+        &mut self,
+        list: &SelectList<'_, '_>,
+        clause: Clause,
+        bind: impl Fn(&mut Self, &mut Context<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let error = match bind(self, &mut Context::plain(list.scope, clause)) {
+            Err(error) if error.state == SqlState::UNDEFINED_COLUMN => error,
+            bound => return bound,
+        };
+        let has_alias = |item: &Item<'_>| matches!(item, Item::Expression { has_alias: true, .. });
+        if !list.items.iter().any(has_alias) {
+            return Err(error);
+        }
+        let mut collector = list.collector();
+        for item in list.items {
+            if self.bind_item(item, list.scope, &mut collector).is_err() {
+                return Err(error);
+            }
+        }
+        let above = collector.columns();
+        collector
+            .aliases
+            .retain(|(_, expression)| expression.columns().is_disjoint(&above));
+        match bind(self, &mut Context::collecting(list.scope, clause, &mut collector)) {
+            Err(again) if again.state == SqlState::UNDEFINED_COLUMN => Err(error),
+            bound => bound,
+        }
     }
 
     /// A key of ORDER BY or DISTINCT ON: an ordinal, an output's name, or an expression.
@@ -220,6 +321,11 @@ impl Binder<'_> {
             }
         }
         plan = stack_windows(plan, windows);
+        if let Some(qualify) = parts.qualify.take() {
+            let mut predicates = Vec::new();
+            qualify.split_and(&mut predicates);
+            plan = plan.filtered(predicates);
+        }
         if table_functions.len() > 1 {
             return Err(not_supported("more than one set-returning function in a select list"));
         }
@@ -326,52 +432,6 @@ impl Binder<'_> {
         expressions.push((column.clone(), expression));
         Ok(Expr::Column(column))
     }
-
-    /// The select list with `*` written out.
-    pub(super) fn expand_items<'a>(&mut self, items: &'a [SelectItem], scope: &Scope<'_>) -> Result<Vec<Item<'a>>> {
-        let mut expanded = Vec::with_capacity(items.len());
-        for item in items {
-            match item {
-                SelectItem::UnnamedExpr(syntax) => expanded.push(Item::Expression {
-                    syntax,
-                    name: output_name(syntax).unwrap_or_else(|| "?column?".to_owned()),
-                }),
-                SelectItem::ExprWithAlias { expr, alias } => expanded.push(Item::Expression {
-                    syntax: expr,
-                    name: fold(alias),
-                }),
-                SelectItem::Wildcard(options) => {
-                    refuse_wildcard_options(options)?;
-                    if scope.relations.is_empty() {
-                        return Err(Error::new(
-                            SqlState::SYNTAX_ERROR,
-                            "SELECT * with no tables specified is not valid",
-                        )
-                        .at(self.parser_span(options.wildcard_token.0.span)));
-                    }
-                    expanded.extend(star(&scope.visible));
-                }
-                SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), options) => {
-                    refuse_wildcard_options(options)?;
-                    let folded = parts(name)?;
-                    let (schema, relation) = match folded.as_slice() {
-                        [relation] => (None, relation),
-                        [schema, relation] | [_, schema, relation] => (Some(schema.as_str()), relation),
-                        _ => return Err(not_supported("a name of so many parts")),
-                    };
-                    let found = scope
-                        .relation(schema, relation)?
-                        .ok_or_else(|| missing_from(relation).at(self.span(name)))?;
-                    expanded.extend(star(&found.columns));
-                }
-                SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::Expr(_), _) => {
-                    return Err(not_supported("(row).*"));
-                }
-                SelectItem::ExprWithAliases { .. } => return Err(not_supported("several aliases of one expression")),
-            }
-        }
-        Ok(expanded)
-    }
 }
 
 impl Parts {
@@ -388,6 +448,7 @@ impl Parts {
                 })
                 .collect::<Result<_>>()?,
             having: self.having.map(&mut *map).transpose()?,
+            qualify: self.qualify.map(&mut *map).transpose()?,
             distinct: match self.distinct {
                 DistinctKind::On(keys) => DistinctKind::On(keys.into_iter().map(&mut *map).collect::<Result<_>>()?),
                 other => other,
@@ -476,17 +537,6 @@ fn input_columns(scope: &Scope<'_>) -> Vec<(String, ColumnDef)> {
     columns
 }
 
-fn star<'i>(columns: &[ScopeColumn]) -> Vec<Item<'i>> {
-    columns
-        .iter()
-        .filter(|column| !column.hidden)
-        .map(|column| Item::Column {
-            column: column.column.clone(),
-            name: column.name.clone(),
-        })
-        .collect()
-}
-
 /// DISTINCT ON keys must be the first keys of ORDER BY, in any order.
 fn check_distinct_on(on: &[Expr], keys: &[SortKey]) -> Result<()> {
     let leading = keys.iter().take_while(|key| on.contains(&key.expression)).count();
@@ -503,18 +553,6 @@ fn check_distinct_on(on: &[Expr], keys: &[SortKey]) -> Result<()> {
     Ok(())
 }
 
-fn refuse_wildcard_options(options: &ast::WildcardAdditionalOptions) -> Result<()> {
-    let has_options = options.opt_ilike.is_some()
-        || options.opt_exclude.is_some()
-        || options.opt_except.is_some()
-        || options.opt_replace.is_some()
-        || options.opt_rename.is_some();
-    if has_options {
-        return Err(not_supported("EXCLUDE, EXCEPT, REPLACE and RENAME behind *"));
-    }
-    Ok(())
-}
-
 fn refuse_foreign_clauses(select: &ast::Select) -> Result<()> {
     let clauses = [
         (select.top.is_some(), "TOP"),
@@ -522,10 +560,9 @@ fn refuse_foreign_clauses(select: &ast::Select) -> Result<()> {
         (!select.lateral_views.is_empty(), "LATERAL VIEW"),
         (select.prewhere.is_some(), "PREWHERE"),
         (!select.connect_by.is_empty(), "CONNECT BY"),
-        (!select.cluster_by.is_empty(), "CLUSTER BY"),
+        (!is_sample(&select.cluster_by), "CLUSTER BY"),
         (!select.distribute_by.is_empty(), "DISTRIBUTE BY"),
         (!select.sort_by.is_empty(), "SORT BY"),
-        (select.qualify.is_some(), "QUALIFY"),
         (select.value_table_mode.is_some(), "SELECT AS STRUCT"),
         (select.exclude.is_some(), "EXCLUDE"),
     ];
@@ -536,7 +573,7 @@ fn refuse_foreign_clauses(select: &ast::Select) -> Result<()> {
 }
 
 /// The name Postgres gives an output column without alias; `None` for `?column?`.
-fn output_name(expression: &ast::Expr) -> Option<String> {
+pub(super) fn output_name(expression: &ast::Expr) -> Option<String> {
     use ast::Expr as Syntax;
     let fixed = |name: &str| Some(name.to_owned());
     match expression {

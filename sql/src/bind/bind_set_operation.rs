@@ -1,5 +1,6 @@
 //! UNION, INTERSECT, EXCEPT: columns are matched by place and get one type each.
 
+use super::bind_order_by::QueryOrder;
 use super::bind_query::BoundQuery;
 use super::coerce::Level;
 use super::common_type::common_type_of;
@@ -14,7 +15,7 @@ impl Binder<'_> {
     /// The body of a query; columns may have type unknown.
     pub(super) fn bind_set_expression(&mut self, body: &SetExpr, parent: Option<&Scope<'_>>) -> Result<BoundQuery> {
         match body {
-            SetExpr::Select(select) => self.bind_select(select, &[], parent),
+            SetExpr::Select(select) => self.bind_select(select, QueryOrder::Keys(&[]), parent),
             SetExpr::Query(query) => self.bind_query_undecided(query, parent),
             SetExpr::Values(values) => self.bind_values(values, parent),
             SetExpr::SetOperation { op, set_quantifier, .. } => {

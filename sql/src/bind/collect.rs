@@ -2,7 +2,7 @@
 //! each is taken out of the expression, which names its column instead.
 
 use super::scope::Scope;
-use crate::plan::{AggregateCall, ColumnDef, Expr, FunctionCall, SortKey, WindowCall};
+use crate::plan::{AggregateCall, ColumnDef, ColumnSet, Expr, FunctionCall, SortKey, WindowCall};
 use sqlparser::ast;
 
 /// The clause an expression stands in, as error messages name it.
@@ -13,6 +13,7 @@ pub(super) enum Clause {
     On,
     GroupBy,
     Having,
+    Qualify,
     OrderBy,
     Values,
     Limit,
@@ -42,6 +43,7 @@ impl Clause {
             Clause::On => "JOIN conditions",
             Clause::GroupBy => "GROUP BY",
             Clause::Having => "HAVING",
+            Clause::Qualify => "QUALIFY",
             Clause::OrderBy => "ORDER BY",
             Clause::Values => "VALUES",
             Clause::Limit => "LIMIT",
@@ -59,11 +61,14 @@ impl Clause {
     }
 
     pub(super) fn allows_aggregates(self) -> bool {
-        matches!(self, Clause::Select | Clause::Having | Clause::OrderBy | Clause::Window)
+        matches!(
+            self,
+            Clause::Select | Clause::Having | Clause::Qualify | Clause::OrderBy | Clause::Window
+        )
     }
 
     pub(super) fn allows_windows(self) -> bool {
-        matches!(self, Clause::Select | Clause::OrderBy)
+        matches!(self, Clause::Select | Clause::Qualify | Clause::OrderBy)
     }
 }
 
@@ -102,6 +107,8 @@ pub(super) struct Collector {
     pub(super) table_functions: Vec<CollectedTableFunction>,
     pub(super) named_windows: Vec<(String, ast::WindowSpec)>,
     pub(super) grouping: Grouping,
+    /// Aliases of the select list's items bound so far, and what they stand for.
+    pub(super) aliases: Vec<(String, Expr)>,
 }
 
 /// Where an expression is bound.
@@ -109,6 +116,26 @@ pub(super) struct Context<'s> {
     pub(super) scope: &'s Scope<'s>,
     pub(super) clause: Clause,
     pub(super) collector: Option<&'s mut Collector>,
+}
+
+impl Collector {
+    /// The columns that stand for what was taken out.
+    pub(super) fn columns(&self) -> ColumnSet {
+        let aggregates = self.aggregates.iter().map(|(column, _)| column.id);
+        let windows = self.windows.iter().map(|window| window.column.id);
+        let functions = self.table_functions.iter().flat_map(|function| &function.columns);
+        aggregates
+            .chain(windows)
+            .chain(functions.map(|column| column.id))
+            .collect()
+    }
+
+    /// What an alias of the select list stands for; `None` where there is none, or several that differ.
+    pub(super) fn alias(&self, name: &str) -> Option<&Expr> {
+        let mut named = self.aliases.iter().filter(|(alias, _)| alias == name);
+        let (_, first) = named.next()?;
+        named.all(|(_, other)| other == first).then_some(first)
+    }
 }
 
 impl<'s> Context<'s> {

@@ -4,6 +4,7 @@
 //! itself. What Postgres knows and Stoa does not is refused here by name with SQLSTATE 0A000, never dropped silently.
 
 mod bind_alter;
+mod bind_as_of_join;
 mod bind_comment;
 mod bind_constraint;
 mod bind_copy;
@@ -20,9 +21,11 @@ mod bind_join;
 mod bind_order_by;
 mod bind_query;
 mod bind_returning;
+mod bind_sample;
 mod bind_select;
 mod bind_sequence;
 mod bind_set_operation;
+mod bind_star;
 mod bind_statement;
 mod bind_update;
 mod bind_values;

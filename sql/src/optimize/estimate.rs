@@ -114,6 +114,7 @@ impl Distinct {
             }
             Plan::Project(node) => self.rows(&node.input, context),
             Plan::Sort(node) => self.rows(&node.input, context),
+            Plan::AsOfJoin(node) => self.rows(&node.left, context),
             Plan::Window(node) => self.rows(&node.input, context),
             Plan::Distinct(node) => self.rows(&node.input, context) * 0.5,
             Plan::With(node) => self.rows(&node.body, context),

@@ -102,6 +102,15 @@ impl Keys<'_> {
                 }
                 Plan::Join(join)
             }
+            Plan::AsOfJoin(mut join) => {
+                for key in &mut join.keys {
+                    if is_jsonb(&key.left) && is_jsonb(&key.right) {
+                        key.left = self.key(key.left.clone());
+                        key.right = self.key(key.right.clone());
+                    }
+                }
+                Plan::AsOfJoin(join)
+            }
             Plan::Distinct(distinct) => self.distinct(distinct),
             Plan::Aggregate(aggregate) => self.aggregate(aggregate),
             Plan::SetOperation(operation) if has_jsonb(&operation.columns) => self.set_operation(operation),

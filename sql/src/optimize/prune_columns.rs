@@ -75,6 +75,11 @@ fn prune(mut plan: Plan, needed: &ColumnSet) -> Plan {
                 return prune(input, needed);
             }
         }
+        // Every left row once: without the right side's columns the join says nothing.
+        Plan::AsOfJoin(join) if join.keeps_left && needed.is_disjoint(&join.right.output_ids()) => {
+            let left = std::mem::replace(&mut *join.left, Plan::nothing());
+            return prune(left, needed);
+        }
         Plan::SetOperation(operation) if operation.kind == SetOperationKind::Union && operation.all => {
             let keep: Vec<bool> = operation
                 .columns

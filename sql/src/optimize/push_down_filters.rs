@@ -11,7 +11,8 @@ use super::simplify_expressions::simplify;
 use crate::error::Result;
 use crate::literal::Literal;
 use crate::plan::{
-    Aggregate, ColumnId, ColumnSet, CompareOp, Expr, Join, JoinKey, JoinKind, Plan, Project, SetOperation, Window,
+    Aggregate, COMMIT_VERSION_COLUMN, ColumnId, ColumnSet, CompareOp, Expr, Join, JoinKey, JoinKind, Plan, Project,
+    ROW_ID_COLUMN, SetOperation, Window,
 };
 use std::collections::HashMap;
 
@@ -38,7 +39,10 @@ pub(super) fn push(plan: Plan, predicates: Vec<Expr>) -> Plan {
             let (constant, about): (Vec<Expr>, Vec<Expr>) = predicates
                 .into_iter()
                 .partition(|predicate| predicate.columns().is_empty());
-            let own = scan.columns.iter().map(|(_, column)| column.id).collect::<ColumnSet>();
+            // What storage makes up for each row is not there yet when it filters.
+            let is_stored = |index: usize| index != ROW_ID_COLUMN && index != COMMIT_VERSION_COLUMN;
+            let stored = scan.columns.iter().filter(|(index, _)| is_stored(*index));
+            let own = stored.map(|(_, column)| column.id).collect::<ColumnSet>();
             let (filters, outer): (Vec<Expr>, Vec<Expr>) =
                 about.into_iter().partition(|predicate| predicate.uses_only(&own));
             for filter in filters {
@@ -80,6 +84,24 @@ pub(super) fn push(plan: Plan, predicates: Vec<Expr>) -> Plan {
             }
             with.body = Box::new(push(*with.body, predicates));
             Plan::With(with)
+        }
+        Plan::AsOfJoin(mut join) => {
+            let (left, right) = (join.left.output_ids(), join.right.output_ids());
+            let (down, stay): (Vec<Expr>, Vec<Expr>) = predicates.into_iter().partition(|predicate| {
+                let used = predicate.columns();
+                !used.is_empty() && used.is_subset(&left)
+            });
+            // Rows of the right side compete for being the nearest: none may be left out before that is decided, but all those of a key
+            // that no left row has.
+            let mut known = down.clone();
+            known.extend(join.keys.iter().cloned().map(JoinKey::into_condition));
+            let before = known.len();
+            infer_filters(&mut known);
+            let inferred = known.into_iter().skip(before);
+            let right_down = inferred.filter(|condition| condition.uses_only(&right)).collect();
+            join.left = Box::new(push(*join.left, down));
+            join.right = Box::new(push(*join.right, right_down));
+            Plan::AsOfJoin(join).filtered(stay)
         }
         Plan::Apply(mut apply) => {
             let left = apply.left.output_ids();

@@ -161,6 +161,22 @@ impl<'d> Domain<'d> {
             Plan::Project(project) => self.push_project(project),
             Plan::Aggregate(aggregate) => self.push_aggregate(aggregate),
             Plan::Join(join) => self.push_join(join),
+            Plan::AsOfJoin(mut join) => {
+                let is_left_only = !self.depends(&join.right)
+                    && !join.keys.iter().any(|key| self.expression_depends(&key.right))
+                    && !self.expression_depends(&join.right_time);
+                if !is_left_only {
+                    return Err(not_supported("an ASOF JOIN with a dependent right side in a subquery"));
+                }
+                let (left, keys) = self.push(*join.left)?;
+                join.left = Box::new(Plan::nothing());
+                let node = Plan::AsOfJoin(join).map_expressions(&mut |expression| self.replaced(expression, &keys));
+                let Plan::AsOfJoin(mut join) = node else {
+                    return Err(not_supported("this ASOF JOIN in a dependent subquery"));
+                };
+                join.left = Box::new(left);
+                Ok((Plan::AsOfJoin(join), keys))
+            }
             Plan::Apply(apply) => self.push_apply(apply),
             Plan::Sort(mut sort) => {
                 let (input, keys) = self.push(*sort.input)?;

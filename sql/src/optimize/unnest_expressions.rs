@@ -52,6 +52,7 @@ pub(super) fn lift_subqueries(plan: Plan, context: &Context<'_>) -> Result<Plan>
             lift_filter(joined, predicates, context)?
         }
         Plan::Apply(_) => return Err(not_supported("a subquery in the condition of an outer LATERAL join")),
+        Plan::AsOfJoin(_) => return Err(not_supported("a subquery in the condition of an ASOF JOIN")),
         Plan::Limit(_) => return Err(not_supported("a subquery in LIMIT or OFFSET")),
         Plan::Scan(_) => return Err(not_supported("a subquery in FOR SYSTEM_TIME AS OF")),
         node => lift_from_single_input(node, context)?,

@@ -213,11 +213,34 @@ const NULL_WHEN_EMPTY: &[&str] = &[
     "json_agg",
     "jsonb_agg",
     "median",
+    "mad",
+    "first",
+    "last",
+    "arg_min",
+    "arg_max",
+    "min_by",
+    "max_by",
+    "list",
+    "approx_percentile",
+    "approx_quantile",
+    "top_k",
+    "approx_top_k",
+    "top_k_counts",
+    "histogram",
+    "skewness",
+    "kurtosis",
+    "kurtosis_pop",
+    "geometric_mean",
+    "geomean",
+    "product",
 ];
+
+/// Aggregates that are 0 of no rows.
+const ZERO_WHEN_EMPTY: &[&str] = &["count", "approx_count_distinct", "window_funnel", "sequence_count"];
 
 /// The value of an aggregate over no rows, where it is known.
 pub(super) fn empty_value(name: &str, column: &ColumnDef) -> Option<Expr> {
-    if name == "count" {
+    if ZERO_WHEN_EMPTY.contains(&name) {
         return Some(Expr::Literal(Literal::Integer(0), column.data_type.clone()));
     }
     NULL_WHEN_EMPTY

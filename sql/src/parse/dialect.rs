@@ -1,5 +1,5 @@
-//! Stoa's dialect: PostgreSQL's, plus `FOR SYSTEM_TIME AS OF` behind a table and `BETWEEN SYMMETRIC`. Everything else is handed to
-//! [`PostgreSqlDialect`]: when the parser is updated, a method it begins to override must be added here too.
+//! Stoa's dialect: PostgreSQL's, plus `FOR SYSTEM_TIME AS OF` behind a table, `BETWEEN SYMMETRIC`, `ORDER BY ALL` and what may stand
+//! behind `*`. Everything else is handed to [`PostgreSqlDialect`]: when the parser is updated, a method it begins to override must be added here too.
 
 use sqlparser::ast::{BinaryOperator, Expr};
 use sqlparser::dialect::{BindPlaceholderStyle, Dialect, PostgreSqlDialect, Precedence};
@@ -20,6 +20,22 @@ impl Dialect for StoaDialect {
     }
 
     fn supports_table_versioning(&self) -> bool {
+        true
+    }
+
+    fn supports_order_by_all(&self) -> bool {
+        true
+    }
+
+    fn supports_select_wildcard_exclude(&self) -> bool {
+        true
+    }
+
+    fn supports_select_wildcard_replace(&self) -> bool {
+        true
+    }
+
+    fn supports_select_wildcard_rename(&self) -> bool {
         true
     }
 
@@ -65,7 +81,9 @@ impl Dialect for StoaDialect {
     }
 
     fn is_table_alias(&self, kw: &Keyword, parser: &mut Parser) -> bool {
-        BASE.is_table_alias(kw, parser)
+        // CLUSTER BY carries USING SAMPLE, see `extensions::sample`.
+        let is_mark = *kw == Keyword::CLUSTER && parser.peek_keyword(Keyword::BY);
+        !is_mark && BASE.is_table_alias(kw, parser)
     }
 
     fn supports_string_literal_column_alias(&self, _explicit: bool) -> bool {

@@ -33,6 +33,7 @@ pub(super) fn syntax_error(error: &ParserError, text: &str) -> Error {
     let error = if found == "EOF" {
         Error::new(SqlState::SYNTAX_ERROR, "syntax error at end of input").at(span.or(span_of_end(text)))
     } else {
+        let found = written(found, span, text);
         Error::new(SqlState::SYNTAX_ERROR, format!("syntax error at or near \"{found}\"")).at(span)
     };
     error.with_detail(format!("{}.", expected.replacen("Expected: ", "Expected ", 1)))
@@ -44,11 +45,21 @@ pub(super) fn syntax_error_at(token: &TokenWithSpan, text: &str) -> Error {
     if token.token == Token::EOF {
         return Error::new(SqlState::SYNTAX_ERROR, "syntax error at end of input").at(span.or(span_of_end(text)));
     }
-    Error::new(
-        SqlState::SYNTAX_ERROR,
-        format!("syntax error at or near \"{}\"", token.token),
-    )
-    .at(span)
+    let found = token.token.to_string();
+    let found = written(&found, span, text);
+    Error::new(SqlState::SYNTAX_ERROR, format!("syntax error at or near \"{found}\"")).at(span)
+}
+
+/// A word as the user wrote it, where `extensions` put another in its place.
+fn written<'t>(found: &'t str, span: Option<Span>, text: &'t str) -> &'t str {
+    let is_word = |character: char| character.is_alphanumeric() || character == '_';
+    let rest = span
+        .and_then(|span| text.get(span.start as usize..))
+        .unwrap_or_default();
+    let end = rest.find(|character| !is_word(character)).unwrap_or(rest.len());
+    let here = rest.get(..end).unwrap_or_default();
+    let is_mark = found.contains('\0') || found.chars().all(is_word) && !found.eq_ignore_ascii_case(here);
+    if is_mark && !here.is_empty() { here } else { found }
 }
 
 fn split_location(message: &str) -> (&str, Option<Location>) {

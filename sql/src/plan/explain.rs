@@ -382,6 +382,7 @@ fn title(plan: &Plan) -> String {
             "Cross Join".to_owned()
         }
         Plan::Join(join) => format!("{} Join", kind_text(&join.kind)),
+        Plan::AsOfJoin(join) => format!("{} AsOf Join", kind_text(&join.kind())),
         Plan::Apply(apply) => format!("{} Apply", kind_text(&apply.kind)),
         Plan::Sort(sort) => match sort.limit {
             Some(limit) => format!("Top-N Sort (limit {limit})"),
@@ -438,6 +439,12 @@ fn details(plan: &Plan) -> Vec<String> {
         }
         Plan::Aggregate(aggregate) => aggregate_details(aggregate, &mut lines),
         Plan::Join(join) => join_details(join, &mut lines),
+        Plan::AsOfJoin(join) => {
+            let keys = join.keys.iter().map(|key| format!("({} = {})", key.left, key.right));
+            line(&mut lines, "Keys", joined(keys, " AND "));
+            let time = Expr::compare(join.op, join.left_time.clone(), join.right_time.clone());
+            line(&mut lines, "Nearest", time.to_string());
+        }
         Plan::Apply(Apply { predicates, .. }) => line(&mut lines, "Condition", joined(predicates, " AND ")),
         Plan::Sort(sort) => line(&mut lines, "Sort Key", joined(&sort.keys, ", ")),
         Plan::Limit(limit) => {

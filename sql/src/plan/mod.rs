@@ -56,6 +56,8 @@ pub enum Plan {
     Aggregate(Aggregate),
     /// Pairs of rows.
     Join(Join),
+    /// Each left row with at most one right row: the nearest in time among those with equal keys.
+    AsOfJoin(AsOfJoin),
     /// A dependent join: the right side may name columns of the left. After the optimizer has unnested, only one form is
     /// left: the right side is a [`Plan::TableFunction`], called for each row of the left, with kind `Inner` or `Left` and no
     /// predicates.
@@ -202,6 +204,25 @@ pub struct JoinKey {
     pub null_matches: bool,
 }
 
+/// See [`Plan::AsOfJoin`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct AsOfJoin {
+    /// Each row at most once.
+    pub left: Box<Plan>,
+    /// Where the nearest row is looked for.
+    pub right: Box<Plan>,
+    /// Left rows without a match stay, with NULLs beside them.
+    pub keeps_left: bool,
+    /// Equalities; NULL matches nothing.
+    pub keys: Vec<JoinKey>,
+    /// The time of a left row.
+    pub left_time: Expr,
+    /// How it compares: of the right rows for which that holds, the one with the nearest time is taken. One of `<`, `<=`, `>`, `>=`.
+    pub op: CompareOp,
+    /// The time of a right row, of the same type.
+    pub right_time: Expr,
+}
+
 /// See [`Plan::Apply`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Apply {
@@ -341,6 +362,7 @@ impl Plan {
                     .collect()
             }
             Plan::Join(join) => join.kind.output(&join.left, &join.right),
+            Plan::AsOfJoin(join) => join.kind().output(&join.left, &join.right),
             Plan::Apply(apply) => apply.kind.output(&apply.left, &apply.right),
             Plan::Window(window) => {
                 let mut columns = window.input.output();
@@ -349,6 +371,16 @@ impl Plan {
             }
             Plan::SetOperation(operation) => operation.columns.clone(),
             Plan::With(with) => with.body.output(),
+        }
+    }
+}
+
+impl AsOfJoin {
+    /// The kind of join by which its output goes.
+    pub fn kind(&self) -> JoinKind {
+        match self.keeps_left {
+            true => JoinKind::Left,
+            false => JoinKind::Inner,
         }
     }
 }

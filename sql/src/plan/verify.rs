@@ -86,6 +86,20 @@ fn verify_shape(plan: &Plan) -> Result<(), String> {
             }
             Ok(())
         }
+        Plan::AsOfJoin(join) => {
+            let left = join.left.output_ids();
+            let right = join.right.output_ids();
+            let keys = join.keys.iter().map(|key| (&key.left, &key.right));
+            for (on_left, on_right) in keys.chain([(&join.left_time, &join.right_time)]) {
+                if on_left.data_type() != on_right.data_type() {
+                    return Err(format!("as-of join of {on_left} with {on_right} of different types"));
+                }
+                if on_left.columns().is_disjoint(&left) || on_right.columns().is_disjoint(&right) {
+                    return Err(format!("as-of join of {on_left} with {on_right} on the wrong sides"));
+                }
+            }
+            Ok(())
+        }
         Plan::SetOperation(operation) => {
             for input in &operation.inputs {
                 let types = input.output().into_iter().map(|column| column.data_type);

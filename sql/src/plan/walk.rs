@@ -323,6 +323,7 @@ impl Plan {
             Plan::Project(node) => vec![&node.input],
             Plan::Aggregate(node) => vec![&node.input],
             Plan::Join(node) => vec![&node.left, &node.right],
+            Plan::AsOfJoin(node) => vec![&node.left, &node.right],
             Plan::Apply(node) => vec![&node.left, &node.right],
             Plan::Sort(node) => vec![&node.input],
             Plan::Limit(node) => vec![&node.input],
@@ -354,6 +355,10 @@ impl Plan {
             Plan::Project(node) => replace(&mut node.input)?,
             Plan::Aggregate(node) => replace(&mut node.input)?,
             Plan::Join(node) => {
+                replace(&mut node.left)?;
+                replace(&mut node.right)?;
+            }
+            Plan::AsOfJoin(node) => {
                 replace(&mut node.left)?;
                 replace(&mut node.right)?;
             }
@@ -405,6 +410,14 @@ impl Plan {
                     visit(&key.right);
                 }
                 node.residual.iter().for_each(visit);
+            }
+            Plan::AsOfJoin(node) => {
+                for key in &node.keys {
+                    visit(&key.left);
+                    visit(&key.right);
+                }
+                visit(&node.left_time);
+                visit(&node.right_time);
             }
             Plan::Apply(node) => node.predicates.iter().for_each(visit),
             Plan::Sort(node) => node.keys.iter().for_each(|key| visit(&key.expression)),
@@ -471,19 +484,15 @@ impl Plan {
                 Plan::Aggregate(node)
             }
             Plan::Join(mut node) => {
-                node.keys = node
-                    .keys
-                    .into_iter()
-                    .map(|key| {
-                        Ok(JoinKey {
-                            left: map(key.left)?,
-                            right: map(key.right)?,
-                            null_matches: key.null_matches,
-                        })
-                    })
-                    .collect::<Result<_, E>>()?;
+                node.keys = join_keys(node.keys, map)?;
                 node.residual = list(node.residual, map)?;
                 Plan::Join(node)
+            }
+            Plan::AsOfJoin(mut node) => {
+                node.keys = join_keys(node.keys, map)?;
+                node.left_time = map(node.left_time)?;
+                node.right_time = map(node.right_time)?;
+                Plan::AsOfJoin(node)
             }
             Plan::Apply(mut node) => {
                 node.predicates = list(node.predicates, map)?;
@@ -559,7 +568,7 @@ impl Plan {
             input.collect_columns(named, made);
         }
         match self {
-            Plan::Filter(_) | Plan::Sort(_) | Plan::Limit(_) | Plan::Distinct(_) => {}
+            Plan::Filter(_) | Plan::Sort(_) | Plan::Limit(_) | Plan::Distinct(_) | Plan::AsOfJoin(_) => {}
             Plan::Project(node) => made.extend(
                 node.expressions
                     .iter()
@@ -598,6 +607,18 @@ impl Plan {
     }
 }
 
+fn join_keys<E>(keys: Vec<JoinKey>, map: ExprMapper<'_, E>) -> Result<Vec<JoinKey>, E> {
+    keys.into_iter()
+        .map(|key| {
+            Ok(JoinKey {
+                left: map(key.left)?,
+                right: map(key.right)?,
+                null_matches: key.null_matches,
+            })
+        })
+        .collect()
+}
+
 impl Plan {
     /// Every column of the tree mapped, where it is made and where it is named.
     pub fn map_columns(self, map: &mut dyn FnMut(ColumnDef) -> ColumnDef) -> Plan {
@@ -621,7 +642,7 @@ impl Plan {
             Plan::Window(node) => replace_each(node.calls.iter_mut().map(|(column, _)| column), map),
             Plan::SetOperation(node) => replace_each(node.columns.iter_mut(), map),
             Plan::With(node) => replace_each(node.columns.iter_mut(), map),
-            Plan::Filter(_) | Plan::Sort(_) | Plan::Limit(_) | Plan::Distinct(_) => {}
+            Plan::Filter(_) | Plan::Sort(_) | Plan::Limit(_) | Plan::Distinct(_) | Plan::AsOfJoin(_) => {}
         }
         plan.map_expressions(&mut |expression| expression.map_columns(map))
     }

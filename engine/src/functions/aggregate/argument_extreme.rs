@@ -1,8 +1,9 @@
 //! `arg_min` and `arg_max`, also `min_by` and `max_by`: a column's value in the row where another is smallest or largest.
 
+use super::best_rows::BestRows;
 use super::picked::PickedRows;
 use super::rows::{counting_rows, grow};
-use super::signature::{aggregate, same_as_first};
+use super::signature::{aggregate, array_of_first, same_as_first};
 use crate::error::{Error, Result};
 use crate::functions::{Accumulator, AggregateBinding, AggregateFunction, Documentation, Groups};
 use crate::operators::key::{KeyEncoder, KeyField, Keys};
@@ -13,6 +14,7 @@ use arrow_buffer::BooleanBuffer;
 use arrow_schema::DataType;
 use std::sync::Arc;
 use stoa_sql::catalog::{Parameter, Signature};
+use stoa_sql::types::TypeKind;
 
 macro_rules! by_extreme {
     ($static:ident, $name:literal, $summary:literal, $result:literal, $is_largest:literal) => {
@@ -24,7 +26,10 @@ macro_rules! by_extreme {
                 example: concat!($name, "(x, y)"),
                 result: $result,
             },
-            accumulator: |binding| Ok(Box::new(ArgumentExtreme::new(binding, $is_largest)?)),
+            accumulator: |binding| match binding.argument_types.len() {
+                2 => Ok(Box::new(ArgumentExtreme::new(binding, $is_largest)?)),
+                _ => Ok(Box::new(BestRows::new(binding, $is_largest)?)),
+            },
             summary: None,
         };
     };
@@ -35,25 +40,32 @@ pub(super) static FUNCTIONS: &[&AggregateFunction] = &[&ARG_MIN, &ARG_MAX, &MIN_
 by_extreme!(
     ARG_MIN,
     "arg_min",
-    "The value of x, NULL or not, in the first row where y is smallest; rows where y is NULL do not count.",
+    "The value of x, NULL or not, in the first row where y is smallest; rows where y is NULL do not count. With (x, y, n) an array of n.",
     "1",
     false
 );
 by_extreme!(
     ARG_MAX,
     "arg_max",
-    "The value of x, NULL or not, in the first row where y is largest; rows where y is NULL do not count.",
+    "The value of x, NULL or not, in the first row where y is largest; rows where y is NULL do not count. With (x, y, n) an array of n.",
     "3",
     true
 );
 by_extreme!(MIN_BY, "min_by", "Another name of arg_min.", "1", false);
 by_extreme!(MAX_BY, "max_by", "Another name of arg_max.", "3", true);
 
-const SIGNATURES: &[Signature] = &[Signature {
-    parameters: &[Parameter::Any, Parameter::Any],
-    variadic: false,
-    returns: same_as_first,
-}];
+const SIGNATURES: &[Signature] = &[
+    Signature {
+        parameters: &[Parameter::Any, Parameter::Any],
+        variadic: false,
+        returns: same_as_first,
+    },
+    Signature {
+        parameters: &[Parameter::Any, Parameter::Any, Parameter::Kind(TypeKind::BigInt)],
+        variadic: false,
+        returns: array_of_first,
+    },
+];
 
 struct ArgumentExtreme {
     rows: PickedRows,

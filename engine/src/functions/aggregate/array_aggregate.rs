@@ -1,4 +1,4 @@
-//! `array_agg`.
+//! `array_agg`, also `list`.
 
 use super::signature::aggregate;
 use super::value_lists::{ValueLists, item_field, list_offsets};
@@ -11,7 +11,7 @@ use arrow_schema::DataType;
 use std::sync::Arc;
 use stoa_sql::catalog::{Parameter, Signature};
 
-pub(super) static FUNCTIONS: &[&AggregateFunction] = &[&ARRAY_AGG];
+pub(super) static FUNCTIONS: &[&AggregateFunction] = &[&ARRAY_AGG, &LIST];
 
 static ARRAY_AGG: AggregateFunction = AggregateFunction {
     info: || aggregate("array_agg", SIGNATURES),
@@ -21,13 +21,19 @@ static ARRAY_AGG: AggregateFunction = AggregateFunction {
         example: "array_agg(x ORDER BY x)",
         result: "{1,2,3}",
     },
-    accumulator: |binding: &AggregateBinding| {
-        let element = &binding.argument_types[0];
-        Ok(Box::new(ArrayAggregate {
-            values: ValueLists::new(vec![array_type(element)]),
-            element: array_type(element),
-        }))
+    accumulator,
+    summary: None,
+};
+
+static LIST: AggregateFunction = AggregateFunction {
+    info: || aggregate("list", SIGNATURES),
+    documentation: Documentation {
+        category: "aggregate",
+        summary: "Another name of array_agg.",
+        example: "list(x ORDER BY x)",
+        result: "{1,2,3}",
     },
+    accumulator,
     summary: None,
 };
 
@@ -36,6 +42,14 @@ const SIGNATURES: &[Signature] = &[Signature {
     variadic: false,
     returns: |arguments| LogicalType::Array(Box::new(super::signature::same_as_first(arguments))),
 }];
+
+fn accumulator(binding: &AggregateBinding) -> Result<Box<dyn Accumulator>> {
+    let element = &binding.argument_types[0];
+    Ok(Box::new(ArrayAggregate {
+        values: ValueLists::new(vec![array_type(element)]),
+        element: array_type(element),
+    }))
+}
 
 struct ArrayAggregate {
     values: ValueLists,

@@ -6,28 +6,41 @@
 
 mod any_value;
 mod approximate_count_distinct;
+mod approximate_percentile;
 mod argument_extreme;
 mod array_aggregate;
 mod average;
+mod best_rows;
 mod bit_operations;
 mod boolean;
 mod count;
+mod entropy;
+mod events;
 mod exact_variance;
 mod extreme;
+mod histogram;
 mod json_aggregate;
 mod moments;
 mod ordered_set;
 mod picked;
 mod reduce;
 mod regression;
+mod retention;
 mod rows;
+mod sequence_match;
+mod sequence_pattern;
+mod shape;
 mod signature;
 mod string_aggregate;
 mod sum;
+mod t_digest;
 #[cfg(test)]
 mod tests;
+mod top_k;
+mod value_counts;
 pub(crate) mod value_lists;
 mod variance;
+mod window_funnel;
 
 use super::AggregateFunction;
 
@@ -52,4 +65,12 @@ static FAMILIES: &[&[&AggregateFunction]] = &[
     argument_extreme::FUNCTIONS,
     ordered_set::FUNCTIONS,
     approximate_count_distinct::FUNCTIONS,
+    approximate_percentile::FUNCTIONS,
+    top_k::FUNCTIONS,
+    entropy::FUNCTIONS,
+    histogram::FUNCTIONS,
+    shape::FUNCTIONS,
+    window_funnel::FUNCTIONS,
+    retention::FUNCTIONS,
+    sequence_match::FUNCTIONS,
 ];

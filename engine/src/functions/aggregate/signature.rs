@@ -25,6 +25,11 @@ pub(super) fn same_as_second(arguments: &[LogicalType]) -> LogicalType {
     arguments.get(1).cloned().unwrap_or(LogicalType::Unknown)
 }
 
+/// The answer is an array of the first argument's type.
+pub(super) fn array_of_first(arguments: &[LogicalType]) -> LogicalType {
+    LogicalType::Array(Box::new(same_as_first(arguments)))
+}
+
 /// The answer is an array of the second argument's type.
 pub(super) fn array_of_second(arguments: &[LogicalType]) -> LogicalType {
     LogicalType::Array(Box::new(same_as_second(arguments)))

@@ -62,7 +62,16 @@ fn return_type(name: &str, types: &[LogicalType]) -> LogicalType {
     };
     let info = (find(name).info)();
     let signature = info.signatures.iter().find(|signature| {
-        signature.parameters.len() == types.len() && signature.parameters.iter().zip(types).all(|(p, t)| fits(p, t))
+        let repeated = signature
+            .parameters
+            .iter()
+            .skip(signature.parameters.len() - usize::from(signature.variadic));
+        let mut parameters = signature.parameters.iter().chain(repeated.cycle());
+        let count_fits = match signature.variadic {
+            true => types.len() >= signature.parameters.len(),
+            false => types.len() == signature.parameters.len(),
+        };
+        count_fits && types.iter().all(|t| parameters.next().is_some_and(|p| fits(p, t)))
     });
     (signature.unwrap_or_else(|| panic!("no {name} of {types:?}")).returns)(types)
 }
@@ -79,15 +88,17 @@ impl Call {
         return_type(self.name, &self.types)
     }
 
-    fn accumulator(&self, first: Option<&Literal>) -> Result<Box<dyn Accumulator>> {
+    /// What is the same in all rows is a constant.
+    fn accumulator(&self, rows: &[Vec<Literal>]) -> Result<Box<dyn Accumulator>> {
         let (arguments, order) = self.types.split_at(self.types.len() - self.ordered);
         let constants = arguments
             .iter()
             .enumerate()
             .map(|(at, data_type)| {
-                first
-                    .filter(|_| at == 0)
-                    .map(|value| array_of(value, data_type).unwrap())
+                let mut values = rows.iter().map(|row| &row[at]);
+                let first = values.next()?;
+                let is_constant = values.all(|value| format!("{value:?}") == format!("{first:?}"));
+                is_constant.then(|| array_of(first, data_type).unwrap())
             })
             .collect();
         let binding = AggregateBinding {
@@ -110,8 +121,7 @@ impl Call {
     /// The answers of all ways; they agree, or the test fails.
     fn run(&self, rows: &[Vec<Literal>]) -> Result<(Literal, Literal)> {
         let columns = columns_of(rows, &self.types);
-        let first = rows.first().and_then(|row| row.first());
-        let new = || self.accumulator(first);
+        let new = || self.accumulator(rows);
         let one = |row_count| Groups::One { group: 0, row_count };
 
         let mut whole = new()?;
@@ -196,7 +206,10 @@ fn check_rows(name: &'static str, types: &[LogicalType], rows: &[Vec<Literal>], 
     let (answer, empty) = call(name, types, 0).run(rows).unwrap();
     assert_eq!(format!("{answer:?}"), format!("{expected:?}"), "{name} of {rows:?}");
     let of_nothing = match name {
-        "count" | "regr_count" | "approx_count_distinct" => i(0),
+        "count" | "regr_count" | "approx_count_distinct" | "window_funnel" | "sequence_count" => i(0),
+        "entropy" => f(0.0),
+        "sequence_match" => b(false),
+        "retention" => list(&vec![i(0); types.len()]),
         _ => NULL,
     };
     assert_eq!(empty, of_nothing, "{name} of nothing");
@@ -604,13 +617,149 @@ fn ordered_sets() {
 }
 
 #[test]
+fn shapes_of_distributions() {
+    use LogicalType as Type;
+    let values = [f(1.0), f(2.0), NULL, f(4.0), f(9.0)];
+    for (name, expected) in [
+        ("skewness", f(1.3309377322476703)),
+        ("kurtosis", f(1.5)),
+        ("kurtosis_pop", f(-1.0)),
+        ("geometric_mean", f(2.9129506302439405)),
+        ("geomean", f(2.9129506302439405)),
+        ("product", f(72.0)),
+        ("mad", f(1.5)),
+        ("entropy", f(2.0)),
+    ] {
+        let rows: Vec<Vec<Literal>> = values.iter().map(|value| vec![value.clone()]).collect();
+        let (answer, _) = call(name, &[Type::Double], 0).run(&rows).unwrap();
+        assert_close(&answer, &expected, name);
+    }
+    for name in ["skewness", "kurtosis", "kurtosis_pop"] {
+        check(name, Type::Double, &[f(2.0), f(2.0), f(2.0), f(2.0)], NULL);
+    }
+    check("product", Type::Double, &[f(f64::INFINITY), f(2.0)], f(f64::INFINITY));
+    check("entropy", Type::Text, &[t("a"), t("b"), NULL, t("a"), t("b")], f(1.0));
+    assert_eq!(
+        message_of("product", &[Type::Double], 0, &vec![vec![f(1e200)]; 2]),
+        "value out of range: overflow"
+    );
+}
+
+/// Rows of a varying value and constants.
+fn beside(values: &[Literal], constants: &[Literal]) -> Vec<Vec<Literal>> {
+    let row = |value: &Literal| [value.clone()].into_iter().chain(constants.iter().cloned()).collect();
+    values.iter().map(row).collect()
+}
+
+#[test]
+fn percentiles_frequencies_and_histograms() {
+    use LogicalType as Type;
+    let doubles = [f(4.0), f(1.0), NULL, f(3.0), f(2.0)];
+    check_rows(
+        "approx_percentile",
+        &[Type::Double, Type::Double],
+        &beside(&doubles, &[f(0.5)]),
+        f(2.5),
+    );
+    check_rows(
+        "approx_quantile",
+        &[Type::Double, Type::Double],
+        &beside(&doubles, &[NULL]),
+        NULL,
+    );
+    let fractions = [Type::Double, Type::Array(Box::new(Type::Double))];
+    check_rows(
+        "approx_percentile",
+        &fractions,
+        &beside(&doubles, &[list(&[f(0.0), NULL, f(1.0)])]),
+        list(&[f(1.0), NULL, f(4.0)]),
+    );
+    let texts = [t("b"), t("a"), NULL, t("c"), t("b"), t("c"), t("b")];
+    let top = [Type::Text, Type::BigInt];
+    check_rows("top_k", &top, &beside(&texts, &[i(2)]), list(&[t("b"), t("c")]));
+    check_rows(
+        "approx_top_k",
+        &top,
+        &beside(&texts, &[i(9)]),
+        list(&[t("b"), t("c"), t("a")]),
+    );
+    let counted = "[{\"count\": 3, \"value\": \"b\"}]";
+    check_rows("top_k_counts", &top, &beside(&texts, &[i(1)]), t(counted));
+    check("histogram", Type::Text, &texts, t("{\"a\": 1, \"b\": 3, \"c\": 2}"));
+    let bounded = [Type::Double, Type::Double, Type::Double, Type::Integer];
+    let values = [f(-1.0), f(0.0), f(0.9), f(1.0), f(3.9), f(4.0), f(f64::NAN), NULL];
+    check_rows(
+        "histogram",
+        &bounded,
+        &beside(&values, &[f(0.0), f(4.0), i(4)]),
+        list(&[i(1), i(2), i(1), i(0), i(1), i(2)]),
+    );
+}
+
+#[test]
+fn best_values() {
+    use LogicalType as Type;
+    let values = [i(5), i(1), NULL, i(3), i(5)];
+    let types = [Type::Integer, Type::BigInt];
+    check_rows("min", &types, &beside(&values, &[i(2)]), list(&[i(1), i(3)]));
+    check_rows("max", &types, &beside(&values, &[i(3)]), list(&[i(5), i(5), i(3)]));
+    let rows = [
+        vec![t("a"), f(2.0), i(2)],
+        vec![t("b"), f(1.0), i(2)],
+        vec![t("c"), NULL, i(2)],
+        vec![NULL, f(3.0), i(2)],
+    ];
+    let types = [Type::Text, Type::Double, Type::BigInt];
+    check_rows("arg_max", &types, &rows, list(&[NULL, t("a")]));
+    check_rows("min_by", &types, &rows, list(&[t("b"), t("a")]));
+}
+
+#[test]
+fn events_in_order() {
+    use LogicalType as Type;
+    let event = |time: i64, conditions: [bool; 3]| {
+        let conditions = conditions.map(|holds| if holds { b(true) } else { NULL });
+        [vec![i(10), i(time)], conditions.to_vec()].concat()
+    };
+    let rows = [
+        event(12, [false, false, true]),
+        event(1, [true, false, false]),
+        event(5, [false, true, false]),
+        event(9, [false, false, false]),
+    ];
+    let types = [Type::BigInt, Type::BigInt, Type::Boolean, Type::Boolean, Type::Boolean];
+    check_rows("window_funnel", &types, &rows, i(2));
+    let pattern = |text: &str| -> Vec<Vec<Literal>> {
+        let with = |row: &Vec<Literal>| [&[t(text)], &row[1..]].concat();
+        rows.iter().map(with).collect()
+    };
+    let types = [Type::Text, Type::BigInt, Type::Boolean, Type::Boolean, Type::Boolean];
+    check_rows("sequence_match", &types, &pattern("(?1)(?2)(?t>6)(?3)"), b(true));
+    check_rows("sequence_match", &types, &pattern("(?1)(?3)"), b(false));
+    check_rows("sequence_count", &types, &pattern("."), i(3));
+    let conditions: Vec<Vec<Literal>> = rows.iter().map(|row| row[2..].to_vec()).collect();
+    check_rows(
+        "retention",
+        &[Type::Boolean, Type::Boolean, Type::Boolean],
+        &conditions,
+        list(&[i(1), i(1), i(1)]),
+    );
+    check_rows(
+        "retention",
+        &[Type::Boolean, Type::Boolean, Type::Boolean],
+        &conditions[2..],
+        list(&[i(0), i(0), i(0)]),
+    );
+}
+
+#[test]
 fn sums_per_row_agree_with_a_model_at_every_magnitude_and_number_of_groups() {
     use crate::operators::testing::Random;
     let mut random = Random::new(7);
     for group_count in [1u64, 3, 64, 65, 1000] {
         for bits in [8, 39, 41, 62] {
             let call = call("sum", &[LogicalType::BigInt], 0);
-            let mut sum = call.accumulator(None).unwrap();
+            let mut sum = call.accumulator(&[]).unwrap();
             let mut model = vec![None; group_count as usize];
             for nulls in [false, true, false] {
                 let rows: Vec<Option<i64>> = (0..5000)

@@ -1,5 +1,6 @@
 //! Window functions, a file each; aggregates serve as window functions too.
 
+mod conditional_event;
 mod first_last;
 mod lag_lead;
 mod ntile;
@@ -21,6 +22,9 @@ const fn window(name: &'static str, signatures: &'static [Signature]) -> Functio
 }
 
 const FUNCTIONS: &[&WindowFunction] = &[
+    &conditional_event::CONDITIONAL_CHANGE_EVENT,
+    &conditional_event::CONDITIONAL_TRUE_EVENT,
+    &conditional_event::SESSION_ID,
     &rank::CUME_DIST,
     &rank::DENSE_RANK,
     &first_last::FIRST_VALUE,

@@ -199,6 +199,19 @@ impl Keys {
         }
     }
 
+    /// The order of one of them and one of other keys of the same encoder.
+    pub(crate) fn compare_with(&self, row: usize, others: &Keys, other: usize) -> Ordering {
+        match (self, others) {
+            (Keys::Narrow(keys), Keys::Narrow(others)) => keys[row].cmp(&others[other]),
+            (Keys::Wide(keys), Keys::Wide(others)) => keys[row].cmp(&others[other]),
+            (Keys::Bytes(rows), Keys::Bytes(others)) => rows.row(row).data().cmp(others.row(other).data()),
+            _ => {
+                debug_assert!(false, "keys of one encoder have one width");
+                Ordering::Equal
+            }
+        }
+    }
+
     /// The hashes of all, with every bit depending on every bit of the key.
     pub(crate) fn hashes(&self) -> Vec<u64> {
         match self {

@@ -53,7 +53,7 @@ fn prepare(call: &AggregateCall, statement: &Arc<StatementContext>) -> Result<Pr
         order: (!order_by.is_empty()).then(|| CallOrder {
             keys: order_by.iter().map(|key| (key.descending, key.nulls_first)).collect(),
         }),
-        distinct: call.distinct && depends_on_repetition(name),
+        distinct: call.distinct && depends_on_repetition(name, call.call.arguments.len()),
     })
 }
 
@@ -62,6 +62,7 @@ fn depends_on_order(name: &str) -> bool {
     matches!(
         name,
         "array_agg"
+            | "list"
             | "string_agg"
             | "json_agg"
             | "jsonb_agg"
@@ -81,22 +82,29 @@ fn depends_on_order(name: &str) -> bool {
 }
 
 /// Whether a row that occurs twice changes the answer.
-fn depends_on_repetition(name: &str) -> bool {
-    !matches!(
-        name,
-        "min"
-            | "max"
-            | "bool_and"
-            | "bool_or"
-            | "every"
-            | "bit_and"
-            | "bit_or"
-            | "approx_count_distinct"
-            | "arg_min"
-            | "arg_max"
-            | "min_by"
-            | "max_by"
-    )
+fn depends_on_repetition(name: &str, arguments: usize) -> bool {
+    // With a number of values, a value that occurs twice takes two places.
+    let takes_places = match name {
+        "min" | "max" => arguments == 2,
+        _ => arguments == 3,
+    };
+    takes_places
+        || !matches!(
+            name,
+            "min"
+                | "max"
+                | "bool_and"
+                | "bool_or"
+                | "every"
+                | "bit_and"
+                | "bit_or"
+                | "approx_count_distinct"
+                | "retention"
+                | "arg_min"
+                | "arg_max"
+                | "min_by"
+                | "max_by"
+        )
 }
 
 /// The value of an argument without columns.

@@ -141,6 +141,9 @@ impl Binder<'_> {
             }
         }
         let Some(info) = self.catalog.function(schema, name) else {
+            if let (None, Some(form)) = (schema, self.standard_form(function, name)?) {
+                return self.bind_function(&form, context);
+            }
             return self.bind_cast_call(&name_parts, &arguments, context);
         };
         let span = self.span(&function.name);

@@ -1,6 +1,7 @@
 //! One file per family of expressions; `bind_expression` dispatches to them.
 
 mod aggregate;
+mod aggregate_form;
 mod array;
 mod compare;
 mod conditional;

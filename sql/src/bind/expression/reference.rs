@@ -1,8 +1,9 @@
 //! Names of columns, and the words that are functions without parentheses.
 
-use crate::bind::collect::Context;
+use crate::bind::collect::{Clause, Context};
 use crate::bind::name::fold;
 use crate::bind::{Binder, not_supported};
+use crate::catalog::Volatility;
 use crate::error::{Error, Result, SqlState};
 use crate::plan::Expr;
 use sqlparser::ast::Ident;
@@ -14,6 +15,9 @@ impl Binder<'_> {
         if let Some(column) = context.scope.find(&name)? {
             return Ok(Expr::Column(column));
         }
+        if let Some(expression) = self.bind_alias(&name, context)? {
+            return Ok(expression);
+        }
         if identifier.quote_style.is_none()
             && let Some(value) = self.bind_value_function(&name)?
         {
@@ -23,6 +27,32 @@ impl Binder<'_> {
             return Err(not_supported(format!("the whole row of \"{name}\" as a value")));
         }
         Err(context.scope.no_such_column(&name))
+    }
+
+    /// An alias of an item before this one in the select list, where no column has that name: as DuckDB and Snowflake have it.
+    fn bind_alias(&self, name: &str, context: &Context<'_>) -> Result<Option<Expr>> {
+        let Some(collector) = &context.collector else {
+            return Ok(None);
+        };
+        let Some(expression) = collector.alias(name) else {
+            return Ok(None);
+        };
+        let is_volatile =
+            |part: &Expr| matches!(part, Expr::Call(call) if call.function.volatility == Volatility::Volatile);
+        if expression.any(&mut |part| is_volatile(part)) {
+            return Err(not_supported(format!(
+                "a reference to \"{name}\", whose value is new at every evaluation,"
+            ))
+            .with_hint("Compute it in a query in FROM."));
+        }
+        let windows = collector.windows.iter().map(|window| window.column.id).collect();
+        if context.clause == Clause::Window && !expression.columns().is_disjoint(&windows) {
+            return Err(Error::new(
+                SqlState::WINDOWING_ERROR,
+                "window function calls cannot be nested",
+            ));
+        }
+        Ok(Some(expression.clone()))
     }
 
     /// `relation.column`, `schema.relation.column`, `database.schema.relation.column`

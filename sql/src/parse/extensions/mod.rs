@@ -1,6 +1,7 @@
 //! Statements read from the tokens by ourselves: what the parser library does not know, knows only in part, or takes
 //! differently from Postgres. Each file reads one family and answers `None` for what is not its own.
 
+mod as_of;
 mod copy;
 mod cursor;
 pub(crate) mod exclusion;
@@ -8,6 +9,7 @@ mod explain;
 mod maintain;
 mod prepare;
 mod rewrite;
+pub(crate) mod sample;
 mod sequence;
 mod set;
 mod transaction;

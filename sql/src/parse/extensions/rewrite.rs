@@ -1,13 +1,16 @@
 //! Small changes to the tokens so that the parser library reads what Postgres would.
 //!
-//! `TABLE t` as a query becomes `SELECT * FROM t`; a frame's EXCLUDE is moved (see `exclusion`).
+//! `TABLE t` as a query becomes `SELECT * FROM t`; a frame's EXCLUDE and USING SAMPLE are moved (see
+//! `exclusion` and `sample`), ASOF is marked (see `as_of`).
 
 use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::{Token, TokenWithSpan};
 
 /// Rewrites one statement's tokens.
 pub(in crate::parse) fn rewrite(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
-    rewrite_tables(super::exclusion::rewrite(tokens))
+    rewrite_tables(super::as_of::rewrite(super::sample::rewrite(
+        super::exclusion::rewrite(tokens),
+    )))
 }
 
 fn rewrite_tables(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
@@ -43,6 +46,7 @@ fn begins_query(before: &Token) -> bool {
     }
 }
 
-fn is_keyword(token: &Token, keyword: Keyword) -> bool {
+/// Whether a token is an unquoted keyword.
+pub(super) fn is_keyword(token: &Token, keyword: Keyword) -> bool {
     matches!(token, Token::Word(word) if word.keyword == keyword && word.quote_style.is_none())
 }

@@ -6,8 +6,9 @@ mod encoded;
 pub(super) use bytes::BytesExtreme;
 pub(super) use encoded::EncodedExtreme;
 
+use super::best_rows::BestRows;
 use super::reduce::{Reduce, Reduction};
-use super::signature::{aggregate, same_as_first};
+use super::signature::{aggregate, array_of_first, same_as_first};
 use crate::error::{Error, Result};
 use crate::functions::{Accumulator, AggregateBinding, AggregateFunction, Documentation, SummaryState};
 use crate::types::array_type;
@@ -23,28 +24,30 @@ static MIN: AggregateFunction = AggregateFunction {
     info: || aggregate("min", SIGNATURES),
     documentation: Documentation {
         category: "aggregate",
-        summary: "The smallest value that is not NULL.",
+        summary: "The smallest value that is not NULL; with (x, n) the n smallest as an array.",
         example: "min(x)",
         result: "1",
     },
-    accumulator: |binding| extreme_of::<Smaller>(binding),
-    summary: Some(|binding: &AggregateBinding| {
-        has_bounds(&binding.argument_types[0]).then(|| vec![SummaryState::Minimum])
-    }),
+    accumulator: |binding| match binding.argument_types.len() {
+        1 => extreme_of::<Smaller>(binding),
+        _ => Ok(Box::new(BestRows::new(binding, false)?)),
+    },
+    summary: Some(|binding: &AggregateBinding| is_bound(binding).then(|| vec![SummaryState::Minimum])),
 };
 
 static MAX: AggregateFunction = AggregateFunction {
     info: || aggregate("max", SIGNATURES),
     documentation: Documentation {
         category: "aggregate",
-        summary: "The largest value that is not NULL.",
+        summary: "The largest value that is not NULL; with (x, n) the n largest as an array.",
         example: "max(x)",
         result: "3",
     },
-    accumulator: |binding| extreme_of::<Larger>(binding),
-    summary: Some(|binding: &AggregateBinding| {
-        has_bounds(&binding.argument_types[0]).then(|| vec![SummaryState::Maximum])
-    }),
+    accumulator: |binding| match binding.argument_types.len() {
+        1 => extreme_of::<Larger>(binding),
+        _ => Ok(Box::new(BestRows::new(binding, true)?)),
+    },
+    summary: Some(|binding: &AggregateBinding| is_bound(binding).then(|| vec![SummaryState::Maximum])),
 };
 
 macro_rules! ordered {
@@ -57,6 +60,10 @@ macro_rules! ordered {
             parameters: &[Parameter::AnyArray],
             variadic: false,
             returns: same_as_first,
+        }, Signature {
+            parameters: &[Parameter::AnyElement, Parameter::Kind(TypeKind::BigInt)],
+            variadic: false,
+            returns: array_of_first,
         }]
     };
 }
@@ -79,6 +86,11 @@ const SIGNATURES: &[Signature] = ordered![
     Uuid,
     Bytea
 ];
+
+/// Whether a block's bound is the answer for the block.
+fn is_bound(binding: &AggregateBinding) -> bool {
+    matches!(binding.argument_types.as_slice(), [data_type] if has_bounds(data_type))
+}
 
 /// Whether summaries have exact bounds of the type. Floating-point bounds do not tell -0 from 0, intervals' not 30 days from a
 /// month, and text's may be cut.

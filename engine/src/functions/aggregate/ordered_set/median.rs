@@ -1,4 +1,4 @@
-//! `median` of doubles.
+//! `median` and `mad` (the median of deviations from it) of doubles.
 
 use super::interpolate::{between, continuous_place};
 use crate::error::Result;
@@ -15,11 +15,13 @@ use std::sync::Arc;
 /// The values, until the end.
 pub(super) struct Median {
     values: ValueLists,
+    of_deviations: bool,
 }
 
 impl Median {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(of_deviations: bool) -> Self {
         Median {
+            of_deviations,
             values: ValueLists::new(vec![DataType::Float64]),
         }
     }
@@ -54,18 +56,12 @@ impl Accumulator for Median {
         let mut values = grouped.columns[0].as_primitive::<Float64Type>().values().to_vec();
         let medians = grouped.ranges().map(|range| {
             let group = &mut values[range];
-            if group.is_empty() {
-                return None;
+            let middle = median(group)?;
+            if !self.of_deviations {
+                return Some(middle);
             }
-            let (place, part) = continuous_place(0.5, group.len());
-            let (_, low, above) = group.select_nth_unstable_by(place, |left, right| order(*left, *right));
-            let low = *low;
-            let high = above
-                .iter()
-                .copied()
-                .min_by(|left, right| order(*left, *right))
-                .unwrap_or(low);
-            Some(between(low, high, part))
+            group.iter_mut().for_each(|value| *value = (*value - middle).abs());
+            median(group)
         });
         Ok(Arc::new(medians.collect::<Float64Array>()))
     }
@@ -73,6 +69,22 @@ impl Accumulator for Median {
     fn memory_bytes(&self) -> usize {
         self.values.memory_bytes()
     }
+}
+
+/// The middle of the values, which are put in some order; `None` of none.
+fn median(values: &mut [f64]) -> Option<f64> {
+    if values.is_empty() {
+        return None;
+    }
+    let (place, part) = continuous_place(0.5, values.len());
+    let (_, low, above) = values.select_nth_unstable_by(place, |left, right| order(*left, *right));
+    let low = *low;
+    let high = above
+        .iter()
+        .copied()
+        .min_by(|left, right| order(*left, *right))
+        .unwrap_or(low);
+    Some(between(low, high, part))
 }
 
 /// NaN is above all numbers.

@@ -1,10 +1,12 @@
-//! Ordered-set aggregates: `percentile_cont`, `percentile_disc`, `mode`, and `median`. Rows arrive sorted within their group (but
-//! for `median`, which is no ordered-set aggregate in its syntax and sorts by itself).
+//! Ordered-set aggregates: `percentile_cont`, `percentile_disc`, `mode`; `median` and `mad`. Rows arrive sorted within their group (but
+//! for the last two, which are no ordered-set aggregates in their syntax and sort by themselves).
 
 mod interpolate;
 mod median;
 mod mode;
 mod percentile;
+
+pub(super) use percentile::fractions;
 
 use super::signature::{aggregate, array_of_second, same_as_first, same_as_second, signatures};
 use crate::error::{Error, Result, SqlState};
@@ -14,7 +16,7 @@ use arrow_schema::DataType;
 use stoa_sql::catalog::{Parameter, Signature};
 use stoa_sql::types::TypeKind;
 
-pub(super) static FUNCTIONS: &[&AggregateFunction] = &[&PERCENTILE_CONT, &PERCENTILE_DISC, &MODE, &MEDIAN];
+pub(super) static FUNCTIONS: &[&AggregateFunction] = &[&PERCENTILE_CONT, &PERCENTILE_DISC, &MODE, &MEDIAN, &MAD];
 
 static PERCENTILE_CONT: AggregateFunction = AggregateFunction {
     info: || aggregate("percentile_cont", CONTINUOUS),
@@ -63,7 +65,19 @@ static MEDIAN: AggregateFunction = AggregateFunction {
         example: "median(x)",
         result: "2.5",
     },
-    accumulator: |_| Ok(Box::new(median::Median::new())),
+    accumulator: |_| Ok(Box::new(median::Median::new(false))),
+    summary: None,
+};
+
+static MAD: AggregateFunction = AggregateFunction {
+    info: || aggregate("mad", MEDIANS),
+    documentation: Documentation {
+        category: "ordered set",
+        summary: "The median of how far values are from their median.",
+        example: "mad(x)",
+        result: "1",
+    },
+    accumulator: |_| Ok(Box::new(median::Median::new(true))),
     summary: None,
 };
 

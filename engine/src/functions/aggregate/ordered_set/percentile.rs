@@ -106,7 +106,7 @@ enum Picked {
 }
 
 /// The fractions of a constant double or array of doubles.
-fn fractions(constant: &ArrayRef) -> Result<Option<Vec<Option<f64>>>> {
+pub(in crate::functions::aggregate) fn fractions(constant: &ArrayRef) -> Result<Option<Vec<Option<f64>>>> {
     if constant.is_null(0) {
         return Ok(None);
     }

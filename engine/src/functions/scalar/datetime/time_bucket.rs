@@ -1,4 +1,4 @@
-//! `time_bucket(width, time [, origin | offset])`, as TimescaleDB has it; widths of months included. Integers have buckets too.
+//! `time_bucket(width, time [, origin | offset | zone [, origin]])`, as TimescaleDB has it; widths of months included. Integers have buckets too.
 
 use super::arithmetic::{add_local, microseconds_of, negated};
 use super::calendar::{DAY, civil, days_from_civil, is_infinite, is_infinite_date, split};
@@ -31,8 +31,10 @@ pub(super) static TIME_BUCKET: ScalarFunction = ScalarFunction {
                     signature(&[INTERVAL, TIMESTAMPTZ, TIMESTAMPTZ], returns::timestamptz),
                     signature(&[INTERVAL, TIMESTAMPTZ, INTERVAL], returns::timestamptz),
                     signature(&[INTERVAL, TIMESTAMPTZ, TEXT], returns::timestamptz),
+                    signature(&[INTERVAL, TIMESTAMPTZ, TEXT, TIMESTAMPTZ], returns::timestamptz),
                     signature(&[INTERVAL, DATE], returns::date),
                     signature(&[INTERVAL, DATE, DATE], returns::date),
+                    signature(&[INTERVAL, DATE, INTERVAL], returns::date),
                     signature(&[INTEGER, INTEGER], returns::integer),
                     signature(&[INTEGER, INTEGER, INTEGER], returns::integer),
                     signature(&[BIGINT, BIGINT], returns::bigint),
@@ -154,6 +156,10 @@ fn timestamps(call: &Call<'_>) -> Result<Value> {
         }
         Some(LogicalType::Text) => {
             let zones = call.texts(2)?;
+            let origins = match call.arguments.len() {
+                4 => Some(call.primitives::<TimestampMicrosecondType>(3)?),
+                _ => None,
+            };
             let mut clock: Option<(&str, ZoneClock)> = None;
             call.map_rows::<TimestampMicrosecondType>(|row| {
                 let (value, name) = (values.value(row), zones.value(row));
@@ -164,7 +170,8 @@ fn timestamps(call: &Call<'_>) -> Result<Value> {
                     Some((known, clock)) if *known == name => clock,
                     other => &mut other.insert((name, ZoneClock::new(&zone(name)?))).1,
                 };
-                let start = bucket(clock.local_time(value), widths.get(row)?, None)?;
+                let origin = origins.as_ref().map(|origins| clock.local_time(origins.value(row)));
+                let start = bucket(clock.local_time(value), widths.get(row)?, origin)?;
                 Ok(clock.instant_of(start))
             })
         }
@@ -181,9 +188,10 @@ fn timestamps(call: &Call<'_>) -> Result<Value> {
 fn dates(call: &Call<'_>) -> Result<Value> {
     let widths = Widths::of(call)?;
     let values = call.primitives::<Date32Type>(1)?;
-    let origins = match call.arguments.len() {
-        3 => Some(call.primitives::<Date32Type>(2)?),
-        _ => None,
+    let (origins, offsets) = match call.argument_types.get(2) {
+        None => (None, None),
+        Some(LogicalType::Interval) => (None, Some(call.primitives::<IntervalMonthDayNanoType>(2)?)),
+        Some(_) => (Some(call.primitives::<Date32Type>(2)?), None),
     };
     let microseconds = |days: i32| {
         i64::from(days)
@@ -199,7 +207,16 @@ fn dates(call: &Call<'_>) -> Result<Value> {
             .as_ref()
             .map(|origins| microseconds(origins.value(row)))
             .transpose()?;
-        Ok(split(bucket(microseconds(value)?, widths.get(row)?, origin)?).0 as i32)
+        let value = microseconds(value)?;
+        let start = match &offsets {
+            None => bucket(value, widths.get(row)?, origin)?,
+            Some(offsets) => {
+                let offset = offsets.value(row);
+                let shifted = add_local(value, negated(offset)?)?;
+                add_local(bucket(shifted, widths.get(row)?, None)?, offset)?
+            }
+        };
+        Ok(split(start).0 as i32)
     })
 }
 
@@ -262,6 +279,15 @@ mod tests {
             text("Europe/Berlin"),
         ];
         check("time_bucket", &local, timestamptz("2024-07-01 22:00:00"));
+        let from_noon = [
+            interval(0, 1, "0:0:0"),
+            timestamptz("2024-07-01 23:00:00"),
+            text("Europe/Berlin"),
+            timestamptz("2024-01-01 11:00:00"),
+        ];
+        check("time_bucket", &from_noon, timestamptz("2024-07-01 10:00:00"));
+        let sundays = [interval(0, 7, "0:0:0"), date("2024-02-29"), interval(0, -1, "0:0:0")];
+        check("time_bucket", &sundays, date("2024-02-25"));
     }
 
     #[test]
