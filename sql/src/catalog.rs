@@ -60,6 +60,17 @@ pub struct RelationInfo {
     pub columns: Vec<ColumnInfo>,
     /// The names of its constraints.
     pub constraint_names: Vec<String>,
+    /// Its keys.
+    pub keys: Vec<KeyInfo>,
+}
+
+/// Columns whose values no two rows share.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KeyInfo {
+    /// The constraint's name.
+    pub name: String,
+    /// The columns by place.
+    pub columns: Vec<usize>,
 }
 
 /// When an identity column takes its sequence's next number.

@@ -1,11 +1,11 @@
 //! What the catalog holds: relations with their columns, as the binder, the planner and system tables look at them.
 
-use super::persist::{TableDefinition, ViewDefinition};
+use super::persist::{Rule, TableDefinition, ViewDefinition};
 use super::sequence::SequenceDefinition;
 use super::system::SystemTable;
 use crate::error::{Error, Result};
 use std::sync::Arc;
-use stoa_sql::catalog::{ColumnInfo, RelationInfo, RelationKind, TableId};
+use stoa_sql::catalog::{ColumnInfo, KeyInfo, RelationInfo, RelationKind, TableId};
 use stoa_sql::types::LogicalType;
 use stoa_storage::schema::TableSchema;
 
@@ -161,6 +161,7 @@ pub(crate) fn table_relation(schema: &Arc<TableSchema>) -> Result<Relation> {
             .iter()
             .map(|constraint| constraint.name.clone())
             .collect(),
+        keys: keys(schema, &definition),
     };
     Ok(Relation {
         info: Arc::new(info),
@@ -169,6 +170,22 @@ pub(crate) fn table_relation(schema: &Arc<TableSchema>) -> Result<Relation> {
             definition,
         }),
     })
+}
+
+/// The keys of a table, their columns by place.
+fn keys(schema: &TableSchema, definition: &TableDefinition) -> Vec<KeyInfo> {
+    let place = |id: &u32| schema.columns.iter().position(|column| column.id.0 == *id);
+    let keys = definition
+        .constraints
+        .iter()
+        .filter_map(|constraint| match &constraint.rule {
+            Rule::Key { columns, .. } => Some(KeyInfo {
+                name: constraint.name.clone(),
+                columns: columns.iter().map(place).collect::<Option<_>>()?,
+            }),
+            Rule::Check(_) => None,
+        });
+    keys.collect()
 }
 
 /// A view as a relation.
@@ -190,6 +207,7 @@ pub(crate) fn view_relation(schema: &str, name: &str, view: ViewDefinition) -> R
         },
         columns: columns.collect(),
         constraint_names: Vec::new(),
+        keys: Vec::new(),
     };
     Relation {
         info: Arc::new(info),
@@ -219,6 +237,7 @@ pub(crate) fn sequence_relation(schema: &str, name: &str, sequence: SequenceDefi
         kind: RelationKind::Sequence,
         columns: columns.into(),
         constraint_names: Vec::new(),
+        keys: Vec::new(),
     };
     Relation {
         info: Arc::new(info),

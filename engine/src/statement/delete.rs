@@ -33,9 +33,10 @@ impl RowSet {
         let ids = column
             .as_primitive_opt::<Int64Type>()
             .ok_or_else(|| Error::Internal("a row's identity is not a bigint".into()))?;
-        self.row_count += ids.values().len() as u64;
-        for id in ids.values() {
-            let id = RowId::unpack(*id);
+        // A row that replaces none has no identity there.
+        for id in ids.iter().flatten() {
+            self.row_count += 1;
+            let id = RowId::unpack(id);
             self.parts.entry(id.part).or_default().insert(id.row);
         }
         Ok(())

@@ -4,10 +4,11 @@ use super::constraint::enforce_keys;
 use super::query::Planned;
 use super::returning::returned;
 use super::row_sink::{IntoTable, RowSink};
+use super::update::Replacement;
 use super::{Effect, Run};
 use crate::catalog::relation::Relation;
 use crate::connection::StatementWrites;
-use crate::error::Result;
+use crate::error::{Error, Result, SqlState};
 use std::sync::Arc;
 use stoa_sql::plan::{Insert, Plan};
 use stoa_storage::commit::Change;
@@ -15,6 +16,9 @@ use stoa_storage::commit::Change;
 /// See the module.
 pub(super) fn execute(run: &Run<'_>, insert: &Insert) -> Result<Effect> {
     let relation = run.table(insert.table)?;
+    if let Some(upsert) = &insert.upsert {
+        return execute_upsert(run, insert, &relation, &upsert.key);
+    }
     let sink = Arc::new(new_sink(run, &relation)?);
     let Some(returning) = &insert.returning else {
         run_source(run, &insert.source, &sink)?;
@@ -34,6 +38,30 @@ pub(super) fn execute(run: &Run<'_>, insert: &Insert) -> Result<Effect> {
         writes,
         notices: Vec::new(),
     })
+}
+
+/// ON CONFLICT DO UPDATE
+fn execute_upsert(run: &Run<'_>, insert: &Insert, relation: &Relation, key: &str) -> Result<Effect> {
+    let sink = new_sink(run, relation)?;
+    let replacement = Replacement::run(run, &insert.source, insert.returning.is_some(), sink)?;
+    let written = replacement.writes(run, relation, "insert");
+    let (count, writes) = written.map_err(|error| twice_error(error, key))?;
+    replacement.effect(run, insert.returning.as_ref(), format!("INSERT 0 {count}"), writes)
+}
+
+/// New rows that share the key of DO UPDATE would replace the same row twice.
+fn twice_error(error: Error, key: &str) -> Error {
+    let is_of_key = error.state() == SqlState::UNIQUE_VIOLATION && error.to_string().ends_with(&format!("\"{key}\""));
+    if !is_of_key {
+        return error;
+    }
+    let error = stoa_sql::Error::new(
+        SqlState::CARDINALITY_VIOLATION,
+        "ON CONFLICT DO UPDATE command cannot affect row a second time",
+    );
+    Error::Sql(error.with_hint(
+        "Ensure that no rows proposed for insertion within the same command have duplicate constrained values.",
+    ))
 }
 
 /// A sink for a table's rows.

@@ -6,47 +6,88 @@ use super::query::{Planned, plain};
 use super::returning::returned;
 use super::row_sink::RowSink;
 use super::{Effect, Run, stored};
+use crate::catalog::relation::Relation;
+use crate::connection::StatementWrites;
 use crate::error::Result;
+use crate::expression::Layout;
 use crate::pipeline::{Demand, Sink, SinkPart};
 use parking_lot::Mutex;
 use std::sync::Arc;
-use stoa_sql::plan::Update;
+use stoa_sql::plan::{Plan, Returning, Update};
 use stoa_storage::vector::Batch;
 
 /// See the module.
 pub(super) fn execute(run: &Run<'_>, update: &Update) -> Result<Effect> {
     let relation = run.table(update.table)?;
-    let table = stored(&relation)?.schema.id;
-    let changed = Arc::new(Changed {
-        rows: Mutex::default(),
-        sink: new_sink(run, &relation)?.assigning(&update.assigned),
-    });
-    let planned = Planned::new(run, &update.source, None)?;
-    let returned_rows = match &update.returning {
-        None => {
-            planned.run_into(run, Arc::new(IntoChanged(changed.clone())))?;
-            None
-        }
-        Some(returning) => {
+    let sink = new_sink(run, &relation)?.assigning(&update.assigned);
+    let replacement = Replacement::run(run, &update.source, update.returning.is_some(), sink)?;
+    let tag = format!("UPDATE {}", replacement.replaced_count());
+    let (_, writes) = replacement.writes(run, &relation, "update")?;
+    replacement.effect(run, update.returning.as_ref(), tag, writes)
+}
+
+/// Rows in the place of others: a source whose first column is the identity of the row that goes, and what it gave.
+pub(super) struct Replacement {
+    changed: Arc<Changed>,
+    returned: Option<(Arc<Layout>, Vec<Batch>)>,
+}
+
+impl Replacement {
+    /// Runs the source to its end, keeping its rows where they are to be returned.
+    pub(super) fn run(run: &Run<'_>, source: &Plan, keeps_rows: bool, sink: RowSink) -> Result<Self> {
+        let changed = Arc::new(Changed {
+            rows: Mutex::default(),
+            sink,
+        });
+        let planned = Planned::new(run, source, None)?;
+        let returned = if keeps_rows {
             let layout = planned.layout();
             let batches = planned.collect(run)?;
             for batch in &batches {
                 changed.add(batch.clone())?;
             }
-            Some((returning, layout, batches))
-        }
-    };
-    let rows = std::mem::take(&mut *changed.rows.lock());
-    let tag = format!("UPDATE {}", rows.row_count);
-    let (_, writes) = writes_beside(run, &relation, &changed.sink, "update", rows.into_change(table))?;
-    Ok(match returned_rows {
-        None => Effect::command(tag, writes),
-        Some((returning, layout, batches)) => Effect {
+            Some((layout, batches))
+        } else {
+            planned.run_into(run, Arc::new(IntoChanged(changed.clone())))?;
+            None
+        };
+        Ok(Replacement { changed, returned })
+    }
+
+    /// How many rows go.
+    pub(super) fn replaced_count(&self) -> u64 {
+        self.changed.rows.lock().row_count
+    }
+
+    /// The changes, once, and how many rows come.
+    pub(super) fn writes(
+        &self,
+        run: &Run<'_>,
+        relation: &Relation,
+        cause: &'static str,
+    ) -> Result<(u64, StatementWrites)> {
+        let rows = std::mem::take(&mut *self.changed.rows.lock());
+        let deleted = rows.into_change(stored(relation)?.schema.id);
+        writes_beside(run, relation, &self.changed.sink, cause, deleted)
+    }
+
+    /// What the client gets.
+    pub(super) fn effect(
+        self,
+        run: &Run<'_>,
+        returning: Option<&Returning>,
+        tag: String,
+        writes: StatementWrites,
+    ) -> Result<Effect> {
+        let (Some(returning), Some((layout, batches))) = (returning, self.returned) else {
+            return Ok(Effect::command(tag, writes));
+        };
+        Ok(Effect {
             outcome: returned(run, returning, &layout, batches, tag)?,
             writes,
             notices: Vec::new(),
-        },
-    })
+        })
+    }
 }
 
 /// Old rows by identity, new rows by value.

@@ -1,5 +1,6 @@
 //! INSERT: every row gets a value for every column of the table, cast as assignments cast, with defaults filled in.
 
+use super::bind_upsert::Upserted;
 use super::coerce::Level;
 use super::collect::{Clause, Context};
 use super::name::{fold, simple};
@@ -7,7 +8,7 @@ use super::scope::Scope;
 use super::{Binder, not_supported};
 use crate::catalog::{ColumnInfo, Identity, RelationInfo};
 use crate::error::{Error, Result, SqlState};
-use crate::plan::{ColumnDef, Expr, Insert, Plan, Values};
+use crate::plan::{ColumnDef, Expr, Insert, Plan, Upsert, Values};
 use crate::span::Span;
 use crate::types::LogicalType;
 use sqlparser::ast;
@@ -18,9 +19,6 @@ impl Binder<'_> {
         let ast::TableObject::TableName(name) = &insert.table else {
             return Err(not_supported("INSERT INTO a function or query"));
         };
-        if insert.on.is_some() {
-            return Err(not_supported("ON CONFLICT"));
-        }
         if !insert.assignments.is_empty() || insert.overwrite {
             return Err(not_supported("this form of INSERT"));
         }
@@ -36,11 +34,22 @@ impl Binder<'_> {
             .table_alias
             .as_ref()
             .map_or_else(|| relation.name.clone(), |alias| fold(&alias.alias));
+        let upserted = match &insert.on {
+            None => Upserted {
+                plan: source,
+                key: None,
+            },
+            Some(ast::OnInsert::OnConflict(conflict)) => self.bind_on_conflict(conflict, &relation, &alias, source)?,
+            Some(_) => return Err(not_supported("ON DUPLICATE KEY").with_hint("Write ON CONFLICT .. DO UPDATE SET ..")),
+        };
+        let source = upserted.plan;
         let columns = source.output();
-        let returning = self.bind_returning(insert.returning.as_ref(), &relation, &alias, &columns)?;
+        let columns = columns.get(usize::from(upserted.key.is_some())..).unwrap_or_default();
+        let returning = self.bind_returning(insert.returning.as_ref(), &relation, &alias, columns)?;
         Ok(Insert {
             table: relation.id,
             name: relation.name.clone(),
+            upsert: upserted.key.map(|key| Upsert { key }),
             source,
             returning,
         })

@@ -125,7 +125,7 @@ impl Binder<'_> {
         })
     }
 
-    fn bind_assignments(
+    pub(super) fn bind_assignments(
         &mut self,
         assignments: &[ast::Assignment],
         relation: &RelationInfo,

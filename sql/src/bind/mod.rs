@@ -28,6 +28,7 @@ mod bind_set_operation;
 mod bind_star;
 mod bind_statement;
 mod bind_update;
+mod bind_upsert;
 mod bind_values;
 mod bind_window;
 mod coerce;

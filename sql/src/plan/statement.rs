@@ -119,11 +119,20 @@ pub struct Insert {
     pub table: TableId,
     /// Its name.
     pub name: String,
+    /// ON CONFLICT DO UPDATE.
+    pub upsert: Option<Upsert>,
     /// The rows, one column per column of the table, in the table's order, of the table's types: the binder has added
     /// defaults and casts.
     pub source: Plan,
     /// RETURNING: over columns with the identities of `source`'s output.
     pub returning: Option<Returning>,
+}
+
+/// ON CONFLICT DO UPDATE: the source's first column is the identity of the row that its row replaces; NULL where it is new.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Upsert {
+    /// The name of the key that rows may share with the table's.
+    pub key: String,
 }
 
 /// INSERT INTO table (columns) VALUES of nothing but constants. Each is of a form that its column's type reads from text just as

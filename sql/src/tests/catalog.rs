@@ -365,6 +365,7 @@ impl TestCatalog {
             kind,
             columns,
             constraint_names: Vec::new(),
+            keys: Vec::new(),
         };
         self.tables.insert(name.to_owned(), Arc::new(relation));
     }

@@ -168,6 +168,7 @@ fn relation(table: &'static SystemTable) -> Relation {
         kind: RelationKind::System,
         columns: columns.collect(),
         constraint_names: Vec::new(),
+        keys: Vec::new(),
     };
     Relation {
         info: Arc::new(info),
