@@ -42,6 +42,18 @@ impl RowSet {
         Ok(())
     }
 
+    /// As [`Self::add`]; false where one of them is there already.
+    ///
+    /// # Errors
+    /// As [`Self::add`].
+    pub(super) fn add_once(&mut self, column: &ArrayRef) -> Result<bool> {
+        let known: u64 = self.parts.values().map(RoaringBitmap::len).sum();
+        let before = self.row_count;
+        self.add(column)?;
+        let after: u64 = self.parts.values().map(RoaringBitmap::len).sum();
+        Ok(after - known == self.row_count - before)
+    }
+
     /// The rows out, as a change.
     pub(super) fn into_change(self, table: stoa_storage::schema::TableId) -> Option<Change> {
         (self.row_count > 0).then(|| Change::Delete(table, self.parts.into_iter().collect()))

@@ -77,6 +77,7 @@ fn plan_of(statement: &Statement) -> Option<&Plan> {
         Statement::Query(query) => Some(&query.plan),
         Statement::Insert(insert) => Some(&insert.source),
         Statement::Update(update) => Some(&update.source),
+        Statement::Merge(merge) => Some(&merge.source),
         Statement::Delete(delete) => Some(&delete.source),
         Statement::CreateTable(table) => table.source.as_ref().map(|query| &*query.plan),
         Statement::Copy(copy) => match &copy.direction {

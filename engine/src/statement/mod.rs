@@ -18,6 +18,7 @@ pub(crate) mod explain;
 pub(crate) mod insert;
 pub(crate) mod insert_constants;
 pub(crate) mod maintain;
+mod merge;
 pub(crate) mod query;
 pub(crate) mod returning;
 pub(crate) mod row_sink;
@@ -134,6 +135,7 @@ pub(crate) fn execute(run: &Run<'_>, statement: &Statement) -> Result<Effect> {
         Statement::Query(query) => query::execute(run, query),
         Statement::Insert(insert) => insert::execute(run, insert),
         Statement::Update(update) => update::execute(run, update),
+        Statement::Merge(merge) => merge::execute(run, merge),
         Statement::Delete(delete) => delete::execute(run, delete),
         Statement::Truncate(truncate) => truncate::execute(run, truncate),
         Statement::CreateTable(create) => create_table::execute(run, create),
@@ -169,6 +171,7 @@ pub(crate) fn name_of(statement: &Statement) -> &'static str {
         Statement::Query(_) => "SELECT",
         Statement::Insert(_) | Statement::InsertConstants(_) => "INSERT",
         Statement::Update(_) => "UPDATE",
+        Statement::Merge(_) => "MERGE",
         Statement::Delete(_) => "DELETE",
         Statement::Truncate(_) => "TRUNCATE TABLE",
         Statement::CreateTable(_) => "CREATE TABLE",
@@ -199,6 +202,7 @@ pub(crate) fn is_write(statement: &Statement) -> bool {
         Statement::Insert(_)
         | Statement::InsertConstants(_)
         | Statement::Update(_)
+        | Statement::Merge(_)
         | Statement::Delete(_)
         | Statement::Truncate(_)
         | Statement::CreateTable(_)

@@ -274,15 +274,20 @@ fn check_may_be_given(column: &ColumnInfo) -> Result<()> {
     if column.identity != Some(Identity::Always) {
         return Ok(());
     }
+    Err(not_given(column))
+}
+
+/// 428C9
+pub(super) fn not_given(column: &ColumnInfo) -> Error {
     let name = &column.name;
-    Err(Error::new(
+    Error::new(
         SqlState("428C9"),
         format!("cannot insert a non-DEFAULT value into column \"{name}\""),
     )
     .with_detail(format!(
         "Column \"{name}\" is an identity column defined as GENERATED ALWAYS."
     ))
-    .with_hint("Use OVERRIDING SYSTEM VALUE to override."))
+    .with_hint("Use OVERRIDING SYSTEM VALUE to override.")
 }
 
 fn check_count(given: usize, targets: usize) -> Result<()> {

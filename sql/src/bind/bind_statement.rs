@@ -55,6 +55,7 @@ impl Binder<'_> {
             ast::Statement::Query(query) => self.bind_top_query(query),
             ast::Statement::Insert(insert) => self.bind_insert(insert).map(Statement::Insert),
             ast::Statement::Update(update) => self.bind_update(update).map(Statement::Update),
+            ast::Statement::Merge(merge) => self.bind_merge(merge).map(Statement::Merge),
             ast::Statement::Delete(delete) => self.bind_delete(delete).map(Statement::Delete),
             ast::Statement::Truncate(truncate) => self.bind_truncate(truncate),
             ast::Statement::CreateTable(create) => self.bind_create_table(create).map(Statement::CreateTable),

@@ -11,7 +11,7 @@ use crate::catalog::{KeyInfo, RelationInfo};
 use crate::error::{Error, Result, SqlState};
 use crate::plan::{
     CaseBranch, ColumnDef, CompareOp, Expr, FrameBound, FrameExclusion, FrameUnits, FunctionCall, Join, JoinKey,
-    JoinKind, Plan, ROW_ID_COLUMN, Window, WindowCall, WindowFrame,
+    JoinKind, Plan, ROW_ID_COLUMN, Scan, Window, WindowCall, WindowFrame,
 };
 use crate::types::LogicalType;
 use sqlparser::ast::{self, ConflictTarget, OnConflictAction};
@@ -25,9 +25,9 @@ pub(super) struct Upserted {
 }
 
 /// The rows of the table beside the new ones.
-struct Existing {
-    row_id: ColumnDef,
-    columns: Vec<ScopeColumn>,
+pub(super) struct Existing {
+    pub(super) row_id: ColumnDef,
+    pub(super) columns: Vec<ScopeColumn>,
 }
 
 impl Binder<'_> {
@@ -161,12 +161,8 @@ impl Binder<'_> {
         relation: &RelationInfo,
         new: &[ColumnDef],
     ) -> Result<(Plan, Existing)> {
-        // Where there is no such row, all its columns are NULL.
-        let mut missing = relation.clone();
-        missing.columns.iter_mut().for_each(|column| column.nullable = true);
-        let (mut scan, columns) = self.scan(&missing, None);
-        let row_id = self.column("row_id", LogicalType::BigInt, true);
-        scan.columns.push((ROW_ID_COLUMN, row_id.clone()));
+        let (scan, existing) = self.scan_existing(relation);
+        let columns = &existing.columns;
         let keys = key
             .columns
             .iter()
@@ -185,7 +181,17 @@ impl Binder<'_> {
             residual: Vec::new(),
             right: Box::new(source),
         });
-        Ok((plan, Existing { row_id, columns }))
+        Ok((plan, existing))
+    }
+
+    /// The table's rows with their identities, for the side of an outer join on which all may be NULL.
+    pub(super) fn scan_existing(&mut self, relation: &RelationInfo) -> (Scan, Existing) {
+        let mut missing = relation.clone();
+        missing.columns.iter_mut().for_each(|column| column.nullable = true);
+        let (mut scan, columns) = self.scan(&missing, None);
+        let row_id = self.column("row_id", LogicalType::BigInt, true);
+        scan.columns.push((ROW_ID_COLUMN, row_id.clone()));
+        (scan, Existing { row_id, columns })
     }
 
     fn bind_do_update(

@@ -18,6 +18,7 @@ mod bind_group_by;
 mod bind_insert;
 mod bind_insert_constants;
 mod bind_join;
+mod bind_merge;
 mod bind_order_by;
 mod bind_query;
 mod bind_returning;

@@ -95,6 +95,10 @@ fn optimize_statement(statement: Statement, context: &Context<'_>, disabled: &[S
             refuse_subqueries(update.returning.as_ref())?;
             Statement::Update(update)
         }
+        Statement::Merge(mut merge) => {
+            merge.source = run(merge.source)?;
+            Statement::Merge(merge)
+        }
         Statement::Delete(mut delete) => {
             delete.source = run(delete.source)?;
             refuse_subqueries(delete.returning.as_ref())?;

@@ -67,6 +67,7 @@ fn standard_kind(statement: &ast::Statement) -> StatementKind {
         },
         ast::Statement::Insert(_)
         | ast::Statement::Update(_)
+        | ast::Statement::Merge(_)
         | ast::Statement::Delete(_)
         | ast::Statement::Truncate(_) => StatementKind::Change,
         _ => StatementKind::Definition,

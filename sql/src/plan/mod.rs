@@ -25,8 +25,8 @@ pub use sequence::{AlterSequence, CreateSequence, SequenceOptions};
 pub use statement::{
     AlterTable, AlterTableAction, COMMIT_VERSION_COLUMN, ColumnDefinition, Comment, Copy, CopyDirection, CopyFormat,
     CopyOptions, CopySource, CopyTarget, CreateTable, CreateView, Delete, DropRelation, Explain, ExplainFormat, Insert,
-    InsertConstants, ObjectKind, ROW_ID_COLUMN, Returning, SetScope, Statement, TransactionStatement, Truncate, Update,
-    Upsert,
+    InsertConstants, Merge, MergeKind, ObjectKind, ROW_ID_COLUMN, Returning, SetScope, Statement, TransactionStatement,
+    Truncate, Update, Upsert,
 };
 
 pub(crate) use verify::is_table_function_apply;

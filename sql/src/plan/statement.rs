@@ -18,6 +18,8 @@ pub enum Statement {
     InsertConstants(InsertConstants),
     /// UPDATE
     Update(Update),
+    /// MERGE
+    Merge(Merge),
     /// DELETE
     Delete(Delete),
     /// TRUNCATE
@@ -165,6 +167,30 @@ pub struct Update {
     pub source: Plan,
     /// RETURNING: over columns with the identities of `source`'s output.
     pub returning: Option<Returning>,
+}
+
+/// MERGE INTO table ..
+#[derive(Clone, Debug, PartialEq)]
+pub struct Merge {
+    /// The table.
+    pub table: TableId,
+    /// Its name.
+    pub name: String,
+    /// What each WHEN does.
+    pub kinds: Vec<MergeKind>,
+    /// The identity of the matched row, NULL where there is none; the number of the WHEN that the row meets, from 1; the new value of
+    /// every column of the table.
+    pub source: Plan,
+}
+
+/// What a WHEN of MERGE does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the keywords")]
+pub enum MergeKind {
+    Nothing,
+    Insert,
+    Update,
+    Delete,
 }
 
 /// DELETE FROM table ..
