@@ -16,7 +16,7 @@ use parking_lot::Mutex;
 pub(crate) use scan_counts::ScanCounts;
 pub(crate) use sequences::Sequences;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use stoa_storage::commit::CommitVersion;
 use stoa_storage::store::{CheckReport, Snapshot, Store};
 pub(crate) use timer::{Deadline, Timer};
@@ -47,6 +47,7 @@ pub(crate) struct Shared {
     /// When it was opened: microseconds since 1970 UTC.
     pub(crate) start_time: i64,
     catalogs: Mutex<Vec<(CommitVersion, Arc<CatalogState>)>>,
+    next_oid: AtomicU32,
     is_closed: AtomicBool,
 }
 
@@ -71,6 +72,18 @@ impl Shared {
         catalogs.insert(0, (version, catalog.clone()));
         catalogs.truncate(CATALOGS_KEPT);
         Ok(catalog)
+    }
+
+    /// So many numbers for objects of the catalog, of which this is the first. They are given outside of transactions: who defines
+    /// something does not wait for others who do.
+    pub(crate) fn new_oids(&self, catalog: &CatalogState, count: u32) -> u32 {
+        let next = |current: u32| current.max(catalog.next_oid());
+        let given = self
+            .next_oid
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |current| {
+                Some(next(current).saturating_add(count))
+            });
+        next(given.unwrap_or_else(|current| current))
     }
 
     /// Microseconds since 1970 UTC.
@@ -118,6 +131,7 @@ impl Database {
             config,
             start_time: stoa_storage::clock::Clock::now(&stoa_storage::clock::SystemClock),
             catalogs: Mutex::default(),
+            next_oid: AtomicU32::new(0),
             is_closed: AtomicBool::new(false),
         };
         Ok(Arc::new(Database {

@@ -4,6 +4,7 @@
 
 mod cancel;
 mod clients;
+mod definitions;
 mod keys;
 mod protocol;
 

@@ -72,7 +72,17 @@ impl CatalogState {
                 ObjectKey::Other => {}
             }
         }
+        state.next_oid = state.next_oid.max(state.largest_oid().saturating_add(1));
         Ok(state)
+    }
+
+    fn largest_oid(&self) -> u32 {
+        let constraints = self.names.values().filter_map(|relation| relation.stored());
+        let constraints = constraints.flat_map(|table| &table.definition.constraints);
+        let relations = self.names.values().map(|relation| relation.id().0);
+        let numbers = relations.filter(|oid| *oid >= FIRST_OBJECT_OID);
+        let numbers = numbers.chain(constraints.map(|constraint| constraint.oid));
+        numbers.chain(self.schemas.values().copied()).max().unwrap_or(0)
     }
 
     fn add(&mut self, relation: Relation) {
@@ -142,7 +152,7 @@ impl CatalogState {
         self.schemas.iter().map(|(name, oid)| (name.as_str(), *oid))
     }
 
-    /// The number for the next view or schema.
+    /// A number behind those of all views, schemas, sequences and constraints.
     pub(crate) fn next_oid(&self) -> u32 {
         self.next_oid
     }

@@ -13,9 +13,7 @@ use stoa_sql::plan::{ConstraintDefinition, Expr, Plan, Scan};
 impl Altered<'_> {
     /// ADD constraint
     pub(super) fn add_constraint(&mut self, defined: &ConstraintDefinition) -> Result<()> {
-        let (oid, _) = new_oids(self.run, 0);
-        let mut made = constraints(std::slice::from_ref(defined), oid + self.new_oids);
-        self.new_oids += 1;
+        let mut made = constraints(std::slice::from_ref(defined), new_oids(self.run, 1));
         let Some(mut constraint) = made.pop() else {
             return Ok(());
         };

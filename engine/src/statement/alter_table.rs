@@ -1,7 +1,7 @@
 //! ALTER TABLE: the actions one after the other on a copy of the definition; then one change.
 
 use super::definition::{
-    check_stored_type, dependent_views, free_name, index_keys, new_oids, relation_exists, still_needed, take_name,
+    check_stored_type, dependent_views, free_name, index_keys, relation_exists, still_needed, take_name,
     with_definition,
 };
 use super::sequence::{drop_changes, owned_sequences};
@@ -30,7 +30,6 @@ pub(super) fn execute(run: &Run<'_>, alter: &AlterTable) -> Result<Effect> {
         definition: table.definition.clone(),
         notices: Vec::new(),
         changes: Vec::new(),
-        new_oids: 0,
     };
     for action in &alter.actions {
         altered.apply(action)?;
@@ -38,9 +37,6 @@ pub(super) fn execute(run: &Run<'_>, alter: &AlterTable) -> Result<Effect> {
     let schema = with_definition(&altered.schema, &altered.definition);
     let mut changes = vec![Change::AlterTable(schema)];
     changes.append(&mut altered.changes);
-    if altered.new_oids > 0 {
-        changes.push(new_oids(run, altered.new_oids).1);
-    }
     let mut effect = Effect::command("ALTER TABLE", StatementWrites::new("alter table", changes));
     effect.notices = altered.notices;
     Ok(effect)
@@ -54,8 +50,6 @@ pub(super) struct Altered<'a> {
     pub(super) definition: TableDefinition,
     pub(super) notices: Vec<Notice>,
     changes: Vec<Change>,
-    /// Numbers that new constraints got.
-    pub(super) new_oids: u32,
 }
 
 impl Altered<'_> {
@@ -236,7 +230,7 @@ impl Altered<'_> {
         self.refuse_dependents("rename", &format!("table {}", self.relation.name()))?;
         self.changes.push(free_name(&schema, &self.definition.name));
         let entry = NameEntry::Table(self.schema.id.0);
-        self.changes.extend(take_name(self.run, &schema, to, &entry));
+        self.changes.extend(take_name(&schema, to, &entry));
         self.definition.name = to.to_owned();
         Ok(())
     }

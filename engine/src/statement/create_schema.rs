@@ -1,6 +1,6 @@
 //! CREATE SCHEMA
 
-use super::definition::new_oid;
+use super::definition::new_oids;
 use super::{Effect, Run, already_exists};
 use crate::catalog::persist::{schema_object, write_oid};
 use crate::connection::{Notice, StatementWrites};
@@ -27,8 +27,8 @@ pub(super) fn execute(run: &Run<'_>, name: &str, if_not_exists: bool) -> Result<
             error.with_detail("The prefix \"pg_\" is reserved for system schemas."),
         ));
     }
-    let (oid, change) = new_oid(run);
-    let changes = vec![change, Change::PutObject(schema_object(name), Some(write_oid(oid)))];
+    let oid = new_oids(run, 1);
+    let changes = vec![Change::PutObject(schema_object(name), Some(write_oid(oid)))];
     Ok(Effect::command(
         "CREATE SCHEMA",
         StatementWrites::new("create schema", changes),

@@ -39,16 +39,13 @@ pub(super) fn execute(run: &Run<'_>, create: &CreateTable) -> Result<Effect> {
     let id = run.view.shared.store.next_table_id();
     let sequence_count = create.columns.iter().filter(|column| column.sequence.is_some()).count() as u32;
     let count = sequence_count + create.constraints.len() as u32;
-    let (first_oid, given) = new_oids(run, count);
+    let first_oid = new_oids(run, count);
     let sequences = column_sequences(run, (relation_id(id).0, first_oid), &schema_name, create)?;
     let constraints = constraints(&create.constraints, first_oid + sequence_count);
     let schema = table_schema(id, &schema_name, create, &sequences.defaults, constraints)?;
     let mut changes = vec![Change::CreateTable(schema.clone())];
-    if count > 0 {
-        changes.push(given);
-    }
     changes.extend(sequences.changes);
-    changes.extend(take_name(run, &schema_name, name, &NameEntry::Table(id.0)));
+    changes.extend(take_name(&schema_name, name, &NameEntry::Table(id.0)));
     let Some(source) = &create.source else {
         return Ok(Effect::command(tag, StatementWrites::new("create table", changes)));
     };

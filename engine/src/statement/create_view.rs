@@ -1,6 +1,6 @@
 //! CREATE VIEW: the query is kept as text and bound anew at every use.
 
-use super::definition::{new_oid, relation_exists, take_name, target_schema};
+use super::definition::{new_oids, relation_exists, take_name, target_schema};
 use super::{Effect, Run};
 use crate::catalog::persist::{NameEntry, ViewDefinition};
 use crate::catalog::relation::Body;
@@ -21,14 +21,9 @@ pub(super) fn execute(run: &Run<'_>, create: &CreateView) -> Result<Effect> {
             decided => (name.clone(), decided.clone()),
         })
         .collect();
-    let mut changes = Vec::new();
     let mut comments = (None, Vec::new());
     let oid = match run.view.catalog.find(&schema, name) {
-        None => {
-            let (oid, change) = new_oid(run);
-            changes.push(change);
-            oid
-        }
+        None => new_oids(run, 1),
         Some(former) => match &former.body {
             Body::View(view) if create.or_replace => {
                 check_replacement(&view.columns, &columns)?;
@@ -52,7 +47,7 @@ pub(super) fn execute(run: &Run<'_>, create: &CreateView) -> Result<Effect> {
         comment: comments.0,
         column_comments: comments.1,
     };
-    changes.extend(take_name(run, &schema, name, &NameEntry::View(view)));
+    let changes = take_name(&schema, name, &NameEntry::View(view));
     Ok(Effect::command(
         "CREATE VIEW",
         StatementWrites::new("create view", changes),

@@ -2,8 +2,7 @@
 
 use super::Run;
 use crate::catalog::persist::{
-    ColumnDefinition, Constraint, NEXT_OID_OBJECT, NameEntry, Rule, TableDefinition, name_object, schema_object,
-    write_name, write_oid, write_table,
+    ColumnDefinition, Constraint, NameEntry, Rule, TableDefinition, name_object, schema_object, write_name, write_table,
 };
 use crate::catalog::relation::Relation;
 use crate::catalog::state::{BUILTIN_SCHEMAS, is_system_schema};
@@ -58,12 +57,12 @@ pub(super) fn relation_exists(name: &str) -> Error {
     super::already_exists(SqlState::DUPLICATE_TABLE, "relation", name)
 }
 
-/// A name begins to stand for something. The schema is written again, so that nobody drops it meanwhile.
-pub(super) fn take_name(run: &Run<'_>, schema: &str, name: &str, entry: &NameEntry) -> Vec<Change> {
+/// A name begins to stand for something, in a schema that nobody drops meanwhile.
+pub(super) fn take_name(schema: &str, name: &str, entry: &NameEntry) -> Vec<Change> {
     let mut changes = vec![Change::PutObject(name_object(schema, name), Some(write_name(entry)))];
     let is_builtin = BUILTIN_SCHEMAS.iter().any(|(builtin, _)| *builtin == schema);
-    if let Some(oid) = run.view.catalog.schema_oid(schema).filter(|_| !is_builtin) {
-        changes.push(Change::PutObject(schema_object(schema), Some(write_oid(oid))));
+    if !is_builtin {
+        changes.push(Change::Unchanged(schema_object(schema)));
     }
     changes
 }
@@ -73,16 +72,9 @@ pub(super) fn free_name(schema: &str, name: &str) -> Change {
     Change::PutObject(name_object(schema, name), None)
 }
 
-/// A number for a view, a sequence or a schema, and the change that gives it.
-pub(super) fn new_oid(run: &Run<'_>) -> (u32, Change) {
-    new_oids(run, 1)
-}
-
-/// So many numbers, of which this is the first, and the change that gives them.
-pub(super) fn new_oids(run: &Run<'_>, count: u32) -> (u32, Change) {
-    let oid = run.view.catalog.next_oid();
-    let next = write_oid(oid.saturating_add(count));
-    (oid, Change::PutObject(NEXT_OID_OBJECT.to_owned(), Some(next)))
+/// So many numbers for views, sequences, constraints or schemas, of which this is the first.
+pub(super) fn new_oids(run: &Run<'_>, count: u32) -> u32 {
+    run.view.shared.new_oids(&run.view.catalog, count)
 }
 
 /// Refuses types that only results may have.

@@ -3,7 +3,7 @@
 use super::definition::{dependent_views, free_name, no_schema, still_needed};
 use super::sequence::{default_with, drop_changes, owned_sequences};
 use super::{Effect, Run, stored};
-use crate::catalog::persist::schema_object;
+use crate::catalog::persist::{name_object, schema_object};
 use crate::catalog::relation::{Body, Relation};
 use crate::catalog::state::BUILTIN_SCHEMAS;
 use crate::connection::{Notice, StatementWrites};
@@ -215,6 +215,8 @@ impl Doomed {
         }
         for schema in self.schemas {
             changes.push(Change::PutObject(schema_object(&schema), None));
+            // Nobody made anything in it meanwhile.
+            changes.push(Change::Unchanged(name_object(&schema, "")));
         }
         Ok(changes)
     }

@@ -32,11 +32,10 @@ pub(super) fn create(run: &Run<'_>, create: &CreateSequence) -> Result<Effect> {
             false => Err(relation_exists(name)),
         };
     }
-    let (oid, change) = new_oids(run, 1);
+    let oid = new_oids(run, 1);
     let mut sequence = SequenceDefinition::new(oid, state_object(run, oid), &create.options)?;
     sequence.owner = owner(run, &create.options)?.flatten();
-    let mut changes = vec![change];
-    changes.extend(take_name(run, &schema, name, &NameEntry::Sequence(sequence)));
+    let changes = take_name(&schema, name, &NameEntry::Sequence(sequence));
     Ok(Effect::command(TAG, StatementWrites::new("create sequence", changes)))
 }
 
@@ -103,7 +102,7 @@ pub(super) fn alter(run: &Run<'_>, alter: &AlterSequence) -> Result<Effect> {
         Some(to) if run.view.catalog.find(schema, to).is_some() => return Err(relation_exists(to)),
         Some(to) => {
             refuse_named(run, &relation)?;
-            let mut changes = take_name(run, schema, to, &entry);
+            let mut changes = take_name(schema, to, &entry);
             changes.push(free_name(schema, name));
             changes
         }
@@ -199,7 +198,7 @@ pub(super) fn column_sequence(
     let name = free_sequence_name(run, schema, table, column, taken);
     let mut sequence = SequenceDefinition::new(oid, state_object(run, oid), options)?;
     sequence.owner = Some(owner);
-    let changes = take_name(run, schema, &name, &NameEntry::Sequence(sequence));
+    let changes = take_name(schema, &name, &NameEntry::Sequence(sequence));
     let default = format!("nextval('{}'::regclass)", qualified(schema, &name));
     taken.push(name);
     Ok(ColumnSequence { default, changes })

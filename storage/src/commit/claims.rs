@@ -1,4 +1,4 @@
-//! Which keys recent commits brought: two commits that did not see each other must not bring the same one. Only hashes are kept; where
+//! What a commit demands of those that came between. Which keys recent commits brought: two commits that did not see each other must not bring the same one. Only hashes are kept; where
 //! one is equal by chance the later commit is tried again, and finds nothing wrong.
 
 use super::apply::conflict;
@@ -6,11 +6,12 @@ use super::{Change, CommitVersion};
 use crate::error::Result;
 use crate::limits::CLAIMED_KEYS_KEPT_MAX;
 use crate::schema::TableId;
+use crate::store::state::DatabaseState;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 /// Keys that a commit brings, by hash, in order.
-pub(crate) type Claim = (TableId, Arc<[u64]>);
+type Claim = (TableId, Arc<[u64]>);
 
 /// The claims of recent commits, by table.
 #[derive(Debug, Default)]
@@ -27,17 +28,49 @@ struct TableClaims {
     forgotten: CommitVersion,
 }
 
-/// Takes the claims out of a caller's changes.
-pub(crate) fn split(changes: Vec<Change>) -> (Vec<Change>, Vec<Claim>) {
-    let mut claims = Vec::new();
+/// What must hold when a commit takes its turn, beside what its changes say.
+#[derive(Debug, Default)]
+pub(crate) struct Conditions {
+    /// Keys that it brings.
+    claims: Vec<Claim>,
+    /// Beginnings of names of objects that nobody changed since the base.
+    unchanged: Vec<String>,
+}
+
+/// Takes the conditions out of a caller's changes.
+pub(crate) fn split(changes: Vec<Change>) -> (Vec<Change>, Conditions) {
+    let mut conditions = Conditions::default();
     let mut others = Vec::with_capacity(changes.len());
     for change in changes {
         match change {
-            Change::Claim(table, hashes) => claims.push((table, hashes)),
+            Change::Claim(table, hashes) => conditions.claims.push((table, hashes)),
+            Change::Unchanged(prefix) => conditions.unchanged.push(prefix),
             other => others.push(other),
         }
     }
-    (others, claims)
+    (others, conditions)
+}
+
+impl Conditions {
+    /// Whether they hold at the newest state.
+    ///
+    /// # Errors
+    /// [`crate::Error::Conflict`]
+    pub(crate) fn check(&self, claims: &Claims, newest: &DatabaseState, base: CommitVersion) -> Result<()> {
+        for prefix in &self.unchanged {
+            let changed = newest.objects.iter();
+            let mut changed = changed.filter(|(name, object)| object.version > base && name.starts_with(prefix));
+            if let Some((name, _)) = changed.next() {
+                return conflict(format!("\"{name}\" was changed meanwhile"));
+            }
+        }
+        claims.check(&self.claims, base)
+    }
+
+    /// Remembers what the commit brings.
+    pub(crate) fn remember(&self, claims: &mut Claims, version: CommitVersion) {
+        claims.add(&self.claims, version);
+    }
 }
 
 impl Claims {
@@ -45,7 +78,7 @@ impl Claims {
     ///
     /// # Errors
     /// [`crate::Error::Conflict`] where a commit since then brought one of them.
-    pub(crate) fn check(&self, claims: &[Claim], base: CommitVersion) -> Result<()> {
+    fn check(&self, claims: &[Claim], base: CommitVersion) -> Result<()> {
         for (table, hashes) in claims {
             let Some(known) = self.tables.get(table) else { continue };
             let foreign = known.recent.iter().rev().take_while(|(version, _)| *version > base);
@@ -57,7 +90,7 @@ impl Claims {
     }
 
     /// Remembers what a commit brings.
-    pub(crate) fn add(&mut self, claims: &[Claim], version: CommitVersion) {
+    fn add(&mut self, claims: &[Claim], version: CommitVersion) {
         for (table, hashes) in claims {
             let known = self.tables.entry(*table).or_default();
             known.key_count += hashes.len();

@@ -87,6 +87,8 @@ pub enum Change {
     /// Keys that the rows bring and that must be unique, by hash, in order: conflicts with a commit since the base that brought one of
     /// them. That no row seen at the base has such a key is the caller's business.
     Claim(TableId, Arc<[u64]>),
+    /// That no object whose name begins so was changed since the base.
+    Unchanged(String),
     /// An object of the layers above (a view, a schema): its new bytes, or gone.
     PutObject(String, Option<Arc<[u8]>>),
 }

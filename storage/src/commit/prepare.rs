@@ -53,7 +53,9 @@ fn prepare_change(change: Change, state: &DatabaseState, defined: &Defined) -> R
         Change::AlterTable(schema) => LoggedChange::AlterTable(schema),
         Change::DropTable(table) => LoggedChange::DropTable(table),
         Change::PutObject(name, bytes) => LoggedChange::PutObject(name, bytes),
-        Change::Claim(..) => return invalid("a claim is no change of its own".to_owned()),
+        Change::Claim(..) | Change::Unchanged(_) => {
+            return invalid("a condition is no change of its own".to_owned());
+        }
     })
 }
 

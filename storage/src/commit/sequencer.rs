@@ -5,7 +5,7 @@
 //! everything for good; a full disk takes back every commit that is not published, so that none of them happened.
 
 use super::apply::{Application, Effects, conflict, invalid};
-use super::claims::{self, Claim, Claims};
+use super::claims::{self, Claims, Conditions};
 use super::logged::{EncodedCommit, LoggedChange, LoggedCommit, LoggedEdit, write_edit};
 use super::moves::{Moved, Moves};
 use super::prepare::prepare_changes;
@@ -210,8 +210,8 @@ impl Sequencer {
     pub(crate) fn commit(&self, changes: Changes, base: CommitVersion) -> Result<CommitVersion> {
         let state = self.published();
         let cause = changes.cause.to_owned();
-        let (changes, claims) = claims::split(changes.changes);
-        self.commit_claiming(prepare_changes(changes, &state)?, cause, base, &claims)
+        let (changes, conditions) = claims::split(changes.changes);
+        self.commit_under(prepare_changes(changes, &state)?, cause, base, &conditions)
     }
 
     /// Makes prepared changes happen together.
@@ -221,15 +221,15 @@ impl Sequencer {
         cause: String,
         base: CommitVersion,
     ) -> Result<CommitVersion> {
-        self.commit_claiming(changes, cause, base, &[])
+        self.commit_under(changes, cause, base, &Conditions::default())
     }
 
-    fn commit_claiming(
+    fn commit_under(
         &self,
         changes: Vec<LoggedChange>,
         cause: String,
         base: CommitVersion,
-        claims: &[Claim],
+        conditions: &Conditions,
     ) -> Result<CommitVersion> {
         let mut commit = LoggedCommit {
             version: CommitVersion(0),
@@ -238,7 +238,7 @@ impl Sequencer {
             changes,
         };
         for _ in 0..ATTEMPTS_MAX {
-            match self.attempt(&mut commit, base, claims) {
+            match self.attempt(&mut commit, base, conditions) {
                 // Rows that were sealed or merged between the look at where they are and the commit's turn are looked for again.
                 Err(Error::Conflict { reason }) => {
                     let queue = self.queue.lock();
@@ -252,7 +252,12 @@ impl Sequencer {
         conflict("the rows to be deleted keep being moved")
     }
 
-    fn attempt(&self, commit: &mut LoggedCommit, base: CommitVersion, claims: &[Claim]) -> Result<CommitVersion> {
+    fn attempt(
+        &self,
+        commit: &mut LoggedCommit,
+        base: CommitVersion,
+        conditions: &Conditions,
+    ) -> Result<CommitVersion> {
         let encoded = EncodedCommit::new(commit);
         if encoded.length_bytes() > LOG_RECORD_BYTES_MAX {
             return invalid(format!(
@@ -262,7 +267,7 @@ impl Sequencer {
         }
         let mut queue = self.queue.lock();
         self.refuse_if_poisoned(&queue)?;
-        let checked = queue.claims.check(claims, base);
+        let checked = conditions.check(&queue.claims, &queue.newest, base);
         let pending = match checked.and_then(|()| self.sequence(&queue, commit, encoded, base)) {
             Err(conflict @ Error::Conflict { .. }) => {
                 // Whoever tries again must see what came between.
@@ -272,7 +277,7 @@ impl Sequencer {
             sequenced => sequenced?,
         };
         let version = commit.version;
-        queue.claims.add(claims, version);
+        conditions.remember(&mut queue.claims, version);
         self.enqueue_and_wait(queue, pending)?;
         Ok(version)
     }
