@@ -54,6 +54,8 @@ pub(crate) struct Running {
     begun: Instant,
     /// Where its rows wait, so that workers which wait there notice a cancellation.
     output: Mutex<Weak<Output>>,
+    /// The query of the cursor that it reads: it ends with the reader.
+    reads_from: Mutex<Weak<Running>>,
 }
 
 impl std::fmt::Debug for Running {
@@ -91,9 +93,21 @@ impl Running {
         }
     }
 
+    /// It reads the rows of a cursor's query, and takes that along where it is ended.
+    pub(crate) fn set_reads_from(&self, query: &Arc<Running>) {
+        *self.reads_from.lock() = Arc::downgrade(query);
+        if self.cancel.check().is_err() {
+            query.cancel(self.cancel.reason());
+        }
+    }
+
     /// Ends it.
     pub(crate) fn cancel(&self, reason: CancelReason) {
         self.cancel.cancel(reason);
+        let reads_from = self.reads_from.lock().upgrade();
+        if let Some(query) = reads_from {
+            query.cancel(reason);
+        }
         let output = self.output.lock().upgrade();
         if let Some(output) = output {
             output.release();
@@ -129,6 +143,7 @@ impl Activity {
             cancel,
             begun: Instant::now(),
             output: Mutex::new(Weak::new()),
+            reads_from: Mutex::new(Weak::new()),
         });
         self.state.lock().running.insert(running.id, running.clone());
         Entry {

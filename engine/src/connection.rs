@@ -4,6 +4,9 @@
 //! the transaction it is in. A statement that is a transaction by itself is tried again where another commit came between.
 
 mod copy;
+mod cursor;
+mod cursor_rows;
+mod cursors;
 mod outcome;
 mod pending;
 mod prepared;
@@ -13,6 +16,7 @@ mod transaction;
 mod transaction_control;
 
 pub use copy::{CopyChunk, CopyIn, CopyOut};
+pub(crate) use cursor::CursorInfo;
 pub use outcome::{Notice, Outcome, RowsTag, TransactionStatus};
 pub use prepared::Prepared;
 pub use sessions::SessionHandle;
@@ -28,6 +32,7 @@ use crate::error::{Error, Result, SqlState};
 use crate::format::FormatSettings;
 use crate::limits::CONFLICT_RETRIES_MAX;
 use crate::pipeline::Cancel;
+use crate::rows::ResultColumn;
 use crate::statement::{self, Effect, Run};
 use crate::types::{Literal, LogicalType};
 use parking_lot::Mutex;
@@ -36,7 +41,7 @@ use session::Session;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use stoa_sql::StatementKind;
-use stoa_sql::plan::{InsertConstants, Statement};
+use stoa_sql::plan::{DiscardTarget, InsertConstants, Statement};
 
 /// Who connects, and with which settings.
 #[derive(Clone, Debug, Default)]
@@ -82,6 +87,8 @@ impl Connection {
             taken_numbers: Arc::default(),
             sessions: shared.sessions.clone(),
             warn: session::warner(&session),
+            list_cursors: cursors::lister(&session),
+            random: Arc::default(),
         };
         let handle = SessionHandle::new(process_id, &asker.user, &asker.database, shared.now(), &session);
         Connection {
@@ -142,6 +149,14 @@ impl Connection {
         Ok(prepared)
     }
 
+    /// The columns of the rows that a statement gives now; `None` where it gives none. Those of FETCH are the cursor's.
+    pub fn columns(&self, prepared: &Prepared) -> Option<Arc<[ResultColumn]>> {
+        match &prepared.bound().statement {
+            Statement::Fetch(fetch) if !fetch.is_move => self.cursor_columns(&fetch.name),
+            _ => prepared.columns.clone(),
+        }
+    }
+
     /// Runs a prepared statement with the values of its parameters.
     ///
     /// # Errors
@@ -161,7 +176,9 @@ impl Connection {
         if prepared.kind() == StatementKind::Empty {
             return Ok(Outcome::Empty);
         }
-        let entry = self.begin(prepared.text())?;
+        // The query of a cursor takes as long as its client likes.
+        let has_deadline = prepared.kind() != StatementKind::Declare;
+        let entry = self.begin(prepared.text(), has_deadline)?;
         let outcome = self.run(prepared, parameters, &entry);
         let outcome = outcome.map_err(|error| entry.running().cancel.told(error));
         if let Err(error) = &outcome {
@@ -171,7 +188,7 @@ impl Connection {
     }
 
     /// A statement's place among those that run, with its memory and its deadline.
-    fn begin(&self, text: &str) -> Result<Arc<Entry>> {
+    fn begin(&self, text: &str, has_deadline: bool) -> Result<Arc<Entry>> {
         let settings = self.session.lock().settings.clone();
         let resolved = settings.resolved();
         let limit_bytes = match resolved.memory_limit_bytes {
@@ -179,7 +196,7 @@ impl Connection {
             limit => limit,
         };
         let deadline = match resolved.statement_timeout_ms {
-            0 => None,
+            limit if limit == 0 || !has_deadline => None,
             limit => Instant::now().checked_add(Duration::from_millis(limit)),
         };
         let client = Client {
@@ -219,6 +236,15 @@ impl Connection {
             };
             if let Statement::Copy(copy) = &bound.statement {
                 return copy::execute(self, &run, copy);
+            }
+            if let Statement::DeclareCursor(declare) = &bound.statement {
+                let opening = cursor_rows::Opening {
+                    view: run.view,
+                    entry: run.entry,
+                    parameters: parameters.to_vec(),
+                    bound: bound.clone(),
+                };
+                return self.declare_cursor(declare, opening);
             }
             if let Statement::Explain(explain) = &bound.statement
                 && let Statement::Execute { name, arguments } = &*explain.statement
@@ -309,11 +335,34 @@ impl Connection {
                 self.session.lock().deallocate(name.as_deref())?;
                 command(if name.is_some() { "DEALLOCATE" } else { "DEALLOCATE ALL" })
             }
-            Statement::Discard => {
-                self.session.lock().discard()?;
-                self.plans = Plans::default();
-                *self.asker.taken_numbers.lock() = Default::default();
-                command("DISCARD ALL")
+            Statement::Fetch(fetch) => self.fetch_cursor(fetch, entry).map(Some),
+            Statement::Close { name } => self.close_cursors(name.as_deref()).map(Some),
+            Statement::Discard(target) => {
+                if *target == DiscardTarget::All {
+                    self.session.lock().discard()?;
+                }
+                if matches!(target, DiscardTarget::All | DiscardTarget::Plans) {
+                    self.plans = Plans::default();
+                }
+                if matches!(target, DiscardTarget::All | DiscardTarget::Sequences) {
+                    *self.asker.taken_numbers.lock() = Default::default();
+                }
+                // Temporary tables there are none.
+                command(match target {
+                    DiscardTarget::All => "DISCARD ALL",
+                    DiscardTarget::Plans => "DISCARD PLANS",
+                    DiscardTarget::Sequences => "DISCARD SEQUENCES",
+                    DiscardTarget::Temporary => "DISCARD TEMP",
+                })
+            }
+            Statement::Lock => {
+                self.require_transaction("LOCK TABLE")?;
+                command("LOCK TABLE")
+            }
+            Statement::Unlisten => command("UNLISTEN"),
+            Statement::SetTransaction { modes, scope } => {
+                self.session.lock().set_transaction(modes, *scope)?;
+                command("SET")
             }
             Statement::Execute { name, arguments } => {
                 let arguments = arguments
@@ -324,6 +373,14 @@ impl Connection {
                 self.run(&prepared, &values, entry).map(Some)
             }
             _ => Ok(None),
+        }
+    }
+
+    /// Refuses what means something in a transaction only, where there is none.
+    fn require_transaction(&self, what: &str) -> Result<()> {
+        match self.session.lock().transaction {
+            Some(_) => Ok(()),
+            None => Err(transaction_control::only_in_block(what)),
         }
     }
 

@@ -15,6 +15,8 @@ pub(crate) const CONFLICT_RETRIES_MAX: usize = 100;
 pub(crate) const SEQUENCE_NUMBERS_AHEAD: usize = 32;
 /// Keys of a statement's rows up to which each is looked up in the table by itself; more are joined.
 pub(crate) const KEYS_LOOKED_UP_MAX: usize = 64;
+/// Cursors of one session.
+pub(crate) const CURSORS_MAX: usize = 1_000;
 /// Plans that a connection keeps by their text.
 pub(crate) const PLANS_KEPT: usize = 256;
 /// Bytes of a text whose plan is kept.

@@ -55,18 +55,23 @@ impl Rows {
 
     /// The next batch, waiting for it; `None` at the end.
     pub fn next_batch(&mut self) -> Result<Option<RowBatch>> {
-        struct Unpark(std::thread::Thread);
-        impl std::task::Wake for Unpark {
-            fn wake(self: Arc<Self>) {
-                self.0.unpark();
-            }
+        wait(|waker| self.source.poll_batch(waker))
+    }
+}
+
+/// Polls until there is an answer, and sleeps in between.
+pub(crate) fn wait<T>(mut poll: impl FnMut(&Waker) -> Poll<T>) -> T {
+    struct Unpark(std::thread::Thread);
+    impl std::task::Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
         }
-        let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
-        loop {
-            match self.source.poll_batch(&waker) {
-                Poll::Ready(batch) => return batch,
-                Poll::Pending => std::thread::park(),
-            }
+    }
+    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+    loop {
+        match poll(&waker) {
+            Poll::Ready(answer) => return answer,
+            Poll::Pending => std::thread::park(),
         }
     }
 }

@@ -70,7 +70,7 @@ fn ask(connection: &mut Connection, text: &str) -> Result<String> {
                     }
                 }
                 match tag {
-                    RowsTag::Select => lines.join("\n"),
+                    RowsTag::Select | RowsTag::Fetch { .. } => lines.join("\n"),
                     RowsTag::Tag(tag) => format!("{}\n{tag}", lines.join("\n")),
                 }
             }
@@ -395,7 +395,7 @@ fn statements_are_prepared_by_name_and_bound_again_when_definitions_change() {
     );
     let parsed = ann.parse("SELECT * FROM t WHERE n = $1").unwrap();
     let prepared = ann.prepare(&parsed[0], &[]).unwrap();
-    assert_eq!(prepared.columns.as_ref().unwrap().len(), 1);
+    assert_eq!(ann.columns(&prepared).unwrap().len(), 1);
     check(&mut ann, "ALTER TABLE t ADD COLUMN m int DEFAULT 9", "ALTER TABLE");
     let Outcome::Rows(mut rows, _) = ann
         .execute(&prepared, vec![stoa_engine::types::Literal::Integer(2)])

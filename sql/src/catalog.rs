@@ -149,6 +149,15 @@ pub struct Signature {
     pub returns: fn(&[LogicalType]) -> LogicalType,
 }
 
+/// A parameter that a call may name.
+#[derive(Clone, Debug)]
+pub struct NamedParameter {
+    /// Its name.
+    pub name: &'static str,
+    /// What it is where a call leaves it out, and later ones not.
+    pub default: Option<(Literal, LogicalType)>,
+}
+
 /// A function name with its overloads, as the engine registers it.
 #[derive(Clone, Debug)]
 pub struct FunctionInfo {
@@ -165,6 +174,8 @@ pub struct FunctionInfo {
     /// For a table function: names and types of the columns, given the argument types. A table function returning one
     /// unnamed column takes the function's name.
     pub table_columns: Option<fn(&[LogicalType]) -> Vec<(String, LogicalType)>>,
+    /// The parameters' names, in order; none where calls cannot name them.
+    pub named_parameters: &'static [NamedParameter],
 }
 
 /// What statistics say of a column of a stored table.

@@ -27,7 +27,7 @@ pub(crate) enum Configuration {
 pub(crate) struct Embedded {
     folder: PathBuf,
     configuration: Configuration,
-    /// The session has settings or prepared statements of its own.
+    /// The session has settings, prepared statements or cursors of its own.
     keeps_session: bool,
     open: Option<(Arc<Database>, Connection)>,
 }
@@ -135,8 +135,9 @@ impl sqllogictest::DB for Embedded {
         }
         let word = sql.split_whitespace().next().unwrap_or_default().to_uppercase();
         match word.as_str() {
-            "SET" | "PREPARE" => self.keeps_session = true,
-            "RESET" | "DEALLOCATE" | "DISCARD" => self.keeps_session = false,
+            "SET" | "PREPARE" | "DECLARE" => self.keeps_session = true,
+            "RESET" | "DEALLOCATE" => self.keeps_session = false,
+            "DISCARD" => self.keeps_session &= !sql.to_uppercase().contains("ALL"),
             _ => {}
         }
         let result = self.execute(sql);

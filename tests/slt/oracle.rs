@@ -16,11 +16,13 @@ pub(crate) struct Oracle {
 
 impl Oracle {
     pub(crate) fn connect(connection: &str) -> Self {
-        let mut client = postgres::Client::connect(connection, postgres::NoTls).unwrap();
         let number = SCHEMAS.fetch_add(1, Ordering::Relaxed);
         let schema = format!("slt_{}_{number}", std::process::id());
-        let begin = format!("CREATE SCHEMA {schema}; SET search_path = {schema}; SET TimeZone = 'UTC'");
-        client.batch_execute(&begin).unwrap();
+        let mut config: postgres::Config = connection.parse().unwrap();
+        // What RESET and DISCARD go back to.
+        config.options(&format!("-c search_path={schema} -c TimeZone=UTC"));
+        let mut client = config.connect(postgres::NoTls).unwrap();
+        client.batch_execute(&format!("CREATE SCHEMA {schema}")).unwrap();
         Oracle { client, schema }
     }
 

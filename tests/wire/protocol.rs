@@ -53,6 +53,48 @@ fn a_portal_hands_out_its_rows_in_pieces() {
 }
 
 #[test]
+fn sql_moves_a_portal_and_leaves_its_name_alone() {
+    let mut client = server().connect();
+    let mut transaction = client.transaction().unwrap();
+    let portal = transaction
+        .bind("SELECT n FROM generate_series(1, 25) AS g (n)", &[])
+        .unwrap();
+    assert_eq!(transaction.query_portal(&portal, 10).unwrap().len(), 10);
+    let row = transaction
+        .query_one("SELECT name, statement FROM pg_cursors", &[])
+        .unwrap();
+    let name: String = row.get(0);
+    assert!(row.get::<_, String>(1).starts_with("SELECT n FROM"));
+    transaction.batch_execute(&format!("MOVE 5 FROM \"{name}\"")).unwrap();
+    let rows = transaction.query_portal(&portal, 1).unwrap();
+    assert_eq!(rows[0].get::<_, i32>(0), 16);
+    let mut nested = transaction.transaction().unwrap();
+    let error = nested
+        .batch_execute(&format!("DECLARE \"{name}\" CURSOR FOR SELECT 1"))
+        .unwrap_err();
+    assert_eq!(*error.code().unwrap(), SqlState::DUPLICATE_CURSOR);
+    nested.rollback().unwrap();
+    transaction.batch_execute(&format!("CLOSE \"{name}\"")).unwrap();
+    let error = transaction.query_portal(&portal, 1).unwrap_err();
+    assert_eq!(*error.code().unwrap(), SqlState::INVALID_CURSOR_NAME);
+}
+
+#[test]
+fn a_binary_cursor_gives_binary_to_a_simple_query() {
+    let mut client = server().connect();
+    client
+        .batch_execute("BEGIN; DECLARE c BINARY CURSOR FOR SELECT 258")
+        .unwrap();
+    let messages = client.simple_query("FETCH c").unwrap();
+    let row = messages.iter().find_map(|message| match message {
+        postgres::SimpleQueryMessage::Row(row) => Some(row),
+        _ => None,
+    });
+    assert_eq!(row.unwrap().get(0), Some("\0\0\u{1}\u{2}"));
+    client.batch_execute("COMMIT").unwrap();
+}
+
+#[test]
 fn copy_in_and_out_round_trips() {
     let mut client = server().connect();
     client

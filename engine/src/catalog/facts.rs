@@ -11,6 +11,7 @@ use crate::database::sequences::Position;
 use crate::database::{ScanCounts, Sequences};
 use crate::error::{Error, Result, SqlState};
 use crate::functions::SessionFacts;
+use crate::functions::kernel::random::RandomSequence;
 use crate::pipeline::Cancel;
 use crate::settings::Settings;
 use std::collections::HashMap;
@@ -181,6 +182,10 @@ impl SessionFacts for Facts {
             taken.by_sequence.insert(definition.oid, value);
         }
         Ok(())
+    }
+
+    fn random(&self) -> Option<&RandomSequence> {
+        Some(&self.asker.random)
     }
 
     fn check_cancelled(&self) -> Result<()> {

@@ -4,11 +4,12 @@
 use super::CatalogState;
 use super::facts::{Facts, TakenNumbers};
 use super::system::SystemContext;
-use crate::connection::Sessions;
+use crate::connection::{CursorInfo, Sessions};
 use crate::database::Shared;
 use crate::error::Result;
 use crate::format::FormatSettings;
 use crate::functions::StatementContext;
+use crate::functions::kernel::random::RandomSequence;
 use crate::pipeline::Cancel;
 use crate::settings::Settings;
 use arrow_array::ArrayRef;
@@ -33,6 +34,10 @@ pub(crate) struct Asker {
     pub(crate) sessions: Arc<Sessions>,
     /// Tells the client something beside the statement's outcome.
     pub(crate) warn: Arc<Warn>,
+    /// The cursors of the session.
+    pub(crate) list_cursors: Arc<ListCursors>,
+    /// What `random()` gives where the session asked for it.
+    pub(crate) random: Arc<RandomSequence>,
 }
 
 /// When somebody asks, and what ends the asking.
@@ -49,6 +54,8 @@ pub(crate) struct Moment {
 pub(crate) type ChangeSetting = dyn Fn(&str, Option<&str>, bool) -> Result<String> + Send + Sync;
 /// Tells a client a warning: SQLSTATE and sentence.
 pub(crate) type Warn = dyn Fn(&str, String) + Send + Sync;
+/// Tells the cursors of a session.
+pub(crate) type ListCursors = dyn Fn() -> Vec<CursorInfo> + Send + Sync;
 
 /// See the module.
 #[derive(Clone)]
@@ -60,6 +67,8 @@ pub(crate) struct View {
     pub(crate) statement: Arc<StatementContext>,
     /// How values look, and what `'now'` means.
     pub(crate) format: FormatSettings,
+    /// The cursors of the session.
+    pub(crate) list_cursors: Arc<ListCursors>,
 }
 
 impl View {
@@ -108,6 +117,7 @@ impl View {
             snapshot,
             settings,
             statement: Arc::new(statement),
+            list_cursors: asker.list_cursors.clone(),
         }
     }
 
@@ -132,6 +142,7 @@ impl View {
             scans: &self.shared.scans,
             sequences: &self.shared.sequences,
             statement: &self.statement,
+            list_cursors: &*self.list_cursors,
         })
     }
 }

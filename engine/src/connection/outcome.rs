@@ -26,6 +26,11 @@ pub enum Outcome {
 pub enum RowsTag {
     /// `SELECT` and the number of rows.
     Select,
+    /// `FETCH` and the number of rows.
+    Fetch {
+        /// The cursor is one whose values a simple query gives in binary.
+        is_binary: bool,
+    },
     /// This.
     Tag(String),
 }

@@ -23,8 +23,8 @@ use stoa_sql::{CompileOptions, Parsed, StatementKind};
 pub struct Prepared {
     /// The types of `$1`, `$2` ...
     pub parameter_types: Vec<LogicalType>,
-    /// The columns of its rows; `None` where it gives none.
-    pub columns: Option<Arc<[ResultColumn]>>,
+    /// The columns of its rows; `None` where it gives none. See [`super::Connection::columns`].
+    pub(super) columns: Option<Arc<[ResultColumn]>>,
     parsed: Parsed,
     given_types: Vec<Option<LogicalType>>,
     bound: Mutex<Arc<Bound>>,
@@ -143,6 +143,11 @@ impl Prepared {
             Statement::InsertConstants(_) => self.bind_in_full(view).map(Arc::new),
             _ => Ok(bound),
         }
+    }
+
+    /// Whether it is a query, of which a cursor can be made.
+    pub fn is_query(&self) -> bool {
+        matches!(self.bound().statement, Statement::Query(_))
     }
 
     pub(super) fn kind(&self) -> StatementKind {

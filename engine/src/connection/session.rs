@@ -1,7 +1,9 @@
 //! The state of a session that outlives its statements: settings, the open transaction, statements prepared by name, and what is to
 //! be told.
 
+use super::cursors::Cursors;
 use super::transaction::{StatementWrites, Transaction};
+use super::transaction_control::mode_settings;
 use super::{ConnectionOptions, Notice, Prepared};
 use crate::catalog::CatalogState;
 use crate::catalog::view::{ChangeSetting, View, Warn};
@@ -12,7 +14,7 @@ use crate::types::{Literal, LogicalType};
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use stoa_sql::plan::SetScope;
+use stoa_sql::plan::{SetScope, TransactionModes};
 use stoa_storage::commit::CommitVersion;
 use stoa_storage::store::Snapshot;
 
@@ -26,6 +28,7 @@ pub(super) struct Session {
     reported: Arc<Settings>,
     pub(super) transaction: Option<Transaction>,
     pub(super) prepared: BTreeMap<String, Arc<Prepared>>,
+    pub(super) cursors: Cursors,
     pub(super) notices: Vec<Notice>,
 }
 
@@ -47,6 +50,7 @@ impl Session {
             settings,
             transaction: None,
             prepared: BTreeMap::new(),
+            cursors: Cursors::default(),
             notices,
         }
     }
@@ -102,8 +106,8 @@ impl Session {
     /// Whether statements may not write.
     pub(super) fn is_read_only(&self) -> bool {
         match &self.transaction {
-            Some(transaction) if transaction.is_block => transaction.is_read_only,
-            _ => self.settings.flag("default_transaction_read_only"),
+            Some(transaction) => transaction.is_read_only,
+            None => self.settings.flag("default_transaction_read_only"),
         }
     }
 
@@ -143,6 +147,25 @@ impl Session {
         Ok(())
     }
 
+    /// SET TRANSACTION, SET SESSION CHARACTERISTICS AS TRANSACTION
+    pub(super) fn set_transaction(&mut self, modes: &TransactionModes, scope: SetScope) -> Result<()> {
+        let prefix = match scope {
+            SetScope::Session => "default_transaction",
+            SetScope::Local if self.transaction.is_none() => {
+                self.notices.push(Notice::warning(
+                    "25P01",
+                    "SET TRANSACTION can only be used in transaction blocks",
+                ));
+                return Ok(());
+            }
+            SetScope::Local => "transaction",
+        };
+        for (name, value) in mode_settings(modes) {
+            self.set(&format!("{prefix}_{name}"), Some(&value), scope)?;
+        }
+        Ok(())
+    }
+
     /// The value that RESET gives back; `None` is the default.
     fn initial_value(&self, name: &str) -> Option<String> {
         let definition = find(name)?;
@@ -152,6 +175,18 @@ impl Session {
 
     /// `SET TRANSACTION` changes the transaction, not only what is shown.
     fn apply_transaction_setting(&mut self, name: &str, next: &Settings) -> Result<()> {
+        let has_begun = self.transaction.as_ref().is_some_and(Transaction::has_begun);
+        for (setting, what) in [
+            ("transaction_isolation", "ISOLATION LEVEL"),
+            ("transaction_deferrable", "[NOT] DEFERRABLE"),
+        ] {
+            if has_begun && name.eq_ignore_ascii_case(setting) && next.get(name) != self.settings.get(name) {
+                return Err(Error::user(
+                    SqlState::ACTIVE_SQL_TRANSACTION,
+                    format!("SET TRANSACTION {what} must be called before any query"),
+                ));
+            }
+        }
         if !name.eq_ignore_ascii_case("transaction_read_only") {
             return Ok(());
         }
@@ -214,6 +249,7 @@ impl Session {
             ));
         }
         self.prepared.clear();
+        self.cursors.close(None)?;
         self.reset(None)
     }
 
@@ -256,5 +292,11 @@ pub(super) fn warner(session: &Arc<Mutex<Session>>) -> Arc<Warn> {
 
 /// Settings that last for one transaction however they are set.
 fn is_of_transaction(name: &str) -> bool {
-    name.eq_ignore_ascii_case("transaction_read_only") || name.eq_ignore_ascii_case("transaction_isolation")
+    [
+        "transaction_read_only",
+        "transaction_isolation",
+        "transaction_deferrable",
+    ]
+    .iter()
+    .any(|setting| name.eq_ignore_ascii_case(setting))
 }

@@ -179,6 +179,11 @@ impl SessionHandle {
         }
     }
 
+    /// Something runs for the session that is not a statement of its own.
+    pub(super) fn set_running(&self, running: &Arc<Running>) {
+        self.0.state.lock().running = Arc::downgrade(running);
+    }
+
     /// Ends the statement that runs now, if one does; it then fails with 57014. A session that waits for its client runs none.
     pub fn cancel(&self) {
         let running = {

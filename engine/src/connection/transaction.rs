@@ -72,6 +72,8 @@ struct Savepoint {
     current: Option<Arc<dyn Snapshot>>,
     catalog: Option<Arc<CatalogState>>,
     settings: (Arc<Settings>, Arc<Settings>),
+    /// Stands for the cursors that there were.
+    cursors: u64,
 }
 
 /// An open transaction.
@@ -175,13 +177,14 @@ impl Transaction {
     }
 
     /// SAVEPOINT
-    pub(crate) fn set_savepoint(&mut self, name: &str, settings: &Arc<Settings>) {
+    pub(crate) fn set_savepoint(&mut self, name: &str, settings: &Arc<Settings>, cursors: u64) {
         self.savepoints.push(Savepoint {
             name: name.to_owned(),
             writes: self.writes.clone(),
             current: self.current.clone(),
             catalog: self.catalog.clone(),
             settings: (settings.clone(), self.settings_after.clone()),
+            cursors,
         });
     }
 
@@ -192,11 +195,11 @@ impl Transaction {
             .ok_or_else(|| Error::user(SqlState("3B001"), format!("savepoint \"{name}\" does not exist")))
     }
 
-    /// ROLLBACK TO; gives back the settings of then.
+    /// ROLLBACK TO; gives back the settings of then and the mark of the cursors there were.
     ///
     /// # Errors
     /// 3B001
-    pub(crate) fn roll_back_to(&mut self, name: &str) -> Result<Arc<Settings>> {
+    pub(crate) fn roll_back_to(&mut self, name: &str) -> Result<(Arc<Settings>, u64)> {
         let place = self.savepoint_place(name)?;
         self.savepoints.truncate(place + 1);
         let Some(savepoint) = self.savepoints.last() else {
@@ -208,7 +211,7 @@ impl Transaction {
         self.catalog = savepoint.catalog.clone();
         self.settings_after = savepoint.settings.1.clone();
         self.is_failed = false;
-        Ok(savepoint.settings.0.clone())
+        Ok((savepoint.settings.0.clone(), savepoint.cursors))
     }
 
     /// RELEASE

@@ -3,25 +3,29 @@
 use super::transaction::Transaction;
 use super::{Connection, Notice, Outcome};
 use crate::error::{Error, Result, SqlState};
-use stoa_sql::plan::TransactionStatement;
+use stoa_sql::plan::{SetScope, TransactionModes, TransactionStatement};
 
 impl Connection {
     /// A statement of transaction control.
     pub(super) fn control_transaction(&mut self, statement: &TransactionStatement) -> Result<Outcome> {
         let tag = match statement {
-            TransactionStatement::Begin { read_only } => self.begin_block(*read_only)?,
-            TransactionStatement::Commit => self.end_block(true)?,
-            TransactionStatement::Rollback => self.end_block(false)?,
+            TransactionStatement::Begin { modes, is_start } => {
+                self.begin_block(&mode_settings(modes))?;
+                if *is_start { "START TRANSACTION" } else { "BEGIN" }
+            }
+            TransactionStatement::End { commit, chain } => self.end_block(*commit, *chain)?,
             TransactionStatement::Savepoint(name) => {
                 let mut session = self.session.lock();
-                let settings = session.settings.clone();
-                block(session.transaction.as_mut(), "SAVEPOINT")?.set_savepoint(name, &settings);
+                let (settings, cursors) = (session.settings.clone(), session.cursors.mark());
+                block(session.transaction.as_mut(), "SAVEPOINT")?.set_savepoint(name, &settings, cursors);
                 "SAVEPOINT"
             }
             TransactionStatement::RollbackTo(name) => {
                 let mut session = self.session.lock();
                 let transaction = block(session.transaction.as_mut(), "ROLLBACK TO SAVEPOINT")?;
-                session.settings = transaction.roll_back_to(name)?;
+                let (settings, cursors) = transaction.roll_back_to(name)?;
+                session.settings = settings;
+                session.cursors.close_after(cursors);
                 "ROLLBACK"
             }
             TransactionStatement::Release(name) => {
@@ -34,49 +38,49 @@ impl Connection {
     }
 
     /// BEGIN. What an implicit transaction has done so far becomes part of the block.
-    fn begin_block(&mut self, read_only: bool) -> Result<&'static str> {
+    fn begin_block(&mut self, modes: &[(&'static str, String)]) -> Result<()> {
         let now = self.shared.now();
         let mut session = self.session.lock();
-        let is_read_only = read_only || session.settings.flag("default_transaction_read_only");
         match &mut session.transaction {
-            Some(transaction) if transaction.is_block => {
-                session.notices.push(Notice::warning(
-                    SqlState::ACTIVE_SQL_TRANSACTION.0,
-                    "there is already a transaction in progress",
-                ));
-                return Ok("BEGIN");
-            }
-            Some(transaction) => {
-                transaction.is_block = true;
-                transaction.is_read_only = is_read_only;
-            }
+            Some(transaction) if transaction.is_block => session.notices.push(Notice::warning(
+                SqlState::ACTIVE_SQL_TRANSACTION.0,
+                "there is already a transaction in progress",
+            )),
+            Some(transaction) => transaction.is_block = true,
             None => {
                 let settings = session.settings.clone();
+                let is_read_only = settings.flag("default_transaction_read_only");
                 session.transaction = Some(Transaction::new(true, is_read_only, now, settings));
             }
         }
-        if is_read_only {
-            let mut settings = (*session.settings).clone();
-            settings.set("transaction_read_only", Some("on"))?;
-            session.settings = settings.into();
+        for (name, value) in modes {
+            session.set(&format!("transaction_{name}"), Some(value), SetScope::Local)?;
         }
-        Ok("BEGIN")
+        Ok(())
     }
 
     /// COMMIT or ROLLBACK. In an implicit transaction they end what was done so far; the rest of the text is another one.
-    fn end_block(&mut self, commit: bool) -> Result<&'static str> {
-        let (tag, no_block) = match commit {
-            true => ("COMMIT", "there is no transaction in progress"),
-            false => ("ROLLBACK", "there is no transaction in progress"),
-        };
+    fn end_block(&mut self, commit: bool, chain: bool) -> Result<&'static str> {
+        let tag = if commit { "COMMIT" } else { "ROLLBACK" };
+        let mut modes = Vec::new();
         let is_implicit = {
             let mut session = self.session.lock();
             let transaction = session.transaction.as_ref();
             let is_block = transaction.is_some_and(|transaction| transaction.is_block);
             let is_implicit = transaction.is_some() && !is_block;
+            if chain {
+                if !is_block {
+                    return Err(only_in_block(&format!("{tag} AND CHAIN")));
+                }
+                for name in ["isolation", "read_only", "deferrable"] {
+                    let value = session.settings.get(&format!("transaction_{name}"));
+                    modes.extend(value.map(|value| (name, value)));
+                }
+            }
             if !is_block {
                 let state = SqlState::NO_ACTIVE_SQL_TRANSACTION.0;
-                session.notices.push(Notice::warning(state, no_block));
+                let warning = Notice::warning(state, "there is no transaction in progress");
+                session.notices.push(warning);
             }
             if transaction_is_none(&session) {
                 return Ok(tag);
@@ -87,27 +91,41 @@ impl Connection {
         if is_implicit {
             self.begin_implicit();
         }
+        if chain {
+            self.begin_block(&modes)?;
+        }
         Ok(if was_good { tag } else { "ROLLBACK" })
     }
 
     /// Commits or forgets the open transaction; false where it had failed and could only be forgotten.
     fn end_transaction(&mut self, commit: bool) -> Result<bool> {
+        let is_good = {
+            let session = self.session.lock();
+            let transaction = session.transaction.as_ref();
+            transaction.is_some_and(|transaction| !transaction.is_failed)
+        };
+        let held = match commit && is_good {
+            true => self.hold_cursors(),
+            false => Ok(()),
+        };
         let mut session = self.session.lock();
         let Some(transaction) = session.transaction.take() else {
             return Ok(true);
         };
         let (before, after) = (transaction.settings_before.clone(), transaction.settings_after.clone());
-        if !commit || transaction.is_failed {
-            let was_good = !transaction.is_failed;
+        if !commit || !is_good || held.is_err() {
             session.settings = before;
-            return Ok(was_good || !commit);
+            session.cursors.end_transaction(false);
+            return held.map(|()| is_good || !commit);
         }
         // Others may ask this session for its settings while the disk is waited for.
         session.settings = after;
         drop(session);
         let committed = transaction.commit(&self.shared);
+        let mut session = self.session.lock();
+        session.cursors.end_transaction(committed.is_ok());
         if committed.is_err() {
-            self.session.lock().settings = before;
+            session.settings = before;
         }
         committed.map(|()| true)
     }
@@ -158,10 +176,29 @@ fn transaction_is_none(session: &super::session::Session) -> bool {
 
 /// The block that a statement about savepoints needs.
 fn block<'t>(transaction: Option<&'t mut Transaction>, what: &str) -> Result<&'t mut Transaction> {
-    transaction.filter(|transaction| transaction.is_block).ok_or_else(|| {
-        Error::user(
-            SqlState::NO_ACTIVE_SQL_TRANSACTION,
-            format!("{what} can only be used in transaction blocks"),
-        )
-    })
+    transaction
+        .filter(|transaction| transaction.is_block)
+        .ok_or_else(|| only_in_block(what))
+}
+
+/// That something means nothing outside of a transaction.
+pub(super) fn only_in_block(what: &str) -> Error {
+    Error::user(
+        SqlState::NO_ACTIVE_SQL_TRANSACTION,
+        format!("{what} can only be used in transaction blocks"),
+    )
+}
+
+/// Modes as settings: the names behind `transaction_`, and their values.
+pub(super) fn mode_settings(modes: &TransactionModes) -> Vec<(&'static str, String)> {
+    let on_or_off = |value: bool| if value { "on" } else { "off" };
+    let modes = [
+        ("isolation", modes.isolation),
+        ("read_only", modes.read_only.map(on_or_off)),
+        ("deferrable", modes.deferrable.map(on_or_off)),
+    ];
+    let given = modes
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value?.to_owned())));
+    given.collect()
 }

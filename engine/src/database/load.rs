@@ -50,6 +50,8 @@ fn own_view(shared: &Arc<Shared>) -> Result<View> {
         taken_numbers: Arc::default(),
         sessions: shared.sessions.clone(),
         warn: Arc::new(|_, warning| tracing::warn!("{warning}")),
+        list_cursors: Arc::new(Vec::new),
+        random: Arc::default(),
     };
     let now = shared.now();
     let moment = Moment {

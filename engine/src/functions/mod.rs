@@ -126,6 +126,11 @@ pub trait SessionFacts: Send + Sync + std::fmt::Debug {
         Err(no_sequence(sequence))
     }
 
+    /// The random numbers of the session; none where there is no session.
+    fn random(&self) -> Option<&kernel::random::RandomSequence> {
+        None
+    }
+
     /// Fails if the statement was cancelled: for functions that take their time.
     ///
     /// # Errors

@@ -269,6 +269,7 @@ mod tests {
             strict: true,
             signatures: &[],
             table_columns: None,
+            named_parameters: &[],
         },
         documentation: Documentation {
             category: "",

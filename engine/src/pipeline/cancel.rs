@@ -61,6 +61,11 @@ impl Cancel {
 
     /// What a cancelled query ends with.
     pub(crate) fn error(&self) -> Error {
-        Error::Cancelled(self.reason.lock().unwrap_or(CancelReason::User))
+        Error::Cancelled(self.reason())
+    }
+
+    /// Why a cancelled query ends.
+    pub(crate) fn reason(&self) -> CancelReason {
+        self.reason.lock().unwrap_or(CancelReason::User)
     }
 }

@@ -309,6 +309,12 @@ pub(crate) static DEFINITIONS: &[Definition] = &[
         "The time zone in which timestamptz is shown and read.",
     ),
     setting(
+        "transaction_deferrable",
+        Kind::Boolean,
+        "off",
+        "No effect: reads never wait for writes.",
+    ),
+    setting(
         "transaction_isolation",
         Kind::Choice(LEVELS),
         "read committed",

@@ -83,6 +83,11 @@ impl Settings {
         match (self.values.get(definition.name), definition.name) {
             (Some(value), _) => value,
             (None, "session_authorization") => &self.user,
+            // A transaction begins as sessions want it.
+            (None, "transaction_deferrable" | "transaction_isolation" | "transaction_read_only") => {
+                let default = find(&format!("default_{}", definition.name));
+                default.map_or(definition.default, |default| self.value(default))
+            }
             (None, _) => definition.default,
         }
     }

@@ -1,11 +1,13 @@
 //! ALTER TABLE .. ADD and DROP CONSTRAINT. A constraint is added only where all rows fulfil it.
 
+use super::Run;
 use super::alter_table::{Altered, contains_nulls};
 use super::constraint::check_unique;
 use super::definition::{constraints, index_keys, new_oids};
 use super::query::Planned;
 use crate::catalog::compile::CompilerCatalog;
-use crate::catalog::persist::{Constraint, Rule};
+use crate::catalog::persist::{Constraint, Rule, TableDefinition};
+use crate::catalog::relation::Relation;
 use crate::connection::Notice;
 use crate::error::{Error, Result, SqlState};
 use stoa_sql::plan::{ConstraintDefinition, Expr, Plan, Scan};
@@ -143,11 +145,35 @@ impl Altered<'_> {
 
     /// Whether a condition over the table's row reads a column.
     fn reads(&self, condition: &str, column: &str) -> Result<bool> {
-        let catalog = CompilerCatalog::new(&self.run.view);
-        let (columns, condition) = stoa_sql::compile_check(condition, &self.relation.info, &catalog)?;
-        let used = condition.columns();
-        Ok(columns
-            .iter()
-            .any(|known| known.name == column && used.contains(&known.id)))
+        reads(self.run, self.relation, condition, column)
     }
+}
+
+/// Whether a condition over a table's row reads a column.
+fn reads(run: &Run<'_>, relation: &Relation, condition: &str, column: &str) -> Result<bool> {
+    let catalog = CompilerCatalog::new(&run.view);
+    let (columns, condition) = stoa_sql::compile_check(condition, &relation.info, &catalog)?;
+    let used = condition.columns();
+    Ok(columns
+        .iter()
+        .any(|known| known.name == column && used.contains(&known.id)))
+}
+
+/// The name of a constraint that is about a column: of a name, and an identity in storage.
+pub(super) fn constraint_on(
+    run: &Run<'_>,
+    relation: &Relation,
+    definition: &TableDefinition,
+    (name, id): (&str, u32),
+) -> Result<Option<String>> {
+    for constraint in &definition.constraints {
+        let concerns = match &constraint.rule {
+            Rule::Key { columns, .. } => columns.contains(&id),
+            Rule::Check(condition) => reads(run, relation, condition, name)?,
+        };
+        if concerns {
+            return Ok(Some(constraint.name.clone()));
+        }
+    }
+    Ok(None)
 }

@@ -74,6 +74,7 @@ impl Altered<'_> {
             AlterTableAction::AddConstraint(constraint) => self.add_constraint(constraint),
             AlterTableAction::DropConstraint { name, if_exists } => self.drop_constraint(name, *if_exists),
             AlterTableAction::SetOptions(options) => self.set_options(options),
+            AlterTableAction::SetType { .. } => Err(Error::Internal("a type changes without rows".into())),
         }
     }
 

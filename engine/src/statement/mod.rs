@@ -3,6 +3,7 @@
 
 mod alter_constraint;
 pub(crate) mod alter_table;
+pub(crate) mod alter_type;
 pub(crate) mod comment;
 pub(crate) mod constants;
 pub(crate) mod constraint;
@@ -144,7 +145,10 @@ pub(crate) fn execute(run: &Run<'_>, statement: &Statement) -> Result<Effect> {
         Statement::CreateSequence(create) => sequence::create(run, create),
         Statement::AlterSequence(alter) => sequence::alter(run, alter),
         Statement::Drop(drop) => drop::execute(run, drop),
-        Statement::AlterTable(alter) => alter_table::execute(run, alter),
+        Statement::AlterTable(alter) => match &alter.rewrite {
+            Some(rows) => alter_type::execute(run, alter, rows),
+            None => alter_table::execute(run, alter),
+        },
         Statement::Comment(comment) => comment::execute(run, comment),
         Statement::Explain(explain) => explain::execute(run, explain),
         Statement::Maintain { vacuum, table } => maintain::execute(run, *vacuum, *table),
@@ -159,7 +163,13 @@ pub(crate) fn execute(run: &Run<'_>, statement: &Statement) -> Result<Effect> {
         | Statement::Prepare { .. }
         | Statement::Execute { .. }
         | Statement::Deallocate { .. }
-        | Statement::Discard => Err(Error::Internal(
+        | Statement::DeclareCursor(_)
+        | Statement::Fetch(_)
+        | Statement::Close { .. }
+        | Statement::Discard(_)
+        | Statement::Lock
+        | Statement::Unlisten
+        | Statement::SetTransaction { .. } => Err(Error::Internal(
             "a statement of the session reached the wrong place".into(),
         )),
     }

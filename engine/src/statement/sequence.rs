@@ -10,6 +10,7 @@ use crate::catalog::sequence::{SequenceDefinition, SequenceOwner};
 use crate::connection::{Notice, StatementWrites};
 use crate::database::sequences::Position;
 use crate::error::{Error, Result, SqlState};
+use crate::types::LogicalType;
 use std::sync::Arc;
 use stoa_sql::catalog::TableName;
 use stoa_sql::plan::{AlterSequence, CreateSequence, SequenceOptions};
@@ -238,6 +239,34 @@ pub(super) fn owned_sequences(run: &Run<'_>, table: u32) -> Vec<Arc<Relation>> {
         })
         .cloned()
         .collect()
+}
+
+/// What leaves a column's sequences with it where it gets another identity, and another type: that of an identity column counts in
+/// the column's type.
+pub(super) fn moved_with_column(
+    run: &Run<'_>,
+    table: u32,
+    (former, id): (u32, u32),
+    identity_type: Option<&LogicalType>,
+) -> Result<Vec<Change>> {
+    let mut changes = Vec::new();
+    for relation in owned_sequences(run, table) {
+        let Some(sequence) = relation.sequence() else { continue };
+        let Some(owner) = sequence.owner.filter(|owner| owner.column == former) else {
+            continue;
+        };
+        let mut next = sequence.altered(&SequenceOptions {
+            data_type: identity_type.cloned(),
+            ..SequenceOptions::default()
+        })?;
+        next.owner = Some(SequenceOwner { column: id, ..owner });
+        let entry = write_name(&NameEntry::Sequence(next));
+        changes.push(Change::PutObject(
+            name_object(relation.schema(), relation.name()),
+            Some(entry),
+        ));
+    }
+    Ok(changes)
 }
 
 /// What takes a sequence away.

@@ -11,7 +11,7 @@ use super::simple_query::{Completion, at, rows_tag};
 use super::types::{is_supported, logical_type, wire_type};
 use crate::limits::{PORTALS_MAX, PREPARED_STATEMENTS_MAX};
 use std::sync::Arc;
-use stoa_engine::connection::{Outcome, TransactionStatus};
+use stoa_engine::connection::{Outcome, RowsTag, TransactionStatus};
 
 impl Session {
     /// Prepares one statement.
@@ -64,10 +64,10 @@ impl Session {
         let statement = Arc::clone(self.statement(bind.statement)?);
         if bind.portal.is_empty() {
             self.portals.remove("");
-        } else if self.portals.contains_key(bind.portal) {
+        } else if self.is_portal(bind.portal) {
             return Err(protocol_failure(
                 "42P03",
-                format!("portal \"{}\" already exists", bind.portal),
+                format!("cursor \"{}\" already exists", bind.portal),
             ));
         } else if self.portals.len() >= PORTALS_MAX {
             return Err(protocol_failure(
@@ -76,7 +76,7 @@ impl Session {
             ));
         }
         let (types, column_count) = statement.prepared.as_ref().map_or((&[][..], 0), |prepared| {
-            let columns = prepared.columns.as_ref().map_or(0, |columns| columns.len());
+            let columns = self.connection.columns(prepared).map_or(0, |columns| columns.len());
             (prepared.parameter_types.as_slice(), columns)
         });
         let settings = self.connection.format_settings();
@@ -85,18 +85,34 @@ impl Session {
             0 => Vec::new(),
             count => bind.result_formats.expand(count, "result column")?,
         };
+        let query = statement.prepared.as_ref().filter(|prepared| prepared.is_query());
+        let state = match query.filter(|_| !bind.portal.is_empty()) {
+            Some(query) => {
+                let opened = self.connection.open_portal(bind.portal, query, parameters);
+                opened.map_err(|error| at(&statement.text, &error))?;
+                PortalState::Cursor
+            }
+            None => PortalState::Bound(parameters),
+        };
         let portal = Portal {
             statement,
             formats,
-            state: PortalState::Bound(parameters),
+            state,
         };
         self.portals.insert(bind.portal.to_owned(), portal);
         response::bind_complete(&mut self.output.buffer);
         Ok(())
     }
 
-    /// Tells the parameters and columns of a statement, or the columns of a portal.
+    /// Tells the parameters and columns of a statement, or the columns of a portal or an SQL cursor.
     pub(super) fn describe(&mut self, target: Target, name: &str) -> Result<()> {
+        if target == Target::Portal
+            && !self.portals.contains_key(name)
+            && let Some(columns) = self.connection.cursor_columns(name)
+        {
+            self.tell_columns(&columns, &vec![Format::Text; columns.len()]);
+            return Ok(());
+        }
         let (statement, formats) = match target {
             Target::Statement => (Arc::clone(self.statement(name)?), None),
             Target::Portal => {
@@ -112,31 +128,31 @@ impl Session {
             let oids = types.iter().map(|data_type| wire_type(data_type).oid);
             response::parameter_description(&mut self.output.buffer, oids);
         }
-        match statement
-            .prepared
-            .as_ref()
-            .and_then(|prepared| prepared.columns.as_ref())
-        {
+        let prepared = statement.prepared.as_ref();
+        match prepared.and_then(|prepared| self.connection.columns(prepared)) {
             Some(columns) => {
                 let formats = formats.unwrap_or_else(|| vec![Format::Text; columns.len()]);
-                self.tell_columns(columns, &formats);
+                self.tell_columns(&columns, &formats);
             }
             None => response::no_data(&mut self.output.buffer),
         }
         Ok(())
     }
 
-    /// Forgets a statement or a portal; one that is not there is no error.
+    /// Forgets a statement, a portal or an SQL cursor; one that is not there is no error.
     pub(super) fn close(&mut self, target: Target, name: &str) -> Result<()> {
         match target {
             Target::Statement => {
                 if let Some(statement) = self.statements.remove(name) {
-                    self.portals
-                        .retain(|_, portal| !Arc::ptr_eq(&portal.statement, &statement));
+                    let of_it = |portal: &mut Portal| Arc::ptr_eq(&portal.statement, &statement);
+                    for (name, _) in self.portals.extract_if(|_, portal| of_it(portal)) {
+                        self.connection.close_cursor(&name);
+                    }
                 }
             }
             Target::Portal => {
                 self.portals.remove(name);
+                self.connection.close_cursor(name);
             }
         }
         response::close_complete(&mut self.output.buffer);
@@ -177,12 +193,43 @@ impl Session {
             }
             PortalState::Ran => return Err(protocol_failure("55000", format!("portal \"{name}\" cannot be run"))),
             streaming @ PortalState::Streaming(_) => streaming,
+            PortalState::Cursor => {
+                self.open_pipeline();
+                self.read_cursor(&key, &portal, rows_max)?;
+                PortalState::Cursor
+            }
         };
         if let PortalState::Streaming(cursor) = portal.state {
             portal.state = self.advance(cursor, rows_max, &text)?;
         }
         self.portals.insert(key, portal);
         Ok(())
+    }
+
+    /// Sends the next rows of a portal that is a cursor.
+    fn read_cursor(&mut self, name: &str, portal: &Portal, rows_max: Option<usize>) -> Result<()> {
+        let text = &portal.statement.text;
+        let limit = rows_max.map(|rows| rows as u64);
+        let rows = self.connection.read_portal(name, limit);
+        let rows = rows.map_err(|error| at(text, &error))?;
+        check_columns(&portal.formats, rows.columns().len())?;
+        let settings = self.connection.format_settings();
+        let mut cursor = RowCursor::new(rows, RowsTag::Select, &portal.formats, settings);
+        let mut rows_left = u64::MAX;
+        self.stream(&mut cursor, &mut rows_left, Some(text))?;
+        let row_count = u64::MAX - rows_left;
+        if limit == Some(row_count) {
+            response::portal_suspended(&mut self.output.buffer);
+        } else {
+            self.complete(&Completion::Tag(rows_tag(&RowsTag::Select, row_count)));
+        }
+        Ok(())
+    }
+
+    /// Whether a name is taken, by a portal or by a cursor that SQL has declared. CLOSE may have closed a portal.
+    fn is_portal(&self, name: &str) -> bool {
+        let is_other = |portal: &Portal| !matches!(portal.state, PortalState::Cursor);
+        self.portals.get(name).is_some_and(is_other) || self.connection.cursor_columns(name).is_some()
     }
 
     /// Sends a portal's next rows.

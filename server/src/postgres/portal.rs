@@ -36,6 +36,8 @@ pub(super) enum PortalState {
     Bound(Vec<Literal>),
     /// It has rows to give.
     Streaming(RowCursor),
+    /// It has a name, and is a cursor of the connection.
+    Cursor,
     /// It has given all its rows.
     Exhausted(RowsTag),
     /// It was a command, and ran.

@@ -253,6 +253,7 @@ impl Session {
         let status = match self.connection.transaction_status() {
             TransactionStatus::Idle => {
                 self.portals.clear();
+                self.connection.close_portals();
                 ReadyStatus::Idle
             }
             TransactionStatus::InTransaction => ReadyStatus::InTransaction,

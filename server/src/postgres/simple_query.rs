@@ -67,7 +67,11 @@ impl Session {
             .map_err(|error| at(text, &error))?;
         match outcome {
             Outcome::Rows(rows, tag) => {
-                let formats = vec![Format::Text; rows.columns().len()];
+                let format = match tag {
+                    RowsTag::Fetch { is_binary: true } => Format::Binary,
+                    _ => Format::Text,
+                };
+                let formats = vec![format; rows.columns().len()];
                 self.tell_columns(&rows.columns().clone(), &formats);
                 let settings = self.connection.format_settings();
                 let mut cursor = RowCursor::new(rows, tag, &formats, settings);
@@ -142,6 +146,7 @@ impl Session {
 pub(super) fn rows_tag(tag: &RowsTag, row_count: u64) -> String {
     match tag {
         RowsTag::Select => format!("SELECT {row_count}"),
+        RowsTag::Fetch { .. } => format!("FETCH {row_count}"),
         RowsTag::Tag(tag) => tag.clone(),
     }
 }

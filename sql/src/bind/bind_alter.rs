@@ -14,6 +14,14 @@ impl Binder<'_> {
     /// `ALTER TABLE name action, ..`
     pub(super) fn bind_alter_table(&mut self, alter: &ast::AlterTable) -> Result<AlterTable> {
         let relation = self.stored_table(&alter.name)?;
+        if let Some((actions, rows)) = self.bind_type_changes(alter, &relation)? {
+            return Ok(AlterTable {
+                table: relation.id,
+                name: table_name(&alter.name)?,
+                actions,
+                rewrite: Some(rows),
+            });
+        }
         let mut actions = Vec::with_capacity(alter.operations.len());
         for operation in &alter.operations {
             self.bind_alter_action(operation, &relation, &mut actions)?;
@@ -22,6 +30,7 @@ impl Binder<'_> {
             table: relation.id,
             name: table_name(&alter.name)?,
             actions,
+            rewrite: None,
         })
     }
 
@@ -186,11 +195,6 @@ impl Binder<'_> {
                     None => None,
                 };
                 AlterTableAction::SetDefault { column, default }
-            }
-            AlterColumnOperation::SetDataType { .. } => {
-                return Err(not_supported("ALTER COLUMN .. TYPE")
-                    .with_hint("Add a column of the new type, UPDATE it, and drop the old one.")
-                    .at(self.span(name)));
             }
             _ => return Err(not_supported("this action of ALTER COLUMN").at(self.span(name))),
         })

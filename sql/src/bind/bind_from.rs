@@ -5,7 +5,7 @@ use super::bind_query::BoundQuery;
 use super::bind_sample::SampleSyntax;
 use super::coerce::Level;
 use super::collect::{Clause, Context};
-use super::expression::unnamed_arguments;
+use super::expression::{argument_list, arrange};
 use super::name::{fold, parts, table_name};
 use super::scope::{Scope, ScopeColumn, ScopeRelation};
 use super::{Binder, not_supported};
@@ -364,7 +364,10 @@ impl Binder<'_> {
     ) -> Result<FromItem> {
         let scope = Scope::inside(parent);
         let mut context = Context::plain(&scope, Clause::From);
-        let list = unnamed_arguments(arguments)?;
+        let list = argument_list(arguments)?;
+        let names: Vec<_> = list.iter().map(|argument| argument.name).collect();
+        let list: Vec<_> = list.iter().map(|argument| argument.value).collect();
+        self.check_argument_names(&names)?;
         let bound = self.bind_all(&list, &mut context)?;
         let folded = parts(name)?;
         let (schema, function) = match folded.as_slice() {
@@ -373,6 +376,10 @@ impl Binder<'_> {
             _ => return Err(Error::new(SqlState::SYNTAX_ERROR, "improper function name")),
         };
         let span = self.span(name);
+        let bound = match self.catalog.function(schema, function) {
+            Some(info) => arrange(&info, &names, bound, span)?,
+            None => bound,
+        };
         self.table_function(schema, function, bound, with_ordinality, alias, span)
             .map_err(|error| error.at(span))
     }

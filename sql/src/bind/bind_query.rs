@@ -1,5 +1,6 @@
 //! A query: WITH, a body, ORDER BY, LIMIT.
 
+use super::bind_locking::check_locked_plan;
 use super::bind_order_by::QueryOrder;
 use super::coerce::Level;
 use super::collect::{Clause, Context};
@@ -57,6 +58,7 @@ impl Binder<'_> {
         parent: Option<&Scope<'_>>,
     ) -> Result<BoundQuery> {
         refuse_foreign_clauses(query)?;
+        self.check_locking(query)?;
         let known = self.ctes.len();
         let withs = match &query.with {
             Some(with) => self.bind_with(with, parent)?,
@@ -65,6 +67,7 @@ impl Binder<'_> {
         let body = self.bind_body(query, parent);
         self.ctes.truncate(known);
         let mut bound = body?;
+        check_locked_plan(query, &bound.plan)?;
         for with in withs.into_iter().rev() {
             bound.plan = with.around(bound.plan);
         }
@@ -168,9 +171,6 @@ impl Binder<'_> {
 }
 
 fn refuse_foreign_clauses(query: &ast::Query) -> Result<()> {
-    if !query.locks.is_empty() {
-        return Err(not_supported("FOR UPDATE and FOR SHARE"));
-    }
     if query.for_clause.is_some() || query.settings.is_some() || query.format_clause.is_some() {
         return Err(not_supported("this clause behind a query"));
     }

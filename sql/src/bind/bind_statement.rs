@@ -6,8 +6,8 @@ use super::scope::Scope;
 use super::{Binder, not_supported};
 use crate::catalog::{RelationInfo, RelationKind, TableName};
 use crate::error::{Error, Result, SqlState};
-use crate::parse::syntax::Syntax;
-use crate::plan::{Explain, Statement, Truncate};
+use crate::parse::syntax::{DeclareSyntax, Syntax};
+use crate::plan::{DeclareCursor, Explain, Statement, Truncate};
 use sqlparser::ast;
 use std::sync::Arc;
 
@@ -28,7 +28,11 @@ impl Binder<'_> {
                 analyze: *analyze,
                 verbose: *verbose,
                 format: *format,
-                statement: Box::new(self.bind_statement(statement)?),
+                statement: Box::new(match &**statement {
+                    // The plan of a cursor is its query's.
+                    Syntax::Declare(declare) => self.bind_top_query(&declare.query)?,
+                    statement => self.bind_statement(statement)?,
+                }),
             })),
             Syntax::CreateView { view, query } => self.bind_create_view(view, query),
             Syntax::Prepare { name, data_types, text } => Ok(Statement::Prepare {
@@ -40,6 +44,15 @@ impl Binder<'_> {
                 text: text.clone(),
             }),
             Syntax::Execute { name, arguments } => self.bind_execute(name, arguments),
+            Syntax::Declare(declare) => self.bind_declare(declare),
+            Syntax::Lock { tables } => {
+                for table in tables {
+                    table_name(table)
+                        .and_then(|name| self.relation(&name))
+                        .map_err(|error| error.at(self.span(table)))?;
+                }
+                Ok(Statement::Lock)
+            }
             Syntax::Maintain { vacuum, table } => Ok(Statement::Maintain {
                 vacuum: *vacuum,
                 table: match table {
@@ -101,6 +114,36 @@ impl Binder<'_> {
             }
             _ => self.bind_query_statement(query).map(Statement::Query),
         }
+    }
+
+    fn bind_declare(&mut self, declare: &DeclareSyntax) -> Result<Statement> {
+        if declare.name.is_empty() {
+            return Err(Error::new(
+                SqlState::INVALID_CURSOR_NAME,
+                "invalid cursor name: must not be empty",
+            ));
+        }
+        if matches!(
+            *declare.query.body,
+            ast::SetExpr::Insert(_) | ast::SetExpr::Update(_) | ast::SetExpr::Delete(_)
+        ) {
+            return Err(not_supported("a cursor that changes rows"));
+        }
+        if !declare.query.locks.is_empty() && (declare.is_holdable || declare.is_scrollable) {
+            let (form, kind) = match declare.is_holdable {
+                true => ("CURSOR WITH HOLD", "Holdable"),
+                false => ("SCROLL CURSOR", "Scrollable"),
+            };
+            return Err(not_supported(format!("DECLARE {form} ... FOR UPDATE"))
+                .with_detail(format!("{kind} cursors must be READ ONLY.")));
+        }
+        Ok(Statement::DeclareCursor(DeclareCursor {
+            name: declare.name.clone(),
+            is_binary: declare.is_binary,
+            is_scrollable: declare.is_scrollable,
+            is_holdable: declare.is_holdable,
+            query: self.bind_query_statement(&declare.query)?,
+        }))
     }
 
     fn bind_execute(&mut self, name: &str, arguments: &[ast::Expr]) -> Result<Statement> {

@@ -4,6 +4,7 @@
 //! itself. What Postgres knows and Stoa does not is refused here by name with SQLSTATE 0A000, never dropped silently.
 
 mod bind_alter;
+mod bind_alter_type;
 mod bind_as_of_join;
 mod bind_comment;
 mod bind_constraint;
@@ -18,6 +19,7 @@ mod bind_group_by;
 mod bind_insert;
 mod bind_insert_constants;
 mod bind_join;
+mod bind_locking;
 mod bind_merge;
 mod bind_order_by;
 mod bind_query;

@@ -125,6 +125,14 @@ fn optimize_statement(statement: Statement, context: &Context<'_>, disabled: &[S
             explain.statement = Box::new(optimize_statement(*explain.statement, context, disabled)?);
             Statement::Explain(explain)
         }
+        Statement::AlterTable(mut alter) => {
+            alter.rewrite = alter.rewrite.map(run).transpose()?;
+            Statement::AlterTable(alter)
+        }
+        Statement::DeclareCursor(mut declare) => {
+            declare.query = optimize_query(declare.query, context, disabled)?;
+            Statement::DeclareCursor(declare)
+        }
         Statement::Execute { name, arguments } => {
             if arguments.iter().any(Expr::has_subquery) {
                 return Err(not_supported("a subquery as an argument of EXECUTE"));

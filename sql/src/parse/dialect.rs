@@ -86,6 +86,11 @@ impl Dialect for StoaDialect {
         !is_mark && BASE.is_table_alias(kw, parser)
     }
 
+    // FOR UPDATE may follow a column.
+    fn is_column_alias(&self, kw: &Keyword, parser: &mut Parser) -> bool {
+        *kw != Keyword::FOR && BASE.is_column_alias(kw, parser)
+    }
+
     fn supports_string_literal_column_alias(&self, _explicit: bool) -> bool {
         BASE.supports_string_literal_column_alias(_explicit)
     }

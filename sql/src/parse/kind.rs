@@ -21,10 +21,14 @@ pub enum StatementKind {
     Begin,
     /// COMMIT, ROLLBACK, ROLLBACK TO: what a failed transaction accepts.
     End,
-    /// SET, SHOW, RESET, PREPARE, DEALLOCATE, DISCARD
+    /// SET, SHOW, RESET, PREPARE, DEALLOCATE, DISCARD, FETCH, MOVE, CLOSE, UNLISTEN
     Session,
+    /// DECLARE CURSOR
+    Declare,
     /// EXECUTE: whatever was prepared.
     Execute,
+    /// LOCK TABLE
+    Lock,
     /// VACUUM, ANALYZE, CHECKPOINT
     Maintenance,
     /// Nothing.
@@ -41,8 +45,10 @@ pub(crate) fn kind(syntax: &Syntax) -> StatementKind {
         Syntax::Explain { .. } => StatementKind::Explain,
         Syntax::CreateView { .. } => StatementKind::Definition,
         Syntax::Prepare { .. } => StatementKind::Session,
+        Syntax::Declare(_) => StatementKind::Declare,
         Syntax::Execute { .. } => StatementKind::Execute,
         Syntax::Maintain { .. } => StatementKind::Maintenance,
+        Syntax::Lock { .. } => StatementKind::Lock,
     }
 }
 
@@ -51,9 +57,9 @@ fn bound_kind(statement: &Statement) -> StatementKind {
         Statement::Empty => StatementKind::Empty,
         Statement::AlterSequence(_) => StatementKind::Definition,
         Statement::Checkpoint => StatementKind::Maintenance,
-        Statement::Transaction(
-            TransactionStatement::Commit | TransactionStatement::Rollback | TransactionStatement::RollbackTo(_),
-        ) => StatementKind::End,
+        Statement::Transaction(TransactionStatement::End { .. } | TransactionStatement::RollbackTo(_)) => {
+            StatementKind::End
+        }
         Statement::Transaction(_) => StatementKind::Begin,
         _ => StatementKind::Session,
     }

@@ -32,8 +32,12 @@ pub(crate) enum Syntax {
         data_types: Vec<ast::DataType>,
         text: String,
     },
+    /// DECLARE CURSOR
+    Declare(Box<DeclareSyntax>),
     /// EXECUTE
     Execute { name: String, arguments: Vec<ast::Expr> },
+    /// LOCK TABLE, of a kind that keeps nobody away
+    Lock { tables: Vec<ast::ObjectName> },
     /// VACUUM, ANALYZE
     Maintain {
         vacuum: bool,
@@ -48,6 +52,16 @@ pub(crate) struct ConstantInsert {
     /// None where all are meant.
     pub(crate) columns: Vec<String>,
     pub(crate) rows: Arc<ConstantRows>,
+}
+
+/// DECLARE CURSOR as written.
+#[derive(Debug)]
+pub(crate) struct DeclareSyntax {
+    pub(crate) name: String,
+    pub(crate) is_binary: bool,
+    pub(crate) is_scrollable: bool,
+    pub(crate) is_holdable: bool,
+    pub(crate) query: Box<ast::Query>,
 }
 
 /// COPY as written.
@@ -111,7 +125,9 @@ impl SyntaxTree {
 
 impl Drop for SyntaxTree {
     fn drop(&mut self) {
-        if let Some(syntax @ (Syntax::Standard(_) | Syntax::Copy(_) | Syntax::Explain { .. })) = self.syntax.take() {
+        if let Some(syntax @ (Syntax::Standard(_) | Syntax::Copy(_) | Syntax::Explain { .. } | Syntax::Declare(_))) =
+            self.syntax.take()
+        {
             stacker::maybe_grow(STACK_BYTES / 16, STACK_BYTES, move || drop(syntax));
         }
     }

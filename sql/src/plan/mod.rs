@@ -8,6 +8,7 @@
 mod build;
 mod constant_rows;
 mod constraint;
+mod cursor;
 mod explain;
 mod expression;
 mod sequence;
@@ -17,6 +18,7 @@ mod walk;
 
 pub use constant_rows::{Constant, ConstantForm, ConstantRows};
 pub use constraint::{ConstraintDefinition, ConstraintKind};
+pub use cursor::{DeclareCursor, FetchCursor, FetchDirection};
 pub use expression::{
     AggregateCall, CaseBranch, ColumnDef, ColumnId, CompareOp, Expr, FrameBound, FrameExclusion, FrameUnits,
     FunctionCall, Quantifier, SortKey, WindowCall, WindowFrame,
@@ -24,9 +26,9 @@ pub use expression::{
 pub use sequence::{AlterSequence, CreateSequence, SequenceOptions};
 pub use statement::{
     AlterTable, AlterTableAction, COMMIT_VERSION_COLUMN, ColumnDefinition, Comment, Copy, CopyDirection, CopyFormat,
-    CopyOptions, CopySource, CopyTarget, CreateTable, CreateView, Delete, DropRelation, Explain, ExplainFormat, Insert,
-    InsertConstants, Merge, MergeKind, ObjectKind, ROW_ID_COLUMN, Returning, SetScope, Statement, TransactionStatement,
-    Truncate, Update, Upsert,
+    CopyOptions, CopySource, CopyTarget, CreateTable, CreateView, Delete, DiscardTarget, DropRelation, Explain,
+    ExplainFormat, Insert, InsertConstants, Merge, MergeKind, ObjectKind, ROW_ID_COLUMN, Returning, SetScope,
+    Statement, TransactionModes, TransactionStatement, Truncate, Update, Upsert,
 };
 
 pub(crate) use verify::is_table_function_apply;

@@ -1,7 +1,8 @@
 //! Statements: what a client asks for, of which a query is one kind.
 
 use super::{
-    AlterSequence, ColumnDef, ConstantRows, ConstraintDefinition, CreateSequence, Expr, Plan, Query, SequenceOptions,
+    AlterSequence, ColumnDef, ConstantRows, ConstraintDefinition, CreateSequence, DeclareCursor, Expr, FetchCursor,
+    Plan, Query, SequenceOptions,
 };
 use crate::catalog::{Identity, TableId, TableName};
 use crate::types::LogicalType;
@@ -91,8 +92,28 @@ pub enum Statement {
         /// `None` for ALL.
         name: Option<String>,
     },
-    /// DISCARD ALL and its kin: forget the session's state.
-    Discard,
+    /// DECLARE CURSOR
+    DeclareCursor(DeclareCursor),
+    /// FETCH, MOVE
+    Fetch(FetchCursor),
+    /// CLOSE name, or all
+    Close {
+        /// `None` for ALL.
+        name: Option<String>,
+    },
+    /// DISCARD: forget the session's state, or a part of it.
+    Discard(DiscardTarget),
+    /// LOCK TABLE, of a kind that keeps nobody away.
+    Lock,
+    /// UNLISTEN: nothing is ever listened to.
+    Unlisten,
+    /// SET TRANSACTION, SET SESSION CHARACTERISTICS AS TRANSACTION
+    SetTransaction {
+        /// What is set.
+        modes: TransactionModes,
+        /// For how long.
+        scope: SetScope,
+    },
     /// ANALYZE, VACUUM: for a table, or all.
     Maintain {
         /// Flush and compact, or only bring statistics up to date.
@@ -311,6 +332,8 @@ pub struct AlterTable {
     pub name: TableName,
     /// What is done, in order.
     pub actions: Vec<AlterTableAction>,
+    /// Where types change: all rows anew, as [`Update::source`] gives them, the values of the columns of their new types.
+    pub rewrite: Option<Plan>,
 }
 
 /// One action of ALTER TABLE.
@@ -366,6 +389,13 @@ pub enum AlterTableAction {
         name: String,
         /// No error where it is not there.
         if_exists: bool,
+    },
+    /// ALTER COLUMN TYPE
+    SetType {
+        /// The column.
+        column: String,
+        /// Its new type.
+        data_type: LogicalType,
     },
     /// SET (option = value ..)
     SetOptions(Vec<(String, String)>),
@@ -507,10 +537,38 @@ pub struct Explain {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the statements' names")]
 pub enum TransactionStatement {
-    Begin { read_only: bool },
-    Commit,
-    Rollback,
+    Begin {
+        modes: TransactionModes,
+        /// START TRANSACTION, which is told as such.
+        is_start: bool,
+    },
+    /// COMMIT or ROLLBACK, and AND CHAIN: the next transaction begins at once, with the same modes.
+    End {
+        commit: bool,
+        chain: bool,
+    },
     Savepoint(String),
     RollbackTo(String),
     Release(String),
+}
+
+/// What a list of transaction modes asks for; `None` for what it does not mention.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TransactionModes {
+    /// READ ONLY or READ WRITE.
+    pub read_only: Option<bool>,
+    /// The isolation level's name in lower case. Every level is served by snapshots.
+    pub isolation: Option<&'static str>,
+    /// DEFERRABLE or NOT DEFERRABLE.
+    pub deferrable: Option<bool>,
+}
+
+/// What DISCARD forgets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the keywords")]
+pub enum DiscardTarget {
+    All,
+    Plans,
+    Sequences,
+    Temporary,
 }

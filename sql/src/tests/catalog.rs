@@ -265,6 +265,7 @@ fn functions() -> Functions {
                     strict: !matches!(name, "concat" | "greatest" | "count" | "array_agg"),
                     signatures: Box::leak(signatures.into_boxed_slice()),
                     table_columns: None,
+                    named_parameters: &[],
                 };
                 (name, Arc::new(info))
             })

@@ -1,7 +1,9 @@
 //! Splitting, limits, and the statements read by ourselves.
 
 use super::{compile_text, error};
-use crate::plan::{CopyFormat, SetScope, Statement, TransactionStatement};
+use crate::plan::{
+    CopyFormat, DiscardTarget, FetchCursor, FetchDirection, SetScope, Statement, TransactionModes, TransactionStatement,
+};
 use crate::{StatementKind, parse};
 
 #[test]
@@ -76,7 +78,13 @@ fn session_statements() {
     assert_eq!(statement("SET TIME ZONE 'UTC'"), set("timezone", Some("UTC"), session));
     assert_eq!(
         statement("SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ UNCOMMITTED"),
-        set("default_transaction_isolation", Some("read uncommitted"), session)
+        Statement::SetTransaction {
+            modes: TransactionModes {
+                isolation: Some("read uncommitted"),
+                ..TransactionModes::default()
+            },
+            scope: session,
+        }
     );
     assert_eq!(
         statement("SHOW TRANSACTION ISOLATION LEVEL"),
@@ -84,11 +92,28 @@ fn session_statements() {
             name: Some("transaction_isolation".to_owned())
         }
     );
-    assert_eq!(statement("DISCARD ALL"), Statement::Discard);
+    assert_eq!(statement("DISCARD ALL"), Statement::Discard(DiscardTarget::All));
+    assert_eq!(statement("discard temp"), Statement::Discard(DiscardTarget::Temporary));
+    assert_eq!(
+        statement("move backward 3 in c"),
+        Statement::Fetch(FetchCursor {
+            name: "c".to_owned(),
+            direction: FetchDirection::Backward(Some(3)),
+            is_move: true,
+        })
+    );
+    assert_eq!(statement("close all"), Statement::Close { name: None });
     assert_eq!(statement("checkpoint"), Statement::Checkpoint);
     assert_eq!(
         statement("begin isolation level serializable, read only, not deferrable"),
-        Statement::Transaction(TransactionStatement::Begin { read_only: true })
+        Statement::Transaction(TransactionStatement::Begin {
+            modes: TransactionModes {
+                read_only: Some(true),
+                isolation: Some("serializable"),
+                deferrable: Some(false),
+            },
+            is_start: false,
+        })
     );
     assert_eq!(
         statement("rollback to savepoint s"),

@@ -7,7 +7,7 @@ use super::{CommitVersion, PartId};
 use crate::disk::Disk;
 use crate::error::{Error, Result};
 use crate::memtable::Part;
-use crate::schema::{TableId, TableSchema};
+use crate::schema::{ColumnSchema, TableId, TableSchema};
 use crate::segment::SegmentMeta;
 use crate::store::segment_file::SegmentFile;
 use crate::store::state::{DatabaseState, SegmentState, StoredObject, TableState};
@@ -187,6 +187,12 @@ impl<'a> Application<'a> {
         self.state.definition_version = version;
         let table = self.table(schema.id)?;
         super::prepare::check_alteration(table, schema)?;
+        let lacks_values = |column: &ColumnSchema| {
+            !column.nullable && column.missing_value.is_none() && table.schema.column(column.id).is_none()
+        };
+        if schema.columns.iter().any(lacks_values) && table.visible_rows() > 0 {
+            return conflict("the table has rows that have no value for a new column");
+        }
         table.column_ids = schema.columns.iter().map(|column| column.id).collect();
         table.schema = schema.clone();
         table.schema_version = version;

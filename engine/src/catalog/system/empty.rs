@@ -41,9 +41,6 @@ pub(super) const TABLES: &[&SystemTable] = &[
     empty!(PG_CATALOG, "pg_conversion", 2607,
     "oid oid, conname name, connamespace oid, conowner oid, conforencoding integer, \
      contoencoding integer, conproc regproc, condefault boolean"),
-    empty!(PG_CATALOG, "pg_cursors", 12202,
-    "name text, statement text, is_holdable boolean, is_binary boolean, is_scrollable boolean, \
-     creation_time timestamp with time zone"),
     empty!(PG_CATALOG, "pg_db_role_setting", 2964,
     "setdatabase oid, setrole oid, setconfig text[]"),
     empty!(PG_CATALOG, "pg_default_acl", 826,

@@ -10,6 +10,7 @@ mod information_schema;
 mod pg_attribute;
 mod pg_class;
 pub(crate) mod pg_constraint;
+mod pg_cursors;
 mod pg_database;
 mod pg_description;
 mod pg_fixed;
@@ -28,6 +29,7 @@ mod stoa_storage_tables;
 use super::names::type_named;
 use super::relation::{Body, Relation};
 use super::state::{CatalogState, INFORMATION_SCHEMA, PG_CATALOG};
+use super::view::ListCursors;
 use crate::activity::Activity;
 use crate::connection::Sessions;
 use crate::database::{ScanCounts, Sequences};
@@ -87,6 +89,8 @@ pub(crate) struct SystemContext<'c> {
     pub(crate) scans: &'c ScanCounts,
     /// User, database, time.
     pub(crate) statement: &'c StatementContext,
+    /// The cursors of the session.
+    pub(crate) list_cursors: &'c ListCursors,
 }
 
 /// All system tables: the families' lists.
@@ -102,6 +106,7 @@ const ALL: &[&[&SystemTable]] = &[
     pg_database::TABLES,
     pg_description::TABLES,
     pg_settings::TABLES,
+    pg_cursors::TABLES,
     pg_proc::TABLES,
     pg_relations::TABLES,
     pg_roles::TABLES,

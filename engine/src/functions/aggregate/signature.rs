@@ -12,6 +12,7 @@ pub(super) fn aggregate(name: &'static str, signatures: &'static [Signature]) ->
         strict: false,
         signatures,
         table_columns: None,
+        named_parameters: &[],
     }
 }
 

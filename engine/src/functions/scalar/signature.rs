@@ -9,7 +9,8 @@
 //! ```
 
 use crate::functions::Documentation;
-use stoa_sql::catalog::{FunctionInfo, FunctionKind, Parameter, Signature, Volatility};
+use stoa_sql::catalog::{FunctionInfo, FunctionKind, NamedParameter, Parameter, Signature, Volatility};
+use stoa_sql::literal::Literal;
 use stoa_sql::types::{LogicalType, TypeKind};
 
 /// From the types of the coerced arguments to the type of the answer.
@@ -65,6 +66,7 @@ pub(crate) const fn immutable(name: &'static str, signatures: &'static [Signatur
         strict: true,
         signatures,
         table_columns: None,
+        named_parameters: &[],
     }
 }
 
@@ -86,6 +88,25 @@ pub(crate) const fn volatile(name: &'static str, signatures: &'static [Signature
 pub(crate) const fn called_on_null(mut info: FunctionInfo) -> FunctionInfo {
     info.strict = false;
     info
+}
+
+/// The same function, whose arguments may be given by these names.
+pub(crate) const fn named(mut info: FunctionInfo, parameters: &'static [NamedParameter]) -> FunctionInfo {
+    info.named_parameters = parameters;
+    info
+}
+
+/// A parameter that every call has.
+pub(crate) const fn required(name: &'static str) -> NamedParameter {
+    NamedParameter { name, default: None }
+}
+
+/// A parameter that a call may leave out.
+pub(crate) const fn optional(name: &'static str, value: Literal, data_type: LogicalType) -> NamedParameter {
+    NamedParameter {
+        name,
+        default: Some((value, data_type)),
+    }
 }
 
 /// What people read: family, one sentence, a call and its answer.

@@ -1,5 +1,6 @@
 //! Function calls: which function, which overload, which role.
 
+use super::named_arguments::{argument_list, arrange, no_function_named};
 use super::operator::CallError;
 use crate::bind::coerce::Level;
 use crate::bind::collect::{Clause, CollectedTableFunction, Context};
@@ -18,6 +19,8 @@ use std::sync::Arc;
 /// A call's arguments as written.
 pub(in crate::bind) struct Arguments<'a> {
     pub(in crate::bind) list: Vec<&'a ast::Expr>,
+    /// The names that they are given by.
+    pub(in crate::bind) names: Vec<Option<&'a ast::Ident>>,
     /// `count(*)`
     pub(in crate::bind) star: bool,
     pub(in crate::bind) distinct: bool,
@@ -28,6 +31,7 @@ pub(in crate::bind) struct Arguments<'a> {
 pub(in crate::bind) fn arguments(function: &ast::Function) -> Result<Arguments<'_>> {
     let mut arguments = Arguments {
         list: Vec::new(),
+        names: Vec::new(),
         star: false,
         distinct: false,
         order_by: &[],
@@ -49,28 +53,22 @@ pub(in crate::bind) fn arguments(function: &ast::Function) -> Result<Arguments<'
         arguments.star = true;
         return Ok(arguments);
     }
-    arguments.list = unnamed_arguments(&list.args)?;
+    for argument in argument_list(&list.args)? {
+        arguments.list.push(argument.value);
+        arguments.names.push(argument.name);
+    }
     Ok(arguments)
-}
-
-/// Arguments by position.
-///
-/// # Errors
-/// 0A000 for named arguments and whole rows.
-pub(in crate::bind) fn unnamed_arguments(list: &[FunctionArg]) -> Result<Vec<&ast::Expr>> {
-    list.iter()
-        .map(|argument| match argument {
-            FunctionArg::Unnamed(FunctionArgExpr::Expr(expression)) => Ok(expression),
-            FunctionArg::Unnamed(_) => Err(not_supported("a whole row as an argument")),
-            FunctionArg::Named { .. } | FunctionArg::ExprNamed { .. } => Err(not_supported("named arguments")),
-        })
-        .collect()
 }
 
 /// That no function of that name takes these arguments.
 pub(in crate::bind) fn no_function(name: &str, types: &[LogicalType], failure: Failure) -> Error {
     let types: Vec<String> = types.iter().map(LogicalType::to_string).collect();
-    let call = format!("{name}({})", types.join(", "));
+    no_function_shown(name, &types.join(", "), failure)
+}
+
+/// The same, with the arguments as they are to be shown.
+pub(super) fn no_function_shown(name: &str, arguments: &str, failure: Failure) -> Error {
+    let call = format!("{name}({arguments})");
     match failure {
         Failure::None => Error::new(SqlState::UNDEFINED_FUNCTION, format!("function {call} does not exist")).with_hint(
             "No function matches the given name and argument types. You might need to add explicit type casts.",
@@ -120,7 +118,9 @@ impl Binder<'_> {
             return self.bind_array_subquery(query, context);
         }
         let arguments = arguments(function)?;
-        if schema.is_none_or(|schema| schema == "pg_catalog") {
+        self.check_argument_names(&arguments.names)?;
+        let has_names = arguments.names.iter().any(Option::is_some);
+        if !has_names && schema.is_none_or(|schema| schema == "pg_catalog") {
             match name {
                 "coalesce" => {
                     let list = self.bind_all(&arguments.list, context)?;
@@ -141,12 +141,19 @@ impl Binder<'_> {
             }
         }
         let Some(info) = self.catalog.function(schema, name) else {
+            if has_names {
+                let bound = self.bind_all(&arguments.list, context)?;
+                return Err(no_function_named(name, &arguments.names, &bound).at(self.span(&function.name)));
+            }
             if let (None, Some(form)) = (schema, self.standard_form(function, name)?) {
                 return self.bind_function(&form, context);
             }
             return self.bind_cast_call(&name_parts, &arguments, context);
         };
         let span = self.span(&function.name);
+        if has_names && matches!(info.kind, FunctionKind::Aggregate | FunctionKind::Window) {
+            return Err(not_supported(format!("named arguments of {name}")).at(span));
+        }
         match info.kind {
             _ if function.over.is_some() => self.bind_window_call(function, info, &arguments, span, context),
             FunctionKind::Aggregate => self.bind_aggregate_call(function, info, &arguments, span, context),
@@ -171,7 +178,11 @@ impl Binder<'_> {
                     .at(span));
                 }
                 let bound = self.bind_all(&arguments.list, context)?;
-                let spans: Vec<_> = arguments.list.iter().map(|argument| self.span(*argument)).collect();
+                let bound = arrange(&info, &arguments.names, bound, span)?;
+                let spans: Vec<_> = match has_names {
+                    true => Vec::new(),
+                    false => arguments.list.iter().map(|argument| self.span(*argument)).collect(),
+                };
                 let kind = info.kind;
                 let call = self.resolved_call(info, bound, &spans, span)?;
                 if kind == FunctionKind::Scalar {
@@ -251,8 +262,10 @@ impl Binder<'_> {
             return Err(not_supported("a field of a row value"));
         };
         let arguments = arguments(function)?;
+        self.check_argument_names(&arguments.names)?;
         let bound = self.bind_all(&arguments.list, context)?;
         let span = self.span(&function.name);
+        let bound = arrange(&info, &arguments.names, bound, span)?;
         let call = self.resolved_call(info, bound, &[], span)?;
         let columns = self.collect_table_function(call, context)?;
         columns

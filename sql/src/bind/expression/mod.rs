@@ -7,6 +7,7 @@ mod compare;
 mod conditional;
 mod function;
 mod literal;
+mod named_arguments;
 mod operator;
 pub(super) mod pattern;
 mod quantified;
@@ -15,4 +16,5 @@ mod special;
 mod subquery;
 mod window;
 
-pub(super) use function::{no_function, unnamed_arguments};
+pub(super) use function::no_function;
+pub(super) use named_arguments::{argument_list, arrange};

@@ -51,7 +51,7 @@ pub(super) fn parse(cursor: &mut Cursor<'_>) -> Result<Syntax> {
 fn is_explainable(statement: &Syntax) -> bool {
     matches!(
         statement,
-        Syntax::Standard(_) | Syntax::Execute { .. } | Syntax::CreateView { .. }
+        Syntax::Standard(_) | Syntax::Execute { .. } | Syntax::CreateView { .. } | Syntax::Declare(_)
     )
 }
 

@@ -4,10 +4,14 @@
 mod as_of;
 mod copy;
 mod cursor;
+mod declare;
 pub(crate) mod exclusion;
 mod explain;
+mod lock;
+mod locking;
 mod maintain;
 mod prepare;
+mod refused;
 mod rewrite;
 pub(crate) mod sample;
 mod sequence;
@@ -45,8 +49,20 @@ pub(super) fn parse(text: &str, tokens: &[TokenWithSpan]) -> Result<Option<Synta
         "CHECKPOINT" | "VACUUM" | "ANALYZE" | "ANALYSE" => maintain::parse(&mut cursor).map(Some),
         "EXPLAIN" => explain::parse(&mut cursor).map(Some),
         "COPY" => copy::parse(&mut cursor).map(Some),
-        "ALTER" => sequence::parse(&mut cursor),
-        "CREATE" => view::parse(&mut cursor),
-        _ => Ok(None),
+        "DECLARE" => declare::parse_declare(&mut cursor).map(Some),
+        "FETCH" | "MOVE" => declare::parse_fetch(&mut cursor).map(|statement| Some(Syntax::Bound(statement))),
+        "CLOSE" => declare::parse_close(&mut cursor).map(|statement| Some(Syntax::Bound(statement))),
+        "UPDATE" | "DELETE" => declare::refuse_current_of(&mut cursor).map(|()| None),
+        "LOCK" => lock::parse_lock(&mut cursor).map(Some),
+        "UNLISTEN" => lock::parse_unlisten(&mut cursor).map(|statement| Some(Syntax::Bound(statement))),
+        "ALTER" => {
+            refused::check(&mut cursor)?;
+            sequence::parse(&mut cursor)
+        }
+        "CREATE" => {
+            refused::check(&mut cursor)?;
+            view::parse(&mut cursor)
+        }
+        _ => refused::check(&mut cursor).map(|()| None),
     }
 }

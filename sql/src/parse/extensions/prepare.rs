@@ -9,6 +9,12 @@ use sqlparser::tokenizer::Token;
 /// PREPARE name [(types)] AS statement
 pub(super) fn parse_prepare(cursor: &mut Cursor<'_>) -> Result<Syntax> {
     cursor.expect(&["PREPARE"])?;
+    if cursor.accept(&["TRANSACTION"]) && cursor.string().is_some() {
+        return Err(super::transaction::two_phase());
+    }
+    let mut cursor = cursor.restarted();
+    let cursor = &mut cursor;
+    cursor.expect(&["PREPARE"])?;
     let name = cursor.name()?;
     let mut data_types = Vec::new();
     if cursor.accept_token(&Token::LParen) {
@@ -18,7 +24,10 @@ pub(super) fn parse_prepare(cursor: &mut Cursor<'_>) -> Result<Syntax> {
     cursor.expect(&["AS"])?;
     let text = cursor.rest_of_text();
     // Parsed for its errors; bound by EXECUTE.
-    super::super::parse_tokens(cursor.text, cursor.rest().to_vec())?;
+    let syntax = super::super::parse_tokens(cursor.text, cursor.rest().to_vec())?;
+    if matches!(syntax, Syntax::Declare(_)) {
+        return Err(cursor.error());
+    }
     Ok(Syntax::Prepare { name, data_types, text })
 }
 

@@ -1,16 +1,15 @@
 //! Small changes to the tokens so that the parser library reads what Postgres would.
 //!
 //! `TABLE t` as a query becomes `SELECT * FROM t`; a frame's EXCLUDE and USING SAMPLE are moved (see
-//! `exclusion` and `sample`), ASOF is marked (see `as_of`).
+//! `exclusion` and `sample`), ASOF is marked (see `as_of`), words about keys in FOR UPDATE are left out (see `locking`).
 
 use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::{Token, TokenWithSpan};
 
 /// Rewrites one statement's tokens.
 pub(in crate::parse) fn rewrite(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
-    rewrite_tables(super::as_of::rewrite(super::sample::rewrite(
-        super::exclusion::rewrite(tokens),
-    )))
+    let tokens = super::locking::rewrite(super::exclusion::rewrite(tokens));
+    rewrite_tables(super::as_of::rewrite(super::sample::rewrite(tokens)))
 }
 
 fn rewrite_tables(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
@@ -40,7 +39,7 @@ fn begins_query(before: &Token) -> bool {
         Token::LParen => true,
         Token::Word(word) => matches!(
             word.keyword,
-            Keyword::UNION | Keyword::ALL | Keyword::EXCEPT | Keyword::INTERSECT | Keyword::AS
+            Keyword::UNION | Keyword::ALL | Keyword::EXCEPT | Keyword::INTERSECT | Keyword::AS | Keyword::FOR
         ),
         _ => false,
     }

@@ -3,17 +3,17 @@
 use super::cursor::Cursor;
 use super::transaction::modes;
 use crate::error::{Error, Result, SqlState};
-use crate::plan::{SetScope, Statement};
+use crate::plan::{DiscardTarget, SetScope, Statement, TransactionModes};
 use sqlparser::tokenizer::Token;
 
 /// SET
 pub(super) fn parse_set(cursor: &mut Cursor<'_>) -> Result<Statement> {
     cursor.expect(&["SET"])?;
     if cursor.accept(&["SESSION", "CHARACTERISTICS", "AS", "TRANSACTION"]) {
-        return transaction_modes(cursor, "default_transaction", SetScope::Session);
+        return transaction_modes(cursor, SetScope::Session);
     }
-    if cursor.accept(&["TRANSACTION"]) {
-        return transaction_modes(cursor, "transaction", SetScope::Local);
+    if cursor.peek_word_at(1).as_deref() != Some("TO") && cursor.accept(&["TRANSACTION"]) {
+        return transaction_modes(cursor, SetScope::Local);
     }
     let scope = if cursor.accept(&["LOCAL"]) {
         SetScope::Local
@@ -46,7 +46,7 @@ pub(super) fn parse_set(cursor: &mut Cursor<'_>) -> Result<Statement> {
     Ok(Statement::Set { name, value, scope })
 }
 
-fn transaction_modes(cursor: &mut Cursor<'_>, prefix: &str, scope: SetScope) -> Result<Statement> {
+fn transaction_modes(cursor: &mut Cursor<'_>, scope: SetScope) -> Result<Statement> {
     if cursor.accept(&["SNAPSHOT"]) {
         return Err(Error::new(
             SqlState::FEATURE_NOT_SUPPORTED,
@@ -54,16 +54,11 @@ fn transaction_modes(cursor: &mut Cursor<'_>, prefix: &str, scope: SetScope) -> 
         ));
     }
     let modes = modes(cursor)?;
+    if modes == TransactionModes::default() {
+        return Err(cursor.error());
+    }
     cursor.expect_end()?;
-    let (name, value) = match (modes.read_only, modes.isolation) {
-        (Some(read_only), _) => ("read_only", if read_only { "on" } else { "off" }),
-        (None, isolation) => ("isolation", isolation.unwrap_or("read committed")),
-    };
-    Ok(Statement::Set {
-        name: format!("{prefix}_{name}"),
-        value: Some(value.to_owned()),
-        scope,
-    })
+    Ok(Statement::SetTransaction { modes, scope })
 }
 
 fn setting_name(cursor: &mut Cursor<'_>) -> Result<String> {
@@ -147,9 +142,16 @@ fn parse_setting_or_all(cursor: &mut Cursor<'_>) -> Result<Option<String>> {
 /// DISCARD
 pub(super) fn parse_discard(cursor: &mut Cursor<'_>) -> Result<Statement> {
     cursor.expect(&["DISCARD"])?;
-    cursor
+    let target = match cursor
         .accept_any(&["ALL", "PLANS", "SEQUENCES", "TEMP", "TEMPORARY"])
-        .ok_or_else(|| cursor.error())?;
+        .as_deref()
+    {
+        Some("ALL") => DiscardTarget::All,
+        Some("PLANS") => DiscardTarget::Plans,
+        Some("SEQUENCES") => DiscardTarget::Sequences,
+        Some(_) => DiscardTarget::Temporary,
+        None => return Err(cursor.error()),
+    };
     cursor.expect_end()?;
-    Ok(Statement::Discard)
+    Ok(Statement::Discard(target))
 }

@@ -2,7 +2,7 @@
 
 use super::cursor::Cursor;
 use crate::error::{Error, Result, SqlState};
-use crate::plan::{Statement, TransactionStatement};
+use crate::plan::{Statement, TransactionModes, TransactionStatement};
 use sqlparser::tokenizer::Token;
 
 /// Reads a transaction statement; the cursor is at its first word.
@@ -10,19 +10,21 @@ pub(super) fn parse(cursor: &mut Cursor<'_>) -> Result<Statement> {
     let statement = match cursor.name()?.as_str() {
         "begin" => {
             cursor.accept_any(&["WORK", "TRANSACTION"]);
-            begin(cursor)?
+            begin(cursor, false)?
         }
         "start" => {
             cursor.expect(&["TRANSACTION"])?;
-            begin(cursor)?
+            begin(cursor, true)?
         }
         "commit" | "end" => {
             if cursor.accept(&["PREPARED"]) {
                 return Err(two_phase());
             }
             cursor.accept_any(&["WORK", "TRANSACTION"]);
-            chain(cursor)?;
-            TransactionStatement::Commit
+            TransactionStatement::End {
+                commit: true,
+                chain: chain(cursor),
+            }
         }
         "rollback" | "abort" => {
             if cursor.accept(&["PREPARED"]) {
@@ -33,8 +35,10 @@ pub(super) fn parse(cursor: &mut Cursor<'_>) -> Result<Statement> {
                 cursor.accept(&["SAVEPOINT"]);
                 TransactionStatement::RollbackTo(cursor.name()?)
             } else {
-                chain(cursor)?;
-                TransactionStatement::Rollback
+                TransactionStatement::End {
+                    commit: false,
+                    chain: chain(cursor),
+                }
             }
         }
         "savepoint" => TransactionStatement::Savepoint(cursor.name()?),
@@ -47,42 +51,28 @@ pub(super) fn parse(cursor: &mut Cursor<'_>) -> Result<Statement> {
     Ok(Statement::Transaction(statement))
 }
 
-fn two_phase() -> Error {
+/// That there are no transactions in two phases.
+pub(super) fn two_phase() -> Error {
     Error::new(
         SqlState::FEATURE_NOT_SUPPORTED,
         "two-phase transactions are not supported",
     )
 }
 
-fn begin(cursor: &mut Cursor<'_>) -> Result<TransactionStatement> {
-    let modes = modes(cursor)?;
+fn begin(cursor: &mut Cursor<'_>, is_start: bool) -> Result<TransactionStatement> {
     Ok(TransactionStatement::Begin {
-        read_only: modes.read_only.unwrap_or(false),
+        modes: modes(cursor)?,
+        is_start,
     })
 }
 
-fn chain(cursor: &mut Cursor<'_>) -> Result<()> {
-    if cursor.accept(&["AND", "NO", "CHAIN"]) {
-        return Ok(());
-    }
-    if cursor.accept(&["AND", "CHAIN"]) {
-        return Err(Error::new(SqlState::FEATURE_NOT_SUPPORTED, "AND CHAIN is not supported").at(cursor.span()));
-    }
-    Ok(())
-}
-
-/// What a list of transaction modes asks for.
-#[derive(Default)]
-pub(super) struct Modes {
-    /// READ ONLY or READ WRITE.
-    pub(super) read_only: Option<bool>,
-    /// The isolation level's name in lower case. Every level is served by snapshots.
-    pub(super) isolation: Option<&'static str>,
+fn chain(cursor: &mut Cursor<'_>) -> bool {
+    !cursor.accept(&["AND", "NO", "CHAIN"]) && cursor.accept(&["AND", "CHAIN"])
 }
 
 /// Reads transaction modes, separated by commas or not at all.
-pub(super) fn modes(cursor: &mut Cursor<'_>) -> Result<Modes> {
-    let mut modes = Modes::default();
+pub(super) fn modes(cursor: &mut Cursor<'_>) -> Result<TransactionModes> {
+    let mut modes = TransactionModes::default();
     loop {
         if cursor.accept(&["ISOLATION", "LEVEL"]) {
             modes.isolation = Some(isolation(cursor)?);
@@ -90,10 +80,16 @@ pub(super) fn modes(cursor: &mut Cursor<'_>) -> Result<Modes> {
             modes.read_only = Some(true);
         } else if cursor.accept(&["READ", "WRITE"]) {
             modes.read_only = Some(false);
-        } else if !cursor.accept(&["DEFERRABLE"]) && !cursor.accept(&["NOT", "DEFERRABLE"]) {
+        } else if cursor.accept(&["DEFERRABLE"]) {
+            modes.deferrable = Some(true);
+        } else if cursor.accept(&["NOT", "DEFERRABLE"]) {
+            modes.deferrable = Some(false);
+        } else {
             return Ok(modes);
         }
-        cursor.accept_token(&Token::Comma);
+        if cursor.accept_token(&Token::Comma) && cursor.peek().is_none() {
+            return Err(cursor.error());
+        }
     }
 }
 

@@ -13,9 +13,12 @@ const CATEGORY: &str = "date and time";
 
 pub(super) static MAKE_DATE: ScalarFunction = ScalarFunction {
     info: || {
-        immutable(
-            "make_date",
-            const { &[signature(&[INTEGER, INTEGER, INTEGER], returns::date)] },
+        named(
+            immutable(
+                "make_date",
+                const { &[signature(&[INTEGER, INTEGER, INTEGER], returns::date)] },
+            ),
+            const { &[required("year"), required("month"), required("day")] },
         )
     },
     documentation: documentation(
@@ -29,9 +32,12 @@ pub(super) static MAKE_DATE: ScalarFunction = ScalarFunction {
 
 pub(super) static MAKE_TIME: ScalarFunction = ScalarFunction {
     info: || {
-        immutable(
-            "make_time",
-            const { &[signature(&[INTEGER, INTEGER, DOUBLE], returns::time)] },
+        named(
+            immutable(
+                "make_time",
+                const { &[signature(&[INTEGER, INTEGER, DOUBLE], returns::time)] },
+            ),
+            const { &[required("hour"), required("min"), required("sec")] },
         )
     },
     documentation: documentation(
@@ -45,13 +51,25 @@ pub(super) static MAKE_TIME: ScalarFunction = ScalarFunction {
 
 pub(super) static MAKE_TIMESTAMP: ScalarFunction = ScalarFunction {
     info: || {
-        immutable(
-            "make_timestamp",
+        named(
+            immutable(
+                "make_timestamp",
+                const {
+                    &[signature(
+                        &[INTEGER, INTEGER, INTEGER, INTEGER, INTEGER, DOUBLE],
+                        returns::timestamp,
+                    )]
+                },
+            ),
             const {
-                &[signature(
-                    &[INTEGER, INTEGER, INTEGER, INTEGER, INTEGER, DOUBLE],
-                    returns::timestamp,
-                )]
+                &[
+                    required("year"),
+                    required("month"),
+                    required("mday"),
+                    required("hour"),
+                    required("min"),
+                    required("sec"),
+                ]
             },
         )
     },
@@ -66,18 +84,31 @@ pub(super) static MAKE_TIMESTAMP: ScalarFunction = ScalarFunction {
 
 pub(super) static MAKE_TIMESTAMPTZ: ScalarFunction = ScalarFunction {
     info: || {
-        stable(
-            "make_timestamptz",
+        named(
+            stable(
+                "make_timestamptz",
+                const {
+                    &[
+                        signature(
+                            &[INTEGER, INTEGER, INTEGER, INTEGER, INTEGER, DOUBLE],
+                            returns::timestamptz,
+                        ),
+                        signature(
+                            &[INTEGER, INTEGER, INTEGER, INTEGER, INTEGER, DOUBLE, TEXT],
+                            returns::timestamptz,
+                        ),
+                    ]
+                },
+            ),
             const {
                 &[
-                    signature(
-                        &[INTEGER, INTEGER, INTEGER, INTEGER, INTEGER, DOUBLE],
-                        returns::timestamptz,
-                    ),
-                    signature(
-                        &[INTEGER, INTEGER, INTEGER, INTEGER, INTEGER, DOUBLE, TEXT],
-                        returns::timestamptz,
-                    ),
+                    required("year"),
+                    required("month"),
+                    required("mday"),
+                    required("hour"),
+                    required("min"),
+                    required("sec"),
+                    required("timezone"),
                 ]
             },
         )

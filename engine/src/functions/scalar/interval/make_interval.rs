@@ -5,11 +5,17 @@ use crate::functions::scalar::datetime::arithmetic::{interval_of, interval_out_o
 use crate::functions::scalar::datetime::calendar::{HOUR, MINUTE};
 use crate::functions::scalar::signature::*;
 use crate::functions::{Call, ScalarFunction, Value};
+use crate::types::{Literal, LogicalType};
 use arrow_array::types::{Float64Type, Int32Type, IntervalMonthDayNanoType};
+use stoa_sql::catalog::NamedParameter;
+
+const fn zero(name: &'static str) -> NamedParameter {
+    optional(name, Literal::Integer(0), LogicalType::Integer)
+}
 
 pub(super) static MAKE_INTERVAL: ScalarFunction = ScalarFunction {
     info: || {
-        immutable(
+        let info = immutable(
             "make_interval",
             const {
                 &[
@@ -24,6 +30,20 @@ pub(super) static MAKE_INTERVAL: ScalarFunction = ScalarFunction {
                         &[INTEGER, INTEGER, INTEGER, INTEGER, INTEGER, INTEGER, DOUBLE],
                         returns::interval,
                     ),
+                ]
+            },
+        );
+        named(
+            info,
+            const {
+                &[
+                    zero("years"),
+                    zero("months"),
+                    zero("weeks"),
+                    zero("days"),
+                    zero("hours"),
+                    zero("mins"),
+                    zero("secs"),
                 ]
             },
         )

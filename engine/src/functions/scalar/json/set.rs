@@ -14,7 +14,19 @@ const SIGNATURES: &[Signature] = &[
 ];
 
 pub(super) static JSONB_SET: ScalarFunction = ScalarFunction {
-    info: || immutable("jsonb_set", SIGNATURES),
+    info: || {
+        named(
+            immutable("jsonb_set", SIGNATURES),
+            const {
+                &[
+                    required("jsonb_in"),
+                    required("path"),
+                    required("replacement"),
+                    required("create_if_missing"),
+                ]
+            },
+        )
+    },
     documentation: documentation(
         "json",
         "With a new value at a path; where there is none yet, it is added unless create is false.",
@@ -25,7 +37,19 @@ pub(super) static JSONB_SET: ScalarFunction = ScalarFunction {
 };
 
 pub(super) static JSONB_INSERT: ScalarFunction = ScalarFunction {
-    info: || immutable("jsonb_insert", SIGNATURES),
+    info: || {
+        named(
+            immutable("jsonb_insert", SIGNATURES),
+            const {
+                &[
+                    required("jsonb_in"),
+                    required("path"),
+                    required("replacement"),
+                    required("insert_after"),
+                ]
+            },
+        )
+    },
     documentation: documentation(
         "json",
         "With a new value inserted before the element at a path, or after it; an object gets a new key.",

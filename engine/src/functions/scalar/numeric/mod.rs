@@ -51,6 +51,7 @@ pub(super) const FUNCTIONS: &[&ScalarFunction] = &[
     &power::POW,
     &power::POWER,
     &random::RANDOM,
+    &random::SETSEED,
     &round::ROUND,
     &scale::MIN_SCALE,
     &scale::SCALE,

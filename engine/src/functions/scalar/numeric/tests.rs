@@ -162,3 +162,16 @@ fn random_numbers_differ() {
     let (second, _) = evaluate("random", &[]).unwrap();
     assert_ne!(first, second);
 }
+
+#[test]
+fn a_seed_has_limits() {
+    check("setseed", &[double(-1.0)], null(LogicalType::Void));
+    let message = "setseed parameter 2 is out of allowed range [-1,1]";
+    check_error("setseed", &[double(2.0)], "22023", message);
+    check_error(
+        "setseed",
+        &[double(f64::NAN)],
+        "22023",
+        "setseed parameter NaN is out of allowed range [-1,1]",
+    );
+}
