@@ -4,7 +4,7 @@
 use super::context::Context;
 use super::estimate_ranges::Bounds;
 use crate::literal::Literal;
-use crate::plan::{ColumnDef, ColumnId, CompareOp, CteId, Expr, JoinKind, Plan, Scan, With};
+use crate::plan::{ColumnDef, ColumnId, CompareOp, CteId, Expr, Join, JoinKind, Plan, Scan, With};
 use std::collections::HashMap;
 
 /// Where nothing is known of a table.
@@ -46,6 +46,8 @@ impl Statistics {
         plan.inputs().into_iter().for_each(|input| self.collect(input, context));
         match plan {
             Plan::Scan(scan) => self.collect_scan(scan, context),
+            Plan::Join(join) => self.forget_nulls(join),
+            Plan::AsOfJoin(join) => self.forget_nulls_of(&join.right),
             Plan::Project(project) => self.derive(&project.expressions),
             Plan::Aggregate(aggregate) => self.derive(&aggregate.keys),
             Plan::CteScan(scan) => {
@@ -93,6 +95,26 @@ impl Statistics {
             self.collect(&recursive.term, context);
         }
         self.collect(&with.body, context);
+    }
+
+    /// Above an outer join a column has other NULLs than its table's.
+    fn forget_nulls(&mut self, join: &Join) {
+        let (left, right) = match join.kind {
+            JoinKind::Left | JoinKind::Single => (false, true),
+            JoinKind::Right => (true, false),
+            JoinKind::Full => (true, true),
+            _ => (false, false),
+        };
+        let sides = [(left, &join.left), (right, &join.right)];
+        for (_, side) in sides.into_iter().filter(|(is_extended, _)| *is_extended) {
+            self.forget_nulls_of(side);
+        }
+    }
+
+    fn forget_nulls_of(&mut self, plan: &Plan) {
+        for column in plan.output_ids() {
+            self.null_fraction.remove(&column);
+        }
     }
 
     /// Columns that are others under a new identity.

@@ -61,9 +61,15 @@ impl Bounds {
             let is_two_sided = range.low.is_finite() && range.high.is_finite();
             return if is_two_sided { TWO_SIDED_SHARE } else { ONE_SIDED_SHARE };
         };
-        let width = (maximum - minimum).max(f64::MIN_POSITIVE);
+        let width = maximum - minimum;
         let kept = range.high.min(*maximum) - range.low.max(*minimum);
-        (kept / width).clamp(LEAST_SHARE, 1.0)
+        let share = match width > 0.0 {
+            true => kept / width,
+            // All values are one.
+            false if kept < 0.0 => 0.0,
+            false => 1.0,
+        };
+        share.clamp(LEAST_SHARE, 1.0)
     }
 }
 
@@ -168,6 +174,15 @@ mod tests {
         assert_eq!(bounds.conjunction(&conditions[..1], |_| 1.0), 0.9);
         let nothing = [compared(CompareOp::Greater, 1000)];
         assert_eq!(bounds.conjunction(&nothing, |_| 1.0), LEAST_SHARE);
+        let mut single = Bounds::default();
+        single.insert(
+            ColumnId(1),
+            &LogicalType::Integer,
+            &Literal::Integer(15),
+            &Literal::Integer(15),
+        );
+        assert_eq!(single.conjunction(&conditions, |_| 1.0), 1.0);
+        assert_eq!(single.conjunction(&nothing, |_| 1.0), LEAST_SHARE);
         let equal = [compared(CompareOp::Equal, 5)];
         assert_eq!(bounds.conjunction(&equal, |_| 0.5), 0.5);
     }

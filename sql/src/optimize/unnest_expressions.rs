@@ -33,9 +33,10 @@ pub(super) fn lift_subqueries(plan: Plan, context: &Context<'_>) -> Result<Plan>
         Plan::Values(values) => lift_values(values, context)?,
         Plan::TableFunction(mut function) => {
             let mut input = Plan::one_row();
-            function.call = function
-                .call
-                .try_map_arguments(&mut |argument| lift_value(argument, &mut input, context))?;
+            let calls = function.calls.into_iter();
+            function.calls = calls
+                .map(|call| call.try_map_arguments(&mut |argument| lift_value(argument, &mut input, context)))
+                .collect::<Result<_>>()?;
             Plan::Apply(Apply {
                 left: Box::new(input),
                 right: Box::new(Plan::TableFunction(function)),

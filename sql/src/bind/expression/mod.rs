@@ -11,6 +11,7 @@ mod operator;
 pub(super) mod pattern;
 mod quantified;
 mod reference;
+mod row;
 mod special;
 mod subquery;
 mod window;

@@ -9,6 +9,7 @@ mod explain;
 mod maintain;
 mod prepare;
 mod rewrite;
+pub(crate) mod rows_from;
 pub(crate) mod sample;
 mod sequence;
 mod set;
