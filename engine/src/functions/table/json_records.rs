@@ -47,17 +47,13 @@ fn record_table(name: &'static str, signatures: &'static [Signature]) -> Functio
     info
 }
 
-fn open_one(call: &TableCall<'_>, name: &str) -> Result<Box<dyn TableRows>> {
+fn open_one(call: &TableCall<'_>, _name: &str) -> Result<Box<dyn TableRows>> {
     if has_null(call) {
         return rows(call, &[HashMap::new()]);
     }
     let document = trim(argument(call, 0)?.as_string_view().value(0));
-    rows(
-        call,
-        &[object(document, |kind| {
-            format!("cannot call {name} on {}", kind_name(kind))
-        })?],
-    )
+    let message = |kind| format!("cannot call populate_composite on {}", kind_name(kind));
+    rows(call, &[object(document, message)?])
 }
 
 fn open_set(call: &TableCall<'_>, name: &str) -> Result<Box<dyn TableRows>> {
