@@ -303,6 +303,8 @@ pub struct TableCall<'a> {
     pub arguments: &'a [ArrayRef],
     /// Their logical types.
     pub argument_types: &'a [LogicalType],
+    /// What it returns; of a function returning `record`, with the columns that FROM asks for.
+    pub return_type: &'a LogicalType,
     /// The statement it runs in.
     pub statement: &'a StatementContext,
 }

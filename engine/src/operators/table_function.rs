@@ -1,4 +1,4 @@
-//! Table functions: by themselves, or called for each row of another relation. Rows come as they are asked for.
+//! Table functions: by themselves, side by side, or called for each row of another relation. Rows come as they are asked for.
 
 use super::gather::{SelectedRows, joined};
 use crate::error::{Error, Result};
@@ -11,6 +11,17 @@ use arrow_schema::DataType;
 use std::sync::Arc;
 use stoa_storage::vector::Batch;
 
+/// Calls of table functions whose rows go side by side; where one has fewer rows than another, its columns are NULL.
+pub(crate) struct FunctionCalls {
+    pub(crate) calls: Vec<FunctionCall>,
+    pub(crate) statement: Arc<StatementContext>,
+    /// Types of all columns, the ordinality among them.
+    pub(crate) types: Vec<DataType>,
+    pub(crate) with_ordinality: bool,
+    pub(crate) batch_rows: usize,
+    pub(crate) cancel: Arc<Cancel>,
+}
+
 /// A call of a table function.
 pub(crate) struct FunctionCall {
     pub(crate) function: &'static TableFunction,
@@ -18,82 +29,147 @@ pub(crate) struct FunctionCall {
     pub(crate) strict: bool,
     pub(crate) arguments: Vec<Expression>,
     pub(crate) argument_types: Vec<LogicalType>,
-    pub(crate) statement: Arc<StatementContext>,
-    /// Types of the columns, the ordinality among them.
+    /// What it returns.
+    pub(crate) return_type: LogicalType,
+    /// Types of its columns.
     pub(crate) types: Vec<DataType>,
-    pub(crate) with_ordinality: bool,
-    pub(crate) batch_rows: usize,
-    pub(crate) cancel: Arc<Cancel>,
 }
 
 impl FunctionCall {
-    /// The arguments' values for the selected rows of a batch.
-    fn evaluate(&self, batch: &Batch) -> Result<Vec<ArrayRef>> {
-        self.arguments
-            .iter()
-            .map(|argument| argument.evaluate_plain(batch))
-            .collect()
-    }
-
     /// The rows for one row of argument values.
-    fn open(&self, arguments: &[ArrayRef], row: usize) -> Result<Option<OpenRows>> {
+    fn open(&self, arguments: &[ArrayRef], row: usize, statement: &StatementContext) -> Result<CallRows> {
         if self.strict && arguments.iter().any(|argument| argument.is_null(row)) {
-            return Ok(None);
+            return Ok(CallRows::default());
         }
         let arguments: Vec<ArrayRef> = arguments.iter().map(|argument| argument.slice(row, 1)).collect();
         let rows = (self.function.open)(&TableCall {
             arguments: &arguments,
             argument_types: &self.argument_types,
-            statement: &self.statement,
+            return_type: &self.return_type,
+            statement,
         })?;
-        Ok(Some(OpenRows { rows, given: 0 }))
+        Ok(CallRows {
+            rows: Some(rows),
+            ahead: Vec::new(),
+        })
+    }
+
+    /// NULLs where it has no more rows.
+    fn nulls(&self, count: usize) -> impl Iterator<Item = ArrayRef> {
+        self.types.iter().map(move |data_type| new_null_array(data_type, count))
     }
 }
 
-/// A call under way.
+impl FunctionCalls {
+    /// The arguments' values for the selected rows of a batch, call by call.
+    fn evaluate(&self, batch: &Batch) -> Result<Vec<Vec<ArrayRef>>> {
+        let calls = self.calls.iter();
+        calls
+            .map(|call| {
+                let arguments = call.arguments.iter();
+                arguments.map(|argument| argument.evaluate_plain(batch)).collect()
+            })
+            .collect()
+    }
+
+    /// The rows for one row of argument values.
+    fn open(&self, arguments: &[Vec<ArrayRef>], row: usize) -> Result<OpenRows> {
+        let calls = self.calls.iter().zip(arguments);
+        Ok(OpenRows {
+            calls: calls
+                .map(|(call, arguments)| call.open(arguments, row, &self.statement))
+                .collect::<Result<_>>()?,
+            given: 0,
+        })
+    }
+}
+
+/// One call under way.
+#[derive(Default)]
+struct CallRows {
+    /// `None` at the end.
+    rows: Option<Box<dyn TableRows>>,
+    /// Rows that another call has no counterpart for yet.
+    ahead: Vec<ArrayRef>,
+}
+
+impl CallRows {
+    /// Rows that are there; reads some unless it is at its end.
+    fn fill(&mut self, call: &FunctionCall, rows_max: usize, cancel: &Cancel) -> Result<usize> {
+        let count = |columns: &[ArrayRef]| columns.first().map_or(0, |column| column.len());
+        while count(&self.ahead) == 0
+            && let Some(rows) = &mut self.rows
+        {
+            cancel.check()?;
+            match rows.next(rows_max)? {
+                Some(columns) if columns.len() != call.types.len() => {
+                    return Err(Error::Internal(format!(
+                        "a table function gave {} columns of {}",
+                        columns.len(),
+                        call.types.len()
+                    )));
+                }
+                Some(columns) => self.ahead = columns,
+                None => self.rows = None,
+            }
+        }
+        Ok(count(&self.ahead))
+    }
+
+    fn take(&mut self, count: usize) -> Vec<ArrayRef> {
+        let whole = self.ahead.first().is_none_or(|column| column.len() == count);
+        if whole {
+            return std::mem::take(&mut self.ahead);
+        }
+        let taken = self.ahead.iter().map(|column| column.slice(0, count)).collect();
+        for column in &mut self.ahead {
+            *column = column.slice(count, column.len() - count);
+        }
+        taken
+    }
+}
+
+/// Calls under way.
 struct OpenRows {
-    rows: Box<dyn TableRows>,
-    /// Rows that it gave so far.
+    calls: Vec<CallRows>,
+    /// Rows that they gave so far.
     given: i64,
 }
 
 impl OpenRows {
     /// At most so many further rows with their number; `None` at the end.
-    fn next(&mut self, call: &FunctionCall, rows_max: usize) -> Result<Option<(Vec<ArrayRef>, usize)>> {
-        loop {
-            call.cancel.check()?;
-            let Some(mut columns) = self.rows.next(rows_max)? else {
-                return Ok(None);
-            };
-            let count = columns.first().map_or(0, |column| column.len());
-            if count == 0 {
-                continue;
-            }
-            if call.with_ordinality {
-                let numbers = self.given + 1..=self.given + count as i64;
-                columns.push(Arc::new(Int64Array::from_iter_values(numbers)));
-            }
-            if columns.len() != call.types.len() {
-                return Err(Error::Internal(format!(
-                    "a table function gave {} columns of {}",
-                    columns.len(),
-                    call.types.len()
-                )));
-            }
-            self.given += count as i64;
-            return Ok(Some((columns, count)));
+    fn next(&mut self, calls: &FunctionCalls, rows_max: usize) -> Result<Option<(Vec<ArrayRef>, usize)>> {
+        let mut counts = Vec::with_capacity(self.calls.len());
+        for (rows, call) in self.calls.iter_mut().zip(&calls.calls) {
+            counts.push(rows.fill(call, rows_max, &calls.cancel)?);
         }
+        let Some(count) = counts.iter().copied().filter(|count| *count > 0).min() else {
+            return Ok(None);
+        };
+        let mut columns = Vec::with_capacity(calls.types.len());
+        for ((rows, call), ahead) in self.calls.iter_mut().zip(&calls.calls).zip(counts) {
+            match ahead {
+                0 => columns.extend(call.nulls(count)),
+                _ => columns.extend(rows.take(count)),
+            }
+        }
+        if calls.with_ordinality {
+            let numbers = self.given + 1..=self.given + count as i64;
+            columns.push(Arc::new(Int64Array::from_iter_values(numbers)));
+        }
+        self.given += count as i64;
+        Ok(Some((columns, count)))
     }
 }
 
 /// The rows of one call with constant arguments.
-pub(crate) struct TableFunctionSource(pub(crate) Arc<FunctionCall>);
+pub(crate) struct TableFunctionSource(pub(crate) Arc<FunctionCalls>);
 
 impl Source for TableFunctionSource {
     fn open(&self) -> Result<Box<dyn Stream>> {
         let arguments = self.0.evaluate(&Batch::new(Vec::new(), 1))?;
         Ok(Box::new(TableFunctionStream {
-            rows: self.0.open(&arguments, 0)?,
+            rows: Some(self.0.open(&arguments, 0)?),
             call: self.0.clone(),
         }))
     }
@@ -104,7 +180,7 @@ impl Source for TableFunctionSource {
 }
 
 struct TableFunctionStream {
-    call: Arc<FunctionCall>,
+    call: Arc<FunctionCalls>,
     rows: Option<OpenRows>,
 }
 
@@ -123,7 +199,7 @@ impl Stream for TableFunctionStream {
 
 /// Each row of the input with each row that the function gives for it.
 pub(crate) struct ApplyFunctionTransform {
-    pub(crate) call: Arc<FunctionCall>,
+    pub(crate) call: Arc<FunctionCalls>,
     /// Rows for which there are none stay, with NULLs.
     pub(crate) keeps_all: bool,
 }
@@ -141,7 +217,7 @@ impl Transform for ApplyFunctionTransform {
 
 struct ApplyFunctionStream {
     input: Box<dyn Stream>,
-    call: Arc<FunctionCall>,
+    call: Arc<FunctionCalls>,
     keeps_all: bool,
     current: Option<Outer>,
 }
@@ -149,7 +225,7 @@ struct ApplyFunctionStream {
 /// An input batch on its way.
 struct Outer {
     rows: SelectedRows,
-    arguments: Vec<ArrayRef>,
+    arguments: Vec<Vec<ArrayRef>>,
     /// The row that is called for.
     row: usize,
     open: Option<OpenRows>,
@@ -171,7 +247,7 @@ impl ApplyFunctionStream {
                 return Ok(false);
             }
             if !outer.is_called {
-                outer.open = self.call.open(&outer.arguments, outer.row)?;
+                outer.open = Some(self.call.open(&outer.arguments, outer.row)?);
                 outer.is_called = true;
             }
             let room = rows_max - gathered.outer.len();
@@ -299,17 +375,21 @@ mod tests {
         }
     }
 
-    fn call(argument: &Expr, columns: Vec<ColumnDef>, with_ordinality: bool) -> Arc<FunctionCall> {
+    fn call(argument: &Expr, columns: Vec<ColumnDef>, with_ordinality: bool) -> Arc<FunctionCalls> {
         let statement = Arc::new(crate::functions::scalar::testing::statement());
         let argument_type = argument.data_type();
         let argument = Expression::compile(argument, &Layout::new(columns), &statement).unwrap();
         let mut types = vec![DataType::Int64];
         types.extend(with_ordinality.then_some(DataType::Int64));
-        Arc::new(FunctionCall {
-            function: &COUNT_UP,
-            strict: true,
-            arguments: vec![argument],
-            argument_types: vec![argument_type],
+        Arc::new(FunctionCalls {
+            calls: vec![FunctionCall {
+                function: &COUNT_UP,
+                strict: true,
+                arguments: vec![argument],
+                argument_types: vec![argument_type],
+                return_type: LogicalType::BigInt,
+                types: vec![DataType::Int64],
+            }],
             statement,
             types,
             with_ordinality,

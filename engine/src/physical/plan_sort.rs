@@ -121,8 +121,7 @@ impl Planner {
             return false;
         };
         let summary = columns.get(place).and_then(|column| table.column_summary(column.id));
-        // Summaries are of segments only.
-        table.memtable_rows() == 0 && summary.is_some_and(|summary| summary.null_count == 0)
+        summary.is_some_and(|summary| summary.null_count == 0)
     }
 
     /// Lets the scan of a column, which is yet to be planned, hear of a condition.

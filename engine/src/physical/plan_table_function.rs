@@ -5,13 +5,13 @@ use super::{Piece, Planner};
 use crate::error::{Error, Result};
 use crate::expression::Layout;
 use crate::functions::registry;
-use crate::operators::table_function::{ApplyFunctionTransform, FunctionCall, TableFunctionSource};
+use crate::operators::table_function::{ApplyFunctionTransform, FunctionCall, FunctionCalls, TableFunctionSource};
 use std::sync::Arc;
 use stoa_sql::plan::{Apply, ColumnDef, Expr, JoinKind, Plan, TableFunction};
 
 impl Planner {
     pub(super) fn plan_table_function(&mut self, function: &TableFunction) -> Result<Piece> {
-        let call = self.function_call(function, &Layout::default())?;
+        let call = self.function_calls(function, &Layout::default())?;
         Ok(Piece::source(
             TableFunctionSource(Arc::new(call)),
             function.columns.clone(),
@@ -27,7 +27,7 @@ impl Planner {
         let keeps_all = apply.kind == JoinKind::Left;
         let node = self.next_node;
         self.next_node += 1;
-        let call = self.function_call(function, &left.layout)?;
+        let call = self.function_calls(function, &left.layout)?;
         let nullable = function.columns.iter().map(|column| ColumnDef {
             nullable: column.nullable || keeps_all,
             ..column.clone()
@@ -40,18 +40,27 @@ impl Planner {
         Ok(self.profiled(left.through(transform, columns), node))
     }
 
-    fn function_call(&self, function: &TableFunction, layout: &Layout) -> Result<FunctionCall> {
-        let info = &function.call.function;
-        let implementation = registry::table_function(info.name)
-            .ok_or_else(|| Error::Internal(format!("there is no table function {}", info.name)))?;
-        let arguments = &function.call.arguments;
-        Ok(FunctionCall {
-            function: implementation,
-            strict: info.strict,
-            arguments: self.compile_all(arguments, layout)?,
-            argument_types: arguments.iter().map(Expr::data_type).collect(),
+    fn function_calls(&self, function: &TableFunction, layout: &Layout) -> Result<FunctionCalls> {
+        let types = column_types(&function.columns);
+        let mut calls = Vec::with_capacity(function.calls.len());
+        let mut first = 0;
+        for (call, count) in function.calls.iter().zip(&function.column_counts) {
+            let implementation = registry::table_function(call.function.name)
+                .ok_or_else(|| Error::Internal(format!("there is no table function {}", call.function.name)))?;
+            calls.push(FunctionCall {
+                function: implementation,
+                strict: call.function.strict,
+                arguments: self.compile_all(&call.arguments, layout)?,
+                argument_types: call.arguments.iter().map(Expr::data_type).collect(),
+                return_type: call.data_type.clone(),
+                types: types.iter().skip(first).take(*count).cloned().collect(),
+            });
+            first += count;
+        }
+        Ok(FunctionCalls {
+            calls,
             statement: self.context.statement.clone(),
-            types: column_types(&function.columns),
+            types,
             with_ordinality: function.with_ordinality,
             batch_rows: self.context.batch_rows,
             cancel: self.context.cancel.clone(),

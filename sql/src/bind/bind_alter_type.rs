@@ -5,7 +5,7 @@ use super::bind_insert::shown_columns;
 use super::coerce::Level;
 use super::collect::{Clause, Context};
 use super::name::fold;
-use super::scope::{Scope, ScopeRelation};
+use super::scope::{LeftOut, Scope, ScopeRelation};
 use super::{Binder, not_supported};
 use crate::catalog::{ColumnInfo, RelationInfo};
 use crate::error::{Error, Result, SqlState};
@@ -54,6 +54,7 @@ impl Binder<'_> {
                 schema: Some(relation.schema.clone()),
                 name: relation.name.clone(),
                 columns: columns.clone(),
+                left_out: LeftOut::Never,
             },
         );
         let mut changes = Vec::with_capacity(type_changes.len());

@@ -2,7 +2,7 @@
 
 use super::collect::{Clause, Context};
 use super::name::fold;
-use super::scope::{Scope, ScopeColumn, ScopeRelation};
+use super::scope::{LeftOut, Scope, ScopeColumn, ScopeRelation};
 use super::{Binder, not_supported};
 use crate::catalog::{Catalog, RelationInfo};
 use crate::error::{Error, Result, SqlState};
@@ -217,6 +217,7 @@ impl Binder<'_> {
             schema: None,
             name: table.to_owned(),
             columns: columns.collect(),
+            left_out: LeftOut::Never,
         };
         let scope = Scope::of_relation(None, relation);
         let mut context = Context::plain(&scope, Clause::Check);

@@ -223,7 +223,8 @@ impl Binder<'_> {
             *name = fold(&column.name);
         }
         let mut seen: Vec<&String> = Vec::with_capacity(names.len());
-        for name in &names {
+        for (name, column) in names.iter().zip(&columns) {
+            check_storable(name, &column.data_type)?;
             if seen.contains(&name) {
                 return Err(duplicate_column(name));
             }

@@ -5,14 +5,13 @@ use super::bind_query::BoundQuery;
 use super::bind_sample::SampleSyntax;
 use super::coerce::Level;
 use super::collect::{Clause, Context};
-use super::expression::{argument_list, arrange};
-use super::name::{fold, parts, table_name};
-use super::scope::{Scope, ScopeColumn, ScopeRelation};
+use super::name::{fold, table_name};
+use super::scope::{LeftOut, Scope, ScopeColumn, ScopeRelation};
 use super::{Binder, not_supported};
-use crate::catalog::{FunctionKind, RelationInfo, RelationKind, TableName};
+use crate::catalog::{RelationInfo, RelationKind, TableName};
 use crate::error::{Error, Result, SqlState};
 use crate::limits::VIEW_DEPTH_MAX;
-use crate::plan::{Apply, ColumnDef, Expr, JoinKind, Plan, Scan, TableFunction};
+use crate::plan::{Apply, ColumnDef, Expr, JoinKind, Plan, Scan};
 use crate::types::LogicalType;
 use sqlparser::ast::{self, TableFactor};
 
@@ -145,7 +144,7 @@ impl Binder<'_> {
                 sample,
                 ..
             } => {
-                let item = self.bind_table_function(name, &arguments.args, *with_ordinality, alias.as_ref(), parent)?;
+                let item = self.bind_function_item(name, &arguments.args, *with_ordinality, alias.as_ref(), parent)?;
                 self.sampled_item(item, sample.as_ref())
             }
             TableFactor::Function {
@@ -154,7 +153,7 @@ impl Binder<'_> {
                 with_ordinality,
                 alias,
                 ..
-            } => self.bind_table_function(name, args, *with_ordinality, alias.as_ref(), parent),
+            } => self.bind_function_item(name, args, *with_ordinality, alias.as_ref(), parent),
             TableFactor::UNNEST {
                 alias,
                 array_exprs,
@@ -166,7 +165,7 @@ impl Binder<'_> {
                 let mut context = Context::plain(&scope, Clause::From);
                 let arrays: Vec<&ast::Expr> = array_exprs.iter().collect();
                 let arguments = self.bind_all(&arrays, &mut context)?;
-                self.table_function(None, "unnest", arguments, *with_ordinality, alias.as_ref(), None)
+                self.unnest(arguments, *with_ordinality, alias.as_ref())
             }
             TableFactor::Derived {
                 subquery,
@@ -212,7 +211,15 @@ impl Binder<'_> {
         alias: Option<&ast::TableAlias>,
     ) -> Result<FromItem> {
         let Some(alias) = alias else {
-            return Ok(FromItem::of_relation(plan, ScopeRelation { schema, name, columns }));
+            return Ok(FromItem::of_relation(
+                plan,
+                ScopeRelation {
+                    schema,
+                    name,
+                    columns,
+                    left_out: LeftOut::Never,
+                },
+            ));
         };
         let alias_name = fold(&alias.name);
         let names = columns
@@ -231,6 +238,7 @@ impl Binder<'_> {
                 schema: None,
                 name: alias_name,
                 columns,
+                left_out: LeftOut::Never,
             },
         ))
     }
@@ -352,102 +360,6 @@ impl Binder<'_> {
             view.name.clone(),
             alias,
         )
-    }
-
-    fn bind_table_function(
-        &mut self,
-        name: &ast::ObjectName,
-        arguments: &[ast::FunctionArg],
-        with_ordinality: bool,
-        alias: Option<&ast::TableAlias>,
-        parent: Option<&Scope<'_>>,
-    ) -> Result<FromItem> {
-        let scope = Scope::inside(parent);
-        let mut context = Context::plain(&scope, Clause::From);
-        let list = argument_list(arguments)?;
-        let names: Vec<_> = list.iter().map(|argument| argument.name).collect();
-        let list: Vec<_> = list.iter().map(|argument| argument.value).collect();
-        self.check_argument_names(&names)?;
-        let bound = self.bind_all(&list, &mut context)?;
-        let folded = parts(name)?;
-        let (schema, function) = match folded.as_slice() {
-            [name] => (None, name.as_str()),
-            [schema, name] | [_, schema, name] => (Some(schema.as_str()), name.as_str()),
-            _ => return Err(Error::new(SqlState::SYNTAX_ERROR, "improper function name")),
-        };
-        let span = self.span(name);
-        let bound = match self.catalog.function(schema, function) {
-            Some(info) => arrange(&info, &names, bound, span)?,
-            None => bound,
-        };
-        self.table_function(schema, function, bound, with_ordinality, alias, span)
-            .map_err(|error| error.at(span))
-    }
-
-    fn table_function(
-        &mut self,
-        schema: Option<&str>,
-        name: &str,
-        arguments: Vec<Expr>,
-        with_ordinality: bool,
-        alias: Option<&ast::TableAlias>,
-        span: Option<crate::span::Span>,
-    ) -> Result<FromItem> {
-        let types: Vec<LogicalType> = arguments.iter().map(Expr::data_type).collect();
-        let info = self
-            .catalog
-            .function(schema, name)
-            .ok_or_else(|| super::expression::no_function(name, &types, super::overload::Failure::None).at(span))?;
-        let kind = info.kind;
-        let call = self.resolved_call(info, arguments, &[], span)?;
-        let alias_name = alias.map(|alias| fold(&alias.name));
-        let (plan, mut columns) = match kind {
-            FunctionKind::Table => self.table_function_plan(call, with_ordinality),
-            FunctionKind::Scalar if !with_ordinality => {
-                // A scalar function in FROM is one row of one column.
-                let expression = Expr::Call(call);
-                let column = self.column_for(name, &expression);
-                (
-                    Plan::one_row().projected(vec![(column.clone(), expression)]),
-                    vec![column],
-                )
-            }
-            _ => {
-                return Err(Error::new(
-                    SqlState::WRONG_OBJECT_TYPE,
-                    format!("function {name} cannot be used in FROM"),
-                ));
-            }
-        };
-        let values = columns.len() - usize::from(with_ordinality && kind == FunctionKind::Table);
-        if let (Some(alias), 1, Some(first)) = (&alias_name, values, columns.first_mut())
-            && first.name == name
-        {
-            // The alias of a function with a single column names the column too.
-            first.name.clone_from(alias);
-        }
-        self.aliased(plan, shown(&columns), None, name.to_owned(), alias)
-    }
-
-    fn table_function_plan(
-        &mut self,
-        call: crate::plan::FunctionCall,
-        with_ordinality: bool,
-    ) -> (Plan, Vec<ColumnDef>) {
-        let mut columns: Vec<ColumnDef> = self
-            .table_function_columns(&call)
-            .into_iter()
-            .map(|(name, data_type)| self.column(name, data_type, true))
-            .collect();
-        if with_ordinality {
-            columns.push(self.column("ordinality", LogicalType::BigInt, false));
-        }
-        let plan = Plan::TableFunction(TableFunction {
-            call,
-            columns: columns.clone(),
-            with_ordinality,
-        });
-        (plan, columns)
     }
 }
 

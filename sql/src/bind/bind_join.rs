@@ -4,7 +4,7 @@ use super::bind_as_of_join::{AsOfUsing, as_of_plan};
 use super::bind_from::{FromItem, joined};
 use super::collect::{Clause, Context};
 use super::name::simple;
-use super::scope::{Scope, ScopeColumn};
+use super::scope::{LeftOut, Scope, ScopeColumn};
 use super::{Binder, not_supported};
 use crate::error::{Error, Result, SqlState};
 use crate::plan::{ColumnDef, CompareOp, Expr, JoinKind, Plan};
@@ -200,6 +200,19 @@ pub(super) fn with_computed(plan: Plan, computed: Vec<(ColumnDef, Expr)>) -> Pla
 }
 
 pub(super) fn mark_nullable(scope: &mut Scope<'_>, is_nullable: impl Fn(&ColumnDef) -> bool) {
+    for relation in &mut scope.relations {
+        let is_left_out = relation.columns.iter().any(|column| is_nullable(&column.column));
+        if is_left_out && matches!(relation.left_out, LeftOut::Never) {
+            let mut columns = relation.columns.iter().map(|column| &column.column);
+            let present = columns.find(|column| !column.nullable).cloned();
+            relation.left_out = present.map_or(LeftOut::Unknown, |column| {
+                LeftOut::WhereNull(ColumnDef {
+                    nullable: true,
+                    ..column
+                })
+            });
+        }
+    }
     let columns = scope
         .relations
         .iter_mut()

@@ -4,7 +4,7 @@
 use super::bind_insert::{is_default, shown_columns};
 use super::collect::{Clause, Context};
 use super::name::{fold, simple};
-use super::scope::{Scope, ScopeRelation};
+use super::scope::{LeftOut, Scope, ScopeRelation};
 use super::{Binder, not_supported};
 use crate::catalog::{Identity, RelationInfo};
 use crate::error::{Error, Result, SqlState};
@@ -38,6 +38,7 @@ impl Binder<'_> {
         let relation = self.stored_table(table)?;
         let (scan, existing) = self.scan_existing(&relation);
         let target = ScopeRelation {
+            left_out: LeftOut::Never,
             schema: alias.is_none().then(|| relation.schema.clone()),
             name: alias
                 .as_ref()

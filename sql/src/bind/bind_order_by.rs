@@ -5,7 +5,7 @@ use super::bind_query::BoundQuery;
 use super::collect::{Clause, Context};
 use super::name::fold;
 use super::not_supported;
-use super::scope::{Scope, ScopeColumn, ScopeRelation};
+use super::scope::{LeftOut, Scope, ScopeColumn, ScopeRelation};
 use crate::error::{Error, Result, SqlState};
 use crate::plan::{ColumnDef, Expr, Plan, Sort, SortKey};
 use sqlparser::ast;
@@ -121,6 +121,7 @@ impl Binder<'_> {
         let relation = ScopeRelation {
             schema: None,
             name: String::new(),
+            left_out: LeftOut::Never,
             columns: columns
                 .iter()
                 .zip(names)

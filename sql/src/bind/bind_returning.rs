@@ -4,7 +4,7 @@ use super::Binder;
 use super::bind_from::shown;
 use super::bind_select::Item;
 use super::collect::{Clause, Context};
-use super::scope::{Scope, ScopeRelation};
+use super::scope::{LeftOut, Scope, ScopeRelation};
 use crate::catalog::RelationInfo;
 use crate::error::Result;
 use crate::plan::{ColumnDef, ColumnSet, Expr, Returning};
@@ -28,6 +28,7 @@ impl Binder<'_> {
                 schema: Some(relation.schema.clone()),
                 name: alias.to_owned(),
                 columns: shown(columns),
+                left_out: LeftOut::Never,
             },
         );
         let mut used = ColumnSet::default();

@@ -4,7 +4,7 @@
 use super::bind_group_by::above_grouping;
 use super::bind_order_by::{OutputReference, QueryOrder, output_reference};
 use super::bind_query::BoundQuery;
-use super::collect::{Clause, CollectedWindow, Collector, Context, Grouping};
+use super::collect::{Clause, CollectedTableFunction, CollectedWindow, Collector, Context, Grouping};
 use super::name::fold;
 use super::scope::Scope;
 use super::{Binder, not_supported};
@@ -326,21 +326,7 @@ impl Binder<'_> {
             qualify.split_and(&mut predicates);
             plan = plan.filtered(predicates);
         }
-        if table_functions.len() > 1 {
-            return Err(not_supported("more than one set-returning function in a select list"));
-        }
-        for function in table_functions {
-            plan = Plan::Apply(Apply {
-                left: Box::new(plan),
-                right: Box::new(Plan::TableFunction(TableFunction {
-                    call: function.call,
-                    columns: function.columns,
-                    with_ordinality: false,
-                })),
-                kind: JoinKind::Inner,
-                predicates: Vec::new(),
-            });
-        }
+        plan = stack_table_functions(plan, table_functions);
         Ok((plan, parts))
     }
 
@@ -490,6 +476,35 @@ fn map_window(window: CollectedWindow, map: &mut dyn FnMut(Expr) -> Result<Expr>
 }
 
 /// Window functions over the same window share a node.
+/// Set-returning functions go side by side; those whose arguments are others' results, above them.
+fn stack_table_functions(mut plan: Plan, mut functions: Vec<CollectedTableFunction>) -> Plan {
+    while !functions.is_empty() {
+        let waiting: ColumnSet = functions
+            .iter()
+            .flat_map(|function| function.columns.iter().map(|column| column.id))
+            .collect();
+        let (ready, later): (Vec<_>, Vec<_>) = functions.into_iter().partition(|function| {
+            let mut arguments = function.call.arguments.iter();
+            arguments.all(|argument| argument.columns().is_disjoint(&waiting))
+        });
+        let column_counts = ready.iter().map(|function| function.columns.len()).collect();
+        let columns = ready.iter().flat_map(|function| function.columns.clone()).collect();
+        plan = Plan::Apply(Apply {
+            left: Box::new(plan),
+            right: Box::new(Plan::TableFunction(TableFunction {
+                calls: ready.into_iter().map(|function| function.call).collect(),
+                columns,
+                column_counts,
+                with_ordinality: false,
+            })),
+            kind: JoinKind::Inner,
+            predicates: Vec::new(),
+        });
+        functions = later;
+    }
+    plan
+}
+
 fn stack_windows(mut plan: Plan, windows: Vec<CollectedWindow>) -> Plan {
     let mut nodes: Vec<Window> = Vec::new();
     for window in windows {

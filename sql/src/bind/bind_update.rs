@@ -4,7 +4,7 @@ use super::bind_from::{FromItem, joined};
 use super::bind_insert::{is_default, shown_columns};
 use super::collect::{Clause, Context};
 use super::name::{fold, simple};
-use super::scope::{Scope, ScopeColumn, ScopeRelation};
+use super::scope::{LeftOut, Scope, ScopeColumn, ScopeRelation};
 use super::{Binder, not_supported};
 use crate::catalog::{Identity, RelationInfo};
 use crate::error::{Error, Result, SqlState};
@@ -46,6 +46,7 @@ impl Binder<'_> {
             schema: alias.is_none().then(|| relation.schema.clone()),
             name: name.clone(),
             columns: columns.clone(),
+            left_out: LeftOut::Never,
         };
         Ok(Target {
             item: FromItem::of_relation(Plan::Scan(scan), scope_relation),

@@ -5,7 +5,7 @@ use super::bind_from::shown;
 use super::bind_insert::shown_columns;
 use super::collect::{Clause, Context};
 use super::name::{fold, simple};
-use super::scope::{Scope, ScopeColumn, ScopeRelation};
+use super::scope::{LeftOut, Scope, ScopeColumn, ScopeRelation};
 use super::{Binder, not_supported};
 use crate::catalog::{KeyInfo, RelationInfo};
 use crate::error::{Error, Result, SqlState};
@@ -207,6 +207,7 @@ impl Binder<'_> {
         let mut scope = Scope::of_relation(
             None,
             ScopeRelation {
+                left_out: LeftOut::Never,
                 schema: (alias == relation.name).then(|| relation.schema.clone()),
                 name: alias.to_owned(),
                 columns: existing.columns.clone(),
@@ -215,6 +216,7 @@ impl Binder<'_> {
         scope.add(Scope::of_relation(
             None,
             ScopeRelation {
+                left_out: LeftOut::Never,
                 schema: None,
                 name: "excluded".to_owned(),
                 columns: shown(&new),

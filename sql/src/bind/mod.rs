@@ -30,6 +30,7 @@ mod bind_sequence;
 mod bind_set_operation;
 mod bind_star;
 mod bind_statement;
+mod bind_table_function;
 mod bind_update;
 mod bind_upsert;
 mod bind_values;

@@ -23,6 +23,20 @@ pub(super) struct ScopeRelation {
     pub(super) name: String,
     /// Its columns.
     pub(super) columns: Vec<ScopeColumn>,
+    /// Whether rows of the query may have none of it.
+    pub(super) left_out: LeftOut,
+}
+
+/// How it shows that an outer join has no row of a relation.
+#[derive(Clone, Debug, Default)]
+pub(super) enum LeftOut {
+    /// There always is one.
+    #[default]
+    Never,
+    /// This column, which is never NULL otherwise, is.
+    WhereNull(ColumnDef),
+    /// By no column.
+    Unknown,
 }
 
 /// The names of one query level.

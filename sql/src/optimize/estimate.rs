@@ -2,47 +2,134 @@
 //! that give the same answer.
 
 use super::context::Context;
-use crate::catalog::ColumnStatistics;
+use super::estimate_ranges::Bounds;
 use crate::literal::Literal;
-use crate::plan::{ColumnId, CompareOp, Expr, JoinKind, Plan};
+use crate::plan::{ColumnDef, ColumnId, CompareOp, CteId, Expr, Join, JoinKind, Plan, Scan, With};
 use std::collections::HashMap;
 
 /// Where nothing is known of a table.
 const UNKNOWN_ROWS: f64 = 1000.0;
 
-/// The share of rows that a range condition keeps, where nothing is known.
+/// Rounds of a recursion.
+const ROUNDS: f64 = 10.0;
+
+/// The share of rows that a comparison keeps, other than with a constant.
 const RANGE_SELECTIVITY: f64 = 0.3;
+
+/// The share of NULLs, where nothing is known.
+const NULL_FRACTION: f64 = 0.05;
 
 /// The share of rows that any other condition keeps.
 const OTHER_SELECTIVITY: f64 = 0.25;
 
-/// Counts of distinct values of columns, as far as known.
+/// What is known of columns: counts of distinct values, bounds, shares of NULLs.
 #[derive(Default)]
-pub(super) struct Distinct(HashMap<ColumnId, f64>);
+pub(super) struct Statistics {
+    distinct: HashMap<ColumnId, f64>,
+    null_fraction: HashMap<ColumnId, f64>,
+    bounds: Bounds,
+    ctes: HashMap<CteId, Cte>,
+}
 
-impl Distinct {
-    /// Of the columns of all scans of a plan.
+/// What is known of a CTE: rows, and distinct values of its columns in order.
+struct Cte {
+    rows: f64,
+    distinct: Vec<Option<f64>>,
+}
+
+impl Statistics {
+    /// Of all columns of a plan, as far as they come from stored ones.
     pub(super) fn collect(&mut self, plan: &Plan, context: &Context<'_>) {
-        if let Plan::Scan(scan) = plan {
-            let rows = context
-                .catalog
-                .row_count(scan.table)
-                .map_or(UNKNOWN_ROWS, |rows| rows as f64);
-            for (index, column) in &scan.columns {
-                let statistics: Option<ColumnStatistics> = context.catalog.column_statistics(scan.table, *index);
-                let known = statistics.and_then(|statistics| statistics.distinct_count);
-                if let Some(count) = known {
-                    self.0.insert(column.id, (count as f64).clamp(1.0, rows.max(1.0)));
-                }
-            }
+        if let Plan::With(with) = plan {
+            return self.collect_with(with, context);
         }
         plan.inputs().into_iter().for_each(|input| self.collect(input, context));
+        match plan {
+            Plan::Scan(scan) => self.collect_scan(scan, context),
+            Plan::Join(join) => self.forget_nulls(join),
+            Plan::AsOfJoin(join) => self.forget_nulls_of(&join.right),
+            Plan::Project(project) => self.derive(&project.expressions),
+            Plan::Aggregate(aggregate) => self.derive(&aggregate.keys),
+            Plan::CteScan(scan) => {
+                let Some(cte) = self.ctes.get(&scan.id) else { return };
+                for (index, column) in &scan.columns {
+                    if let Some(count) = cte.distinct.get(*index).copied().flatten() {
+                        self.distinct.insert(column.id, count);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn collect_scan(&mut self, scan: &Scan, context: &Context<'_>) {
+        let rows = table_rows(scan, context);
+        for (index, column) in &scan.columns {
+            let Some(statistics) = context.catalog.column_statistics(scan.table, *index) else {
+                continue;
+            };
+            if let Some(count) = statistics.distinct_count {
+                let count = (count as f64).clamp(1.0, rows.max(1.0));
+                self.distinct.insert(column.id, count);
+            }
+            if let Some(fraction) = statistics.null_fraction {
+                self.null_fraction.insert(column.id, fraction);
+            }
+            if let (Some(minimum), Some(maximum)) = (&statistics.minimum, &statistics.maximum) {
+                self.bounds.insert(column.id, &column.data_type, minimum, maximum);
+            }
+        }
+    }
+
+    fn collect_with(&mut self, with: &With, context: &Context<'_>) {
+        self.collect(&with.definition, context);
+        let mut rows = self.rows(&with.definition, context);
+        let columns = with.definition.output();
+        let distinct = columns.iter().map(|column| self.distinct.get(&column.id).copied());
+        let distinct = distinct.collect();
+        if with.recursive.is_some() {
+            rows *= ROUNDS;
+        }
+        self.ctes.insert(with.id, Cte { rows, distinct });
+        if let Some(recursive) = &with.recursive {
+            self.collect(&recursive.term, context);
+        }
+        self.collect(&with.body, context);
+    }
+
+    /// Above an outer join a column has other NULLs than its table's.
+    fn forget_nulls(&mut self, join: &Join) {
+        let (left, right) = match join.kind {
+            JoinKind::Left | JoinKind::Single => (false, true),
+            JoinKind::Right => (true, false),
+            JoinKind::Full => (true, true),
+            _ => (false, false),
+        };
+        let sides = [(left, &join.left), (right, &join.right)];
+        for (_, side) in sides.into_iter().filter(|(is_extended, _)| *is_extended) {
+            self.forget_nulls_of(side);
+        }
+    }
+
+    fn forget_nulls_of(&mut self, plan: &Plan) {
+        for column in plan.output_ids() {
+            self.null_fraction.remove(&column);
+        }
+    }
+
+    /// Columns that are others under a new identity.
+    fn derive(&mut self, expressions: &[(ColumnDef, Expr)]) {
+        for (column, expression) in expressions {
+            if let Some(count) = self.known(expression) {
+                self.distinct.insert(column.id, count);
+            }
+        }
     }
 
     /// Of a column among so many rows: without knowledge, keys are taken to be nearly unique.
     fn of(&self, expression: &Expr, rows: f64) -> f64 {
         let known = match expression {
-            Expr::Column(column) => self.0.get(&column.id).copied(),
+            Expr::Column(column) => self.distinct.get(&column.id).copied(),
             Expr::Cast { input, .. } => return self.of(input, rows),
             _ => None,
         };
@@ -51,7 +138,7 @@ impl Distinct {
 
     fn known(&self, expression: &Expr) -> Option<f64> {
         match expression {
-            Expr::Column(column) => self.0.get(&column.id).copied(),
+            Expr::Column(column) => self.distinct.get(&column.id).copied(),
             Expr::Cast { input, .. } => self.known(input),
             _ => None,
         }
@@ -62,20 +149,20 @@ impl Distinct {
         match condition {
             Expr::Literal(Literal::Boolean(true), _) => 1.0,
             Expr::Literal(..) => 0.0,
-            Expr::And(list) => list.iter().map(|part| self.selectivity(part)).product(),
+            Expr::And(list) => self.conjunction(list),
             Expr::Or(list) => list.iter().map(|part| self.selectivity(part)).sum::<f64>().min(1.0),
-            Expr::Not(inner) => match &**inner {
-                Expr::IsNull(_) => 0.95,
-                other => 1.0 - self.selectivity(other),
+            Expr::Not(inner) => 1.0 - self.selectivity(inner),
+            Expr::IsNull(inner) => match &**inner {
+                Expr::Column(column) => self.null_fraction.get(&column.id).copied().unwrap_or(NULL_FRACTION),
+                _ => NULL_FRACTION,
             },
-            Expr::IsNull(_) => 0.05,
             Expr::Compare { op, left, right } => match op {
                 CompareOp::Equal | CompareOp::NotDistinct => {
                     let distinct = self.known(left).or_else(|| self.known(right));
                     distinct.map_or(0.05, |distinct| 1.0 / distinct)
                 }
                 CompareOp::NotEqual | CompareOp::Distinct => 0.9,
-                _ => RANGE_SELECTIVITY,
+                _ => self.bounds.conjunction([condition], |_| RANGE_SELECTIVITY),
             },
             Expr::InList { input, list } => {
                 let count = list.len() as f64;
@@ -86,6 +173,12 @@ impl Distinct {
         }
     }
 
+    /// The share of rows for which all of the conditions hold, as if they did not depend on each other.
+    pub(super) fn conjunction(&self, conditions: &[Expr]) -> f64 {
+        self.bounds
+            .conjunction(conditions, |condition| self.selectivity(condition))
+    }
+
     /// The share of pairs for which `left = right`, given both sides' rows.
     pub(super) fn join_selectivity(&self, left: &Expr, right: &Expr, left_rows: f64, right_rows: f64) -> f64 {
         1.0 / self.of(left, left_rows).max(self.of(right, right_rows)).max(1.0)
@@ -94,24 +187,11 @@ impl Distinct {
     /// About how many rows a plan has.
     pub(super) fn rows(&self, plan: &Plan, context: &Context<'_>) -> f64 {
         let rows = match plan {
-            Plan::Scan(scan) => {
-                let all = context
-                    .catalog
-                    .row_count(scan.table)
-                    .map_or(UNKNOWN_ROWS, |rows| rows as f64);
-                scan.filters
-                    .iter()
-                    .fold(all, |rows, filter| rows * self.selectivity(filter))
-            }
+            Plan::Scan(scan) => table_rows(scan, context) * self.conjunction(&scan.filters),
             Plan::Values(values) => values.rows.len() as f64,
-            Plan::TableFunction(_) | Plan::CteScan(_) => UNKNOWN_ROWS,
-            Plan::Filter(filter) => {
-                let input = self.rows(&filter.input, context);
-                filter
-                    .predicates
-                    .iter()
-                    .fold(input, |rows, predicate| rows * self.selectivity(predicate))
-            }
+            Plan::TableFunction(_) => UNKNOWN_ROWS,
+            Plan::CteScan(scan) => self.ctes.get(&scan.id).map_or(UNKNOWN_ROWS, |cte| cte.rows),
+            Plan::Filter(filter) => self.rows(&filter.input, context) * self.conjunction(&filter.predicates),
             Plan::Project(node) => self.rows(&node.input, context),
             Plan::Sort(node) => self.rows(&node.input, context),
             Plan::AsOfJoin(node) => self.rows(&node.left, context),
@@ -155,4 +235,9 @@ impl Distinct {
         };
         rows.max(1.0)
     }
+}
+
+fn table_rows(scan: &Scan, context: &Context<'_>) -> f64 {
+    let known = context.catalog.row_count(scan.table);
+    known.map_or(UNKNOWN_ROWS, |rows| rows as f64)
 }

@@ -6,7 +6,7 @@
 //! (dynamic programming over sets of relations); beyond, the pair with the smallest result is joined first.
 
 use super::context::Context;
-use super::estimate::Distinct;
+use super::estimate::Statistics;
 use super::join_graph::{Equalities, flatten};
 use crate::error::Result;
 use crate::limits::EXHAUSTIVE_JOIN_RELATIONS_MAX;
@@ -15,15 +15,22 @@ use std::collections::HashMap;
 
 /// Reorders every tree of inner joins.
 pub(super) fn run(plan: Plan, context: &Context<'_>) -> Result<Plan> {
-    let mut distinct = Distinct::default();
-    distinct.collect(&plan, context);
-    Ok(reorder(plan, &distinct, context))
+    if !has_inner_join(&plan) {
+        return Ok(plan);
+    }
+    let mut statistics = Statistics::default();
+    statistics.collect(&plan, context);
+    Ok(reorder(plan, &statistics, context))
 }
 
-fn reorder(plan: Plan, distinct: &Distinct, context: &Context<'_>) -> Plan {
+fn has_inner_join(plan: &Plan) -> bool {
+    matches!(plan, Plan::Join(join) if join.kind == JoinKind::Inner) || plan.inputs().into_iter().any(has_inner_join)
+}
+
+fn reorder(plan: Plan, statistics: &Statistics, context: &Context<'_>) -> Plan {
     let is_inner = matches!(&plan, Plan::Join(join) if join.kind == JoinKind::Inner);
     if !is_inner {
-        return plan.map_inputs(&mut |input| reorder(input, distinct, context));
+        return plan.map_inputs(&mut |input| reorder(input, statistics, context));
     }
     let output = plan.output();
     let mut relations = Vec::new();
@@ -31,9 +38,9 @@ fn reorder(plan: Plan, distinct: &Distinct, context: &Context<'_>) -> Plan {
     flatten(plan, &mut relations, &mut conditions);
     let relations: Vec<Plan> = relations
         .into_iter()
-        .map(|relation| reorder(relation, distinct, context))
+        .map(|relation| reorder(relation, statistics, context))
         .collect();
-    let graph = Graph::new(relations, conditions, distinct, context);
+    let graph = Graph::new(relations, conditions, statistics, context);
     let tree = match graph.relations.len() <= EXHAUSTIVE_JOIN_RELATIONS_MAX {
         true => graph.search_all(),
         false => graph.search_greedily(),
@@ -48,14 +55,26 @@ struct Edge {
     /// The relations the condition names.
     relations: Set,
     condition: Expr,
+    /// It can be a join's key.
+    is_equality: bool,
     selectivity: f64,
+}
+
+/// What a join of two sets of relations has to go by.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Connection {
+    Nothing,
+    /// A condition that every pair of rows is tested with.
+    Condition,
+    /// Equal values.
+    Key,
 }
 
 struct Graph<'g> {
     relations: Vec<Plan>,
     rows: Vec<f64>,
     edges: Vec<Edge>,
-    distinct: &'g Distinct,
+    statistics: &'g Statistics,
 }
 
 /// A join order.
@@ -85,34 +104,34 @@ fn probe_cost(build_rows: f64) -> f64 {
     }
 }
 
+/// Two rows compared without a key.
+const PAIR_COST: f64 = 0.5;
+
 /// Rows of a cross product between relations that a condition elsewhere connects.
 const CROSS_ROWS_MAX: f64 = 100.0;
 
 impl<'g> Graph<'g> {
-    fn new(relations: Vec<Plan>, conditions: Vec<Expr>, distinct: &'g Distinct, context: &Context<'_>) -> Self {
+    fn new(relations: Vec<Plan>, conditions: Vec<Expr>, statistics: &'g Statistics, context: &Context<'_>) -> Self {
         let rows: Vec<f64> = relations
             .iter()
-            .map(|relation| distinct.rows(relation, context))
+            .map(|relation| statistics.rows(relation, context))
             .collect();
         let columns: Vec<ColumnSet> = relations.iter().map(Plan::output_ids).collect();
         let mut graph = Graph {
             relations,
             rows,
             edges: Vec::new(),
-            distinct,
+            statistics,
         };
         let conditions = with_equalities(conditions);
         for condition in conditions {
-            let used = condition.columns();
-            let relations = columns
-                .iter()
-                .enumerate()
-                .filter(|(_, columns)| !columns.is_disjoint(&used))
-                .fold(0, |set, (index, _)| set | bit(index));
+            let relations = relations_of(&condition, &columns);
             let selectivity = graph.selectivity(&condition, relations);
+            let is_equality = is_key(&condition, &columns);
             graph.edges.push(Edge {
                 relations,
                 condition,
+                is_equality,
                 selectivity,
             });
         }
@@ -133,9 +152,9 @@ impl<'g> Graph<'g> {
                     .filter(|(index, _)| relations & bit(*index) != 0)
                     .map(|(_, rows)| *rows);
                 let (first, second) = (rows.next().unwrap_or(1.0), rows.next().unwrap_or(1.0));
-                self.distinct.join_selectivity(left, right, first, second)
+                self.statistics.join_selectivity(left, right, first, second)
             }
-            other => self.distinct.selectivity(other),
+            other => self.statistics.selectivity(other),
         }
     }
 
@@ -148,28 +167,60 @@ impl<'g> Graph<'g> {
         }
     }
 
-    fn is_connected(&self, left: Set, right: Set) -> bool {
-        self.edges.iter().any(|edge| {
-            edge.relations & left != 0 && edge.relations & right != 0 && edge.relations & !(left | right) == 0
-        })
+    /// What a join of two sets has to go by.
+    fn connection(&self, left: Set, right: Set) -> Connection {
+        let mut connection = Connection::Nothing;
+        for edge in &self.edges {
+            let is_between =
+                edge.relations & left != 0 && edge.relations & right != 0 && edge.relations & !(left | right) == 0;
+            if is_between {
+                if edge.is_equality {
+                    return Connection::Key;
+                }
+                connection = Connection::Condition;
+            }
+        }
+        connection
     }
 
     /// The rows of a set do not depend on the order in which it was joined.
     fn set_rows(&self, set: Set) -> f64 {
-        let product: f64 = self
-            .rows
+        // Relations that equalities connect so far, with their rows.
+        let alone = self.rows.iter().enumerate().filter(|(index, _)| set & bit(*index) != 0);
+        let mut connected: Vec<(Set, f64)> = alone.map(|(index, rows)| (bit(index), *rows)).collect();
+        for (pair, selectivity) in self.pairs(set) {
+            // A pair that closes a cycle filters less than its estimate says.
+            let is_cycle = pair.count_ones() > 1 && connected.iter().any(|(component, _)| pair & !component == 0);
+            let mut merged = (pair, if is_cycle { selectivity.sqrt() } else { selectivity });
+            connected.retain(|(component, rows)| {
+                let touches = component & pair != 0;
+                if touches {
+                    merged = (merged.0 | component, merged.1 * rows);
+                }
+                !touches
+            });
+            connected.push(merged);
+        }
+        // However few rows are expected, there may be one: what nothing equal connects to it multiplies it.
+        let rows: f64 = connected.into_iter().map(|(_, rows)| rows.max(1.0)).product();
+        let others = self
+            .edges
             .iter()
-            .enumerate()
-            .filter(|(index, _)| set & bit(*index) != 0)
-            .map(|(_, rows)| *rows)
-            .product();
-        // Of equalities among the same columns only as many count as are needed to connect them; each pair of relations
-        // counts with its most selective ones, two at most.
+            .filter(|edge| !edge.is_equality && edge.relations & !set == 0);
+        others.fold(rows, |rows, edge| rows * edge.selectivity).max(1.0)
+    }
+
+    /// Pairs of a set's relations that equalities connect, the most selective first. Of equalities between the same relations the
+    /// most selective ones count, two at most.
+    fn pairs(&self, set: Set) -> Vec<(Set, f64)> {
         let mut per_pair: HashMap<Set, Vec<f64>> = HashMap::new();
-        for edge in self.edges.iter().filter(|edge| edge.relations & !set == 0) {
+        let within = self
+            .edges
+            .iter()
+            .filter(|edge| edge.is_equality && edge.relations & !set == 0);
+        for edge in within {
             per_pair.entry(edge.relations).or_default().push(edge.selectivity);
         }
-        let mut connected: Vec<Set> = Vec::new();
         let mut pairs: Vec<(Set, f64)> = per_pair
             .into_iter()
             .map(|(pair, mut list)| {
@@ -180,34 +231,24 @@ impl<'g> Graph<'g> {
             })
             .collect();
         pairs.sort_by(|left, right| left.1.total_cmp(&right.1).then(left.0.cmp(&right.0)));
-        let mut rows = product;
-        for (pair, selectivity) in pairs {
-            // A pair that closes a cycle filters less than its estimate says.
-            let within = connected.iter().any(|component| pair & !component == 0);
-            rows *= if within { selectivity.sqrt() } else { selectivity };
-            let mut merged = pair;
-            connected.retain(|component| {
-                let touches = component & pair != 0;
-                if touches {
-                    merged |= component;
-                }
-                !touches
-            });
-            connected.push(merged);
-        }
-        rows.max(1.0)
+        pairs
     }
 
-    fn join(&self, left: &Tree, right: &Tree, rows: f64) -> Tree {
+    fn join(&self, left: &Tree, right: &Tree, rows: f64, connection: Connection) -> Tree {
         let (probe, build) = if left.rows >= right.rows {
             (left, right)
         } else {
             (right, left)
         };
+        let pairs = match connection {
+            Connection::Key => 0.0,
+            Connection::Condition | Connection::Nothing => probe.rows * build.rows,
+        };
+        let work = probe.rows * probe_cost(build.rows) + build.rows * BUILD_COST + pairs * PAIR_COST;
         Tree {
             set: left.set | right.set,
             rows,
-            cost: left.cost + right.cost + rows + probe.rows * probe_cost(build.rows) + build.rows * BUILD_COST,
+            cost: left.cost + right.cost + rows + work,
             shape: Shape::Join(Box::new(probe.clone()), Box::new(build.clone())),
         }
     }
@@ -249,10 +290,11 @@ impl<'g> Graph<'g> {
             let other = set & !part;
             // Each split once.
             if part > other
-                && (!connected_only || self.is_connected(part, other))
                 && let (Some(left), Some(right)) = (best.get(&part), best.get(&other))
+                && let connection = self.connection(part, other)
+                && (!connected_only || connection != Connection::Nothing)
             {
-                let tree = self.join(left, right, rows);
+                let tree = self.join(left, right, rows, connection);
                 if chosen.as_ref().is_none_or(|chosen| tree.cost < chosen.cost) {
                     chosen = Some(tree);
                 }
@@ -268,7 +310,8 @@ impl<'g> Graph<'g> {
             let mut best: Option<(usize, usize, bool, Tree)> = None;
             for (left_index, left) in trees.iter().enumerate() {
                 for (right_index, right) in trees.iter().enumerate().skip(left_index + 1) {
-                    let connected = self.is_connected(left.set, right.set);
+                    let connection = self.connection(left.set, right.set);
+                    let connected = connection != Connection::Nothing;
                     if best.as_ref().is_some_and(|(_, _, better, _)| *better && !connected) {
                         continue;
                     }
@@ -276,9 +319,10 @@ impl<'g> Graph<'g> {
                         true => self.set_rows(left.set | right.set),
                         false => left.rows * right.rows,
                     };
-                    let tree = self.join(left, right, rows);
+                    let tree = self.join(left, right, rows, connection);
                     let is_better = best.as_ref().is_none_or(|(_, _, was_connected, best)| {
-                        (connected && !was_connected) || tree.rows < best.rows
+                        let is_cheaper = tree.rows == best.rows && tree.cost < best.cost;
+                        (connected && !was_connected) || tree.rows < best.rows || is_cheaper
                     });
                     if is_better {
                         best = Some((left_index, right_index, connected, tree));
@@ -409,6 +453,29 @@ fn with_equalities(mut conditions: Vec<Expr>) -> Vec<Expr> {
         }
     }
     conditions
+}
+
+/// The relations whose columns an expression names.
+fn relations_of(expression: &Expr, columns: &[ColumnSet]) -> Set {
+    let used = expression.columns();
+    let relations = columns.iter().enumerate();
+    relations
+        .filter(|(_, columns)| !columns.is_disjoint(&used))
+        .fold(0, |set, (index, _)| set | bit(index))
+}
+
+/// Whether a condition says that something of one relation equals something of another.
+fn is_key(condition: &Expr, columns: &[ColumnSet]) -> bool {
+    let Expr::Compare {
+        op: CompareOp::Equal,
+        left,
+        right,
+    } = condition
+    else {
+        return false;
+    };
+    let (left, right) = (relations_of(left, columns), relations_of(right, columns));
+    left.count_ones() == 1 && right.count_ones() == 1 && left != right
 }
 
 fn bit(index: usize) -> Set {

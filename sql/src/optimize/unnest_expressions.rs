@@ -33,9 +33,10 @@ pub(super) fn lift_subqueries(plan: Plan, context: &Context<'_>) -> Result<Plan>
         Plan::Values(values) => lift_values(values, context)?,
         Plan::TableFunction(mut function) => {
             let mut input = Plan::one_row();
-            function.call = function
-                .call
-                .try_map_arguments(&mut |argument| lift_value(argument, &mut input, context))?;
+            let calls = function.calls.into_iter();
+            function.calls = calls
+                .map(|call| call.try_map_arguments(&mut |argument| lift_value(argument, &mut input, context)))
+                .collect::<Result<_>>()?;
             Plan::Apply(Apply {
                 left: Box::new(input),
                 right: Box::new(Plan::TableFunction(function)),
@@ -129,7 +130,7 @@ fn lift_condition(predicate: Expr, plan: Plan, context: &Context<'_>) -> Result<
                 return Ok((apply(plan, right, JoinKind::Semi, conditions), None));
             }
             let null_free = is_null_free(&inputs, &output);
-            let is_plain = right.free_columns().is_empty() && op == CompareOp::Equal && inputs.len() == 1;
+            let is_plain = is_membership(op, &inputs, &right);
             let (kind, conditions) = match (null_free, is_plain) {
                 (true, _) => (JoinKind::Anti, comparisons(op, &inputs, &output)?),
                 (false, true) => (JoinKind::NullAwareAnti, comparisons(op, &inputs, &output)?),
@@ -273,7 +274,7 @@ fn lift_any(inputs: Vec<Expr>, op: CompareOp, right: Plan, input: &mut Plan, con
         let conditions = comparisons(op, &inputs, &output)?;
         return Ok(add_mark(input, right, conditions, false, context));
     }
-    if op == CompareOp::Equal && inputs.len() == 1 && right.free_columns().is_empty() {
+    if is_membership(op, &inputs, &right) {
         let conditions = comparisons(op, &inputs, &output)?;
         return Ok(add_mark(input, right, conditions, true, context));
     }
@@ -315,6 +316,13 @@ fn apply(left: Plan, right: Plan, kind: JoinKind, predicates: Vec<Expr>) -> Plan
         kind,
         predicates,
     })
+}
+
+/// Whether a hash join with NOT IN's logic answers `inputs op ANY (right)`: one column equals one of a set that is the same for all
+/// rows.
+fn is_membership(op: CompareOp, inputs: &[Expr], right: &Plan) -> bool {
+    let is_column = matches!(inputs, [only] if !only.columns().is_empty());
+    is_column && op == CompareOp::Equal && right.free_columns().is_empty()
 }
 
 fn is_null_free(inputs: &[Expr], output: &[ColumnDef]) -> bool {

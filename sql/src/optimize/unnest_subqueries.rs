@@ -50,8 +50,9 @@ fn eliminate_apply(mut apply: Apply, context: &Context<'_>) -> Result<Plan> {
     if correlated.is_empty() {
         return Ok(Plan::joined(*apply.left, *apply.right, apply.kind, apply.predicates));
     }
-    if matches!(*apply.right, Plan::TableFunction(_)) && matches!(apply.kind, JoinKind::Inner | JoinKind::Left) {
-        return table_function(apply);
+    let is_plain = apply.kind == JoinKind::Inner || (apply.kind == JoinKind::Left && apply.predicates.is_empty());
+    if matches!(*apply.right, Plan::TableFunction(_)) && is_plain {
+        return Ok(table_function(apply));
     }
     let apply = match pull_up(apply) {
         Ok(plan) => return Ok(plan),
@@ -64,16 +65,11 @@ fn eliminate_apply(mut apply: Apply, context: &Context<'_>) -> Result<Plan> {
     push_domain(apply, &correlated, context)
 }
 
-fn table_function(mut apply: Apply) -> Result<Plan> {
+fn table_function(mut apply: Apply) -> Plan {
     let predicates = std::mem::take(&mut apply.predicates);
-    if !predicates.is_empty() && apply.kind == JoinKind::Left {
-        return Err(not_supported(
-            "LEFT JOIN LATERAL of a function with a condition other than TRUE",
-        ));
-    }
     let plan = Plan::Apply(apply);
     debug_assert!(is_table_function_apply(&plan));
-    Ok(plan.filtered(predicates))
+    plan.filtered(predicates)
 }
 
 /// Form 2. Gives the Apply back where the right side is more than filters over rows that do not depend.

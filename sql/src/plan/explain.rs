@@ -372,7 +372,7 @@ fn title(plan: &Plan) -> String {
         Plan::Scan(scan) => format!("Scan on {}", scan.name),
         Plan::Values(values) if values.columns.is_empty() => format!("Result ({} rows)", values.rows.len()),
         Plan::Values(values) => format!("Values ({} rows)", values.rows.len()),
-        Plan::TableFunction(function) => format!("Function Scan on {}", function.call),
+        Plan::TableFunction(function) => format!("Function Scan on {}", List(&function.calls)),
         Plan::Filter(_) => "Filter".to_owned(),
         Plan::Project(_) => "Project".to_owned(),
         Plan::Aggregate(aggregate) if aggregate.grouping_sets.is_some() => "Grouping Sets".to_owned(),

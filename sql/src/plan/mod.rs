@@ -110,10 +110,12 @@ pub struct Values {
 /// See [`Plan::TableFunction`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct TableFunction {
-    /// The call.
-    pub call: FunctionCall,
-    /// Its columns; with `with_ordinality` one more, a bigint counted from 1.
+    /// The calls: row by row side by side, shorter ones filled up with NULLs.
+    pub calls: Vec<FunctionCall>,
+    /// Their columns; with `with_ordinality` one more, a bigint counted from 1.
     pub columns: Vec<ColumnDef>,
+    /// How many of the columns are each call's.
+    pub column_counts: Vec<usize>,
     /// `WITH ORDINALITY`
     pub with_ordinality: bool,
 }

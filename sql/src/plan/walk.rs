@@ -395,7 +395,10 @@ impl Plan {
                 node.as_of.iter().for_each(visit);
             }
             Plan::Values(node) => node.rows.iter().flatten().for_each(visit),
-            Plan::TableFunction(node) => node.call.arguments.iter().for_each(visit),
+            Plan::TableFunction(node) => {
+                let arguments = node.calls.iter().flat_map(|call| &call.arguments);
+                arguments.for_each(visit);
+            }
             Plan::Filter(node) => node.predicates.iter().for_each(visit),
             Plan::Project(node) => node.expressions.iter().for_each(|(_, expression)| visit(expression)),
             Plan::Aggregate(node) => {
@@ -463,7 +466,8 @@ impl Plan {
                 Plan::Values(node)
             }
             Plan::TableFunction(mut node) => {
-                node.call = node.call.try_map_arguments(map)?;
+                let calls = node.calls.into_iter().map(|call| call.try_map_arguments(map));
+                node.calls = calls.collect::<Result<_, E>>()?;
                 Plan::TableFunction(node)
             }
             Plan::Filter(mut node) => {

@@ -4,8 +4,15 @@ const PLACE_BITS: u32 = 11;
 const PLACES: usize = 1 << PLACE_BITS;
 
 /// A sketch of the values seen.
+#[derive(Debug)]
 pub(crate) struct DistinctSketch {
     ranks: Box<[u8; PLACES]>,
+}
+
+impl Default for DistinctSketch {
+    fn default() -> Self {
+        DistinctSketch::new()
+    }
 }
 
 impl DistinctSketch {
@@ -29,6 +36,13 @@ impl DistinctSketch {
         let mixed = (value as u64 ^ (value as u64 >> 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let mixed = (mixed ^ (mixed >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         self.add(mixed ^ (mixed >> 32));
+    }
+
+    /// Adds what another has seen.
+    pub(crate) fn merge(&mut self, other: &DistinctSketch) {
+        for (rank, other) in self.ranks.iter_mut().zip(other.ranks.iter()) {
+            *rank = (*rank).max(*other);
+        }
     }
 
     /// About how many.

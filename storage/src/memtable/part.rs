@@ -2,6 +2,7 @@
 //! the old one's pieces. Small pieces are joined eight at a time, so that a row is copied about five times however small the
 //! batches are, and a part has a few dozen pieces at most.
 
+use super::facts::{self, Facts};
 use crate::commit::visibility::Deletes;
 use crate::commit::{CommitVersion, PartId};
 use crate::error::{Error, Result};
@@ -44,6 +45,7 @@ pub(crate) struct Piece {
     pub(crate) row_count: u32,
     pub(crate) columns: Vec<ArrayRef>,
     pub(crate) versions: Versions,
+    pub(super) facts: Facts,
 }
 
 /// Which commits brought rows.
@@ -89,6 +91,7 @@ impl Part {
             row_count,
             columns: rows.columns.clone(),
             versions: Versions::Single(version),
+            facts: facts::unasked(rows.columns.len()),
         }));
         if self.first_position == 0 {
             self.first_position = position;
@@ -154,6 +157,7 @@ fn join(pieces: &[Arc<Piece>]) -> Result<Piece> {
         row_count,
         columns,
         versions: Versions::PerRow(Int64Array::from(versions)),
+        facts: facts::unasked(column_count),
     })
 }
 

@@ -86,7 +86,7 @@ pub trait TableSnapshot: Send + Sync {
     fn row_count(&self) -> u64;
     /// Bytes on disk.
     fn file_bytes(&self) -> u64;
-    /// Summary of a column over all segments: bounds for the optimizer (deleted rows may still count).
+    /// Summary of a column over all segments and rows in memory: bounds for the optimizer (deleted rows may still count).
     fn column_summary(&self, column: crate::schema::ColumnId) -> Option<ColumnSummary>;
     /// Its segments, for `stoa.segments`.
     fn segments(&self) -> Vec<SegmentMeta>;

@@ -139,7 +139,12 @@ impl Accumulator for JsonAggregate {
                 continue;
             }
             answers.append_value(match columns[..] {
-                [values] => array(&writer(values), range)?,
+                [values @ (column, data_type)] => {
+                    // Arrays and records begin a line each in json; a NULL does not.
+                    let is_nested = matches!(data_type, LogicalType::Array(_) | LogicalType::Record(_));
+                    let begins_line = |row| is_nested && self.style == Style::Json && column.is_valid(row);
+                    array(&writer(values), range, begins_line)?
+                }
                 [(keys, key_type), values] => {
                     let names = ColumnWriter::new(keys, key_type, &settings);
                     let members = range.map(|row| Ok((key(keys, &names, row)?, row)));
@@ -163,11 +168,11 @@ impl Accumulator for JsonAggregate {
     }
 }
 
-fn array(values: &JsonWriter<'_>, rows: Range<usize>) -> Result<String> {
+fn array(values: &JsonWriter<'_>, rows: Range<usize>, begins_line: impl Fn(usize) -> bool) -> Result<String> {
     let mut text = String::from("[");
     for row in rows.clone() {
         if row > rows.start {
-            text.push_str(", ");
+            text.push_str(if begins_line(row) { ", \n " } else { ", " });
         }
         values.write(row, &mut text)?;
     }

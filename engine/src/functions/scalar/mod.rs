@@ -10,6 +10,7 @@ mod interval;
 pub(crate) mod json;
 mod numeric;
 pub(in crate::functions) mod pattern;
+mod record;
 pub(crate) mod signature;
 mod system;
 #[cfg(test)]
@@ -32,6 +33,7 @@ const FAMILIES: &[&[&ScalarFunction]] = &[
     json::FUNCTIONS,
     numeric::FUNCTIONS,
     pattern::FUNCTIONS,
+    record::FUNCTIONS,
     system::FUNCTIONS,
     text::FUNCTIONS,
     uuid::FUNCTIONS,

@@ -5,6 +5,7 @@ mod expand_array;
 mod generate_series;
 mod generate_subscripts;
 mod json;
+mod json_records;
 mod keywords;
 mod regexp_matches;
 mod rows;
@@ -52,6 +53,10 @@ const FUNCTIONS: &[&TableFunction] = &[
     &json::JSONB_EACH,
     &json::JSONB_EACH_TEXT,
     &json::JSONB_OBJECT_KEYS,
+    &json_records::JSON_TO_RECORD,
+    &json_records::JSON_TO_RECORDSET,
+    &json_records::JSONB_TO_RECORD,
+    &json_records::JSONB_TO_RECORDSET,
     &keywords::PG_GET_KEYWORDS,
     &catalog::PG_OPTIONS_TO_TABLE,
     &catalog::PG_PARTITION_TREE,

@@ -24,6 +24,7 @@ pub(super) fn try_rows(name: &str, arguments: &[Typed]) -> Result<Vec<Vec<Typed>
     let mut opened = (function.open)(&TableCall {
         arguments: &values,
         argument_types: &types,
+        return_type: &(signature.returns)(&types),
         statement: &statement,
     })?;
     let mut rows = Vec::new();

@@ -60,7 +60,8 @@ impl Binder<'_> {
         for access in chain {
             value = match access {
                 AccessExpr::Subscript(subscript) => self.bind_subscript(value, subscript, context)?,
-                AccessExpr::Dot(_) => return Err(not_supported("a field of a row value")),
+                AccessExpr::Dot(ast::Expr::Identifier(field)) => self.field_of(value, &fold(field))?,
+                AccessExpr::Dot(_) => return Err(not_supported("this way to name a field of a row")),
             };
         }
         Ok(value)

@@ -182,18 +182,6 @@ impl Binder<'_> {
         }
     }
 
-    /// `x IS NULL`; a row is NULL where all its fields are.
-    pub(in crate::bind) fn bind_is_null(&mut self, operand: &ast::Expr, context: &mut Context<'_>) -> Result<Expr> {
-        if let Some(fields) = row_fields(operand) {
-            let fields = self.bind_all(&fields, context)?;
-            return Ok(Expr::and(
-                fields.into_iter().map(|field| Expr::IsNull(Box::new(field))).collect(),
-            ));
-        }
-        let operand = self.bind_decided(operand, context)?;
-        Ok(Expr::IsNull(Box::new(operand)))
-    }
-
     /// `x IS [NOT] TRUE`, `FALSE`, `UNKNOWN`
     pub(in crate::bind) fn bind_is_boolean(
         &mut self,

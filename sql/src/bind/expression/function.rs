@@ -2,6 +2,7 @@
 
 use super::named_arguments::{argument_list, arrange, no_function_named};
 use super::operator::CallError;
+use crate::bind::bind_table_function::is_record;
 use crate::bind::coerce::Level;
 use crate::bind::collect::{Clause, CollectedTableFunction, Context};
 use crate::bind::name::parts;
@@ -131,7 +132,7 @@ impl Binder<'_> {
                     return self.bind_nullif(list);
                 }
                 "grouping" => return self.bind_grouping(&arguments.list, context),
-                "row" => return Err(not_supported("a row value outside comparisons and IN")),
+                "row" => return self.bind_row(&arguments.list, context),
                 "current_timestamp" | "localtimestamp" | "current_time" | "localtime" => {
                     if let Some(value) = self.bind_value_function(name)? {
                         return Ok(value);
@@ -206,6 +207,10 @@ impl Binder<'_> {
                 context.clause.name()
             )));
         };
+        if is_record(&call) {
+            return Err(not_supported("a function returning record in a select list")
+                .with_hint("Put it in FROM with a column definition list."));
+        }
         if let Some(known) = collector.table_functions.iter().find(|known| known.call == call) {
             return Ok(known.columns.clone());
         }
@@ -249,7 +254,8 @@ impl Binder<'_> {
             root = inner;
         }
         let ast::Expr::Function(function) = root else {
-            return Err(not_supported("a field of a row value"));
+            let record = self.bind_expression(root, context)?;
+            return self.field_of(record, field);
         };
         let name_parts = parts(&function.name)?;
         let schema = name_parts.len().checked_sub(2).and_then(|index| name_parts.get(index));
@@ -259,7 +265,8 @@ impl Binder<'_> {
             .function(schema.map(String::as_str), name)
             .filter(|info| info.kind == FunctionKind::Table)
         else {
-            return Err(not_supported("a field of a row value"));
+            let record = self.bind_expression(root, context)?;
+            return self.field_of(record, field);
         };
         let arguments = arguments(function)?;
         self.check_argument_names(&arguments.names)?;

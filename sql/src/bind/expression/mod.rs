@@ -12,9 +12,10 @@ mod operator;
 pub(super) mod pattern;
 mod quantified;
 mod reference;
+mod row;
 mod special;
 mod subquery;
 mod window;
 
 pub(super) use function::no_function;
-pub(super) use named_arguments::{argument_list, arrange};
+pub(super) use named_arguments::{Argument, argument_list, arrange};

@@ -23,8 +23,8 @@ impl Binder<'_> {
         {
             return Ok(value);
         }
-        if context.scope.relation(None, &name)?.is_some() {
-            return Err(not_supported(format!("the whole row of \"{name}\" as a value")));
+        if let Some(relation) = context.scope.relation(None, &name)? {
+            return self.whole_row(relation);
         }
         Err(context.scope.no_such_column(&name))
     }

@@ -13,6 +13,7 @@ mod maintain;
 mod prepare;
 mod refused;
 mod rewrite;
+pub(crate) mod rows_from;
 pub(crate) mod sample;
 mod sequence;
 mod set;

@@ -1,15 +1,16 @@
 //! Small changes to the tokens so that the parser library reads what Postgres would.
 //!
 //! `TABLE t` as a query becomes `SELECT * FROM t`; a frame's EXCLUDE and USING SAMPLE are moved (see
-//! `exclusion` and `sample`), ASOF is marked (see `as_of`), words about keys in FOR UPDATE are left out (see `locking`).
+//! `exclusion` and `sample`), ASOF and ROWS FROM are marked (see `as_of` and `rows_from`), words about keys in FOR UPDATE are left out
+//! (see `locking`).
 
 use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::{Token, TokenWithSpan};
 
 /// Rewrites one statement's tokens.
 pub(in crate::parse) fn rewrite(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
-    let tokens = super::locking::rewrite(super::exclusion::rewrite(tokens));
-    rewrite_tables(super::as_of::rewrite(super::sample::rewrite(tokens)))
+    let moved = super::sample::rewrite(super::locking::rewrite(super::exclusion::rewrite(tokens)));
+    rewrite_tables(super::as_of::rewrite(super::rows_from::rewrite(moved)))
 }
 
 fn rewrite_tables(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
