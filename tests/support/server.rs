@@ -28,7 +28,8 @@ pub fn stoa_binary() -> &'static Path {
         let mut build = Command::new(env!("CARGO"));
         build
             .current_dir(workspace_root())
-            .args(["build", "--quiet", "--package", "stoa-server", "--bin", "stoa"]);
+            // With the features that the workspace's tests have, so that no dependency is built a second time.
+            .args(["build", "--quiet", "--workspace", "--bins", "--tests"]);
         if profile.file_name().is_some_and(|name| name == "release") {
             build.arg("--release");
         }
