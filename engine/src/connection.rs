@@ -84,7 +84,7 @@ impl Connection {
             database,
             process_id,
             change_setting: session::setting_changer(&session),
-            taken_numbers: Arc::default(),
+            session_sequences: Arc::default(),
             sessions: shared.sessions.clone(),
             warn: session::warner(&session),
             list_cursors: cursors::lister(&session),
@@ -345,7 +345,7 @@ impl Connection {
                     self.plans = Plans::default();
                 }
                 if matches!(target, DiscardTarget::All | DiscardTarget::Sequences) {
-                    *self.asker.taken_numbers.lock() = Default::default();
+                    *self.asker.session_sequences.lock() = Default::default();
                 }
                 // Temporary tables there are none.
                 command(match target {

@@ -108,6 +108,14 @@ pub fn compile_check(
     on_deep_stack(|| bind::bind_kept_check(text, relation, catalog))
 }
 
+/// Binds a column's default as the catalog keeps it; NULL where there is none.
+///
+/// # Errors
+/// The default does not bind any more.
+pub fn compile_default(column: &catalog::ColumnInfo, catalog: &dyn Catalog) -> Result<plan::Expr> {
+    on_deep_stack(|| bind::bind_kept_default(column, catalog))
+}
+
 /// Trees within the limits are walked recursively; this is the stack that the deepest of them needs.
 fn on_deep_stack<T>(work: impl FnOnce() -> T) -> T {
     stacker::maybe_grow(limits::STACK_BYTES / 2, limits::STACK_BYTES, work)

@@ -21,7 +21,7 @@ use stoa_storage::store::Snapshot;
 
 /// Numbers that a session took from sequences.
 #[derive(Debug, Default)]
-pub(crate) struct TakenNumbers {
+pub(crate) struct SessionSequences {
     by_sequence: HashMap<u32, i64>,
     last: Option<u32>,
 }
@@ -127,22 +127,22 @@ impl SessionFacts for Facts {
         Ok(is_there)
     }
 
-    fn next_numbers(&self, sequence: i64, count: usize) -> Result<Vec<i64>> {
+    fn next_sequence_values(&self, sequence: i64, count: usize) -> Result<Vec<i64>> {
         let relation = self.sequence(sequence)?;
         let Some(definition) = relation.sequence() else {
             return Ok(Vec::new());
         };
         let numbers = self.sequences.take(definition, relation.name(), count)?;
         if let Some(last) = numbers.last() {
-            let mut taken = self.asker.taken_numbers.lock();
+            let mut taken = self.asker.session_sequences.lock();
             taken.by_sequence.insert(definition.oid, *last);
             taken.last = Some(definition.oid);
         }
         Ok(numbers)
     }
 
-    fn current_number(&self, sequence: Option<i64>) -> Result<i64> {
-        let taken = self.asker.taken_numbers.lock();
+    fn current_sequence_value(&self, sequence: Option<i64>) -> Result<i64> {
+        let taken = self.asker.session_sequences.lock();
         let undefined = |what: String| Error::user(SqlState("55000"), what);
         let Some(sequence) = sequence else {
             let last = taken.last.and_then(|oid| taken.by_sequence.get(&oid));
@@ -160,7 +160,7 @@ impl SessionFacts for Facts {
         })
     }
 
-    fn set_number(&self, sequence: i64, value: i64, is_called: bool) -> Result<()> {
+    fn set_sequence_value(&self, sequence: i64, value: i64, is_called: bool) -> Result<()> {
         let relation = self.sequence(sequence)?;
         let Some(definition) = relation.sequence() else {
             return Ok(());
@@ -178,7 +178,7 @@ impl SessionFacts for Facts {
         let position = Position { last: value, is_called };
         self.sequences.set(definition, position)?;
         if is_called {
-            let mut taken = self.asker.taken_numbers.lock();
+            let mut taken = self.asker.session_sequences.lock();
             taken.by_sequence.insert(definition.oid, value);
         }
         Ok(())

@@ -2,7 +2,7 @@
 //! through one of these, so that it sees one state throughout.
 
 use super::CatalogState;
-use super::facts::{Facts, TakenNumbers};
+use super::facts::{Facts, SessionSequences};
 use super::system::SystemContext;
 use crate::connection::{CursorInfo, Sessions};
 use crate::database::Shared;
@@ -29,7 +29,7 @@ pub(crate) struct Asker {
     /// What `set_config` does: name, value (none: the default), for the transaction only.
     pub(crate) change_setting: Arc<ChangeSetting>,
     /// Numbers that the session took from sequences.
-    pub(crate) taken_numbers: Arc<Mutex<TakenNumbers>>,
+    pub(crate) session_sequences: Arc<Mutex<SessionSequences>>,
     /// Who else is connected.
     pub(crate) sessions: Arc<Sessions>,
     /// Tells the client something beside the statement's outcome.

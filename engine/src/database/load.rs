@@ -47,7 +47,7 @@ fn own_view(shared: &Arc<Shared>) -> Result<View> {
         change_setting: Arc::new(|name, _, _| {
             Err(Error::Internal(format!("a load has no setting \"{name}\" to change")))
         }),
-        taken_numbers: Arc::default(),
+        session_sequences: Arc::default(),
         sessions: shared.sessions.clone(),
         warn: Arc::new(|_, warning| tracing::warn!("{warning}")),
         list_cursors: Arc::new(Vec::new),

@@ -104,7 +104,7 @@ pub trait SessionFacts: Send + Sync + std::fmt::Debug {
     ///
     /// # Errors
     /// 42809 where that is none; 2200H at its end.
-    fn next_numbers(&self, sequence: i64, count: usize) -> Result<Vec<i64>> {
+    fn next_sequence_values(&self, sequence: i64, count: usize) -> Result<Vec<i64>> {
         let _ = count;
         Err(no_sequence(sequence))
     }
@@ -113,7 +113,7 @@ pub trait SessionFacts: Send + Sync + std::fmt::Debug {
     ///
     /// # Errors
     /// 55000 where it took nothing yet.
-    fn current_number(&self, sequence: Option<i64>) -> Result<i64> {
+    fn current_sequence_value(&self, sequence: Option<i64>) -> Result<i64> {
         Err(no_sequence(sequence.unwrap_or_default()))
     }
 
@@ -121,7 +121,7 @@ pub trait SessionFacts: Send + Sync + std::fmt::Debug {
     ///
     /// # Errors
     /// 22003 for a number out of the sequence's bounds.
-    fn set_number(&self, sequence: i64, value: i64, is_called: bool) -> Result<()> {
+    fn set_sequence_value(&self, sequence: i64, value: i64, is_called: bool) -> Result<()> {
         let _ = (value, is_called);
         Err(no_sequence(sequence))
     }

@@ -2,9 +2,9 @@
 
 use super::Run;
 use super::alter_table::{Altered, contains_nulls};
-use super::constraint::check_unique;
 use super::definition::{constraints, index_keys, new_oids};
 use super::query::Planned;
+use super::unique_key::check_unique;
 use crate::catalog::compile::CompilerCatalog;
 use crate::catalog::persist::{Constraint, Rule, TableDefinition};
 use crate::catalog::relation::Relation;

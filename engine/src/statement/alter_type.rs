@@ -41,7 +41,7 @@ pub(super) fn execute(run: &Run<'_>, alter: &AlterTable, rows: &Plan) -> Result<
     let next = table_relation(&after)?;
     // Keys of other columns are those that they were.
     let sink = new_sink(run, &next)?.assigning(&[]);
-    let (_, mut writes) = Replacement::run(run, rows, false, sink)?.writes(run, &next, "alter table")?;
+    let (_, mut writes) = Replacement::run(run, rows, false, sink)?.writes(run, &next, "alter table", None)?;
     let is_delete = |change: &&Change| matches!(change, Change::Delete(..));
     let deletes = writes.changes.iter().take_while(is_delete).count();
     let between = alterations(&table.schema, after).into_iter().chain(moved);

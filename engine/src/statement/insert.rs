@@ -1,14 +1,14 @@
 //! INSERT: the source's rows into the table, as one change.
 
-use super::constraint::enforce_keys;
 use super::query::Planned;
 use super::returning::returned;
 use super::row_sink::{IntoTable, RowSink};
+use super::unique_key::enforce_keys;
 use super::update::Replacement;
 use super::{Effect, Run};
 use crate::catalog::relation::Relation;
 use crate::connection::StatementWrites;
-use crate::error::{Error, Result, SqlState};
+use crate::error::Result;
 use std::sync::Arc;
 use stoa_sql::plan::{Insert, Plan};
 use stoa_storage::commit::Change;
@@ -44,24 +44,8 @@ pub(super) fn execute(run: &Run<'_>, insert: &Insert) -> Result<Effect> {
 fn execute_upsert(run: &Run<'_>, insert: &Insert, relation: &Relation, key: &str) -> Result<Effect> {
     let sink = new_sink(run, relation)?;
     let replacement = Replacement::run(run, &insert.source, insert.returning.is_some(), sink)?;
-    let written = replacement.writes(run, relation, "insert");
-    let (count, writes) = written.map_err(|error| twice_error(error, key))?;
+    let (count, writes) = replacement.writes(run, relation, "insert", Some(key))?;
     replacement.effect(run, insert.returning.as_ref(), format!("INSERT 0 {count}"), writes)
-}
-
-/// New rows that share the key of DO UPDATE would replace the same row twice.
-fn twice_error(error: Error, key: &str) -> Error {
-    let is_of_key = error.state() == SqlState::UNIQUE_VIOLATION && error.to_string().ends_with(&format!("\"{key}\""));
-    if !is_of_key {
-        return error;
-    }
-    let error = stoa_sql::Error::new(
-        SqlState::CARDINALITY_VIOLATION,
-        "ON CONFLICT DO UPDATE command cannot affect row a second time",
-    );
-    Error::Sql(error.with_hint(
-        "Ensure that no rows proposed for insertion within the same command have duplicate constrained values.",
-    ))
 }
 
 /// A sink for a table's rows.
@@ -81,24 +65,33 @@ pub(crate) fn writes_of(
     sink: &RowSink,
     cause: &'static str,
 ) -> Result<(u64, StatementWrites)> {
-    writes_beside(run, relation, sink, cause, None)
+    writes_beside(run, relation, sink, cause, Beside::default())
 }
 
-/// As [`writes_of`], together with another change that comes first.
+/// What goes with the rows of a sink.
+#[derive(Default)]
+pub(super) struct Beside<'k> {
+    /// The rows that go for them.
+    pub(super) deleted: Option<Change>,
+    /// The key by which DO UPDATE found those.
+    pub(super) upsert_key: Option<&'k str>,
+}
+
+/// As [`writes_of`], together with what goes with the rows.
 pub(super) fn writes_beside(
     run: &Run<'_>,
     relation: &Relation,
     sink: &RowSink,
     cause: &'static str,
-    first: Option<Change>,
+    beside: Beside<'_>,
 ) -> Result<(u64, StatementWrites)> {
     let written = sink.finish()?;
     let mut writes = StatementWrites {
-        changes: first.into_iter().chain(written.changes).collect(),
+        changes: beside.deleted.into_iter().chain(written.changes).collect(),
         loads: written.loads,
         memory: Some(written.memory),
         cause,
     };
-    enforce_keys(run, relation, &mut writes, written.keys)?;
+    enforce_keys(run, relation, &mut writes, written.keys, beside.upsert_key)?;
     Ok((written.row_count, writes))
 }

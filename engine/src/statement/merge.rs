@@ -1,7 +1,7 @@
 //! MERGE: rows out, rows in, and rows in the place of others, in one commit.
 
 use super::delete::{RowSet, first_column};
-use super::insert::{new_sink, writes_beside};
+use super::insert::{Beside, new_sink, writes_beside};
 use super::query::{Planned, plain};
 use super::row_sink::RowSink;
 use super::{Effect, Run, stored};
@@ -26,8 +26,11 @@ pub(super) fn execute(run: &Run<'_>, merge: &Merge) -> Result<Effect> {
     let planned = Planned::new(run, &merge.source, None)?;
     planned.run_into(run, Arc::new(IntoMerged(merged.clone())))?;
     let State { rows, row_count } = std::mem::take(&mut *merged.state.lock());
-    let deleted = rows.into_change(stored(&relation)?.schema.id);
-    let (_, writes) = writes_beside(run, &relation, &merged.sink, "merge", deleted)?;
+    let beside = Beside {
+        deleted: rows.into_change(stored(&relation)?.schema.id),
+        upsert_key: None,
+    };
+    let (_, writes) = writes_beside(run, &relation, &merged.sink, "merge", beside)?;
     Ok(Effect::command(format!("MERGE {row_count}"), writes))
 }
 

@@ -4,9 +4,9 @@
 mod alter_constraint;
 pub(crate) mod alter_table;
 pub(crate) mod alter_type;
+mod check_constraint;
 pub(crate) mod comment;
 pub(crate) mod constants;
-pub(crate) mod constraint;
 pub(crate) mod copy_file;
 pub(crate) mod copy_rows;
 pub(crate) mod create_schema;
@@ -26,6 +26,7 @@ pub(crate) mod row_sink;
 pub(crate) mod sequence;
 pub(crate) mod set;
 pub(crate) mod truncate;
+mod unique_key;
 pub(crate) mod update;
 
 use crate::activity::Entry;

@@ -1,9 +1,10 @@
 //! Where rows for a table arrive: from a query, from COPY, from any thread. Few rows are kept and go through the log; many go into
 //! segments as they come. Either way they are changes that somebody else commits: all of them or none.
 
-use super::constraint::{Check, Key, NewKeys};
+use super::check_constraint::Check;
 use super::query::{memory_bytes, plain};
 use super::stored;
+use super::unique_key::{Key, NewKeys};
 use crate::catalog::relation::Relation;
 use crate::catalog::view::View;
 use crate::database::Shared;

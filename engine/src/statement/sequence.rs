@@ -3,6 +3,7 @@
 
 use super::definition::{free_name, new_oids, relation_exists, take_name, target_schema};
 use super::{Effect, Run, stored};
+use crate::catalog::compile::CompilerCatalog;
 use crate::catalog::names::quote_name;
 use crate::catalog::persist::{NameEntry, name_object, write_name};
 use crate::catalog::relation::Relation;
@@ -10,10 +11,10 @@ use crate::catalog::sequence::{SequenceDefinition, SequenceOwner};
 use crate::connection::{Notice, StatementWrites};
 use crate::database::sequences::Position;
 use crate::error::{Error, Result, SqlState};
-use crate::types::LogicalType;
+use crate::types::{Literal, LogicalType};
 use std::sync::Arc;
-use stoa_sql::catalog::TableName;
-use stoa_sql::plan::{AlterSequence, CreateSequence, SequenceOptions};
+use stoa_sql::catalog::{ColumnInfo, TableName};
+use stoa_sql::plan::{AlterSequence, CreateSequence, Expr, SequenceOptions};
 use stoa_storage::commit::{Change, VALUE_OBJECT_PREFIX};
 
 /// Bytes of a name that is made up; as in Postgres.
@@ -162,15 +163,19 @@ fn refuse_named(run: &Run<'_>, relation: &Relation) -> Result<()> {
 
 /// The table and the column whose default takes numbers of a sequence.
 pub(super) fn default_with(run: &Run<'_>, sequence: &Relation) -> Option<(String, String)> {
-    let names = [
-        format!("'{}'", sequence.name()),
-        format!("'{}'", qualified(sequence.schema(), sequence.name())),
-    ];
+    let catalog = CompilerCatalog::new(&run.view);
+    let oid = Literal::Integer(i64::from(sequence.id().0));
+    let is_it = |part: &Expr| matches!(part, Expr::Literal(value, LogicalType::Regclass) if *value == oid);
+    let takes = |column: &&ColumnInfo| {
+        // A default that does not bind any more takes nothing.
+        let default = column
+            .default
+            .is_some()
+            .then(|| stoa_sql::compile_default(column, &catalog));
+        default.is_some_and(|bound| bound.is_ok_and(|bound| bound.any(&mut |part| is_it(part))))
+    };
     run.view.catalog.user_relations().find_map(|table| {
-        let column = table.columns().find(|column| {
-            let default = column.default.as_deref().unwrap_or_default();
-            default.contains("nextval") && names.iter().any(|name| default.contains(name.as_str()))
-        })?;
+        let column = table.columns().find(takes)?;
         Some((table.name().to_owned(), column.name.clone()))
     })
 }

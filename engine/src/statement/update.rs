@@ -1,7 +1,7 @@
 //! UPDATE: the old rows out and the new ones in, in one commit.
 
 use super::delete::{RowSet, first_column};
-use super::insert::{new_sink, writes_beside};
+use super::insert::{Beside, new_sink, writes_beside};
 use super::query::{Planned, plain};
 use super::returning::returned;
 use super::row_sink::RowSink;
@@ -22,7 +22,7 @@ pub(super) fn execute(run: &Run<'_>, update: &Update) -> Result<Effect> {
     let sink = new_sink(run, &relation)?.assigning(&update.assigned);
     let replacement = Replacement::run(run, &update.source, update.returning.is_some(), sink)?;
     let tag = format!("UPDATE {}", replacement.replaced_count());
-    let (_, writes) = replacement.writes(run, &relation, "update")?;
+    let (_, writes) = replacement.writes(run, &relation, "update", None)?;
     replacement.effect(run, update.returning.as_ref(), tag, writes)
 }
 
@@ -65,10 +65,14 @@ impl Replacement {
         run: &Run<'_>,
         relation: &Relation,
         cause: &'static str,
+        upsert_key: Option<&str>,
     ) -> Result<(u64, StatementWrites)> {
         let rows = std::mem::take(&mut *self.changed.rows.lock());
-        let deleted = rows.into_change(stored(relation)?.schema.id);
-        writes_beside(run, relation, &self.changed.sink, cause, deleted)
+        let beside = Beside {
+            deleted: rows.into_change(stored(relation)?.schema.id),
+            upsert_key,
+        };
+        writes_beside(run, relation, &self.changed.sink, cause, beside)
     }
 
     /// What the client gets.

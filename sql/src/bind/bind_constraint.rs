@@ -4,7 +4,7 @@ use super::collect::{Clause, Context};
 use super::name::fold;
 use super::scope::{LeftOut, Scope, ScopeColumn, ScopeRelation};
 use super::{Binder, not_supported};
-use crate::catalog::{Catalog, RelationInfo};
+use crate::catalog::{Catalog, ColumnInfo, RelationInfo};
 use crate::error::{Error, Result, SqlState};
 use crate::plan::{ColumnDef, ColumnDefinition, ConstraintDefinition, ConstraintKind, Expr};
 use crate::types::LogicalType;
@@ -250,6 +250,12 @@ pub(crate) fn bind_kept_check(
     let bound = binder.bind_check(&syntax, &relation.name, &row)?;
     debug_assert_eq!(bound.data_type(), LogicalType::Boolean);
     Ok((row, bound))
+}
+
+/// A column's default as it was kept.
+pub(crate) fn bind_kept_default(column: &ColumnInfo, catalog: &dyn Catalog) -> Result<Expr> {
+    let mut binder = Binder::new("", catalog, Vec::new());
+    binder.default_value(column)
 }
 
 fn refuse_deferred(characteristics: Option<&ast::ConstraintCharacteristics>) -> Result<()> {

@@ -274,11 +274,11 @@ fn check_may_be_given(column: &ColumnInfo) -> Result<()> {
     if column.identity != Some(Identity::Always) {
         return Ok(());
     }
-    Err(not_given(column))
+    Err(identity_given_error(column))
 }
 
 /// 428C9
-pub(super) fn not_given(column: &ColumnInfo) -> Error {
+pub(super) fn identity_given_error(column: &ColumnInfo) -> Error {
     let name = &column.name;
     Error::new(
         SqlState("428C9"),

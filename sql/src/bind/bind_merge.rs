@@ -157,7 +157,7 @@ impl Binder<'_> {
             let expression = match value {
                 None => self.default_value(info)?,
                 Some(_) if info.identity == Some(Identity::Always) => {
-                    return Err(super::bind_insert::not_given(info));
+                    return Err(super::bind_insert::identity_given_error(info));
                 }
                 Some(value) => {
                     let mut context = Context::plain(scope, Clause::Values);
@@ -203,11 +203,7 @@ impl Binder<'_> {
             let branches = (1..).zip(whens).filter_map(|(at, when)| {
                 let (_, value) = when.values.iter().find(|(column, _)| *column == index)?;
                 Some(CaseBranch {
-                    condition: Expr::Compare {
-                        op: CompareOp::Equal,
-                        left: Box::new(Expr::Column(number.clone())),
-                        right: Box::new(Expr::bigint(at)),
-                    },
+                    condition: Expr::compare(CompareOp::Equal, Expr::Column(number.clone()), Expr::bigint(at)),
                     result: value.clone(),
                 })
             });

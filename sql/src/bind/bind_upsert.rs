@@ -9,10 +9,7 @@ use super::scope::{LeftOut, Scope, ScopeColumn, ScopeRelation};
 use super::{Binder, not_supported};
 use crate::catalog::{KeyInfo, RelationInfo};
 use crate::error::{Error, Result, SqlState};
-use crate::plan::{
-    CaseBranch, ColumnDef, CompareOp, Expr, FrameBound, FrameExclusion, FrameUnits, FunctionCall, Join, JoinKey,
-    JoinKind, Plan, ROW_ID_COLUMN, Scan, Window, WindowCall, WindowFrame,
-};
+use crate::plan::{CaseBranch, ColumnDef, CompareOp, Expr, Join, JoinKey, JoinKind, Plan, ROW_ID_COLUMN, Scan};
 use crate::types::LogicalType;
 use sqlparser::ast::{self, ConflictTarget, OnConflictAction};
 
@@ -123,33 +120,12 @@ impl Binder<'_> {
             .map(|column| Expr::Column(column.clone()))
             .collect();
         let mut kept: Vec<Expr> = parts.iter().map(|part| Expr::IsNull(Box::new(part.clone()))).collect();
-        kept.push(Expr::Compare {
-            op: CompareOp::Equal,
-            left: Box::new(Expr::Column(number.clone())),
-            right: Box::new(Expr::bigint(1)),
-        });
-        let call = WindowCall {
-            call: FunctionCall {
-                function,
-                arguments: Vec::new(),
-                data_type: LogicalType::BigInt,
-                span: None,
-            },
-            filter: None,
-            ignore_nulls: false,
-            frame: WindowFrame {
-                units: FrameUnits::Rows,
-                start: FrameBound::UnboundedPreceding,
-                end: FrameBound::CurrentRow,
-                exclusion: FrameExclusion::NoOthers,
-            },
-        };
-        let numbered = Plan::Window(Window {
-            input: Box::new(source),
-            calls: vec![(number, call)],
-            partition_by: parts,
-            order_by: Vec::new(),
-        });
+        kept.push(Expr::compare(
+            CompareOp::Equal,
+            Expr::Column(number.clone()),
+            Expr::bigint(1),
+        ));
+        let numbered = source.numbered(function, number, parts, Vec::new());
         Ok(numbered.filtered(vec![Expr::or(kept)]))
     }
 

@@ -44,7 +44,7 @@ mod name;
 mod overload;
 mod scope;
 
-pub(crate) use bind_constraint::bind_kept_check;
+pub(crate) use bind_constraint::{bind_kept_check, bind_kept_default};
 
 use crate::catalog::Catalog;
 use crate::error::{Error, Result, SqlState};

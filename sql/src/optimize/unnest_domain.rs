@@ -10,9 +10,8 @@ use super::unnest_subqueries::empty_value;
 use crate::error::Result;
 use crate::literal::Literal;
 use crate::plan::{
-    Aggregate, Apply, ColumnDef, ColumnSet, CompareOp, CteId, CteScan, Distinct, Expr, Filter, FrameBound,
-    FrameExclusion, FrameUnits, FunctionCall, Join, JoinKey, JoinKind, Limit, Plan, Project, SetOperation,
-    SetOperationKind, SortKey, TableFunction, Values, Window, WindowCall, WindowFrame, With,
+    Aggregate, Apply, ColumnDef, ColumnSet, CompareOp, CteId, CteScan, Distinct, Expr, Filter, Join, JoinKey, JoinKind,
+    Limit, Plan, Project, SetOperation, SetOperationKind, SortKey, TableFunction, Values, With,
 };
 use crate::types::LogicalType;
 
@@ -424,28 +423,8 @@ impl<'d> Domain<'d> {
         let output = input.output();
         let (input, order_by) = take_order(input);
         let number = self.context.column("row_number", LogicalType::BigInt, false);
-        let call = WindowCall {
-            call: FunctionCall {
-                function,
-                arguments: Vec::new(),
-                data_type: LogicalType::BigInt,
-                span: None,
-            },
-            filter: None,
-            ignore_nulls: false,
-            frame: WindowFrame {
-                units: FrameUnits::Range,
-                start: FrameBound::UnboundedPreceding,
-                end: FrameBound::CurrentRow,
-                exclusion: FrameExclusion::NoOthers,
-            },
-        };
-        let numbered = Plan::Window(Window {
-            input: Box::new(input),
-            calls: vec![(number.clone(), call)],
-            partition_by: keys.iter().cloned().map(Expr::Column).collect(),
-            order_by,
-        });
+        let partition_by = keys.iter().cloned().map(Expr::Column).collect();
+        let numbered = input.numbered(function, number.clone(), partition_by, order_by);
         let is = |op: CompareOp, value: i64| Expr::compare(op, Expr::Column(number.clone()), Expr::bigint(value));
         let mut predicates = Vec::new();
         if offset > 0 {

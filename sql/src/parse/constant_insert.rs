@@ -5,6 +5,7 @@ use super::syntax::ConstantInsert;
 use crate::catalog::TableName;
 use crate::limits::{COLUMNS_MAX, CONSTANT_ROWS_BYTES_MAX};
 use crate::plan::{Constant, ConstantForm, ConstantRows};
+use memchr::memchr;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -249,10 +250,6 @@ impl Reader<'_> {
             self.at += 1;
         }
     }
-}
-
-fn memchr(byte: u8, bytes: &[u8]) -> Option<usize> {
-    bytes.iter().position(|other| *other == byte)
 }
 
 #[cfg(test)]

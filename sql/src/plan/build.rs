@@ -1,8 +1,13 @@
 //! Short ways to make expressions and nodes, with the trivial cases left out: no Filter without predicates, no AND of one.
 
-use super::{ColumnDef, CompareOp, Expr, Filter, Plan, Project};
+use super::{
+    ColumnDef, CompareOp, Expr, Filter, FrameBound, FrameExclusion, FrameUnits, FunctionCall, Plan, Project, SortKey,
+    Window, WindowCall, WindowFrame,
+};
+use crate::catalog::FunctionInfo;
 use crate::literal::Literal;
 use crate::types::LogicalType;
+use std::sync::Arc;
 
 impl Expr {
     /// TRUE
@@ -164,6 +169,38 @@ impl CompareOp {
 }
 
 impl Plan {
+    /// The rows with their numbers, from 1 in each partition; `row_number` is the function of that name.
+    pub fn numbered(
+        self,
+        row_number: Arc<FunctionInfo>,
+        number: ColumnDef,
+        partition_by: Vec<Expr>,
+        order_by: Vec<SortKey>,
+    ) -> Plan {
+        let call = WindowCall {
+            call: FunctionCall {
+                function: row_number,
+                arguments: Vec::new(),
+                data_type: LogicalType::BigInt,
+                span: None,
+            },
+            filter: None,
+            ignore_nulls: false,
+            frame: WindowFrame {
+                units: FrameUnits::Range,
+                start: FrameBound::UnboundedPreceding,
+                end: FrameBound::CurrentRow,
+                exclusion: FrameExclusion::NoOthers,
+            },
+        };
+        Plan::Window(Window {
+            input: Box::new(self),
+            calls: vec![(number, call)],
+            partition_by,
+            order_by,
+        })
+    }
+
     /// The rows for which all predicates hold; the plan itself where there are none.
     pub fn filtered(self, predicates: Vec<Expr>) -> Plan {
         if predicates.is_empty() {

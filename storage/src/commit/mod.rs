@@ -2,7 +2,7 @@
 //! from one gap-free counter, so that a reader's view is one number: everything at or below it, nothing above.
 
 pub(crate) mod apply;
-pub(crate) mod claims;
+pub(crate) mod conditions;
 pub(crate) mod definition;
 pub(crate) mod logged;
 pub(crate) mod moves;

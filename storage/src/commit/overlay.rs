@@ -22,7 +22,7 @@ pub(crate) fn overlay(
 ) -> Result<(DatabaseState, Vec<RowId>)> {
     let mut places = Vec::new();
     let mut application = Application::new(disk, base.clone(), base.version);
-    let (changes, _) = super::claims::split(changes);
+    let (changes, _) = super::conditions::split(changes);
     for mut change in prepare_changes(changes, base)? {
         if let LoggedChange::Insert {
             table,

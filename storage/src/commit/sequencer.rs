@@ -5,7 +5,7 @@
 //! everything for good; a full disk takes back every commit that is not published, so that none of them happened.
 
 use super::apply::{Application, Effects, conflict, invalid};
-use super::claims::{self, Claims, Conditions};
+use super::conditions::{self, Claims, Conditions};
 use super::logged::{EncodedCommit, LoggedChange, LoggedCommit, LoggedEdit, write_edit};
 use super::moves::{Moved, Moves};
 use super::prepare::prepare_changes;
@@ -210,7 +210,7 @@ impl Sequencer {
     pub(crate) fn commit(&self, changes: Changes, base: CommitVersion) -> Result<CommitVersion> {
         let state = self.published();
         let cause = changes.cause.to_owned();
-        let (changes, conditions) = claims::split(changes.changes);
+        let (changes, conditions) = conditions::split(changes.changes);
         self.commit_under(prepare_changes(changes, &state)?, cause, base, &conditions)
     }
 

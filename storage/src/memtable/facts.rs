@@ -10,8 +10,8 @@ use crate::vector::key;
 use arrow_array::{Array, ArrayRef};
 use std::sync::OnceLock;
 
-/// Facts of each column of a piece.
-pub(crate) type Facts = Box<[OnceLock<ColumnFacts>]>;
+/// Facts of each column of a piece. Pieces begin with single rows: what nobody asks for takes no room in them.
+pub(crate) type Facts = OnceLock<Box<[OnceLock<ColumnFacts>]>>;
 
 /// See the module.
 #[derive(Debug)]
@@ -23,15 +23,11 @@ pub(crate) struct ColumnFacts {
     pub(crate) distinct: DistinctSketch,
 }
 
-/// Nothing asked yet.
-pub(crate) fn unasked(column_count: usize) -> Facts {
-    (0..column_count).map(|_| OnceLock::new()).collect()
-}
-
 impl Piece {
     /// Of the column at a position.
     pub(crate) fn facts(&self, position: usize) -> &ColumnFacts {
-        self.facts[position].get_or_init(|| ColumnFacts::of(&self.columns[position]))
+        let unasked = || self.columns.iter().map(|_| OnceLock::new()).collect();
+        self.facts.get_or_init(unasked)[position].get_or_init(|| ColumnFacts::of(&self.columns[position]))
     }
 }
 

@@ -2,7 +2,7 @@
 //! the old one's pieces. Small pieces are joined eight at a time, so that a row is copied about five times however small the
 //! batches are, and a part has a few dozen pieces at most.
 
-use super::facts::{self, Facts};
+use super::facts::Facts;
 use crate::commit::visibility::Deletes;
 use crate::commit::{CommitVersion, PartId};
 use crate::error::{Error, Result};
@@ -91,7 +91,7 @@ impl Part {
             row_count,
             columns: rows.columns.clone(),
             versions: Versions::Single(version),
-            facts: facts::unasked(rows.columns.len()),
+            facts: Facts::default(),
         }));
         if self.first_position == 0 {
             self.first_position = position;
@@ -157,7 +157,7 @@ fn join(pieces: &[Arc<Piece>]) -> Result<Piece> {
         row_count,
         columns,
         versions: Versions::PerRow(Int64Array::from(versions)),
-        facts: facts::unasked(column_count),
+        facts: Facts::default(),
     })
 }
 

@@ -2,7 +2,7 @@
 
 use super::value_lists::{GroupedValues, ValueLists};
 use crate::error::{Error, Result, SqlState};
-use crate::functions::{AggregateBinding, Groups};
+use crate::functions::{Accumulator, AggregateBinding, Groups};
 use crate::types::LogicalType;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Date32Type, Int16Type, Int32Type, Int64Type, TimestampMicrosecondType};
@@ -57,7 +57,7 @@ impl EventLists {
     }
 
     /// Takes rows in: a time column and conditions. Rows whose time is NULL do not count.
-    pub(super) fn add(
+    fn add(
         &mut self,
         times: &ArrayRef,
         conditions: &[ArrayRef],
@@ -82,15 +82,15 @@ impl EventLists {
         self.values.add(&columns, groups, mask.as_ref())
     }
 
-    pub(super) fn merge(&mut self, states: &[ArrayRef], groups: Groups<'_>) -> Result<()> {
+    fn merge(&mut self, states: &[ArrayRef], groups: Groups<'_>) -> Result<()> {
         self.values.merge(states, groups)
     }
 
-    pub(super) fn state_types(&self) -> Vec<DataType> {
+    fn state_types(&self) -> Vec<DataType> {
         self.values.state_types()
     }
 
-    pub(super) fn states(&mut self, group_count: usize) -> Result<Vec<ArrayRef>> {
+    fn states(&mut self, group_count: usize) -> Result<Vec<ArrayRef>> {
         self.values.states(group_count)
     }
 
@@ -118,8 +118,56 @@ impl EventLists {
         Ok(())
     }
 
-    pub(super) fn memory_bytes(&self) -> usize {
+    fn memory_bytes(&self) -> usize {
         self.values.memory_bytes()
+    }
+}
+
+/// What an aggregate makes of events in order.
+pub(super) trait OfEvents: Send {
+    /// The answers of all groups.
+    fn answer(&self, events: &mut EventLists, group_count: usize) -> Result<ArrayRef>;
+}
+
+/// An aggregate over a time and conditions.
+pub(super) struct Ordered<A> {
+    pub(super) events: EventLists,
+    /// The place of the time among the arguments; the conditions follow.
+    pub(super) time: usize,
+    pub(super) conditions: usize,
+    pub(super) answer: A,
+}
+
+impl<A: OfEvents> Accumulator for Ordered<A> {
+    fn update(
+        &mut self,
+        arguments: &[ArrayRef],
+        groups: Groups<'_>,
+        selection: Option<&BooleanBuffer>,
+        _group_count: usize,
+    ) -> Result<()> {
+        let conditions = &arguments[self.time + 1..=self.time + self.conditions];
+        self.events.add(&arguments[self.time], conditions, groups, selection)
+    }
+
+    fn merge(&mut self, states: &[ArrayRef], groups: Groups<'_>, _group_count: usize) -> Result<()> {
+        self.events.merge(states, groups)
+    }
+
+    fn state_types(&self) -> Vec<DataType> {
+        self.events.state_types()
+    }
+
+    fn states(&mut self, group_count: usize) -> Result<Vec<ArrayRef>> {
+        self.events.states(group_count)
+    }
+
+    fn finish(&mut self, group_count: usize) -> Result<ArrayRef> {
+        self.answer.answer(&mut self.events, group_count)
+    }
+
+    fn memory_bytes(&self) -> usize {
+        self.events.memory_bytes()
     }
 }
 

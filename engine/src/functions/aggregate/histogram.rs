@@ -1,14 +1,18 @@
 //! `histogram(x)`: how often each value occurs, as a JSON object; `histogram(x, low, high, buckets)`: how many values fall into each of
 //! equally wide buckets, as TimescaleDB has it.
 
-use super::entropy::{Answer, Counted};
 use super::rows::{counting_rows, grow, visit};
 use super::signature::aggregate;
+use super::value_counts::{Counted, GroupedCounts, OfCounts, ValueCounts};
 use super::value_lists::{item_field, list_offsets};
 use crate::error::{Error, Result, SqlState};
+use crate::format::FormatSettings;
+use crate::format::text::ColumnWriter;
+use crate::functions::scalar::json::document::ObjectBuilder;
 use crate::functions::{Accumulator, AggregateBinding, AggregateFunction, Documentation, Groups};
 use crate::limits::HISTOGRAM_BUCKETS_MAX;
-use crate::types::LogicalType;
+use crate::types::{LogicalType, array_type};
+use arrow_array::builder::StringViewBuilder;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int32Type, Int64Type};
 use arrow_array::{Array, ArrayRef, Int64Array, ListArray};
@@ -30,7 +34,13 @@ static HISTOGRAM: AggregateFunction = AggregateFunction {
         result: "{0,1,2,1}",
     },
     accumulator: |binding| match binding.argument_types.len() {
-        1 => Ok(Box::new(Counted::new(binding, Answer::Histogram)?)),
+        1 => {
+            let data_type = binding.argument_types[0].clone();
+            Ok(Box::new(Counted {
+                counts: ValueCounts::exact(array_type(&data_type))?,
+                answer: ValueHistogram { data_type },
+            }))
+        }
         _ => Ok(Box::new(Histogram::new(binding)?)),
     },
     summary: None,
@@ -54,6 +64,38 @@ const SIGNATURES: &[Signature] = &[
     },
 ];
 
+/// An object of values and counts.
+struct ValueHistogram {
+    data_type: LogicalType,
+}
+
+impl OfCounts for ValueHistogram {
+    fn answer(&self, grouped: &GroupedCounts, group_count: usize) -> Result<ArrayRef> {
+        let settings = FormatSettings::default();
+        let names = ColumnWriter::new(&grouped.values, &self.data_type, &settings);
+        let mut answers = StringViewBuilder::with_capacity(group_count);
+        for range in grouped.ranges() {
+            if range.is_empty() {
+                answers.append_null();
+                continue;
+            }
+            let mut object = ObjectBuilder::default();
+            for row in range {
+                let mut name = Vec::new();
+                names.write(row, &mut name);
+                let name =
+                    String::from_utf8(name).map_err(|_| Error::Internal("a text form that is not UTF-8".into()))?;
+                object.push(name, grouped.counts[row].to_string());
+            }
+            let mut text = String::new();
+            object.finish(&mut text);
+            answers.append_value(text);
+        }
+        Ok(Arc::new(answers.finish()))
+    }
+}
+
+/// Counts in buckets.
 struct Histogram {
     low: f64,
     high: f64,

@@ -1,16 +1,14 @@
 //! `sequence_match` and `sequence_count`: whether, or how often, a group's events in order of time contain a pattern, as ClickHouse has
 //! it. Rows where no condition holds are no events.
 
-use super::events::{EventLists, check_conditions, units_per_second};
+use super::events::{EventLists, OfEvents, Ordered, check_conditions, units_per_second};
 use super::sequence_pattern::Pattern;
 use super::signature::aggregate;
 use crate::error::{Error, Result, SqlState};
-use crate::functions::{Accumulator, AggregateBinding, AggregateFunction, Documentation, Groups};
+use crate::functions::{AggregateBinding, AggregateFunction, Documentation};
 use crate::types::LogicalType;
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef, BooleanArray, Int64Array};
-use arrow_buffer::BooleanBuffer;
-use arrow_schema::DataType;
 use std::sync::Arc;
 use stoa_sql::catalog::{Parameter, Signature};
 use stoa_sql::types::TypeKind;
@@ -29,7 +27,7 @@ static SEQUENCE_MATCH: AggregateFunction = AggregateFunction {
         example: "sequence_match('(?1).*(?2)', x, x = 1, x = 4)",
         result: "t",
     },
-    accumulator: |binding| Ok(Box::new(Sequence::new(binding, false)?)),
+    accumulator: |binding| Ok(Box::new(Sequence::ordered(binding, false)?)),
     summary: None,
 };
 
@@ -44,7 +42,7 @@ static SEQUENCE_COUNT: AggregateFunction = AggregateFunction {
         example: "sequence_count('(?1).*(?2)', x, x = 1, x = 4)",
         result: "1",
     },
-    accumulator: |binding| Ok(Box::new(Sequence::new(binding, true)?)),
+    accumulator: |binding| Ok(Box::new(Sequence::ordered(binding, true)?)),
     summary: None,
 };
 
@@ -71,14 +69,12 @@ const fn overloads(returns: fn(&[LogicalType]) -> LogicalType) -> [Signature; 4]
 }
 
 struct Sequence {
-    events: EventLists,
     pattern: Pattern,
-    conditions: usize,
     counts: bool,
 }
 
 impl Sequence {
-    fn new(binding: &AggregateBinding, counts: bool) -> Result<Self> {
+    fn ordered(binding: &AggregateBinding, counts: bool) -> Result<Ordered<Self>> {
         check_conditions(binding, 2, if counts { "sequence_count" } else { "sequence_match" })?;
         let pattern = match binding.constants.first() {
             Some(Some(pattern)) if pattern.is_valid(0) => pattern.as_string_view().value(0).to_owned(),
@@ -97,58 +93,34 @@ impl Sequence {
         };
         let conditions = binding.argument_types.len() - 2;
         let unit = units_per_second(&binding.argument_types[1]);
-        Ok(Sequence {
+        Ok(Ordered {
             events: EventLists::new(false),
-            pattern: Pattern::parse(&pattern, conditions, unit)?,
+            time: 1,
             conditions,
-            counts,
+            answer: Sequence {
+                pattern: Pattern::parse(&pattern, conditions, unit)?,
+                counts,
+            },
         })
     }
 }
 
-impl Accumulator for Sequence {
-    fn update(
-        &mut self,
-        arguments: &[ArrayRef],
-        groups: Groups<'_>,
-        selection: Option<&BooleanBuffer>,
-        _group_count: usize,
-    ) -> Result<()> {
-        self.events
-            .add(&arguments[1], &arguments[2..2 + self.conditions], groups, selection)
-    }
-
-    fn merge(&mut self, states: &[ArrayRef], groups: Groups<'_>, _group_count: usize) -> Result<()> {
-        self.events.merge(states, groups)
-    }
-
-    fn state_types(&self) -> Vec<DataType> {
-        self.events.state_types()
-    }
-
-    fn states(&mut self, group_count: usize) -> Result<Vec<ArrayRef>> {
-        self.events.states(group_count)
-    }
-
-    fn finish(&mut self, group_count: usize) -> Result<ArrayRef> {
+impl OfEvents for Sequence {
+    fn answer(&self, events: &mut EventLists, group_count: usize) -> Result<ArrayRef> {
         let pattern = &self.pattern;
         if self.counts {
             let mut answers: Vec<i64> = Vec::with_capacity(group_count);
-            self.events.for_each_group(group_count, |events| {
+            events.for_each_group(group_count, |events| {
                 answers.push(pattern.count(events)?);
                 Ok(())
             })?;
             return Ok(Arc::new(Int64Array::from(answers)));
         }
         let mut answers: Vec<bool> = Vec::with_capacity(group_count);
-        self.events.for_each_group(group_count, |events| {
+        events.for_each_group(group_count, |events| {
             answers.push(pattern.is_match(events)?);
             Ok(())
         })?;
         Ok(Arc::new(BooleanArray::from(answers)))
-    }
-
-    fn memory_bytes(&self) -> usize {
-        self.events.memory_bytes()
     }
 }

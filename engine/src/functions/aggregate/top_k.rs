@@ -1,23 +1,21 @@
 //! `top_k`, `approx_top_k` and `top_k_counts`: the most frequent values of a group. Exact up to [`DISTINCT_MIN`] distinct values, or
 //! eight times the number wanted if that is more; beyond that rare values are left out on the way.
 
-use super::rows::counting_rows;
 use super::signature::aggregate;
-use super::value_counts::ValueCounts;
+use super::value_counts::{Counted, GroupedCounts, OfCounts, ValueCounts};
 use super::value_lists::{item_field, list_offsets};
 use crate::error::{Error, Result, SqlState};
 use crate::format::FormatSettings;
 use crate::functions::scalar::json::document::ObjectBuilder;
 use crate::functions::scalar::json::write::{JsonWriter, Style};
-use crate::functions::{Accumulator, AggregateBinding, AggregateFunction, Documentation, Groups};
+use crate::functions::{AggregateBinding, AggregateFunction, Documentation};
 use crate::limits::TOP_K_MAX;
 use crate::types::{LogicalType, array_type};
 use arrow_array::builder::StringViewBuilder;
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int64Type;
 use arrow_array::{Array, ArrayRef, ListArray, UInt32Array};
-use arrow_buffer::{BooleanBuffer, NullBuffer};
-use arrow_schema::DataType;
+use arrow_buffer::NullBuffer;
 use std::sync::Arc;
 use stoa_sql::catalog::{Parameter, Signature};
 use stoa_sql::types::TypeKind;
@@ -44,7 +42,7 @@ macro_rules! top_k {
                 example: concat!($name, "(x, 2)"),
                 result: $result,
             },
-            accumulator: |binding| Ok(Box::new(TopK::new(binding)?)),
+            accumulator: |binding| Ok(Box::new(TopK::counted(binding)?)),
             summary: None,
         };
     };
@@ -75,14 +73,13 @@ top_k!(
 );
 
 struct TopK {
-    counts: ValueCounts,
     k: usize,
     data_type: LogicalType,
     with_counts: bool,
 }
 
 impl TopK {
-    fn new(binding: &AggregateBinding) -> Result<Self> {
+    fn counted(binding: &AggregateBinding) -> Result<Counted<Self>> {
         let Some(Some(constant)) = binding.constants.get(1) else {
             return Err(Error::user(
                 SqlState::FEATURE_NOT_SUPPORTED,
@@ -100,11 +97,13 @@ impl TopK {
             ));
         };
         let data_type = binding.argument_types[0].clone();
-        Ok(TopK {
+        Ok(Counted {
             counts: ValueCounts::new(array_type(&data_type), DISTINCT_MIN.max(8 * k))?,
-            k,
-            with_counts: binding.return_type == LogicalType::Jsonb,
-            data_type,
+            answer: TopK {
+                k,
+                with_counts: binding.return_type == LogicalType::Jsonb,
+                data_type,
+            },
         })
     }
 
@@ -136,32 +135,8 @@ impl TopK {
     }
 }
 
-impl Accumulator for TopK {
-    fn update(
-        &mut self,
-        arguments: &[ArrayRef],
-        groups: Groups<'_>,
-        selection: Option<&BooleanBuffer>,
-        group_count: usize,
-    ) -> Result<()> {
-        let mask = counting_rows(&arguments[..1], selection);
-        self.counts.add(&arguments[0], None, groups, mask.as_ref(), group_count)
-    }
-
-    fn merge(&mut self, states: &[ArrayRef], groups: Groups<'_>, group_count: usize) -> Result<()> {
-        self.counts.merge(states, groups, group_count)
-    }
-
-    fn state_types(&self) -> Vec<DataType> {
-        self.counts.state_types()
-    }
-
-    fn states(&mut self, group_count: usize) -> Result<Vec<ArrayRef>> {
-        self.counts.states(group_count)
-    }
-
-    fn finish(&mut self, group_count: usize) -> Result<ArrayRef> {
-        let grouped = self.counts.take(group_count)?;
+impl OfCounts for TopK {
+    fn answer(&self, grouped: &GroupedCounts, _group_count: usize) -> Result<ArrayRef> {
         let first_k = |range: std::ops::Range<usize>| range.start..range.end.min(range.start + self.k);
         let ranges: Vec<_> = grouped.ranges().map(first_k).collect();
         if self.with_counts {
@@ -179,9 +154,5 @@ impl Accumulator for TopK {
             arrow_select::take::take(&grouped.values, &rows, None)?,
             Some(NullBuffer::from(present)),
         )?))
-    }
-
-    fn memory_bytes(&self) -> usize {
-        self.counts.memory_bytes()
     }
 }

@@ -2,10 +2,10 @@
 //! whose distinct values are more keeps its most frequent ones, and what comes anew is given the count of what was left out
 //! (as the Space-Saving algorithm does): counts are then too high, by at most that.
 
-use super::rows::visit;
+use super::rows::{counting_rows, visit};
 use super::value_lists::{ValueLists, item_field, list_offsets};
 use crate::error::{Error, Result};
-use crate::functions::Groups;
+use crate::functions::{Accumulator, Groups};
 use crate::operators::key::{KeyEncoder, KeyField, Keys};
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int64Type;
@@ -52,6 +52,11 @@ impl GroupedCounts {
 }
 
 impl ValueCounts {
+    /// Of all distinct values.
+    pub(super) fn exact(data_type: DataType) -> Result<Self> {
+        ValueCounts::new(data_type, usize::MAX / 4)
+    }
+
     /// Of values of this plain type; `limit` distinct ones of each group are exact.
     pub(super) fn new(data_type: DataType, limit: usize) -> Result<Self> {
         Ok(ValueCounts {
@@ -218,6 +223,52 @@ impl ValueCounts {
             + self.key_bytes
             + (self.counts.capacity() + self.floors.capacity()) * size_of::<i64>()
             + self.values.memory_bytes()
+    }
+}
+
+/// What an aggregate makes of the counts of values.
+pub(super) trait OfCounts: Send {
+    /// The answers of all groups.
+    fn answer(&self, grouped: &GroupedCounts, group_count: usize) -> Result<ArrayRef>;
+}
+
+/// An aggregate over how often its argument's values occur.
+pub(super) struct Counted<A> {
+    pub(super) counts: ValueCounts,
+    pub(super) answer: A,
+}
+
+impl<A: OfCounts> Accumulator for Counted<A> {
+    fn update(
+        &mut self,
+        arguments: &[ArrayRef],
+        groups: Groups<'_>,
+        selection: Option<&BooleanBuffer>,
+        group_count: usize,
+    ) -> Result<()> {
+        let mask = counting_rows(&arguments[..1], selection);
+        self.counts.add(&arguments[0], None, groups, mask.as_ref(), group_count)
+    }
+
+    fn merge(&mut self, states: &[ArrayRef], groups: Groups<'_>, group_count: usize) -> Result<()> {
+        self.counts.merge(states, groups, group_count)
+    }
+
+    fn state_types(&self) -> Vec<DataType> {
+        self.counts.state_types()
+    }
+
+    fn states(&mut self, group_count: usize) -> Result<Vec<ArrayRef>> {
+        self.counts.states(group_count)
+    }
+
+    fn finish(&mut self, group_count: usize) -> Result<ArrayRef> {
+        let grouped = self.counts.take(group_count)?;
+        self.answer.answer(&grouped, group_count)
+    }
+
+    fn memory_bytes(&self) -> usize {
+        self.counts.memory_bytes()
     }
 }
 

@@ -1,14 +1,13 @@
 //! `window_funnel`: how many steps of a funnel a group's events went through in order within a window of time, as ClickHouse has it.
 
-use super::events::{Event, EventLists, check_conditions, units_per_second};
+use super::events::{Event, EventLists, OfEvents, Ordered, check_conditions, units_per_second};
 use super::signature::aggregate;
 use crate::error::{Error, Result, SqlState};
-use crate::functions::{Accumulator, AggregateBinding, AggregateFunction, Documentation, Groups};
+use crate::functions::{AggregateBinding, AggregateFunction, Documentation};
 use crate::types::LogicalType;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int64Type, IntervalMonthDayNanoType};
 use arrow_array::{Array, ArrayRef, Int32Array};
-use arrow_buffer::BooleanBuffer;
 use arrow_schema::DataType;
 use std::sync::Arc;
 use stoa_sql::catalog::{Parameter, Signature};
@@ -25,7 +24,7 @@ static WINDOW_FUNNEL: AggregateFunction = AggregateFunction {
         example: "window_funnel(10, x, x = 1, x = 2, x = 5)",
         result: "2",
     },
-    accumulator: |binding| Ok(Box::new(WindowFunnel::new(binding)?)),
+    accumulator: |binding| Ok(Box::new(WindowFunnel::ordered(binding)?)),
     summary: None,
 };
 
@@ -74,11 +73,8 @@ struct Mode {
 }
 
 struct WindowFunnel {
-    events: EventLists,
     window: i64,
     mode: Mode,
-    /// The place of the time among the arguments; the conditions follow.
-    time: usize,
     steps: usize,
 }
 
@@ -131,7 +127,7 @@ fn window_length(window: &ArrayRef, time_type: &LogicalType) -> Result<i64> {
 }
 
 impl WindowFunnel {
-    fn new(binding: &AggregateBinding) -> Result<Self> {
+    fn ordered(binding: &AggregateBinding) -> Result<Ordered<Self>> {
         let constant = |place: usize| match binding.constants.get(place) {
             Some(Some(constant)) => Ok(constant),
             _ => Err(Error::user(
@@ -146,12 +142,16 @@ impl WindowFunnel {
             true if constant(1)?.is_valid(0) => Mode::named(constant(1)?.as_string_view().value(0))?,
             _ => Mode::default(),
         };
-        Ok(WindowFunnel {
+        let steps = binding.argument_types.len() - time - 1;
+        Ok(Ordered {
             events: EventLists::new(mode.strict_order),
-            window: window_length(constant(0)?, &binding.argument_types[time])?,
-            mode,
             time,
-            steps: binding.argument_types.len() - time - 1,
+            conditions: steps,
+            answer: WindowFunnel {
+                window: window_length(constant(0)?, &binding.argument_types[time])?,
+                mode,
+                steps,
+            },
         })
     }
 
@@ -203,41 +203,13 @@ fn moves(events: &[Event], steps: usize) -> Vec<(i64, Option<usize>)> {
     moves
 }
 
-impl Accumulator for WindowFunnel {
-    fn update(
-        &mut self,
-        arguments: &[ArrayRef],
-        groups: Groups<'_>,
-        selection: Option<&BooleanBuffer>,
-        _group_count: usize,
-    ) -> Result<()> {
-        let conditions = &arguments[self.time + 1..=self.time + self.steps];
-        self.events.add(&arguments[self.time], conditions, groups, selection)
-    }
-
-    fn merge(&mut self, states: &[ArrayRef], groups: Groups<'_>, _group_count: usize) -> Result<()> {
-        self.events.merge(states, groups)
-    }
-
-    fn state_types(&self) -> Vec<DataType> {
-        self.events.state_types()
-    }
-
-    fn states(&mut self, group_count: usize) -> Result<Vec<ArrayRef>> {
-        self.events.states(group_count)
-    }
-
-    fn finish(&mut self, group_count: usize) -> Result<ArrayRef> {
-        let mut events = std::mem::replace(&mut self.events, EventLists::new(self.mode.strict_order));
+impl OfEvents for WindowFunnel {
+    fn answer(&self, events: &mut EventLists, group_count: usize) -> Result<ArrayRef> {
         let mut answers = Vec::with_capacity(group_count);
         events.for_each_group(group_count, |events| {
             answers.push(self.steps_taken(events));
             Ok(())
         })?;
         Ok(Arc::new(Int32Array::from(answers)))
-    }
-
-    fn memory_bytes(&self) -> usize {
-        self.events.memory_bytes()
     }
 }

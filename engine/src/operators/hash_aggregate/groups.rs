@@ -168,7 +168,7 @@ impl GroupStates {
         self.settle()?;
         let group_count = self.table.group_count();
         let mut columns = self.table.keys()?;
-        let set_number = match self.specification.numbers_sets() {
+        let set_index = match self.specification.numbers_sets() {
             true => columns.pop().filter(|_| self.specification.gives_set_index),
             false => None,
         };
@@ -178,7 +178,7 @@ impl GroupStates {
                 false => columns.push(accumulator.finish(group_count)?),
             }
         }
-        columns.extend(set_number);
+        columns.extend(set_index);
         Ok((columns, group_count))
     }
 

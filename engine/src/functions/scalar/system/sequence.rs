@@ -18,7 +18,7 @@ pub(super) static NEXTVAL: ScalarFunction = ScalarFunction {
         "nextval('orders_id_seq')",
         "1",
     ),
-    execute: next_numbers,
+    execute: next_sequence_values,
 };
 
 pub(super) static CURRVAL: ScalarFunction = ScalarFunction {
@@ -32,7 +32,10 @@ pub(super) static CURRVAL: ScalarFunction = ScalarFunction {
     execute: |call| {
         let oids = call.primitives::<Int64Type>(0)?;
         numbers(call, |row| {
-            call.statement.session.current_number(Some(oids.value(row))).map(Some)
+            call.statement
+                .session
+                .current_sequence_value(Some(oids.value(row)))
+                .map(Some)
         })
     },
 };
@@ -45,7 +48,7 @@ pub(super) static LASTVAL: ScalarFunction = ScalarFunction {
         "lastval()",
         "1",
     ),
-    execute: |call| numbers(call, |_| call.statement.session.current_number(None).map(Some)),
+    execute: |call| numbers(call, |_| call.statement.session.current_sequence_value(None).map(Some)),
 };
 
 pub(super) static SETVAL: ScalarFunction = ScalarFunction {
@@ -66,7 +69,7 @@ pub(super) static SETVAL: ScalarFunction = ScalarFunction {
         "setval('orders_id_seq', 42)",
         "42",
     ),
-    execute: set_numbers,
+    execute: set_sequence_values,
 };
 
 pub(super) static PG_SEQUENCE_LAST_VALUE: ScalarFunction = ScalarFunction {
@@ -91,20 +94,20 @@ pub(super) static PG_SEQUENCE_LAST_VALUE: ScalarFunction = ScalarFunction {
 };
 
 /// Numbers for all rows at once where all ask the same sequence.
-fn next_numbers(call: &Call<'_>) -> Result<Value> {
+fn next_sequence_values(call: &Call<'_>) -> Result<Value> {
     let session = &call.statement.session;
     let oids = call.primitives::<Int64Type>(0)?;
     if matches!(call.arguments.first(), Some(Value::Constant(_))) && call.row_count > 0 && call.nulls().is_none() {
-        let taken = session.next_numbers(oids.value(0), call.row_count)?;
+        let taken = session.next_sequence_values(oids.value(0), call.row_count)?;
         return Ok(Value::Array(Arc::new(Int64Array::from(taken))));
     }
     numbers(call, |row| {
-        let taken = session.next_numbers(oids.value(row), 1)?;
+        let taken = session.next_sequence_values(oids.value(row), 1)?;
         Ok(taken.first().copied())
     })
 }
 
-fn set_numbers(call: &Call<'_>) -> Result<Value> {
+fn set_sequence_values(call: &Call<'_>) -> Result<Value> {
     let oids = call.primitives::<Int64Type>(0)?;
     let values = call.primitives::<Int64Type>(1)?;
     let called = match call.arguments.len() {
@@ -114,7 +117,9 @@ fn set_numbers(call: &Call<'_>) -> Result<Value> {
     numbers(call, |row| {
         let is_called = called.as_ref().is_none_or(|called| called.value(row));
         let value = values.value(row);
-        call.statement.session.set_number(oids.value(row), value, is_called)?;
+        call.statement
+            .session
+            .set_sequence_value(oids.value(row), value, is_called)?;
         Ok(Some(value))
     })
 }

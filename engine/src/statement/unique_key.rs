@@ -1,15 +1,13 @@
-//! What must hold of a table's rows, while they arrive: CHECK row by row, keys at the end of the statement, when all its rows are
-//! known. Deletes of the same statement count, and other commits do: a commit claims the keys it brings.
+//! Keys of a table: no two rows have the same values in their columns. They are looked at when a statement ends and all its rows are
+//! known. Deletes of the same statement count, and other commits do: a commit claims the keys it brings. No index is kept here.
 
 use super::query::Planned;
 use super::{Run, stored};
-use crate::catalog::compile::CompilerCatalog;
 use crate::catalog::persist::Rule;
 use crate::catalog::relation::Relation;
 use crate::catalog::view::View;
 use crate::connection::{StatementWrites, conflict_error};
 use crate::error::{Error, Result, SqlState};
-use crate::expression::{Expression, Layout};
 use crate::format::FormatSettings;
 use crate::format::text::ColumnWriter;
 use crate::functions::registry;
@@ -17,7 +15,7 @@ use crate::limits::KEYS_LOOKED_UP_MAX;
 use crate::operators::key::{KeyEncoder, KeyField};
 use crate::physical::{TableAccess, Tables};
 use crate::types::literal_at;
-use arrow_array::{Array, ArrayRef, BooleanArray};
+use arrow_array::{Array, ArrayRef};
 use std::sync::Arc;
 use stoa_sql::catalog::TableId;
 use stoa_sql::plan::{
@@ -27,54 +25,6 @@ use stoa_sql::plan::{
 use stoa_sql::types::LogicalType;
 use stoa_storage::commit::{Change, CommitVersion};
 use stoa_storage::vector::Batch;
-
-/// A CHECK of a table, ready to be asked.
-pub(crate) struct Check {
-    /// Its name.
-    pub(crate) name: String,
-    condition: Expression,
-}
-
-impl Check {
-    /// The checks of a table.
-    ///
-    /// # Errors
-    /// One that does not fit the table any more.
-    pub(crate) fn all(view: &View, relation: &Relation) -> Result<Vec<Check>> {
-        let constraints = relation.stored().map_or(&[][..], |table| &table.definition.constraints);
-        let checks = constraints.iter().filter_map(|constraint| match &constraint.rule {
-            Rule::Check(text) => Some(Check::new(view, relation, &constraint.name, text)),
-            Rule::Key { .. } => None,
-        });
-        checks.collect()
-    }
-
-    /// One check.
-    ///
-    /// # Errors
-    /// As [`Self::all`].
-    pub(crate) fn new(view: &View, relation: &Relation, name: &str, text: &str) -> Result<Check> {
-        let (columns, condition) = stoa_sql::compile_check(text, &relation.info, &CompilerCatalog::new(view))?;
-        let condition = Expression::compile(&condition, &Layout::new(columns), &view.statement)?;
-        Ok(Check {
-            name: name.to_owned(),
-            condition,
-        })
-    }
-
-    /// The first row for which the condition is false.
-    ///
-    /// # Errors
-    /// What the condition fails with.
-    pub(crate) fn first_violation(&self, batch: &Batch) -> Result<Option<usize>> {
-        let answer = self.condition.evaluate_plain(batch)?;
-        let answer = answer
-            .as_any()
-            .downcast_ref::<BooleanArray>()
-            .ok_or_else(|| Error::Internal("a check is not boolean".into()))?;
-        Ok((0..answer.len()).find(|row| answer.is_valid(*row) && !answer.value(*row)))
-    }
-}
 
 /// A key of a table.
 #[derive(Clone)]
@@ -122,12 +72,13 @@ pub(crate) struct NewKeys {
 /// Makes sure that no two rows of the table have the same key once a statement's changes are made, and claims its keys for the commit.
 ///
 /// # Errors
-/// 23505 where two have.
-pub(crate) fn enforce_keys(
+/// 23505 where two have; 21000 where that is the key by which DO UPDATE found the rows it replaced.
+pub(super) fn enforce_keys(
     run: &Run<'_>,
     relation: &Relation,
     writes: &mut StatementWrites,
     new: Vec<NewKeys>,
+    upsert_key: Option<&str>,
 ) -> Result<()> {
     let new: Vec<NewKeys> = new.into_iter().filter(|keys| !keys.batches.is_empty()).collect();
     if new.is_empty() {
@@ -148,12 +99,35 @@ pub(crate) fn enforce_keys(
     let table = stored(relation)?.schema.id;
     for keys in new {
         let search = Search::new(relation, &keys)?;
-        search.refuse_duplicates(&after, &keys.key.name)?;
+        if let Some(shown) = search.duplicate(&after)? {
+            return Err(match upsert_key == Some(keys.key.name.as_str()) {
+                true => replaced_twice_error(),
+                false => duplicate_error(&keys.key.name, &shown),
+            });
+        }
         writes
             .changes
             .push(Change::Claim(table, search.claim(keys.key.number)?));
     }
     Ok(())
+}
+
+fn duplicate_error(name: &str, shown: &str) -> Error {
+    let error = stoa_sql::Error::new(
+        SqlState::UNIQUE_VIOLATION,
+        format!("duplicate key value violates unique constraint \"{name}\""),
+    );
+    Error::Sql(error.with_detail(format!("Key {shown} already exists.")))
+}
+
+fn replaced_twice_error() -> Error {
+    let error = stoa_sql::Error::new(
+        SqlState::CARDINALITY_VIOLATION,
+        "ON CONFLICT DO UPDATE command cannot affect row a second time",
+    );
+    Error::Sql(error.with_hint(
+        "Ensure that no rows proposed for insertion within the same command have duplicate constrained values.",
+    ))
 }
 
 /// That no two rows of a table as it is have the same key.
@@ -247,11 +221,7 @@ fn several(rows: Plan, columns: &[ColumnDef]) -> Result<Plan> {
     });
     let filtered = Plan::Filter(Filter {
         input: Box::new(grouped),
-        predicates: vec![Expr::Compare {
-            op: CompareOp::Greater,
-            left: Box::new(Expr::Column(count)),
-            right: Box::new(Expr::bigint(1)),
-        }],
+        predicates: vec![Expr::compare(CompareOp::Greater, Expr::Column(count), Expr::bigint(1))],
     });
     Ok(Plan::Limit(Limit {
         input: Box::new(filtered),
@@ -294,7 +264,8 @@ impl Search {
         self.values.first().map_or(0, |values| values.len())
     }
 
-    fn refuse_duplicates(&self, after: &Run<'_>, name: &str) -> Result<()> {
+    /// A key that several rows have, as text.
+    fn duplicate(&self, after: &Run<'_>) -> Result<Option<String>> {
         let planned = match self.key_count() <= KEYS_LOOKED_UP_MAX {
             true => Planned::new(after, &several(self.looked_up()?, &self.columns)?, None)?,
             false => {
@@ -306,28 +277,16 @@ impl Search {
             }
         };
         let twice = planned.collect(after)?;
-        let Some(batch) = twice.first().filter(|batch| batch.row_count > 0) else {
-            return Ok(());
-        };
-        let shown = shown_key(&self.columns, batch, &after.view.format);
-        let error = stoa_sql::Error::new(
-            SqlState::UNIQUE_VIOLATION,
-            format!("duplicate key value violates unique constraint \"{name}\""),
-        );
-        Err(Error::Sql(error.with_detail(format!("Key {shown} already exists."))))
+        let batch = twice.first().filter(|batch| batch.row_count > 0);
+        Ok(batch.map(|batch| shown_key(&self.columns, batch, &after.view.format)))
     }
 
     /// Few keys are conditions, which indexes answer.
     fn looked_up(&self) -> Result<Plan> {
         let equals = |column: &ColumnDef, values: &ArrayRef, row: usize| {
-            Ok(Expr::Compare {
-                op: CompareOp::Equal,
-                left: Box::new(Expr::Column(column.clone())),
-                right: Box::new(Expr::Literal(
-                    literal_at(&**values, row, &column.data_type)?,
-                    column.data_type.clone(),
-                )),
-            })
+            let literal = literal_at(&**values, row, &column.data_type)?;
+            let literal = Expr::Literal(literal, column.data_type.clone());
+            Ok(Expr::compare(CompareOp::Equal, Expr::Column(column.clone()), literal))
         };
         let mut filters = Vec::new();
         // One list per column is what zone maps and Bloom filters understand; which values belong together comes behind it.

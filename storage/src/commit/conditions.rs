@@ -58,9 +58,9 @@ impl Conditions {
     /// [`crate::Error::Conflict`]
     pub(crate) fn check(&self, claims: &Claims, newest: &DatabaseState, base: CommitVersion) -> Result<()> {
         for prefix in &self.unchanged {
-            let changed = newest.objects.iter();
-            let mut changed = changed.filter(|(name, object)| object.version > base && name.starts_with(prefix));
-            if let Some((name, _)) = changed.next() {
+            let named = newest.objects.range(prefix.clone()..);
+            let mut named = named.take_while(|(name, _)| name.starts_with(prefix));
+            if let Some((name, _)) = named.find(|(_, object)| object.version > base) {
                 return conflict(format!("\"{name}\" was changed meanwhile"));
             }
         }
