@@ -12,6 +12,7 @@ mod pending;
 mod prepared;
 mod session;
 mod sessions;
+pub(crate) mod temporary;
 mod transaction;
 mod transaction_control;
 
@@ -79,7 +80,10 @@ impl Connection {
         let (user, database) = (options.user.clone(), options.database.clone());
         let process_id = options.process_id;
         let session = Arc::new(Mutex::new(Session::new(options)));
+        let handle = SessionHandle::new(process_id, &user, &database, shared.now(), &session);
+        let place = shared.sessions.enter(handle.clone());
         let asker = Asker {
+            temporary_schema: crate::catalog::temporary::schema_of(place.number()).into(),
             user,
             database,
             process_id,
@@ -90,9 +94,8 @@ impl Connection {
             list_cursors: cursors::lister(&session),
             random: Arc::default(),
         };
-        let handle = SessionHandle::new(process_id, &asker.user, &asker.database, shared.now(), &session);
         Connection {
-            _place: shared.sessions.enter(handle.clone()),
+            _place: place,
             shared,
             session,
             asker,
@@ -347,7 +350,9 @@ impl Connection {
                 if matches!(target, DiscardTarget::All | DiscardTarget::Sequences) {
                     *self.asker.session_sequences.lock() = Default::default();
                 }
-                // Temporary tables there are none.
+                if matches!(target, DiscardTarget::All | DiscardTarget::Temporary) {
+                    self.drop_temporary_relations(entry)?;
+                }
                 command(match target {
                     DiscardTarget::All => "DISCARD ALL",
                     DiscardTarget::Plans => "DISCARD PLANS",

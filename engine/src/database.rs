@@ -121,9 +121,9 @@ impl Database {
         let no_threads = |error: std::io::Error| Error::Internal(format!("could not start threads: {error}"));
         let shared = Shared {
             sequences: Arc::new(Sequences::new(store.clone())),
+            memory: MemoryBudget::new(config.memory_limit_bytes, store.temporary_files().clone()),
             store,
             workers: Workers::start(config.threads).map_err(no_threads)?,
-            memory: MemoryBudget::new(config.memory_limit_bytes),
             activity: Arc::default(),
             sessions: Arc::default(),
             scans: Arc::default(),
@@ -134,9 +134,9 @@ impl Database {
             next_oid: AtomicU32::new(0),
             is_closed: AtomicBool::new(false),
         };
-        Ok(Arc::new(Database {
-            shared: Arc::new(shared),
-        }))
+        let shared = Arc::new(shared);
+        crate::connection::temporary::drop_left_over(&shared)?;
+        Ok(Arc::new(Database { shared }))
     }
 
     /// A new session.

@@ -39,4 +39,7 @@ pub(crate) const STACK_BYTES: usize = 64 << 20;
 /// Relations up to which join orders are searched exhaustively.
 pub(crate) const EXHAUSTIVE_JOIN_RELATIONS_MAX: usize = 10;
 
+/// Rows up to which a part that occurs more than once in a plan is kept rather than computed again.
+pub(crate) const SHARED_ROWS_MAX: f64 = 2_000_000.0;
+
 const _: () = assert!(NESTING_DEPTH_MAX < OPERATOR_DEPTH_MAX);

@@ -21,6 +21,7 @@ pub mod segment;
 mod serial;
 mod stats;
 pub mod store;
+pub mod temporary;
 #[cfg(test)]
 mod testing;
 pub mod vector;

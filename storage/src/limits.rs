@@ -20,6 +20,8 @@ pub const VALUE_BYTES_MAX: usize = 64 << 20;
 pub const COLUMNS_MAX: usize = 4_096;
 /// Keys by hash that recent commits brought, per table with unique keys.
 pub const CLAIMED_KEYS_KEPT_MAX: usize = 1 << 20;
+/// Free bytes on the device below which queries put nothing on it: commits need them more.
+pub const TEMPORARY_FREE_BYTES_MIN: u64 = 256 << 20;
 /// Payload of one log record.
 pub const LOG_RECORD_BYTES_MAX: usize = 1 << 30;
 

@@ -136,6 +136,7 @@ impl sqllogictest::DB for Embedded {
         let word = sql.split_whitespace().next().unwrap_or_default().to_uppercase();
         match word.as_str() {
             "SET" | "PREPARE" | "DECLARE" => self.keeps_session = true,
+            "CREATE" if sql.to_uppercase().starts_with("CREATE TEMP") => self.keeps_session = true,
             "RESET" | "DEALLOCATE" => self.keeps_session = false,
             "DISCARD" => self.keeps_session &= !sql.to_uppercase().contains("ALL"),
             _ => {}

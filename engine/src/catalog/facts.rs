@@ -4,6 +4,7 @@ use super::names::{function_name, function_oid, overload, parse_name, quote_name
 use super::relation::{Body, Relation, storage_id};
 use super::system::pg_constraint::{constraint_definition, index_definition};
 use super::system::pg_proc::{arguments, definition, result};
+use super::temporary;
 use super::type_oid::{type_of_oid, type_oid};
 use super::view::Asker;
 use super::{CatalogState, state};
@@ -265,8 +266,22 @@ impl SessionFacts for Facts {
             "current_schema" => self
                 .search_path
                 .iter()
-                .find(|schema| self.catalog.schema_oid(schema).is_some())
+                .find(|schema| self.catalog.schema_oid(schema).is_some() && !temporary::is_temporary(schema))
                 .cloned(),
+            "temporary_schema" => {
+                let own = self
+                    .search_path
+                    .first()
+                    .filter(|schema| temporary::is_temporary(schema))?;
+                self.catalog.schema_oid(own).map(|oid| oid.to_string())
+            }
+            "is_other_temporary_schema" => {
+                let own = &*self.asker.temporary_schema;
+                let mut schemas = self.catalog.schemas();
+                let found = schemas.find(|(_, oid)| oid.to_string() == key);
+                let is_other = found.is_some_and(|(name, _)| temporary::is_temporary(name) && name != own);
+                Some(is_other.to_string())
+            }
             "server_start_time" => Some(self.start_time.to_string()),
             "backend" => {
                 let process_id = key.parse().ok()?;

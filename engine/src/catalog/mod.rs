@@ -14,6 +14,7 @@ pub(crate) mod relation;
 pub(crate) mod sequence;
 pub(crate) mod state;
 pub(crate) mod system;
+pub(crate) mod temporary;
 pub(crate) mod type_name;
 pub(crate) mod type_oid;
 pub(crate) mod view;

@@ -3,6 +3,7 @@
 use super::persist::{NEXT_OID_OBJECT, NameEntry, ObjectKey, read_key, read_name, read_oid};
 use super::relation::{FIRST_OBJECT_OID, Relation, sequence_relation, table_relation, view_relation};
 use super::system;
+use super::temporary::{self, is_temporary};
 use crate::error::Result;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -103,15 +104,19 @@ impl CatalogState {
     /// The relation of a name along a path of schemas, `pg_catalog` before all that do not place it themselves.
     pub(crate) fn resolve(&self, name: &TableName, path: &[String]) -> Option<Arc<Relation>> {
         if let Some(schema) = &name.schema {
-            return self.find(schema, &name.name);
+            let own = path.first().filter(|_| schema == temporary::ALIAS);
+            return self.find(own.unwrap_or(schema), &name.name);
         }
         self.lookup_path(path).find_map(|schema| self.find(schema, &name.name))
     }
 
-    /// The schemas that unqualified names are looked up in, in order.
+    /// The schemas that unqualified names are looked up in, in order: the session's temporary one first.
     pub(crate) fn lookup_path<'p>(&self, path: &'p [String]) -> impl Iterator<Item = &'p str> {
-        let first = (!path.iter().any(|schema| schema == PG_CATALOG)).then_some(PG_CATALOG);
-        first.into_iter().chain(path.iter().map(String::as_str))
+        let names_catalog = path.iter().any(|schema| schema == PG_CATALOG);
+        let (own, path) = path.split_at(path.iter().take_while(|schema| is_temporary(schema)).count());
+        let own = own.iter().map(String::as_str);
+        let path = path.iter().map(String::as_str);
+        own.chain((!names_catalog).then_some(PG_CATALOG)).chain(path)
     }
 
     /// The relation of a number.
@@ -161,7 +166,7 @@ impl CatalogState {
     pub(crate) fn creation_schema<'p>(&self, path: &'p [String]) -> Option<&'p str> {
         path.iter()
             .map(String::as_str)
-            .find(|schema| self.schemas.contains_key(*schema) && !is_system_schema(schema))
+            .find(|schema| self.schemas.contains_key(*schema) && !is_system_schema(schema) && !is_temporary(schema))
     }
 }
 

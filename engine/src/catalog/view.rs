@@ -26,6 +26,8 @@ pub(crate) struct Asker {
     pub(crate) database: String,
     /// The connection's number.
     pub(crate) process_id: i32,
+    /// Where its temporary relations are.
+    pub(crate) temporary_schema: Arc<str>,
     /// What `set_config` does: name, value (none: the default), for the transaction only.
     pub(crate) change_setting: Arc<ChangeSetting>,
     /// Numbers that the session took from sequences.
@@ -69,6 +71,8 @@ pub(crate) struct View {
     pub(crate) format: FormatSettings,
     /// The cursors of the session.
     pub(crate) list_cursors: Arc<ListCursors>,
+    /// Where the session's temporary relations are.
+    pub(crate) temporary_schema: Arc<str>,
 }
 
 impl View {
@@ -81,9 +85,10 @@ impl View {
         asker: &Asker,
         moment: Moment,
     ) -> Self {
-        let search_path = settings.resolved().search_path.iter();
+        let named = settings.resolved().search_path.iter().map(String::as_str);
+        let search_path = std::iter::once(&*asker.temporary_schema).chain(named);
         let search_path = search_path.filter(|schema| catalog.schema_oid(schema).is_some());
-        let search_path: Vec<String> = search_path.cloned().collect();
+        let search_path: Vec<String> = search_path.map(str::to_owned).collect();
         let facts = Facts {
             start_time: shared.start_time,
             scans: shared.scans.clone(),
@@ -118,6 +123,7 @@ impl View {
             settings,
             statement: Arc::new(statement),
             list_cursors: asker.list_cursors.clone(),
+            temporary_schema: asker.temporary_schema.clone(),
         }
     }
 

@@ -66,6 +66,13 @@ pub(super) struct Place {
     number: u64,
 }
 
+impl Place {
+    /// The session's number among those of this process.
+    pub(super) fn number(&self) -> u64 {
+        self.number
+    }
+}
+
 impl Drop for Place {
     fn drop(&mut self) {
         self.sessions.connected.lock().remove(&self.number);

@@ -44,6 +44,7 @@ fn own_view(shared: &Arc<Shared>) -> Result<View> {
         user: "stoa".into(),
         database: "stoa".into(),
         process_id: 0,
+        temporary_schema: crate::catalog::temporary::ALIAS.into(),
         change_setting: Arc::new(|name, _, _| {
             Err(Error::Internal(format!("a load has no setting \"{name}\" to change")))
         }),

@@ -15,6 +15,8 @@ pub(crate) mod project;
 pub(crate) mod scan;
 pub(crate) mod set_operation;
 pub(crate) mod sort;
+pub(crate) mod spill;
+pub(crate) mod split;
 pub(crate) mod table_function;
 #[cfg(test)]
 pub(crate) mod testing;

@@ -1,5 +1,5 @@
-//! UNION, INTERSECT, EXCEPT: rows stream by a table of rows that were seen, with a count for each. Nothing is kept of a row but
-//! its key, and none is handed out twice unless duplicates stay.
+//! INTERSECT ALL, EXCEPT ALL and the new rows of a recursion: rows stream by a table of rows that were seen, with a count for each.
+//! Nothing is kept of a row but its key.
 
 use super::gather::SelectedRows;
 use super::key::{KeyEncoder, KeyField, Keys};
@@ -143,14 +143,8 @@ impl Shard {
 /// What is done with the left side's rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SetStep {
-    /// Every row once.
-    Distinct,
-    /// Rows that the right side has, once.
-    Intersect,
     /// As often as both sides have them.
     IntersectAll,
-    /// Rows that the right side lacks, once.
-    Except,
     /// As often as the left side has them more often.
     ExceptAll,
 }
@@ -213,9 +207,6 @@ impl Stream for SetStream {
     fn next(&mut self) -> Result<Option<Batch>> {
         while let Some(batch) = self.input.next()? {
             let batch = match self.step {
-                // A row of the right side counts as handed out.
-                SetStep::Distinct | SetStep::Except => self.counts.new_rows(batch)?,
-                SetStep::Intersect => self.counts.filter(batch, false, |count| std::mem::take(count) > 0)?,
                 SetStep::IntersectAll => self.counts.filter(batch, false, |count| {
                     *count -= 1;
                     *count >= 0
@@ -247,11 +238,7 @@ mod tests {
         let mut rows: Vec<String> = Vec::new();
         for row in left {
             let at = right.iter().position(|other| *other == row);
-            let is_new = !rows.contains(&row);
             let keep = match step {
-                SetStep::Distinct => is_new,
-                SetStep::Intersect => is_new && at.is_some(),
-                SetStep::Except => is_new && at.is_none(),
                 SetStep::IntersectAll => at.map(|at| right.remove(at)).is_some(),
                 SetStep::ExceptAll => at.map(|at| right.remove(at)).is_none(),
             };
@@ -269,26 +256,18 @@ mod tests {
         for (seed, (left, right)) in [(0, 0), (40, 0), (0, 40), (300, 200)].into_iter().enumerate() {
             let mut random = Random::new(seed as u64 + 1);
             let (left, right) = (random.rows(left, &types, 6), random.rows(right, &types, 6));
-            for step in [
-                SetStep::Distinct,
-                SetStep::Intersect,
-                SetStep::IntersectAll,
-                SetStep::Except,
-                SetStep::ExceptAll,
-            ] {
+            for step in [SetStep::IntersectAll, SetStep::ExceptAll] {
                 for workers in [1, 3] {
                     let counts = RowCounts::new(&plain, &memory()).unwrap();
-                    if step != SetStep::Distinct {
-                        let sink = CountSink {
-                            counts: counts.clone(),
-                            cancel: cancel(),
-                        };
-                        let pipeline = Pipeline {
-                            branches: vec![branch(TestSource::new(batches_of(&right, &types, 30), workers), vec![])],
-                            sink: Arc::new(sink),
-                        };
-                        run(&[pipeline], workers).unwrap();
-                    }
+                    let sink = CountSink {
+                        counts: counts.clone(),
+                        cancel: cancel(),
+                    };
+                    let pipeline = Pipeline {
+                        branches: vec![branch(TestSource::new(batches_of(&right, &types, 30), workers), vec![])],
+                        sink: Arc::new(sink),
+                    };
+                    run(&[pipeline], workers).unwrap();
                     let source = TestSource::new(batches_of(&left, &types, 30), workers);
                     let transform = SetTransform { step, counts };
                     let batches = collect(vec![branch(source, vec![Arc::new(transform)])], workers).unwrap();

@@ -123,7 +123,13 @@ pub(crate) fn cancel() -> Arc<Cancel> {
 
 /// Memory for a test.
 pub(crate) fn memory() -> Arc<MemoryBudget> {
-    MemoryBudget::new(1 << 30)
+    memory_of(1 << 30)
+}
+
+/// So much memory, and no end of disk.
+pub(crate) fn memory_of(limit_bytes: usize) -> Arc<MemoryBudget> {
+    let disk = Arc::new(stoa_storage::disk::MemoryDisk::default());
+    MemoryBudget::new(limit_bytes, stoa_storage::temporary::TemporaryFiles::new(disk))
 }
 
 /// The selected rows of batches.

@@ -22,15 +22,14 @@ impl Planner {
                     let other = self.planned_by_place(input, &operation.columns)?;
                     piece.branches.extend(other.branches);
                 }
-                if all {
-                    return Ok(piece);
-                }
-                return self.counted(piece, SetStep::Distinct, self.row_counts(operation)?);
+                return match all {
+                    true => Ok(piece),
+                    false => self.distinct_rows(piece),
+                };
             }
-            (SetOperationKind::Intersect, false) => SetStep::Intersect,
             (SetOperationKind::Intersect, true) => SetStep::IntersectAll,
-            (SetOperationKind::Except, false) => SetStep::Except,
             (SetOperationKind::Except, true) => SetStep::ExceptAll,
+            (kind, false) => return Err(Error::Internal(format!("{kind:?} without ALL is a join"))),
         };
         for input in inputs {
             let right = self.planned_by_place(input, &operation.columns)?;

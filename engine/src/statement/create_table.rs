@@ -11,7 +11,7 @@ use crate::catalog::persist::{ColumnDefinition, Constraint, NameEntry, TableDefi
 use crate::catalog::relation::{relation_id, table_relation};
 use crate::catalog::sequence::SequenceOwner;
 use crate::connection::{Notice, StatementWrites};
-use crate::error::{Error, Result, SqlState};
+use crate::error::{Result, SqlState};
 use crate::types::array_type;
 use std::sync::Arc;
 use stoa_sql::plan::CreateTable;
@@ -20,8 +20,7 @@ use stoa_storage::schema::{ColumnId, ColumnSchema, TableId, TableSchema};
 
 /// See the module.
 pub(super) fn execute(run: &Run<'_>, create: &CreateTable) -> Result<Effect> {
-    refuse_unsupported(create)?;
-    let schema_name = target_schema(run, &create.name)?;
+    let (schema_name, mut changes) = target_schema(run, &create.name)?;
     let name = &create.name.name;
     let tag = match create.source {
         Some(_) => "CREATE TABLE AS",
@@ -43,7 +42,7 @@ pub(super) fn execute(run: &Run<'_>, create: &CreateTable) -> Result<Effect> {
     let sequences = column_sequences(run, (relation_id(id).0, first_oid), &schema_name, create)?;
     let constraints = constraints(&create.constraints, first_oid + sequence_count);
     let schema = table_schema(id, &schema_name, create, &sequences.defaults, constraints)?;
-    let mut changes = vec![Change::CreateTable(schema.clone())];
+    changes.push(Change::CreateTable(schema.clone()));
     changes.extend(sequences.changes);
     changes.extend(take_name(&schema_name, name, &NameEntry::Table(id.0)));
     let Some(source) = &create.source else {
@@ -55,16 +54,6 @@ pub(super) fn execute(run: &Run<'_>, create: &CreateTable) -> Result<Effect> {
     let (count, mut writes) = writes_of(run, &relation, &sink, "create table")?;
     writes.changes.splice(0..0, changes);
     Ok(Effect::command(format!("SELECT {count}"), writes))
-}
-
-fn refuse_unsupported(create: &CreateTable) -> Result<()> {
-    if create.temporary {
-        return Err(Error::user(
-            SqlState::FEATURE_NOT_SUPPORTED,
-            "temporary tables are not supported",
-        ));
-    }
-    Ok(())
 }
 
 /// The sequences of serial and identity columns: each such column's default, and what makes the sequences.

@@ -11,7 +11,7 @@ use stoa_sql::plan::CreateView;
 
 /// See the module.
 pub(super) fn execute(run: &Run<'_>, create: &CreateView) -> Result<Effect> {
-    let schema = target_schema(run, &create.name)?;
+    let (schema, mut changes) = target_schema(run, &create.name)?;
     let name = &create.name.name;
     let columns: Vec<(String, LogicalType)> = create
         .columns
@@ -47,7 +47,7 @@ pub(super) fn execute(run: &Run<'_>, create: &CreateView) -> Result<Effect> {
         comment: comments.0,
         column_comments: comments.1,
     };
-    let changes = take_name(&schema, name, &NameEntry::View(view));
+    changes.extend(take_name(&schema, name, &NameEntry::View(view)));
     Ok(Effect::command(
         "CREATE VIEW",
         StatementWrites::new("create view", changes),

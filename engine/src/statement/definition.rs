@@ -2,10 +2,12 @@
 
 use super::Run;
 use crate::catalog::persist::{
-    ColumnDefinition, Constraint, NameEntry, Rule, TableDefinition, name_object, schema_object, write_name, write_table,
+    ColumnDefinition, Constraint, NameEntry, Rule, TableDefinition, name_object, schema_object, write_name, write_oid,
+    write_table,
 };
 use crate::catalog::relation::Relation;
 use crate::catalog::state::{BUILTIN_SCHEMAS, is_system_schema};
+use crate::catalog::temporary;
 use crate::error::{Error, Result, SqlState};
 use crate::types::{LogicalType, array_type};
 use std::sync::Arc;
@@ -22,11 +24,25 @@ pub(super) fn no_schema(name: &str) -> Error {
     )
 }
 
-/// The schema in which a new relation of that name is made.
+/// The schema in which a new relation of that name is made, and what makes the schema where it is a session's first temporary one.
 ///
 /// # Errors
 /// 3F000 where there is none, 42501 where nobody may make anything.
-pub(super) fn target_schema(run: &Run<'_>, name: &TableName) -> Result<String> {
+pub(super) fn target_schema(run: &Run<'_>, name: &TableName) -> Result<(String, Vec<Change>)> {
+    let own = run.view.temporary_schema.to_string();
+    let is_own = |schema: &String| *schema == temporary::ALIAS || *schema == own;
+    if !name.schema.as_ref().is_some_and(is_own) {
+        return Ok((lasting_schema(run, name)?, Vec::new()));
+    }
+    let mut changes = Vec::new();
+    if run.view.catalog.schema_oid(&own).is_none() {
+        let oid = new_oids(run, 1);
+        changes.push(Change::PutObject(schema_object(&own), Some(write_oid(oid))));
+    }
+    Ok((own, changes))
+}
+
+fn lasting_schema(run: &Run<'_>, name: &TableName) -> Result<String> {
     let catalog = &run.view.catalog;
     let Some(schema) = &name.schema else {
         let path = &run.view.statement.search_path;
@@ -40,7 +56,7 @@ pub(super) fn target_schema(run: &Run<'_>, name: &TableName) -> Result<String> {
     if catalog.schema_oid(schema).is_none() {
         return Err(no_schema(schema));
     }
-    if is_system_schema(schema) {
+    if is_system_schema(schema) || temporary::is_temporary(schema) {
         let error = stoa_sql::Error::new(
             SqlState::INSUFFICIENT_PRIVILEGE,
             format!("permission denied to create \"{schema}.{}\"", name.name),

@@ -58,6 +58,10 @@ pub(super) fn execute(run: &Run<'_>, explain: &Explain) -> Result<Effect> {
         facts.push(("Execution Time", json!(milliseconds(running.elapsed()))));
         let memory = run.entry.running().memory.peak_bytes();
         facts.push(("Peak Memory", json!(memory)));
+        let spilled = run.entry.running().memory.spilled_bytes();
+        if spilled > 0 {
+            facts.push(("Written to Disk", json!(spilled)));
+        }
     }
     let operation = is_write(&explain.statement).then(|| name_of(&explain.statement));
     let text = match explain.format {
@@ -129,7 +133,7 @@ fn text_lines(plan: &Plan, operation: Option<&str>, profile: Option<&Profile>, f
     for (name, value) in facts {
         lines.push(match (*name, value) {
             ("Planning Time" | "Execution Time", value) => format!("{name}: {value} ms"),
-            ("Peak Memory", value) => format!("{name}: {value} bytes"),
+            ("Peak Memory" | "Written to Disk", value) => format!("{name}: {value} bytes"),
             (_, Value::String(text)) => format!("{name}: {text}"),
             (_, value) => format!("{name}: {value}"),
         });

@@ -23,7 +23,7 @@ const NAME_BYTES_MAX: usize = 63;
 /// CREATE SEQUENCE
 pub(super) fn create(run: &Run<'_>, create: &CreateSequence) -> Result<Effect> {
     const TAG: &str = "CREATE SEQUENCE";
-    let schema = target_schema(run, &create.name)?;
+    let (schema, mut changes) = target_schema(run, &create.name)?;
     let name = &create.name.name;
     if run.view.catalog.find(&schema, name).is_some() {
         return match create.if_not_exists {
@@ -37,7 +37,7 @@ pub(super) fn create(run: &Run<'_>, create: &CreateSequence) -> Result<Effect> {
     let oid = new_oids(run, 1);
     let mut sequence = SequenceDefinition::new(oid, state_object(run, oid), &create.options)?;
     sequence.owner = owner(run, &create.options)?.flatten();
-    let changes = take_name(&schema, name, &NameEntry::Sequence(sequence));
+    changes.extend(take_name(&schema, name, &NameEntry::Sequence(sequence)));
     Ok(Effect::command(TAG, StatementWrites::new("create sequence", changes)))
 }
 

@@ -3,7 +3,7 @@
 use super::bind_constraint::{ColumnConstraint, ColumnConstraintKind, Constraints};
 use super::bind_cte::renamed;
 use super::bind_sequence::serial_type;
-use super::name::{fold, parts, table_name};
+use super::name::{fold, new_name, parts};
 use super::{Binder, not_supported};
 use crate::catalog::ColumnInfo;
 use crate::error::{Error, Result, SqlState};
@@ -16,12 +16,11 @@ impl Binder<'_> {
     /// `CREATE TABLE ..`
     pub(super) fn bind_create_table(&mut self, create: &ast::CreateTable) -> Result<CreateTable> {
         refuse_foreign_clauses(create)?;
-        let name = table_name(&create.name)?;
+        let name = new_name(&create.name, create.temporary)?;
         let options = table_options(&create.table_options)?;
         let mut table = CreateTable {
             name,
             if_not_exists: create.if_not_exists,
-            temporary: create.temporary,
             columns: Vec::with_capacity(create.columns.len()),
             constraints: Vec::new(),
             options,
@@ -201,8 +200,8 @@ impl Binder<'_> {
         if view.materialized {
             return Err(not_supported("CREATE MATERIALIZED VIEW"));
         }
-        if view.temporary || view.if_not_exists {
-            return Err(not_supported("CREATE TEMPORARY VIEW and CREATE VIEW IF NOT EXISTS"));
+        if view.if_not_exists {
+            return Err(not_supported("CREATE VIEW IF NOT EXISTS"));
         }
         let bound = self.bind_query(&view.query, None)?;
         if !self.parameters.is_empty() {
@@ -231,7 +230,7 @@ impl Binder<'_> {
             seen.push(name);
         }
         Ok(Statement::CreateView(CreateView {
-            name: table_name(&view.name)?,
+            name: new_name(&view.name, view.temporary)?,
             or_replace: view.or_replace,
             columns: renamed(columns, names)
                 .into_iter()

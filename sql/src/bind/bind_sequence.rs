@@ -1,7 +1,7 @@
 //! CREATE SEQUENCE, and the sequences behind serial and identity columns. Whether the numbers make sense together is found out when
 //! the statement runs.
 
-use super::name::{parts, table_name};
+use super::name::{new_name, parts};
 use super::{Binder, not_supported};
 use crate::catalog::{Identity, TableName};
 use crate::error::{Error, Result, SqlState};
@@ -14,11 +14,12 @@ impl Binder<'_> {
     pub(super) fn bind_create_sequence(
         &mut self,
         name: &ast::ObjectName,
+        temporary: bool,
         if_not_exists: bool,
         options: &[ast::SequenceOptions],
     ) -> Result<Statement> {
         Ok(Statement::CreateSequence(CreateSequence {
-            name: table_name(name)?,
+            name: new_name(name, temporary)?,
             if_not_exists,
             options: self.sequence_options(options)?,
         }))

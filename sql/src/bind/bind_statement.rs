@@ -78,11 +78,11 @@ impl Binder<'_> {
                 ..
             } => create_schema(schema_name, *if_not_exists),
             ast::Statement::CreateSequence {
-                temporary: false,
+                temporary,
                 if_not_exists,
                 name,
                 sequence_options,
-            } => self.bind_create_sequence(name, *if_not_exists, sequence_options),
+            } => self.bind_create_sequence(name, *temporary, *if_not_exists, sequence_options),
             ast::Statement::Drop {
                 object_type,
                 if_exists,

@@ -36,6 +36,29 @@ pub(super) fn simple(name: &ObjectName) -> Result<String> {
     }
 }
 
+/// What every session calls its schema of temporary relations.
+const TEMPORARY_SCHEMA: &str = "pg_temp";
+
+/// The name of a relation to be made; a temporary one goes into the session's own schema, whatever that is called.
+///
+/// # Errors
+/// 42P16: another schema was named for a temporary relation.
+pub(super) fn new_name(name: &ObjectName, temporary: bool) -> Result<TableName> {
+    let name = table_name(name)?;
+    let is_own = |schema: &String| schema == TEMPORARY_SCHEMA || schema.starts_with("pg_temp_");
+    match (temporary, &name.schema) {
+        (true, Some(schema)) if !is_own(schema) => Err(Error::new(
+            SqlState::INVALID_TABLE_DEFINITION,
+            "cannot create temporary relation in non-temporary schema",
+        )),
+        (true, None) => Ok(TableName {
+            schema: Some(TEMPORARY_SCHEMA.to_owned()),
+            ..name
+        }),
+        _ => Ok(name),
+    }
+}
+
 /// A relation's name; a database before the schema is read over.
 pub(super) fn table_name(name: &ObjectName) -> Result<TableName> {
     let mut parts = parts(name)?;

@@ -15,6 +15,8 @@ mod order_jsonb;
 mod prune_columns;
 mod push_down_filters;
 mod reorder_joins;
+mod set_operations_as_joins;
+mod share_subplans;
 mod simplify_comparisons;
 mod simplify_expressions;
 mod unnest_domain;
@@ -41,7 +43,7 @@ struct Pass {
 const FOLD_CONSTANTS: &str = "fold_constants";
 
 /// In order. Expressions first, so that subqueries are recognized in their plain forms; filters go down before the join
-/// order is chosen by what is left; columns are pruned when nothing moves any more.
+/// order is chosen by what is left; equal parts are shared and columns pruned when nothing moves any more.
 const PASSES: &[Pass] = &[
     pass(FOLD_CONSTANTS, fold_constants::run),
     pass("simplify_expressions", simplify_expressions::run),
@@ -52,7 +54,13 @@ const PASSES: &[Pass] = &[
         run: unnest_subqueries::run,
     },
     pass("push_down_filters", push_down_filters::run),
+    Pass {
+        name: "set_operations_as_joins",
+        required: true,
+        run: set_operations_as_joins::run,
+    },
     pass("reorder_joins", reorder_joins::run),
+    pass("share_subplans", share_subplans::run),
     pass("prune_columns", prune_columns::run),
     pass("eliminate_common_subexpressions", eliminate_common_subexpressions::run),
     pass("combine_sort_limit", combine_sort_limit::run),

@@ -275,8 +275,6 @@ pub struct CreateTable {
     pub name: TableName,
     /// No error where it is there.
     pub if_not_exists: bool,
-    /// TEMPORARY.
-    pub temporary: bool,
     /// Its columns.
     pub columns: Vec<ColumnDefinition>,
     /// What must hold of its rows.

@@ -15,6 +15,7 @@ use crate::commit::{Change, Changes, CommitVersion, PartId, RowId};
 use crate::disk::{Disk, LocalDisk};
 use crate::error::Result;
 use crate::schema::{TableId, TableSchema};
+use crate::temporary::TemporaryFiles;
 use parking_lot::Mutex;
 use std::path::Path;
 use std::sync::Arc;
@@ -28,6 +29,7 @@ pub(crate) struct Shared {
     pub(crate) sequencer: Sequencer,
     pub(crate) checkpointer: Checkpointer,
     pub(crate) next_table: AtomicU32,
+    pub(crate) temporary_files: Arc<TemporaryFiles>,
     /// Held by whoever seals.
     pub(crate) flushing: Mutex<()>,
     /// Held by whoever merges or drops segments.
@@ -73,7 +75,9 @@ pub fn open_on(disk: Arc<dyn Disk>, clock: Arc<dyn Clock>, options: StoreOptions
         checkpointer,
         next_table,
     } = recover(&disk, clock.clone(), &options)?;
+    TemporaryFiles::remove_left_over(&*disk)?;
     let shared = Arc::new(Shared {
+        temporary_files: TemporaryFiles::new(disk.clone()),
         disk,
         clock,
         options,
@@ -163,6 +167,10 @@ impl Store for Database {
 
     fn check(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<CheckReport> {
         check::check(&self.shared, progress)
+    }
+
+    fn temporary_files(&self) -> &Arc<TemporaryFiles> {
+        &self.shared.temporary_files
     }
 
     fn close(&self, flush: bool) -> Result<()> {

@@ -4,12 +4,20 @@ use crate::disk::{Disk, LOCK_FILE};
 use crate::error::{Error, Result};
 use crate::manifest::{self, MANIFEST_FOLDER};
 use crate::store::segment_file::TABLES_FOLDER;
+use crate::temporary::TEMPORARY_FOLDER;
 use crate::wal::LOG_FOLDER;
 use std::io::ErrorKind;
 use std::path::Path;
 
 /// What is in a folder of a store, and what a file system puts into an empty one.
-const OWN_NAMES: [&str; 5] = [LOCK_FILE, MANIFEST_FOLDER, LOG_FOLDER, TABLES_FOLDER, "lost+found"];
+const OWN_NAMES: [&str; 6] = [
+    LOCK_FILE,
+    MANIFEST_FOLDER,
+    LOG_FOLDER,
+    TABLES_FOLDER,
+    TEMPORARY_FOLDER,
+    "lost+found",
+];
 
 /// Refuses a folder that has no manifest but something that no store makes. Hidden files are nobody's data.
 pub(crate) fn refuse_foreign(disk: &dyn Disk) -> Result<()> {

@@ -30,6 +30,7 @@ use crate::error::Result;
 use crate::scan::{Scan, ScanRequest};
 use crate::schema::{TableId, TableSchema};
 use crate::segment::{ColumnSummary, SegmentMeta};
+use crate::temporary::TemporaryFiles;
 use crate::vector::Batch;
 use std::sync::Arc;
 
@@ -193,6 +194,8 @@ pub trait Store: Send + Sync {
     fn version_at(&self, time: i64) -> Option<CommitVersion>;
     /// Verifies every checksum and reference; `progress` hears bytes done and bytes in all.
     fn check(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<CheckReport>;
+    /// Where running queries put what does not fit into memory.
+    fn temporary_files(&self) -> &Arc<TemporaryFiles>;
     /// Stops background work, seals what is in memory if asked, and releases the folder. Later calls fail as poisoned.
     fn close(&self, flush: bool) -> Result<()>;
 }

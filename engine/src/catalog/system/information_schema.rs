@@ -3,6 +3,7 @@
 use super::{Rows, SystemContext, SystemTable, number, text, text_or_null};
 use crate::catalog::relation::Body;
 use crate::catalog::state::{INFORMATION_SCHEMA, PG_CATALOG};
+use crate::catalog::temporary;
 use crate::catalog::type_oid::entry_of;
 use crate::error::Result;
 use crate::types::{Literal, LogicalType};
@@ -62,10 +63,10 @@ fn table_rows(context: &SystemContext<'_>) -> Result<Vec<ArrayRef>> {
             continue;
         }
         let is_table = matches!(relation.body, Body::Table(_));
-        let kind = if relation.kind_letter() == 'v' {
-            "VIEW"
-        } else {
-            "BASE TABLE"
+        let kind = match relation.kind_letter() {
+            'v' => "VIEW",
+            _ if temporary::is_temporary(relation.schema()) => "LOCAL TEMPORARY",
+            _ => "BASE TABLE",
         };
         rows.push([
             text(&context.statement.database),

@@ -6,6 +6,7 @@ use super::{Rows, SystemContext, SystemTable, flag, number, text};
 use crate::catalog::persist::{Constraint, Rule};
 use crate::catalog::relation::{Body, Relation, storage_id};
 use crate::catalog::state::PG_CATALOG;
+use crate::catalog::temporary::is_temporary;
 use crate::error::Result;
 use crate::types::{Literal, LogicalType};
 use arrow_array::ArrayRef;
@@ -112,7 +113,7 @@ fn rows(context: &SystemContext<'_>) -> Result<Vec<ArrayRef>> {
             zero(),
             flag(has_keys),
             flag(false),
-            text("p"),
+            text(if is_temporary(relation.schema()) { "t" } else { "p" }),
             text(kind),
             number(relation.columns().count()),
             number(check_count),

@@ -1,11 +1,14 @@
-//! Groups shared by all workers, split by the hash of their keys so that each part fits the processor's cache.
+//! Groups shared by all workers, split by the hash of their keys so that each part fits the processor's cache. A part that finds no
+//! room puts the groups that it has on disk and begins anew; they come together again when the part is taken.
 
 use super::groups::{GroupStates, HandedOut};
 use super::specification::{AggregateSpecification, InputRows};
 use crate::error::Result;
 use crate::operators::group_table::hash_rows;
+use crate::operators::spill::{SharedSpillFile, SpilledRows};
+use crate::operators::split::{Split, sliced};
 use crate::pipeline::{Cancel, MemoryBudget, Reservation};
-use arrow_array::{Array, ArrayRef, BooleanArray, UInt32Array};
+use arrow_array::{Array, ArrayRef, BooleanArray};
 use arrow_buffer::BooleanBuffer;
 use parking_lot::Mutex;
 use std::sync::Arc;
@@ -23,6 +26,7 @@ pub(super) struct Partitions {
     memory: Arc<MemoryBudget>,
     cancel: Arc<Cancel>,
     parts: Vec<Mutex<Partition>>,
+    spill: SharedSpillFile,
 }
 
 /// One part.
@@ -31,6 +35,8 @@ struct Partition {
     backlog: Vec<Piece>,
     backlog_rows: usize,
     backlog_bytes: usize,
+    /// Groups on disk.
+    spilled: Vec<SpilledRows>,
     reservation: Reservation,
 }
 
@@ -61,6 +67,7 @@ impl Partitions {
                 backlog: Vec::new(),
                 backlog_rows: 0,
                 backlog_bytes: 0,
+                spilled: Vec::new(),
                 reservation: memory.reservation(),
             })
         };
@@ -69,13 +76,14 @@ impl Partitions {
             memory: memory.clone(),
             cancel: cancel.clone(),
             parts: (0..PARTITIONS).map(part).collect(),
+            spill: SharedSpillFile::new(memory),
         }
     }
 
     /// Sends rows to their parts.
     pub(super) fn send_rows(&self, keys: &[ArrayRef], rows: &InputRows) -> Result<()> {
         let keys: Vec<ArrayRef> = keys.iter().map(flatten).collect();
-        let split = Split::new(&keys, rows.row_count)?;
+        let split = split(&keys, rows.row_count)?;
         let keys = split.arrange_all(&keys)?;
         let arguments = split.arrange_all(&rows.arguments)?;
         let filters = rows
@@ -87,24 +95,24 @@ impl Partitions {
             })
             .collect::<Result<Vec<_>>>()?;
         let bytes_per_row = bytes_per_row(keys.iter().chain(&arguments));
-        split.for_each(|part, start, row_count| {
-            let slice = |columns: &[ArrayRef]| columns.iter().map(|column| column.slice(start, row_count)).collect();
-            let filters: Vec<ArrayRef> = slice(&filters);
+        for (part, range) in split.partitions() {
+            let filters = sliced(&filters, &range);
             let rows = InputRows {
                 keys: Vec::new(),
-                arguments: slice(&arguments),
+                arguments: sliced(&arguments, &range),
                 filters: filters.iter().map(super::specification::condition).collect(),
-                row_count,
+                row_count: range.len(),
                 selection: None,
             };
-            let keys = slice(&keys);
-            self.send(part, Piece::Rows { keys, rows }, row_count * bytes_per_row)
-        })
+            let keys = sliced(&keys, &range);
+            self.send(part, Piece::Rows { keys, rows }, range.len() * bytes_per_row)?;
+        }
+        Ok(())
     }
 
     /// Sends groups to their parts.
     pub(super) fn send_states(&self, states: &HandedOut) -> Result<()> {
-        let split = Split::new(&states.keys, states.group_count)?;
+        let split = split(&states.keys, states.group_count)?;
         let keys = split.arrange_all(&states.keys)?;
         let columns = states
             .states
@@ -112,15 +120,15 @@ impl Partitions {
             .map(|columns| split.arrange_all(columns))
             .collect::<Result<Vec<_>>>()?;
         let bytes_per_row = bytes_per_row(keys.iter().chain(columns.iter().flatten()));
-        split.for_each(|part, start, row_count| {
-            let slice = |columns: &[ArrayRef]| columns.iter().map(|column| column.slice(start, row_count)).collect();
+        for (part, range) in split.partitions() {
             let piece = Piece::States(HandedOut {
-                keys: slice(&keys),
-                states: columns.iter().map(|columns| slice(columns)).collect(),
-                group_count: row_count,
+                keys: sliced(&keys, &range),
+                states: columns.iter().map(|columns| sliced(columns, &range)).collect(),
+                group_count: range.len(),
             });
-            self.send(part, piece, row_count * bytes_per_row)
-        })
+            self.send(part, piece, range.len() * bytes_per_row)?;
+        }
+        Ok(())
     }
 
     fn send(&self, part: usize, piece: Piece, bytes: usize) -> Result<()> {
@@ -133,14 +141,65 @@ impl Partitions {
             self.cancel.check()?;
             part.take_in(&self.specification)?;
         }
-        let held = part.backlog_bytes + part.groups.as_ref().map_or(0, GroupStates::memory_bytes);
-        part.reservation.resize(held)
+        let held = part.held_bytes();
+        if !part.reservation.try_resize_partition(held) {
+            self.spill(&mut part)?;
+        }
+        Ok(())
+    }
+
+    /// Puts the groups of a part on disk.
+    fn spill(&self, part: &mut Partition) -> Result<()> {
+        part.take_in(&self.specification)?;
+        if let Some(groups) = part.groups.take() {
+            let groups = groups.hand_out()?;
+            let columns: Vec<ArrayRef> = groups
+                .keys
+                .into_iter()
+                .chain(groups.states.into_iter().flatten())
+                .collect();
+            part.spilled.push(self.spill.write(&columns, groups.group_count)?);
+        }
+        part.reservation.resize(0)
+    }
+
+    /// All groups of a part that are on disk, as one, then those in memory.
+    fn gather(&self, part: &mut Partition) -> Result<()> {
+        let later = part.groups.take().map(GroupStates::hand_out).transpose()?;
+        let mut groups = GroupStates::new(&self.specification)?;
+        let state_counts = groups.state_counts();
+        let key_count = self.specification.table_types().len();
+        for rows in std::mem::take(&mut part.spilled) {
+            self.cancel.check()?;
+            let columns = self.spill.read(&rows)?;
+            let (keys, mut columns) = columns.split_at(key_count);
+            let states = state_counts.iter().map(|count| {
+                let (here, rest) = columns.split_at(*count);
+                columns = rest;
+                here.to_vec()
+            });
+            groups.merge(keys, &states.collect::<Vec<_>>(), rows.row_count)?;
+            part.reservation.resize(groups.memory_bytes())?;
+        }
+        if let Some(later) = later {
+            groups.merge(&later.keys, &later.states, later.group_count)?;
+        }
+        part.groups = Some(groups);
+        Ok(())
+    }
+
+    /// Whether groups went to disk.
+    pub(super) fn has_spilled(&self) -> bool {
+        self.spill.is_used()
     }
 
     /// The groups of a part; `None` where it has none, or was taken before. The reservation holds their memory.
     pub(super) fn take(&self, part: usize) -> Result<Option<(GroupStates, Reservation)>> {
         let mut part = self.parts[part].lock();
         part.take_in(&self.specification)?;
+        if !part.spilled.is_empty() {
+            self.gather(&mut part)?;
+        }
         let Some(groups) = part.groups.take() else {
             return Ok(None);
         };
@@ -151,6 +210,10 @@ impl Partitions {
 }
 
 impl Partition {
+    fn held_bytes(&self) -> usize {
+        self.backlog_bytes + self.groups.as_ref().map_or(0, GroupStates::memory_bytes)
+    }
+
     fn take_in(&mut self, specification: &Arc<AggregateSpecification>) -> Result<()> {
         if self.backlog.is_empty() {
             return Ok(());
@@ -176,56 +239,11 @@ fn bytes_per_row<'a>(columns: impl Iterator<Item = &'a ArrayRef>) -> usize {
     columns.map(per_row).sum()
 }
 
-/// The rows of a batch by the part they belong to.
-struct Split {
-    /// The rows, those of a part together.
-    order: UInt32Array,
-    /// Where each part's rows begin, and where the last ends.
-    starts: Vec<usize>,
-}
-
-impl Split {
-    fn new(keys: &[ArrayRef], row_count: usize) -> Result<Self> {
-        let hashes = hash_rows(keys, row_count)?;
-        // The highest bits: tables find their slots by the lowest.
-        let part_of = |hash: &u64| (hash >> (64 - PARTITIONS.trailing_zeros())) as usize;
-        let mut starts = vec![0usize; PARTITIONS + 1];
-        for hash in &hashes {
-            starts[part_of(hash) + 1] += 1;
-        }
-        for part in 0..PARTITIONS {
-            starts[part + 1] += starts[part];
-        }
-        let mut places = starts.clone();
-        let mut order = vec![0u32; row_count];
-        for (row, hash) in hashes.iter().enumerate() {
-            let place = &mut places[part_of(hash)];
-            order[*place] = row as u32;
-            *place += 1;
-        }
-        Ok(Split {
-            order: UInt32Array::from(order),
-            starts,
-        })
-    }
-
-    fn arrange(&self, column: &ArrayRef) -> Result<ArrayRef> {
-        Ok(arrow_select::take::take(column, &self.order, None)?)
-    }
-
-    fn arrange_all(&self, columns: &[ArrayRef]) -> Result<Vec<ArrayRef>> {
-        columns.iter().map(|column| self.arrange(column)).collect()
-    }
-
-    /// Calls with each part that has rows, where they begin and how many they are.
-    fn for_each(&self, mut send: impl FnMut(usize, usize, usize) -> Result<()>) -> Result<()> {
-        for (part, window) in self.starts.windows(2).enumerate() {
-            if window[1] > window[0] {
-                send(part, window[0], window[1] - window[0])?;
-            }
-        }
-        Ok(())
-    }
+/// The rows arranged by their parts.
+fn split(keys: &[ArrayRef], row_count: usize) -> Result<Split> {
+    // The highest bits: tables find their slots by the lowest.
+    let shift = 64 - PARTITIONS.trailing_zeros();
+    Ok(Split::new(&hash_rows(keys, row_count)?, shift, PARTITIONS))
 }
 
 /// Batches as one, so that parts get rows in larger pieces.

@@ -4,6 +4,7 @@ use super::groups::GroupStates;
 use super::partitions::{Partitions, joined};
 use super::specification::{AggregateSpecification, InputRows};
 use crate::error::Result;
+use crate::operators::gather::column_bytes;
 use crate::operators::scan::SummaryReceiver;
 use crate::pipeline::{Cancel, Demand, MemoryBudget, NodeProfile, QueryContext, Reservation, Sink, SinkPart};
 use arrow_array::ArrayRef;
@@ -99,8 +100,11 @@ impl AggregateSink {
                 ("Group Index".to_owned(), facts.index.unwrap_or("none").to_owned()),
                 ("Groups".to_owned(), facts.groups.to_string()),
             ];
-            if shared.partitions().is_some() {
+            if let Some(partitions) = shared.partitions() {
                 lines.push(("Partitions".to_owned(), super::partitions::PARTITIONS.to_string()));
+                if partitions.has_spilled() {
+                    lines.push(("Spilled".to_owned(), "yes".to_owned()));
+                }
             }
             if facts.summarized_groups > 0 {
                 lines.push(("Summaries Taken".to_owned(), facts.summarized_groups.to_string()));
@@ -144,19 +148,38 @@ impl Shared {
                 known.merge(&other.keys, &other.states, other.group_count)?;
             }
         }
-        merged.account()
+        let fits = merged.account();
+        drop(merged);
+        if !fits {
+            self.send_merged()?;
+        }
+        Ok(())
+    }
+
+    /// Hands groups that were merged to the partitions, which can put them on disk.
+    fn send_merged(&self) -> Result<()> {
+        let partitions = self.begin_partitions();
+        if let Some((groups, reservation)) = self.take_merged() {
+            drop(reservation);
+            partitions.send_states(&groups.hand_out()?)?;
+        }
+        Ok(())
     }
 
     /// The groups, where there are no partitions.
-    pub(super) fn take_merged(&self) -> Option<GroupStates> {
-        self.merged.lock().groups.take()
+    pub(super) fn take_merged(&self) -> Option<(GroupStates, Reservation)> {
+        let mut merged = self.merged.lock();
+        let groups = merged.groups.take()?;
+        let reservation = std::mem::replace(&mut merged.reservation, self.memory.reservation());
+        Some((groups, reservation))
     }
 }
 
 impl Merged {
-    fn account(&mut self) -> Result<()> {
+    /// Whether there is room for the groups.
+    fn account(&mut self) -> bool {
         let bytes = self.groups.as_ref().map_or(0, GroupStates::memory_bytes);
-        self.reservation.resize(bytes)
+        self.reservation.try_resize(bytes)
     }
 }
 
@@ -168,6 +191,7 @@ impl Sink for AggregateSink {
             sends_rows: false,
             unsent: Vec::new(),
             unsent_rows: 0,
+            unsent_bytes: 0,
             reservation: self.shared.memory.reservation(),
             shared: self.shared.clone(),
         }))
@@ -190,13 +214,10 @@ impl Sink for AggregateSink {
             groups.ensure(&keys)?;
             self.shared.merge(groups)?;
         }
-        if let Some(partitions) = self.shared.partitions()
-            && let Some(groups) = self.shared.take_merged()
-        {
-            partitions.send_states(&groups.hand_out()?)?;
-            self.shared.merged.lock().account()?;
+        match self.shared.partitions() {
+            Some(_) => self.shared.send_merged(),
+            None => Ok(()),
         }
-        Ok(())
     }
 }
 
@@ -210,6 +231,7 @@ struct AggregatePart {
     sends_rows: bool,
     unsent: Vec<(Vec<ArrayRef>, InputRows)>,
     unsent_rows: usize,
+    unsent_bytes: usize,
     reservation: Reservation,
 }
 
@@ -224,9 +246,11 @@ impl AggregatePart {
             }
             return Ok(());
         }
+        let keys: Vec<ArrayRef> = keys.iter().map(flatten).collect();
         self.unsent_rows += rows.row_count;
+        self.unsent_bytes += keys.iter().chain(&rows.arguments).map(column_bytes).sum::<usize>();
         self.unsent.push((
-            keys.iter().map(flatten).collect(),
+            keys,
             InputRows {
                 keys: Vec::new(),
                 arguments: rows.arguments.clone(),
@@ -239,6 +263,20 @@ impl AggregatePart {
             true => self.send(),
             false => Ok(()),
         }
+    }
+
+    fn held_bytes(&self) -> usize {
+        self.groups.memory_bytes() + self.unsent_bytes
+    }
+
+    /// Leaves what is held to the partitions, which can put it on disk.
+    fn make_room(&mut self) -> Result<()> {
+        self.send()?;
+        self.groups.settle()?;
+        if self.groups.group_count() > 0 {
+            self.hand_out()?;
+        }
+        self.reservation.resize(self.held_bytes())
     }
 
     /// An array of groups is cheap to find one's way in, however many they are.
@@ -262,7 +300,7 @@ impl AggregatePart {
         if self.unsent_rows == 0 {
             return Ok(());
         }
-        self.unsent_rows = 0;
+        (self.unsent_rows, self.unsent_bytes) = (0, 0);
         let (keys, rows) = joined(std::mem::take(&mut self.unsent))?;
         self.shared.begin_partitions().send_rows(&keys, &rows)
     }
@@ -275,7 +313,9 @@ impl SinkPart for AggregatePart {
             let keys = self.shared.specification.set_keys(number, &rows.keys, rows.row_count)?;
             self.take_in(keys, &rows)?;
         }
-        self.reservation.resize(self.groups.memory_bytes())?;
+        if !self.reservation.try_resize(self.held_bytes()) {
+            self.make_room()?;
+        }
         Ok(Demand::More)
     }
 
@@ -317,6 +357,11 @@ impl SummaryReceiver for Summaries {
         }
         groups.merge(keys, &states, summaries.row_count)?;
         self.shared.facts.lock().summarized_groups += summaries.row_count;
-        merged.account()
+        let fits = merged.account();
+        drop(merged);
+        match fits {
+            true => Ok(()),
+            false => self.shared.send_merged(),
+        }
     }
 }

@@ -62,13 +62,13 @@ struct ReadyRows {
     row_count: usize,
     next_row: usize,
     /// Their memory, until all are handed out.
-    _reservation: Option<Reservation>,
+    _reservation: Reservation,
 }
 
 impl AggregateStream {
-    fn next_groups(&self) -> Result<Option<(GroupStates, Option<Reservation>)>> {
+    fn next_groups(&self) -> Result<Option<(GroupStates, Reservation)>> {
         let Some(partitions) = self.shared.partitions() else {
-            return Ok(self.shared.take_merged().map(|groups| (groups, None)));
+            return Ok(self.shared.take_merged());
         };
         loop {
             self.cancel.check()?;
@@ -77,7 +77,7 @@ impl AggregateStream {
                 return Ok(None);
             }
             if let Some((groups, reservation)) = partitions.take(part)? {
-                return Ok(Some((groups, Some(reservation))));
+                return Ok(Some((groups, reservation)));
             }
         }
     }

@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::functions::{AggregateBinding, registry};
 use crate::operators::project::Projection;
 use crate::operators::testing::{
-    Random, TestSource, batches_of, branch, cancel, collect, compare, memory, rows_of, run,
+    Random, TestSource, batches_of, branch, cancel, collect, compare, memory, memory_of, rows_of, run,
 };
 use crate::pipeline::{Branch, MemoryBudget, Pipeline};
 use crate::types::{Literal, LogicalType, array_type};
@@ -619,21 +619,81 @@ fn summaries_are_added_to_rows() {
 }
 
 #[test]
-fn too_many_groups_for_the_memory_are_an_error_and_give_it_back() {
+fn groups_on_disk_answer_as_those_in_memory() {
+    let types = [LogicalType::BigInt, LogicalType::Text, LogicalType::BigInt];
+    let mut random = Random::new(9);
+    let rows: Vec<Vec<Literal>> = (0..30_000)
+        .map(|_| {
+            let key = random.below(12_000) as i64;
+            vec![
+                Literal::Integer(key * 1_000_003),
+                Literal::Text(format!("a text that is not short {}", key % 9)),
+                Literal::Integer(random.below(1000) as i64),
+            ]
+        })
+        .collect();
+    let answers = [
+        LogicalType::BigInt,
+        LogicalType::Text,
+        LogicalType::BigInt,
+        NUMERIC,
+        LogicalType::BigInt,
+    ];
+    let answer = |memory: Arc<MemoryBudget>, limits: GroupingLimits, workers: usize| {
+        let calls = vec![
+            step("count", binding(&[], LogicalType::BigInt, &[]), &[]),
+            step("sum", binding(&[LogicalType::BigInt], NUMERIC, &[]), &[2]),
+            step("max", binding(&[LogicalType::BigInt], LogicalType::BigInt, &[]), &[2]),
+        ];
+        let specification = specification(&types, 2, calls);
+        let sink = Arc::new(AggregateSink::with_limits(specification, memory, cancel(), limits));
+        let source = AggregateSource::new(&sink, 100, cancel());
+        let branches = vec![branch(
+            TestSource::new(batches_of(&rows, &types, 500), workers),
+            Vec::new(),
+        )];
+        run(&[Pipeline { branches, sink }], workers).unwrap();
+        sorted(rows_of(
+            &collect(vec![branch(source, Vec::new())], workers).unwrap(),
+            &answers,
+        ))
+    };
+    let expected = answer(memory(), GroupingLimits::default(), 1);
+    for limits in EARLY_PARTITIONS.iter().copied().chain([GroupingLimits::default()]) {
+        for workers in [1, 3] {
+            let small = memory_of(1_200_000);
+            let found = answer(small.clone(), limits, workers);
+            assert!(found == expected, "{limits:?}, {workers} workers");
+            assert!(small.spilled_bytes() > 0, "{limits:?}, {workers} workers");
+            assert!(
+                small.reservation().resize(1_200_000).is_ok(),
+                "all memory is given back"
+            );
+            assert_eq!(small.temporary_files().used_bytes(), 0, "no file stays");
+        }
+    }
+}
+
+#[test]
+fn one_group_that_does_not_fit_is_an_error_and_gives_its_memory_back() {
     let types = [LogicalType::BigInt];
     let rows: Vec<Vec<Literal>> = (0..20_000).map(|row| vec![Literal::Integer(row * 1_000_003)]).collect();
-    for limits in EARLY_PARTITIONS {
-        let budget = MemoryBudget::new(200_000);
-        let calls = vec![step("count", binding(&[], LogicalType::BigInt, &[]), &[])];
-        let sink = Arc::new(AggregateSink::with_limits(
-            specification(&types, 1, calls),
-            budget.clone(),
-            cancel(),
-            *limits,
-        ));
-        let branches = vec![branch(TestSource::new(batches_of(&rows, &types, 500), 2), Vec::new())];
-        let error = run(&[Pipeline { branches, sink }], 2).unwrap_err();
-        assert!(matches!(error, Error::OutOfMemory { .. }), "{error}");
-        assert!(budget.reservation().resize(200_000).is_ok());
-    }
+    let budget = memory_of(100_000);
+    let list = LogicalType::Array(Box::new(LogicalType::BigInt));
+    let calls = vec![step("array_agg", binding(&[LogicalType::BigInt], list, &[]), &[0])];
+    let specification = specification(&types, 0, calls);
+    let sink = Arc::new(AggregateSink::with_limits(
+        specification,
+        budget.clone(),
+        cancel(),
+        GroupingLimits::default(),
+    ));
+    let source = AggregateSource::new(&sink, 100, cancel());
+    let branches = vec![branch(TestSource::new(batches_of(&rows, &types, 500), 2), Vec::new())];
+    let done = run(&[Pipeline { branches, sink }], 2);
+    let error = done
+        .and_then(|()| collect(vec![branch(source, Vec::new())], 1))
+        .unwrap_err();
+    assert!(matches!(error, Error::OutOfMemory { .. }), "{error}");
+    assert!(budget.reservation().resize(100_000).is_ok());
 }

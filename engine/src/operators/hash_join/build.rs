@@ -1,18 +1,17 @@
-//! Collecting the right side and making its table.
+//! Making the table of what was collected.
 
-use super::publish::Seen;
+use super::collect::{Chunk, Collected};
 use super::table::{DirectTable, HashTable, KeyBytes, PARTITION_BITS, Partition, Table, TableKey};
 use super::{Built, Join, Specification};
 use crate::error::{Error, Result, SqlState};
-use crate::operators::gather::{batch_bytes, joined, retained};
+use crate::operators::gather::joined;
 use crate::operators::key::{KeyWidth, Keys};
 use crate::pipeline::{Cancel, Demand, Reservation, Sink, SinkPart, Source, Stream};
 use arrow_array::ArrayRef;
-use arrow_buffer::NullBuffer;
 use parking_lot::Mutex;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
-use stoa_storage::vector::{Batch, Selection};
+use stoa_storage::vector::Batch;
 
 /// Rows up to which the table is one partition, made by one worker.
 const ONE_PARTITION_ROWS_MAX: usize = 1 << 15;
@@ -24,223 +23,6 @@ const DIRECT_PLACES_PER_ROW: u64 = 4;
 const DIRECT_PLACES_MIN: u64 = 1 << 12;
 /// Segments of a large direct table.
 const DIRECT_SEGMENTS: u64 = 8;
-
-/// What the workers collected.
-#[derive(Default)]
-pub(super) struct Collected {
-    chunks: Vec<Chunk>,
-    seen: Seen,
-    has_rows: bool,
-    has_null_key: bool,
-    row_count: usize,
-    /// The smallest and the largest narrow key.
-    key_range: Option<(u64, u64)>,
-    memory: Vec<Reservation>,
-}
-
-impl Collected {
-    fn append(&mut self, other: Collected) {
-        self.chunks.extend(other.chunks);
-        self.seen.append(other.seen);
-        self.has_rows |= other.has_rows;
-        self.has_null_key |= other.has_null_key;
-        self.row_count += other.row_count;
-        self.key_range = match (self.key_range, other.key_range) {
-            (Some(this), Some(other)) => Some((this.0.min(other.0), this.1.max(other.1))),
-            (this, other) => this.or(other),
-        };
-        self.memory.extend(other.memory);
-    }
-}
-
-/// Some right rows.
-struct Chunk {
-    columns: Vec<ArrayRef>,
-    row_count: usize,
-    keys: Keys,
-    /// Rows whose keys are not NULL; `None` is all.
-    present: Option<NullBuffer>,
-    /// The first row's number.
-    base: u32,
-    /// Hashes of keys that are bytes.
-    hashes: Vec<u64>,
-    /// Rows with keys by partition ..
-    by_partition: Vec<u32>,
-    /// .. and where each partition begins, and the last one ends.
-    partition_starts: Vec<u32>,
-}
-
-impl Chunk {
-    fn new(batch: Batch, keys: Keys, present: Option<NullBuffer>) -> Self {
-        Chunk {
-            columns: batch.columns,
-            row_count: batch.row_count,
-            keys,
-            present,
-            base: 0,
-            hashes: Vec::new(),
-            by_partition: Vec::new(),
-            partition_starts: Vec::new(),
-        }
-    }
-
-    /// Finds each row's partition.
-    fn partition(&mut self) {
-        let hashes = self.keys.hashes();
-        let partition = |row: usize| (hashes[row] >> (64 - PARTITION_BITS)) as usize;
-        let mut starts = vec![0u32; (1 << PARTITION_BITS) + 1];
-        self.for_each_present(|row| starts[partition(row) + 1] += 1);
-        for at in 1..starts.len() {
-            starts[at] += starts[at - 1];
-        }
-        let mut places = starts.clone();
-        let mut by_partition = vec![0; places.last().map_or(0, |end| *end as usize)];
-        self.for_each_present(|row| {
-            let place = &mut places[partition(row)];
-            by_partition[*place as usize] = row as u32;
-            *place += 1;
-        });
-        self.by_partition = by_partition;
-        self.partition_starts = starts;
-        if matches!(self.keys, Keys::Bytes(_)) {
-            self.hashes = hashes;
-        }
-    }
-
-    fn for_each_present(&self, visit: impl FnMut(usize)) {
-        match &self.present {
-            None => (0..self.row_count).for_each(visit),
-            Some(present) => present.valid_indices().for_each(visit),
-        }
-    }
-
-    fn key_range(&self) -> Option<(u64, u64)> {
-        let Keys::Narrow(keys) = &self.keys else { return None };
-        match &self.present {
-            None => Some((*keys.iter().min()?, *keys.iter().max()?)),
-            Some(present) => {
-                let keys = || present.valid_indices().map(|row| keys[row]);
-                Some((keys().min()?, keys().max()?))
-            }
-        }
-    }
-
-    fn memory_bytes(&self) -> usize {
-        self.keys.memory_bytes() + (self.by_partition.len() + self.partition_starts.len()) * 4 + self.hashes.len() * 8
-    }
-}
-
-/// Where the right side's pipeline ends.
-pub(crate) struct BuildSink(pub(crate) Arc<Join>);
-
-impl Sink for BuildSink {
-    fn open(&self) -> Result<Box<dyn SinkPart>> {
-        Ok(Box::new(BuildPart {
-            join: self.0.clone(),
-            collected: Collected {
-                seen: Seen::new(&self.0.specification.publications),
-                ..Collected::default()
-            },
-            memory: self.0.specification.memory.reservation(),
-        }))
-    }
-
-    fn finish(&self) -> Result<()> {
-        let collected = std::mem::take(&mut *self.0.collected.lock());
-        let specification = &self.0.specification;
-        collected.seen.publish(&specification.publications)?;
-        let pending = Pending::new(specification, collected)?;
-        if pending.row_count <= ONE_PARTITION_ROWS_MAX {
-            pending.run(specification)?;
-        }
-        *self.0.pending.lock() = Some(Arc::new(pending));
-        Ok(())
-    }
-}
-
-struct BuildPart {
-    join: Arc<Join>,
-    collected: Collected,
-    memory: Reservation,
-}
-
-impl SinkPart for BuildPart {
-    fn consume(&mut self, batch: Batch) -> Result<Demand> {
-        let join = self.join.clone();
-        let specification = &join.specification;
-        self.collected.has_rows = true;
-        match specification.keys {
-            Some(_) => self.consume_keyed(batch, specification),
-            // One row tells as much as all of them.
-            None if specification.kind.asks_existence() && !specification.has_residual => {
-                self.collected.row_count = 1;
-                Ok(Demand::Enough)
-            }
-            None => self.keep(Chunk::new(stored(batch, specification), Keys::Narrow(Vec::new()), None)),
-        }
-    }
-
-    fn finish(self: Box<Self>) -> Result<()> {
-        let mut part = *self;
-        part.collected.memory.push(part.memory);
-        part.join.collected.lock().append(part.collected);
-        Ok(())
-    }
-}
-
-impl BuildPart {
-    fn consume_keyed(&mut self, batch: Batch, specification: &Specification) -> Result<Demand> {
-        let Some(join_keys) = &specification.keys else {
-            return Ok(Demand::More);
-        };
-        let mut batch = batch.compact();
-        let mut key_columns = join_keys.right.evaluate(&batch)?;
-        let mut present = join_keys.encoder.present(&key_columns);
-        if let Some(bits) = &present {
-            self.collected.has_null_key = true;
-            if !specification.kind.keeps_right() {
-                let selection = Selection::new(bits.inner().clone());
-                key_columns = key_columns.iter().map(|column| selection.filter(column)).collect();
-                batch.selection = Some(selection);
-                batch = batch.compact();
-                present = None;
-            }
-        }
-        if batch.row_count == 0 {
-            return Ok(Demand::More);
-        }
-        self.collected
-            .seen
-            .note(&specification.publications, &key_columns, present.as_ref())?;
-        let keys = join_keys.encoder.encode(&key_columns, batch.row_count)?;
-        let mut chunk = Chunk::new(stored(batch, specification), keys, present);
-        chunk.partition();
-        self.keep(chunk)
-    }
-
-    fn keep(&mut self, chunk: Chunk) -> Result<Demand> {
-        let columns = Batch::new(chunk.columns.clone(), chunk.row_count);
-        self.memory.grow(batch_bytes(&columns) + chunk.memory_bytes())?;
-        let mut collected = Collected {
-            row_count: chunk.row_count,
-            key_range: chunk.key_range(),
-            ..Collected::default()
-        };
-        collected.chunks.push(chunk);
-        self.collected.append(collected);
-        Ok(Demand::More)
-    }
-}
-
-/// The columns of a batch that are kept.
-fn stored(batch: Batch, specification: &Specification) -> Batch {
-    let columns = specification.stored.iter().map(|place| batch.columns[*place].clone());
-    retained(Batch {
-        columns: columns.collect(),
-        row_count: batch.row_count,
-        selection: batch.selection,
-    })
-}
 
 /// A table in the making: tasks that workers take.
 pub(super) struct Pending {
@@ -254,7 +36,7 @@ pub(super) struct Pending {
     has_null_key: bool,
     table: PendingTable,
     next_task: AtomicUsize,
-    memory: Mutex<Vec<Reservation>>,
+    memory: Vec<Reservation>,
 }
 
 enum PendingTable {
@@ -275,19 +57,40 @@ struct PendingDirect {
     has_duplicates: AtomicBool,
 }
 
+fn key_bytes(chunks: &[Chunk]) -> usize {
+    chunks.iter().map(|chunk| chunk.keys.memory_bytes()).sum()
+}
+
+/// Bytes of the table that is made of some rows.
+fn table_bytes(width: KeyWidth, collected: &Collected) -> usize {
+    let rows = collected.row_count;
+    match width {
+        KeyWidth::Narrow => match PendingDirect::places(collected.key_range, rows) {
+            Some(places) => places as usize * 4 + rows * 4,
+            None => Partition::<u64>::bytes(rows),
+        },
+        KeyWidth::Wide => Partition::<u128>::bytes(rows),
+        KeyWidth::Bytes => Partition::<u64>::bytes(rows) + key_bytes(&collected.chunks),
+    }
+}
+
 fn slots<T>(count: usize) -> Vec<Mutex<Option<T>>> {
     (0..count).map(|_| Mutex::new(None)).collect()
 }
 
 impl PendingDirect {
-    /// Where the keys are dense enough.
-    fn new(key_range: (u64, u64), row_count: usize) -> Option<Self> {
-        let (minimum, maximum) = key_range;
+    /// Places between the smallest and the largest key, where they are dense enough.
+    fn places(key_range: Option<(u64, u64)>, row_count: usize) -> Option<u64> {
+        let (minimum, maximum) = key_range?;
         let places = (maximum - minimum).checked_add(1)?;
         let places_max = DIRECT_PLACES_MIN.max((row_count as u64).saturating_mul(DIRECT_PLACES_PER_ROW));
-        if places > places_max {
-            return None;
-        }
+        (places <= places_max).then_some(places)
+    }
+
+    /// Where the keys are dense enough.
+    fn new(key_range: Option<(u64, u64)>, row_count: usize) -> Option<Self> {
+        let places = PendingDirect::places(key_range, row_count)?;
+        let (minimum, maximum) = key_range?;
         let segments = if row_count <= ONE_PARTITION_ROWS_MAX {
             1
         } else {
@@ -303,10 +106,6 @@ impl PendingDirect {
             next: (0..row_count).map(|_| AtomicU32::new(0)).collect(),
             has_duplicates: AtomicBool::new(false),
         })
-    }
-
-    fn bytes(&self) -> usize {
-        (self.maximum - self.minimum + 1) as usize * 4 + self.next.len() * 4
     }
 
     /// Fills one segment from all chunks.
@@ -349,7 +148,19 @@ impl PendingDirect {
 }
 
 impl Pending {
-    fn new(specification: &Specification, mut collected: Collected) -> Result<Self> {
+    /// Takes the memory of the table to come, if it is there to be had.
+    pub(super) fn has_room(specification: &Specification, collected: &mut Collected) -> bool {
+        let Some(keys) = &specification.keys else { return true };
+        let mut memory = specification.memory.reservation();
+        let bytes = table_bytes(keys.encoder.width(), collected);
+        let has_room = memory.try_grow(bytes);
+        collected.memory.push(memory);
+        has_room
+    }
+
+    /// # Errors
+    /// Where there are more rows than can be numbered.
+    pub(super) fn new(specification: &Specification, mut collected: Collected) -> Result<Self> {
         if collected.row_count > ROWS_MAX {
             return Err(Error::user(
                 SqlState::PROGRAM_LIMIT_EXCEEDED,
@@ -370,30 +181,14 @@ impl Pending {
             true => 1,
             false => 1 << PARTITION_BITS,
         };
-        let mut memory = specification.memory.reservation();
-        let direct = collected
-            .key_range
-            .and_then(|range| PendingDirect::new(range, row_count));
+        let direct = PendingDirect::new(collected.key_range, row_count);
         let table = match (specification.keys.as_ref().map(|keys| keys.encoder.width()), direct) {
             (None, _) => PendingTable::Every,
-            (Some(KeyWidth::Narrow), Some(direct)) => {
-                memory.grow(direct.bytes())?;
-                PendingTable::Direct(direct)
-            }
-            (Some(KeyWidth::Narrow), None) => {
-                memory.grow(Partition::<u64>::bytes(row_count))?;
-                PendingTable::Narrow(slots(partitions))
-            }
-            (Some(KeyWidth::Wide), _) => {
-                memory.grow(Partition::<u128>::bytes(row_count))?;
-                PendingTable::Wide(slots(partitions))
-            }
-            (Some(KeyWidth::Bytes), _) => {
-                memory.grow(Partition::<u64>::bytes(row_count))?;
-                PendingTable::Bytes(slots(partitions), Mutex::new(KeyBytes::default()))
-            }
+            (Some(KeyWidth::Narrow), Some(direct)) => PendingTable::Direct(direct),
+            (Some(KeyWidth::Narrow), None) => PendingTable::Narrow(slots(partitions)),
+            (Some(KeyWidth::Wide), _) => PendingTable::Wide(slots(partitions)),
+            (Some(KeyWidth::Bytes), _) => PendingTable::Bytes(slots(partitions), Mutex::new(KeyBytes::default())),
         };
-        collected.memory.push(memory);
         Ok(Pending {
             chunks: collected.chunks,
             columns: slots(parts.len()),
@@ -403,7 +198,7 @@ impl Pending {
             has_null_key: collected.has_null_key,
             table,
             next_task: AtomicUsize::new(0),
-            memory: Mutex::new(collected.memory),
+            memory: collected.memory,
         })
     }
 
@@ -418,8 +213,16 @@ impl Pending {
             }
     }
 
+    /// Makes a small table at once.
+    pub(super) fn run_if_small(&self, specification: &Specification) -> Result<()> {
+        match self.row_count <= ONE_PARTITION_ROWS_MAX {
+            true => self.run(specification),
+            false => Ok(()),
+        }
+    }
+
     /// Takes tasks until none is left.
-    fn run(&self, specification: &Specification) -> Result<()> {
+    pub(super) fn run(&self, specification: &Specification) -> Result<()> {
         let count = self.task_count();
         loop {
             let task = self.next_task.fetch_add(1, Ordering::Relaxed);
@@ -467,18 +270,13 @@ impl Pending {
 
     /// The keys' bytes of all rows; those of NULLs, too.
     fn key_bytes(&self, specification: &Specification) -> Result<KeyBytes> {
-        let sizes = self.chunks.iter().map(|chunk| chunk.keys.memory_bytes());
-        let bytes = sizes.sum();
-        let mut memory = specification.memory.reservation();
-        memory.grow(bytes)?;
-        let mut all = KeyBytes::with_capacity(self.row_count, bytes);
+        let mut all = KeyBytes::with_capacity(self.row_count, key_bytes(&self.chunks));
         for chunk in &self.chunks {
             specification.cancel.check()?;
             if let Keys::Bytes(rows) = &chunk.keys {
                 (0..rows.num_rows()).for_each(|row| all.push(rows.row(row).data()));
             }
         }
-        self.memory.lock().push(memory);
         Ok(all)
     }
 
@@ -506,7 +304,7 @@ impl Pending {
     }
 
     /// All tasks are done.
-    fn assemble(self, specification: &Specification) -> Result<Built> {
+    pub(super) fn assemble(self, specification: &Specification) -> Result<Built> {
         let missing = || Error::Internal("a join's table is not complete".into());
         let columns = self
             .columns
@@ -521,21 +319,6 @@ impl Pending {
                 Table::Bytes(assembled(partitions).ok_or_else(missing)?, bytes.into_inner())
             }
         };
-        if let Some(profile) = &specification.profile {
-            let name = match &table {
-                Table::Every(_) => "none",
-                Table::Direct(_) => "direct",
-                Table::Narrow(_) | Table::Wide(_) | Table::Bytes(..) => "hash",
-            };
-            let row_count = self.row_count;
-            // Of a join in a recursive term, what the last round did is told.
-            profile.describe_later(move || {
-                vec![
-                    ("Build Rows".to_owned(), row_count.to_string()),
-                    ("Build Table".to_owned(), name.to_owned()),
-                ]
-            });
-        }
         let words = self.row_count.div_ceil(64);
         Ok(Built {
             columns: columns.collect::<Result<_>>()?,
@@ -544,7 +327,7 @@ impl Pending {
             has_null_key: self.has_null_key,
             table,
             matched: (specification.kind.keeps_right()).then(|| (0..words).map(|_| AtomicU64::new(0)).collect()),
-            _memory: self.memory.into_inner(),
+            _memory: self.memory,
         })
     }
 }
@@ -594,12 +377,17 @@ impl Sink for BuildTasksSink {
     }
 
     fn finish(&self) -> Result<()> {
-        let pending = self.0.pending.lock().take().and_then(Arc::into_inner);
+        let join = &self.0;
+        if join.spill.is_used() {
+            join.describe("on disk", join.spill.row_count());
+            return Ok(());
+        }
+        let pending = join.pending.lock().take().and_then(Arc::into_inner);
         let pending = pending.ok_or_else(|| Error::Internal("a join's table was never begun".into()))?;
-        let built = pending.assemble(&self.0.specification)?;
-        self.0
-            .built
-            .set(built)
+        let built = pending.assemble(&join.specification)?;
+        join.describe(built.table.name(), built.row_count);
+        join.built
+            .set(Arc::new(built))
             .map_err(|_| Error::Internal("a join's table was made twice".into()))
     }
 }

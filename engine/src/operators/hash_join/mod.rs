@@ -1,30 +1,37 @@
 //! Joins of all kinds. The right side is the build side: collected, put into a table; the left side streams by it.
 //!
-//! 1. Every worker collects its right rows with their keys ([`build`]).
+//! 1. Every worker collects its right rows with their keys ([`collect`]).
 //! 2. Columns are put together and partitions of the table are filled, on all workers ([`build::BuildTasks`]).
 //! 3. Left batches look up all their keys at once, then compare, then take rows, a bounded number of pairs at a time
 //!    ([`probe`]).
 //! 4. Where right rows without a match are wanted, a further branch hands them out ([`unmatched`]).
 //!
+//! Where the right side does not fit into memory, both sides go to disk by the hash of their keys, and one partition is joined
+//! after the other ([`spill`]). A left side streams to disk worker by worker, and each worker joins what it wrote.
+//!
 //! A join without keys is the same with a table in which every row is a candidate of every other.
 
 mod build;
+mod collect;
 #[cfg(test)]
 mod measure;
 mod output;
 mod probe;
 mod publish;
+mod spill;
 mod table;
 #[cfg(test)]
 mod tests;
 mod unmatched;
 
-pub(crate) use build::{BuildSink, BuildTasks, BuildTasksSink};
+pub(crate) use build::{BuildTasks, BuildTasksSink};
+pub(crate) use collect::BuildSink;
 pub(crate) use probe::ProbeTransform;
 pub(crate) use publish::Publication;
 pub(crate) use unmatched::UnmatchedSource;
 
 use super::key::{KeyColumns, KeyEncoder};
+use crate::error::{Error, Result};
 use crate::expression::Expression;
 use crate::pipeline::{Cancel, MemoryBudget, NodeProfile, Reservation};
 use arrow_array::ArrayRef;
@@ -127,19 +134,42 @@ pub(crate) struct Specification {
 pub(crate) struct Join {
     pub(crate) specification: Specification,
     /// What the workers collected, until it is built.
-    collected: Mutex<build::Collected>,
+    collected: Mutex<collect::Collected>,
     pending: Mutex<Option<Arc<build::Pending>>>,
-    built: OnceLock<Built>,
+    built: OnceLock<Arc<Built>>,
+    /// Where rows go that do not fit; in use, it takes the place of `built`.
+    spill: spill::Spill,
 }
 
 impl Join {
     pub(crate) fn new(specification: Specification) -> Arc<Self> {
         Arc::new(Join {
+            spill: spill::Spill::new(&specification.memory),
             specification,
-            collected: Mutex::new(build::Collected::default()),
+            collected: Mutex::default(),
             pending: Mutex::new(None),
             built: OnceLock::new(),
         })
+    }
+
+    /// The table, where it is in memory.
+    fn built(&self) -> Result<&Arc<Built>> {
+        let none = || Error::Internal("a join's right side was not built".into());
+        self.built.get().ok_or_else(none)
+    }
+
+    /// Tells EXPLAIN ANALYZE what came of the right side.
+    fn describe(&self, table: &'static str, row_count: usize) {
+        let Some(profile) = &self.specification.profile else {
+            return;
+        };
+        // Of a join in a recursive term, what the last round did is told.
+        profile.describe_later(move || {
+            vec![
+                ("Build Rows".to_owned(), row_count.to_string()),
+                ("Build Table".to_owned(), table.to_owned()),
+            ]
+        });
     }
 }
 
@@ -155,7 +185,7 @@ struct Built {
     has_null_key: bool,
     table: Table,
     /// A bit per stored row, where rows without a match are wanted.
-    matched: Option<Vec<AtomicU64>>,
+    matched: Option<Arc<[AtomicU64]>>,
     _memory: Vec<Reservation>,
 }
 

@@ -1,6 +1,7 @@
 //! The left side streams by the table.
 
 use super::output::{paired, retain_matching};
+use super::spill::SpilledLeft;
 use super::table::{Cursor, NO_ROW, Pairs, ProbeKeys};
 use super::{Built, Join, JoinKeys, Kind, LeftSide};
 use crate::error::{Error, Result, SqlState};
@@ -27,6 +28,7 @@ impl Transform for ProbeTransform {
             left: self.left.clone(),
             input,
             current: None,
+            spilled: SpilledLeft::new(self.left.clone()),
         }))
     }
 }
@@ -35,7 +37,24 @@ struct ProbeStream {
     join: Arc<Join>,
     left: Arc<LeftSide>,
     input: Box<dyn Stream>,
-    current: Option<Current>,
+    /// The left batch in hand, and the table that it is looked up in.
+    current: Option<(Arc<Built>, Current)>,
+    /// In use where the right side is on disk.
+    spilled: SpilledLeft,
+}
+
+impl ProbeStream {
+    fn next_left(&mut self) -> Result<Option<(Arc<Built>, Batch)>> {
+        let specification = &self.join.specification;
+        if self.join.spill.is_used() {
+            return self.spilled.next(specification, &self.join.spill, &mut *self.input);
+        }
+        let built = self.join.built()?;
+        if built.row_count == 0 && specification.kind.drops_unmatched_left() {
+            return Ok(None);
+        }
+        Ok(self.input.next()?.map(|batch| (built.clone(), batch)))
+    }
 }
 
 /// A left batch on its way.
@@ -53,29 +72,25 @@ struct Current {
 impl Stream for ProbeStream {
     fn next(&mut self) -> Result<Option<Batch>> {
         let join = self.join.clone();
-        let built = join
-            .built
-            .get()
-            .ok_or_else(|| Error::Internal("a join's right side was not built".into()))?;
         let kind = join.specification.kind;
-        if built.row_count == 0 && kind.drops_unmatched_left() {
-            return Ok(None);
-        }
         loop {
             join.specification.cancel.check()?;
-            let mut current = match self.current.take() {
+            let (built, mut current) = match self.current.take() {
                 Some(current) => current,
-                None => match self.input.next()? {
+                None => match self.next_left()? {
                     None => return Ok(None),
-                    Some(batch) => Current::new(&join, self.left.clone(), built, batch)?,
+                    Some((built, batch)) => {
+                        let current = Current::new(&join, self.left.clone(), &built, batch)?;
+                        (built, current)
+                    }
                 },
             };
             let batch = match kind.asks_existence() {
-                true => current.existence(&join, built)?,
+                true => current.existence(&join, &built)?,
                 false => {
-                    let batch = current.next_pairs(&join, built)?;
+                    let batch = current.next_pairs(&join, &built)?;
                     if !current.is_done() {
-                        self.current = Some(current);
+                        self.current = Some((built, current));
                     }
                     batch
                 }

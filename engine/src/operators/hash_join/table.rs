@@ -26,6 +26,17 @@ pub(super) enum Table {
     Bytes(HashTable<u64>, KeyBytes),
 }
 
+impl Table {
+    /// For EXPLAIN ANALYZE.
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Table::Every(_) => "none",
+            Table::Direct(_) => "direct",
+            Table::Narrow(_) | Table::Wide(_) | Table::Bytes(..) => "hash",
+        }
+    }
+}
+
 /// Rows by key, for integer keys within a small range. Segments of equal power-of-two length hold one more than the last row
 /// of each key.
 #[derive(Debug)]

@@ -2,10 +2,10 @@
 
 use super::*;
 use crate::error::Result;
-use crate::operators::key::{KeyField, Nulls};
+use crate::operators::key::KeyField;
 use crate::operators::project::Projection;
 use crate::operators::testing::{
-    Random, TestSource, as_set, batches_of, branch, cancel, collect, compare, memory, rows_of, run,
+    Random, TestSource, as_set, batches_of, branch, cancel, collect, compare, memory, memory_of, rows_of, run,
 };
 use crate::pipeline::Pipeline;
 use crate::types::{Literal, LogicalType, array_type};
@@ -53,6 +53,10 @@ fn output_types(case: &Case<'_>) -> Vec<LogicalType> {
 }
 
 fn joined(case: Case<'_>) -> Result<(Vec<Row>, Vec<Option<Condition>>)> {
+    joined_within(case, memory())
+}
+
+fn joined_within(case: Case<'_>, memory: Arc<MemoryBudget>) -> Result<(Vec<Row>, Vec<Option<Condition>>)> {
     let output = output_types(&case);
     let types: Vec<DataType> = case.types.iter().map(array_type).collect();
     let stored: Vec<usize> = match (case.kind.asks_existence(), &case.residual) {
@@ -80,7 +84,7 @@ fn joined(case: Case<'_>) -> Result<(Vec<Row>, Vec<Option<Condition>>)> {
             .map(|(key, condition)| Publication::new(key, types[key].clone(), condition.clone()).unwrap())
             .collect(),
         batch_rows: 61,
-        memory: memory(),
+        memory,
         cancel: cancel(),
         profile: None,
         stored: stored.clone(),
@@ -398,34 +402,84 @@ fn keys_are_published() {
     assert!(published(Kind::Left, &few).is_none());
 }
 
-#[test]
-fn a_table_keeps_to_its_memory() {
-    let types = [LogicalType::BigInt];
-    let rows = Random::new(5).rows(5000, &types, 1 << 50);
-    let join = Join::new(Specification {
-        kind: Kind::Inner,
-        keys: Some(JoinKeys {
-            right: key_columns(1),
-            encoder: KeyEncoder::new(vec![KeyField {
-                data_type: DataType::Int64,
-                descending: false,
-                nulls: Nulls::Absent,
-            }])
-            .unwrap(),
-        }),
-        has_residual: false,
-        stored: vec![0],
-        stored_types: vec![DataType::Int64],
-        publications: vec![],
-        batch_rows: 100,
-        memory: MemoryBudget::new(60_000),
-        cancel: cancel(),
-        profile: None,
+/// Rows of a bigint, a text and a bigint, keyed by the first or the first two.
+fn wide_rows(seed: u64, count: usize, key_max: u64) -> (Vec<LogicalType>, Vec<Row>) {
+    let types = vec![LogicalType::BigInt, LogicalType::Text, LogicalType::BigInt];
+    let mut random = Random::new(seed);
+    let rows = (0..count).map(|row| {
+        let key = random.below(key_max);
+        let key_or_null = match random.below(20) {
+            0 => Literal::Null,
+            _ => Literal::Integer(key as i64),
+        };
+        let text = Literal::Text(format!("a text that is not short {}", key % 7));
+        vec![key_or_null, text, Literal::Integer(row as i64 % 1000)]
     });
-    let pipeline = Pipeline {
-        branches: vec![branch(TestSource::new(batches_of(&rows, &types, 100), 1), vec![])],
-        sink: Arc::new(BuildSink(join)),
+    let rows = rows.collect();
+    (types, rows)
+}
+
+#[test]
+fn joins_on_disk_answer_as_those_in_memory() {
+    let (types, right) = wide_rows(5, 8_000, 6_000);
+    let (_, left) = wide_rows(6, 2_000, 8_000);
+    let without_nulls: Vec<Row> = right.iter().filter(|row| !is_null(&row[0])).cloned().collect();
+    let sides = [
+        (1, &right, false, 3),
+        (1, &without_nulls, false, 1),
+        (2, &right, true, 2),
+    ];
+    for (kind, (key_count, right, null_matches, workers)) in
+        KINDS.into_iter().flat_map(|kind| sides.map(|side| (kind, side)))
+    {
+        if null_matches && matches!(kind, Kind::NullAwareAnti | Kind::Mark { null_aware: true }) {
+            continue;
+        }
+        // Where one match is allowed, keys may not repeat.
+        let mut right = right.clone();
+        if kind == Kind::Single {
+            right.sort_by(|a, b| compare(&a[0], &b[0]));
+            right.dedup_by(|a, b| compare(&a[0], &b[0]).is_eq());
+        }
+        let answer = |memory: Arc<MemoryBudget>| {
+            let case = Case {
+                kind,
+                types: &types,
+                key_count,
+                null_matches,
+                left: &left,
+                right: &right,
+                residual: None,
+                workers,
+            };
+            as_set(&joined_within(case, memory).unwrap().0)
+        };
+        let small = memory_of(200_000);
+        assert_eq!(answer(small.clone()), answer(memory()), "{kind:?} by {key_count}");
+        let is_small = kind.asks_existence() && key_count == 1;
+        assert!(is_small || small.spilled_bytes() > 0, "{kind:?} by {key_count} spills");
+        assert!(small.reservation().resize(200_000).is_ok(), "all memory is given back");
+        assert_eq!(small.temporary_files().used_bytes(), 0, "no file stays");
+    }
+}
+
+#[test]
+fn rows_of_one_key_that_do_not_fit_are_an_error() {
+    let types = [LogicalType::BigInt, LogicalType::BigInt];
+    let right: Vec<Row> = (0..20_000)
+        .map(|row| vec![Literal::Integer(7), Literal::Integer(row)])
+        .collect();
+    let left = vec![vec![Literal::Integer(7), Literal::Integer(0)]];
+    let case = Case {
+        kind: Kind::Inner,
+        types: &types,
+        key_count: 1,
+        null_matches: false,
+        left: &left,
+        right: &right,
+        residual: None,
+        workers: 1,
     };
-    let error = run(&[pipeline], 1).unwrap_err();
-    assert!(matches!(error, crate::Error::OutOfMemory { .. }), "{error}");
+    let error = joined_within(case, memory_of(200_000)).unwrap_err();
+    assert!(matches!(error, Error::OutOfMemory { .. }), "{error}");
 }

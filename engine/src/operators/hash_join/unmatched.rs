@@ -1,10 +1,12 @@
 //! Right rows that no left row matched, with NULLs in place of the left columns. Runs after the left side has ended.
 
 use super::output::{looked_up, null_column};
-use super::{Join, LeftSide};
-use crate::error::{Error, Result};
+use super::spill::SPILL_PARTITIONS;
+use super::{Built, Join, LeftSide};
+use crate::error::Result;
 use crate::pipeline::{Source, Stream};
 use arrow_array::UInt32Array;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use stoa_storage::vector::Batch;
@@ -35,10 +37,14 @@ impl Source for UnmatchedSource {
             join: self.join.clone(),
             left: self.left.clone(),
             next: self.next.clone(),
+            partition: None,
         }))
     }
 
     fn parallelism_max(&self) -> usize {
+        if self.join.spill.is_used() {
+            return SPILL_PARTITIONS;
+        }
         let rows = self.join.built.get().map_or(0, |built| built.row_count);
         rows.div_ceil(8 * MORSEL_ROWS)
     }
@@ -47,26 +53,49 @@ impl Source for UnmatchedSource {
 struct UnmatchedStream {
     join: Arc<Join>,
     left: Arc<LeftSide>,
+    /// The next row, or the next partition where the right side is on disk.
     next: Arc<AtomicUsize>,
+    /// A partition in hand, and its next row.
+    partition: Option<(Arc<Built>, usize)>,
+}
+
+impl UnmatchedStream {
+    /// Rows that nobody else looks at.
+    fn next_morsel(&mut self) -> Result<Option<(Arc<Built>, Range<usize>)>> {
+        let specification = &self.join.specification;
+        let morsel_rows = MORSEL_ROWS.min(specification.batch_rows.max(1));
+        if !self.join.spill.is_used() {
+            let built = self.join.built()?;
+            let from = self.next.fetch_add(morsel_rows, Ordering::Relaxed);
+            let to = built.row_count.min(from + morsel_rows);
+            return Ok((from < to).then(|| (built.clone(), from..to)));
+        }
+        loop {
+            if let Some((built, from)) = &mut self.partition
+                && *from < built.row_count
+            {
+                let to = built.row_count.min(*from + morsel_rows);
+                let rows = std::mem::replace(from, to)..to;
+                return Ok(Some((built.clone(), rows)));
+            }
+            self.partition = None;
+            let number = self.next.fetch_add(1, Ordering::Relaxed);
+            if number >= SPILL_PARTITIONS {
+                return Ok(None);
+            }
+            self.partition = Some((self.join.spill.built(specification, number)?, 0));
+        }
+    }
 }
 
 impl Stream for UnmatchedStream {
     fn next(&mut self) -> Result<Option<Batch>> {
-        let built = self
-            .join
-            .built
-            .get()
-            .ok_or_else(|| Error::Internal("a join's right side was not built".into()))?;
-        let specification = &self.join.specification;
-        let morsel_rows = MORSEL_ROWS.min(specification.batch_rows.max(1));
         loop {
-            specification.cancel.check()?;
-            let from = self.next.fetch_add(morsel_rows, Ordering::Relaxed);
-            if from >= built.row_count {
+            self.join.specification.cancel.check()?;
+            let Some((built, rows)) = self.next_morsel()? else {
                 return Ok(None);
-            }
-            let to = built.row_count.min(from + morsel_rows);
-            let rows: UInt32Array = (from..to)
+            };
+            let rows: UInt32Array = rows
                 .filter(|row| !built.is_matched(*row))
                 .map(|row| row as u32)
                 .collect::<Vec<_>>()

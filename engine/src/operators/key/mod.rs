@@ -9,15 +9,18 @@ mod row;
 #[cfg(test)]
 mod tests;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::operators::project::Projection;
-use arrow_array::ArrayRef;
-use arrow_buffer::NullBuffer;
+use arrow_array::cast::AsArray;
+use arrow_array::types::UInt64Type;
+use arrow_array::{Array, ArrayRef, FixedSizeBinaryArray, UInt64Array};
+use arrow_buffer::{Buffer, NullBuffer};
 use arrow_row::{RowConverter, Rows};
 use arrow_schema::DataType;
 pub(crate) use pack::interval_nanoseconds;
 use pack::pack;
 use std::cmp::Ordering;
+use std::sync::Arc;
 use stoa_storage::vector::{Batch, flatten};
 
 /// Where NULLs are.
@@ -151,6 +154,30 @@ impl KeyEncoder {
         })
     }
 
+    /// Keys that [`Keys::into_column`] made a column.
+    ///
+    /// # Errors
+    /// A column of another type.
+    pub(crate) fn keys_of(&self, column: &ArrayRef) -> Result<Keys> {
+        let other = || Error::Internal(format!("keys in a column of {}", column.data_type()));
+        Ok(match &self.form {
+            Form::Narrow => {
+                let keys = column.as_primitive_opt::<UInt64Type>().ok_or_else(other)?;
+                Keys::Narrow(keys.values().to_vec())
+            }
+            Form::Wide => {
+                let keys = column.as_fixed_size_binary_opt().ok_or_else(other)?;
+                let keys = keys.value_data().chunks_exact(size_of::<u128>());
+                let key = |bytes: &[u8]| bytes.try_into().map(u128::from_ne_bytes).map_err(|_| other());
+                Keys::Wide(keys.map(key).collect::<Result<_>>()?)
+            }
+            Form::Bytes(converter) => {
+                let keys = column.as_binary_opt::<i32>().ok_or_else(other)?;
+                Keys::Bytes(converter.from_binary(keys.clone()))
+            }
+        })
+    }
+
     /// The rows that have no NULL where [`Nulls::Absent`] is asked for; `None` where that is all of them.
     pub(crate) fn present(&self, columns: &[ArrayRef]) -> Option<NullBuffer> {
         let mut present: Option<NullBuffer> = None;
@@ -188,6 +215,21 @@ impl Keys {
             Keys::Wide(keys) => keys.capacity() * 16,
             Keys::Bytes(rows) => rows.size(),
         }
+    }
+
+    /// As a column, for [`KeyEncoder::keys_of`].
+    ///
+    /// # Errors
+    /// Keys of more than 2 GiB.
+    pub(crate) fn into_column(self) -> Result<ArrayRef> {
+        Ok(match self {
+            Keys::Narrow(keys) => Arc::new(UInt64Array::from(keys)),
+            Keys::Wide(keys) => {
+                let width = size_of::<u128>() as i32;
+                Arc::new(FixedSizeBinaryArray::try_new(width, Buffer::from_vec(keys), None)?)
+            }
+            Keys::Bytes(rows) => Arc::new(rows.try_into_binary()?),
+        })
     }
 
     /// The order of two of them.

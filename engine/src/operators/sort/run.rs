@@ -8,14 +8,6 @@ const RADIX_ROWS_MIN: usize = 32 * 1024;
 /// Passes (bytes in which keys differ) up to which a radix sort is faster than a comparing one.
 const RADIX_PASSES_MAX: usize = 4;
 
-/// Bytes that sorting takes per key besides the result.
-pub(super) fn entry_bytes(keys: &Keys) -> usize {
-    match keys {
-        Keys::Narrow(_) | Keys::Bytes(_) => 16,
-        Keys::Wide(_) => 32,
-    }
-}
-
 /// The rows of the keys in order.
 pub(crate) fn sorted_rows(keys: &Keys) -> Vec<u32> {
     match keys {

@@ -1,10 +1,11 @@
 //! Sorts and top-N against a plain sort of rows.
 
 use super::*;
+use crate::error::Error;
 use crate::operators::key::{KeyField, Nulls};
 use crate::operators::project::Projection;
 use crate::operators::testing::{
-    Random, TestSource, batches_of, branch, cancel, collect, compare, memory, rows_of, run,
+    Random, TestSource, batches_of, branch, cancel, collect, compare, memory, memory_of, rows_of, run,
 };
 use crate::operators::top_n::{TopN, top_n};
 use crate::pipeline::{Branch, Pipeline};
@@ -56,16 +57,27 @@ fn sorted(
     limit: Option<usize>,
     workers: usize,
 ) -> Vec<Vec<Literal>> {
+    sorted_within(rows, types, keys, limit, workers, memory()).unwrap()
+}
+
+fn sorted_within(
+    rows: &[Vec<Literal>],
+    types: &[LogicalType],
+    keys: &[Key],
+    limit: Option<usize>,
+    workers: usize,
+    memory: Arc<MemoryBudget>,
+) -> Result<Vec<Vec<Literal>>> {
     let plain = types.iter().map(array_type).collect();
-    let sort = Sort::new(order(keys, types), plain, limit, 64, memory(), cancel());
+    let sort = Sort::new(order(keys, types), plain, limit, 64, memory, cancel());
     let pipeline = Pipeline {
         branches: source(rows, types, workers),
         sink: Arc::new(SortSink(sort.clone())),
     };
-    run(&[pipeline], workers).unwrap();
-    let batches = collect(vec![branch(SortSource(sort), vec![])], workers).unwrap();
+    run(&[pipeline], workers)?;
+    let batches = collect(vec![branch(SortSource(sort), vec![])], workers)?;
     assert!(batches.iter().all(|batch| batch.row_count <= 64));
-    rows_of(&batches, types)
+    Ok(rows_of(&batches, types))
 }
 
 fn first_rows(
@@ -227,23 +239,57 @@ fn a_top_n_tells_what_still_matters() {
 }
 
 #[test]
-fn a_sort_keeps_to_its_memory() {
-    let types = [LogicalType::BigInt];
-    let rows = Random::new(3).rows(10_000, &types, 1 << 40);
-    let order = order(
-        &[Key {
-            place: 0,
-            descending: false,
-            nulls: Nulls::Last,
-        }],
-        &types,
-    );
-    let budget = MemoryBudget::new(40_000);
-    let sort = Sort::new(order, vec![array_type(&types[0])], None, 64, budget.clone(), cancel());
-    let pipeline = Pipeline {
-        branches: source(&rows, &types, 1),
-        sink: Arc::new(SortSink(sort)),
+fn a_sort_on_disk_answers_as_one_in_memory() {
+    let types = [LogicalType::BigInt, LogicalType::Text, LogicalType::Integer];
+    let mut random = Random::new(3);
+    let rows: Vec<Vec<Literal>> = (0..20_000)
+        .map(|row| {
+            let text = format!("a text that is not short {}", random.below(500));
+            vec![
+                Literal::Integer(random.below(1 << 40) as i64),
+                Literal::Text(text),
+                Literal::Integer(row % 100),
+            ]
+        })
+        .collect();
+    let key = |place, descending| Key {
+        place,
+        descending,
+        nulls: Nulls::Last,
     };
-    let error = run(&[pipeline], 1).unwrap_err();
+    for keys in [
+        vec![key(0, false)],
+        vec![key(1, true), key(0, false)],
+        vec![key(2, false), key(0, true)],
+    ] {
+        for (limit, workers) in [(None, 1), (None, 3), (Some(5000), 2)] {
+            let expected = sorted(&rows, &types, &keys, limit, workers);
+            // Little memory, and so little that runs are merged more than once.
+            for limit_bytes in [400_000, 150_000] {
+                let small = memory_of(limit_bytes);
+                let found = sorted_within(&rows, &types, &keys, limit, workers, small.clone()).unwrap();
+                assert!(found == expected, "{} of {} rows", found.len(), expected.len());
+                assert!(small.spilled_bytes() > 0);
+                assert!(small.peak_bytes() <= limit_bytes);
+                assert!(
+                    small.reservation().resize(limit_bytes).is_ok(),
+                    "all memory is given back"
+                );
+                assert_eq!(small.temporary_files().used_bytes(), 0, "no file stays");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_batch_that_does_not_fit_is_an_error() {
+    let types = [LogicalType::BigInt];
+    let rows = Random::new(3).rows(1000, &types, 1 << 40);
+    let keys = [Key {
+        place: 0,
+        descending: false,
+        nulls: Nulls::Last,
+    }];
+    let error = sorted_within(&rows, &types, &keys, None, 1, memory_of(500)).unwrap_err();
     assert!(matches!(error, Error::OutOfMemory { .. }), "{error}");
 }

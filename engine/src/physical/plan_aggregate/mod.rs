@@ -80,6 +80,17 @@ impl Planner {
             let transform = DistinctOnTransform::new(keys, &types, &self.context.memory)?;
             return Ok(piece.through(transform, columns));
         }
+        self.distinct_rows(piece)
+    }
+
+    /// Every row of a piece once.
+    pub(super) fn distinct_rows(&mut self, piece: Piece) -> Result<Piece> {
+        let columns = piece.layout.columns().to_vec();
+        if columns.is_empty() {
+            // Without keys an aggregation has a group even where there are no rows.
+            let transform = DistinctOnTransform::new(Vec::new(), &[], &self.context.memory)?;
+            return Ok(piece.through(transform, columns));
+        }
         let specification = AggregateSpecification {
             keys: (0..columns.len()).map(Projection::Column).collect(),
             key_types: columns.iter().map(|column| array_type(&column.data_type)).collect(),

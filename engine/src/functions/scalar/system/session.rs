@@ -70,11 +70,14 @@ pub(super) static PG_MY_TEMP_SCHEMA: ScalarFunction = ScalarFunction {
     info: || stable("pg_my_temp_schema", const { &[signature(&[], returns::oid)] }),
     documentation: documentation(
         "session",
-        "The session's schema of temporary tables; 0, it has none.",
+        "The session's schema of temporary tables; 0 while it has none.",
         "pg_my_temp_schema()",
         "0",
     ),
-    execute: |call| constant(call, Literal::Integer(0)),
+    execute: |call| {
+        let schema = number(call.fact("temporary_schema", "")).unwrap_or(0);
+        constant(call, Literal::Integer(schema))
+    },
 };
 
 pub(super) static PG_IS_OTHER_TEMP_SCHEMA: ScalarFunction = ScalarFunction {
@@ -86,7 +89,7 @@ pub(super) static PG_IS_OTHER_TEMP_SCHEMA: ScalarFunction = ScalarFunction {
     },
     documentation: documentation(
         "session",
-        "Whether a schema holds another session's temporary tables; there are none.",
+        "Whether a schema holds another session's temporary tables.",
         "pg_is_other_temp_schema(2200)",
         "f",
     ),
@@ -131,13 +134,18 @@ fn current_schemas(call: &Call<'_>) -> Result<Value> {
     let implicit = call.argument(0)?.booleans()?;
     let path = &call.statement.search_path;
     let exists = |schema: &&String| call.fact("namespace_oid", schema).is_some();
-    let explicit: Vec<&str> = path.iter().filter(exists).map(String::as_str).collect();
+    let is_temporary = |schema: &&str| crate::catalog::temporary::is_temporary(schema);
+    let found: Vec<&str> = path.iter().filter(exists).map(String::as_str).collect();
+    let (own, explicit): (Vec<&str>, Vec<&str>) = found.into_iter().partition(is_temporary);
     let field = arrow_schema::Field::new("item", arrow_schema::DataType::Utf8View, true);
     let mut builder = ListBuilder::new(StringViewBuilder::new()).with_field(field);
     for row in 0..call.row_count {
         if implicit.is_null(row) {
             builder.append(false);
             continue;
+        }
+        if implicit.value(row) {
+            own.iter().for_each(|schema| builder.values().append_value(schema));
         }
         if implicit.value(row) && !explicit.contains(&"pg_catalog") {
             builder.values().append_value("pg_catalog");
