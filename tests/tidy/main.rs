@@ -1,5 +1,7 @@
 //! What the house looks like, as tests: front pages, the direction of crates, who may touch the disk and the clock.
 
+mod reference;
+
 use std::path::{Path, PathBuf};
 use stoa_tests::workspace_root;
 

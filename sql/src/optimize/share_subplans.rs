@@ -9,7 +9,7 @@ use super::estimate::Statistics;
 use crate::catalog::TableId;
 use crate::error::Result;
 use crate::limits::SHARED_ROWS_MAX;
-use crate::plan::{ColumnDef, ColumnId, CteId, CteScan, Plan, Scan, With};
+use crate::plan::{ColumnDef, ColumnId, CteId, CteScan, Expr, Plan, Scan, With};
 use std::collections::HashMap;
 
 /// Rows that a shared part must read for each that it gives.
@@ -28,16 +28,16 @@ pub(super) fn run(plan: Plan, context: &Context<'_>) -> Result<Plan> {
         context,
         statistics,
         tables,
-        occurrences: HashMap::new(),
-        shared: Vec::new(),
+        candidates: Vec::new(),
     };
     sharing.count(&plan);
-    sharing.occurrences.retain(|_, count| *count > 1);
-    if sharing.occurrences.is_empty() {
+    sharing.candidates.retain(|candidate| candidate.count > 1);
+    if sharing.candidates.is_empty() {
         return Ok(plan);
     }
     let body = sharing.replace(plan);
-    Ok(sharing.shared.into_iter().rev().fold(body, |body, shared| {
+    let shared = sharing.candidates.into_iter().filter_map(|candidate| candidate.shared);
+    Ok(shared.fold(body, |body, shared| {
         Plan::With(With {
             id: shared.id,
             name: shared.name,
@@ -61,14 +61,19 @@ struct Sharing<'c> {
     statistics: Statistics,
     /// How often each table is read.
     tables: HashMap<TableId, usize>,
-    /// How often each candidate occurs, by its canonical form.
-    occurrences: HashMap<String, usize>,
-    shared: Vec<Shared>,
+    candidates: Vec<Candidate>,
+}
+
+/// A part that may occur more than once.
+struct Candidate {
+    /// See [`canonical_form`].
+    form: Plan,
+    count: usize,
+    shared: Option<Shared>,
 }
 
 /// A part that is computed once.
 struct Shared {
-    form: String,
     id: CteId,
     name: String,
     definition: Plan,
@@ -78,13 +83,20 @@ struct Shared {
 impl Sharing<'_> {
     fn count(&mut self, plan: &Plan) {
         if let Some(form) = self.form_of(plan) {
-            *self.occurrences.entry(form).or_insert(0) += 1;
+            match self.candidates.iter_mut().find(|candidate| candidate.form == form) {
+                Some(candidate) => candidate.count += 1,
+                None => self.candidates.push(Candidate {
+                    form,
+                    count: 1,
+                    shared: None,
+                }),
+            }
         }
         plan.inputs().into_iter().for_each(|input| self.count(input));
     }
 
     /// The canonical form of a part that can be shared and is worth it.
-    fn form_of(&self, plan: &Plan) -> Option<String> {
+    fn form_of(&self, plan: &Plan) -> Option<Plan> {
         let is_costly = matches!(
             plan,
             Plan::Aggregate(_) | Plan::Distinct(_) | Plan::Join(_) | Plan::Window(_)
@@ -114,31 +126,27 @@ impl Sharing<'_> {
 
     /// The largest parts that occur again become scans of what is shared.
     fn replace(&mut self, plan: Plan) -> Plan {
-        let form = self.form_of(&plan).filter(|form| self.occurrences.contains_key(form));
-        let Some(form) = form else {
+        let form = self.form_of(&plan);
+        let known = form.and_then(|form| self.candidates.iter().position(|candidate| candidate.form == form));
+        let Some(known) = known else {
             return plan.map_inputs(&mut |input| self.replace(input));
         };
-        let columns = plan.output().into_iter().enumerate().collect();
-        let known = self.shared.iter().find(|shared| shared.form == form);
-        let (id, name) = match known {
-            Some(shared) => (shared.id, shared.name.clone()),
-            None => self.share(form, &plan),
-        };
-        Plan::CteScan(CteScan { id, name, columns })
-    }
-
-    fn share(&mut self, form: String, plan: &Plan) -> (CteId, String) {
-        let (definition, columns) = self.context.fresh_copy(plan);
-        let id = self.context.cte_id();
-        let name = format!("shared_{}", self.shared.len() + 1);
-        self.shared.push(Shared {
-            form,
-            id,
-            name: name.clone(),
-            definition,
-            columns,
+        let shared_count = self.candidates.iter().filter(|known| known.shared.is_some()).count();
+        let context = self.context;
+        let shared = self.candidates[known].shared.get_or_insert_with(|| {
+            let (definition, columns) = context.fresh_copy(&plan);
+            Shared {
+                id: context.cte_id(),
+                name: format!("shared_{}", shared_count + 1),
+                definition,
+                columns,
+            }
         });
-        (id, name)
+        Plan::CteScan(CteScan {
+            id: shared.id,
+            name: shared.name.clone(),
+            columns: plan.output().into_iter().enumerate().collect(),
+        })
     }
 }
 
@@ -151,9 +159,8 @@ fn is_alone(plan: &Plan) -> bool {
         && plan.inputs().into_iter().all(is_alone)
 }
 
-/// The part without names, its columns numbered in the order in which they occur.
-fn canonical_form(plan: &Plan) -> String {
-    let mut numbers: HashMap<ColumnId, ColumnId> = HashMap::new();
+/// The part without names and places in the text, its columns numbered in the order in which they occur.
+fn canonical_form(plan: &Plan) -> Plan {
     let nameless = plan.clone().transform_up(&mut |node| match node {
         Plan::Scan(scan) => Plan::Scan(Scan {
             name: String::new(),
@@ -161,13 +168,32 @@ fn canonical_form(plan: &Plan) -> String {
         }),
         other => other,
     });
-    let canonical = nameless.map_columns(&mut |column| {
+    let placeless =
+        nameless.transform_up(&mut |node| node.map_expressions(&mut |part| part.transform_up(&mut placeless)));
+    let mut numbers: HashMap<ColumnId, ColumnId> = HashMap::new();
+    placeless.map_columns(&mut |column| {
         let next = ColumnId(numbers.len() as u32);
         ColumnDef {
             id: *numbers.entry(column.id).or_insert(next),
             name: String::new(),
             ..column
         }
-    });
-    format!("{canonical:?}")
+    })
+}
+
+fn placeless(expression: Expr) -> Expr {
+    match expression {
+        Expr::Cast {
+            input,
+            target,
+            explicit,
+            span: _,
+        } => Expr::Cast {
+            input,
+            target,
+            explicit,
+            span: None,
+        },
+        other => other,
+    }
 }
