@@ -4,7 +4,7 @@
 use crate::catalog::CatalogState;
 use crate::catalog::compile::CompilerCatalog;
 use crate::catalog::view::View;
-use crate::error::Result;
+use crate::error::{Error, Result, SqlState};
 use crate::limits::{PLAN_AGE_MAX_MS, PLAN_TEXT_BYTES_MAX, PLANS_KEPT};
 use crate::rows::ResultColumn;
 use crate::settings::Settings;
@@ -121,8 +121,20 @@ impl Prepared {
         // Parameters keep the types that the client was told.
         let types: Vec<_> = self.parameter_types.iter().cloned().map(Some).collect();
         let fresh = Arc::new(bind(&self.parsed, &types, view, false)?);
+        self.check_columns(&fresh.statement)?;
         *self.bound.lock() = fresh.clone();
         Ok(fresh)
+    }
+
+    /// Refuses rows of other columns than the client was told of.
+    fn check_columns(&self, statement: &Statement) -> Result<()> {
+        match (&self.columns, columns_of(statement)) {
+            (Some(told), Some(now)) if *told != now => Err(Error::user(
+                SqlState::FEATURE_NOT_SUPPORTED,
+                "cached plan must not change result type",
+            )),
+            _ => Ok(()),
+        }
     }
 
     /// An INSERT of constants as one of expressions.

@@ -146,6 +146,11 @@ impl RowSink {
         Err(Error::user(SqlState::DATATYPE_MISMATCH, message))
     }
 
+    /// Columns of the rows that it takes.
+    pub(crate) fn column_count(&self) -> usize {
+        self.target.schema.columns.len()
+    }
+
     /// Rows taken so far.
     pub(crate) fn row_count(&self) -> u64 {
         self.row_count.load(Ordering::Relaxed)

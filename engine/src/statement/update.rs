@@ -26,7 +26,8 @@ pub(super) fn execute(run: &Run<'_>, update: &Update) -> Result<Effect> {
     replacement.effect(run, update.returning.as_ref(), tag, writes)
 }
 
-/// Rows in the place of others: a source whose first column is the identity of the row that goes, and what it gave.
+/// Rows in the place of others: a source whose first column is the identity of the row that goes, and what it gave. Behind the table's
+/// columns may be others that only RETURNING reads.
 pub(super) struct Replacement {
     changed: Arc<Changed>,
     returned: Option<(Arc<Layout>, Vec<Batch>)>,
@@ -105,6 +106,8 @@ impl Changed {
         let mut batch = plain(batch);
         self.rows.lock().add(first_column(&batch)?)?;
         batch.columns.remove(0);
+        // What RETURNING names of other tables comes behind.
+        batch.columns.truncate(self.sink.column_count());
         self.sink.append(batch)
     }
 }

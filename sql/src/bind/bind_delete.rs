@@ -1,6 +1,7 @@
 //! DELETE: the rows to delete by their identity.
 
 use super::bind_insert::shown_columns;
+use super::bind_returning::columns_beside;
 use super::{Binder, not_supported};
 use crate::error::Result;
 use crate::plan::{ColumnDef, Delete};
@@ -21,15 +22,19 @@ impl Binder<'_> {
         }
         let target = self.bind_target(&table.relation)?;
         let others = delete.using.as_deref().unwrap_or_default();
-        let (plan, _) = self.bind_target_rows(target.item, &target.row_id, others, delete.selection.as_ref())?;
+        let (plan, scope) = self.bind_target_rows(target.item, &target.row_id, others, delete.selection.as_ref())?;
         let mut columns = vec![target.row_id];
         let shown: Vec<ColumnDef> = shown_columns(&target.relation)
             .filter_map(|(index, _)| target.columns.get(index))
             .map(|column| column.column.clone())
             .collect();
-        let returning = self.bind_returning(delete.returning.as_ref(), &target.relation, &target.name, &shown)?;
+        let returning = delete.returning.as_ref();
+        let beside = scope.without_first();
+        let returning = self.bind_returning(returning, &target.relation, &target.name, &shown, beside)?;
         if returning.is_some() {
+            let beside = columns_beside(returning.as_ref(), &shown, &scope);
             columns.extend(shown);
+            columns.extend(beside);
         }
         Ok(Delete {
             table: target.relation.id,

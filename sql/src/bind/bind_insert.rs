@@ -45,7 +45,7 @@ impl Binder<'_> {
         let source = upserted.plan;
         let columns = source.output();
         let columns = columns.get(usize::from(upserted.key.is_some())..).unwrap_or_default();
-        let returning = self.bind_returning(insert.returning.as_ref(), &relation, &alias, columns)?;
+        let returning = self.bind_returning(insert.returning.as_ref(), &relation, &alias, columns, Scope::default())?;
         Ok(Insert {
             table: relation.id,
             name: relation.name.clone(),

@@ -345,11 +345,15 @@ impl Binder<'_> {
             ));
         }
         let names: Vec<String> = outputs.iter().map(|output| output.name.clone()).collect();
+        // A column of a query around this one keeps its identity for itself.
+        let own = plan.output_ids();
         let mut used = ColumnSet::default();
         let mut expressions: Vec<(ColumnDef, Expr)> = Vec::with_capacity(outputs.len());
         for Output { name, expression } in outputs {
             let column = match &expression {
-                Expr::Column(column) if used.insert(column.id) => ColumnDef { name, ..column.clone() },
+                Expr::Column(column) if own.contains(&column.id) && used.insert(column.id) => {
+                    ColumnDef { name, ..column.clone() }
+                }
                 other => self.column_for(name, other),
             };
             expressions.push((column, expression));
@@ -358,13 +362,13 @@ impl Binder<'_> {
         let must_be_shown = matches!(distinct, DistinctKind::All);
         let mut keys = Vec::with_capacity(order_by.len());
         for key in order_by {
-            let expression = self.output_column(&mut expressions, key.expression, must_be_shown)?;
+            let expression = self.output_column(&mut expressions, key.expression, must_be_shown, &own)?;
             keys.push(SortKey { expression, ..key });
         }
         let mut on = Vec::new();
         if let DistinctKind::On(distinct_on) = &distinct {
             for expression in distinct_on {
-                on.push(self.output_column(&mut expressions, expression.clone(), false)?);
+                on.push(self.output_column(&mut expressions, expression.clone(), false, &own)?);
             }
             check_distinct_on(&on, &keys)?;
         }
@@ -400,6 +404,7 @@ impl Binder<'_> {
         expressions: &mut Vec<(ColumnDef, Expr)>,
         expression: Expr,
         must_be_shown: bool,
+        own: &ColumnSet,
     ) -> Result<Expr> {
         let known = expressions.iter().find(|(_, known)| *known == expression);
         if let Some((column, _)) = known {
@@ -412,7 +417,7 @@ impl Binder<'_> {
             ));
         }
         let column = match &expression {
-            Expr::Column(column) => column.clone(),
+            Expr::Column(column) if own.contains(&column.id) => column.clone(),
             other => self.column_for("sort_key", other),
         };
         expressions.push((column.clone(), expression));
@@ -552,14 +557,14 @@ fn input_columns(scope: &Scope<'_>) -> Vec<(String, ColumnDef)> {
     columns
 }
 
-/// DISTINCT ON keys must be the first keys of ORDER BY, in any order.
+/// DISTINCT ON keys must be the first keys of ORDER BY, in any order; a key that is named again says nothing new.
 fn check_distinct_on(on: &[Expr], keys: &[SortKey]) -> Result<()> {
-    let leading = keys.iter().take_while(|key| on.contains(&key.expression)).count();
-    let later = keys.iter().skip(leading).any(|key| on.contains(&key.expression));
+    let first_other = keys.iter().position(|key| !on.contains(&key.expression));
+    let leading = keys.get(..first_other.unwrap_or(keys.len())).unwrap_or(keys);
     let covered = on
         .iter()
-        .all(|expression| keys.iter().take(leading).any(|key| key.expression == *expression));
-    if later || (leading < keys.len() && !covered) {
+        .all(|expression| leading.iter().any(|key| key.expression == *expression));
+    if first_other.is_some() && !covered {
         return Err(Error::new(
             SqlState::INVALID_COLUMN_REFERENCE,
             "SELECT DISTINCT ON expressions must match initial ORDER BY expressions",
@@ -589,31 +594,64 @@ fn refuse_foreign_clauses(select: &ast::Select) -> Result<()> {
 
 /// The name Postgres gives an output column without alias; `None` for `?column?`.
 pub(super) fn output_name(expression: &ast::Expr) -> Option<String> {
+    chosen_name(expression).map(|(name, _)| name)
+}
+
+/// Where a name comes from: one that stands for want of a better gives way to what is around it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Strength {
+    /// Of a type, or of CASE.
+    Weak,
+    /// Of a column or function.
+    Strong,
+}
+
+fn chosen_name(expression: &ast::Expr) -> Option<(String, Strength)> {
     use ast::Expr as Syntax;
-    let fixed = |name: &str| Some(name.to_owned());
+    let weak = |name: Option<String>| name.map(|name| (name, Strength::Weak));
+    let strong = |inner: &ast::Expr| chosen_name(inner).filter(|(_, strength)| *strength == Strength::Strong);
     match expression {
-        Syntax::Identifier(identifier) => Some(fold(identifier)),
-        Syntax::CompoundIdentifier(parts) => parts.last().map(fold),
+        Syntax::Nested(inner) | Syntax::Collate { expr: inner, .. } => chosen_name(inner),
+        Syntax::Cast { expr, data_type, .. } => {
+            strong(expr).or_else(|| weak(type_name(data_type)).or_else(|| chosen_name(expr)))
+        }
         Syntax::CompoundFieldAccess { root, access_chain } => {
             let field = access_chain.iter().rev().find_map(|access| match access {
                 ast::AccessExpr::Dot(Syntax::Identifier(field)) => Some(fold(field)),
                 _ => None,
             });
-            field.or_else(|| output_name(root))
+            field
+                .map(|field| (field, Strength::Strong))
+                .or_else(|| chosen_name(root))
         }
+        Syntax::TypedString(typed) => weak(type_name(&typed.data_type)),
+        Syntax::Interval(_) => weak(Some("interval".to_owned())),
+        Syntax::Case { else_result, .. } => {
+            let result = else_result.as_deref().and_then(strong);
+            result.or_else(|| weak(Some("case".to_owned())))
+        }
+        other => strong_name(other).map(|name| (name, Strength::Strong)),
+    }
+}
+
+fn strong_name(expression: &ast::Expr) -> Option<String> {
+    use ast::Expr as Syntax;
+    let fixed = |name: &str| Some(name.to_owned());
+    match expression {
+        Syntax::Identifier(identifier) => Some(fold(identifier)),
+        Syntax::CompoundIdentifier(parts) => parts.last().map(fold),
         Syntax::Function(function) => match function.name.0.last()? {
             ast::ObjectNamePart::Identifier(identifier) => Some(fold(identifier)),
             ast::ObjectNamePart::Function(_) => None,
         },
-        Syntax::Nested(inner) | Syntax::Collate { expr: inner, .. } => output_name(inner),
-        Syntax::Cast { expr, data_type, .. } => output_name(expr).or_else(|| type_name(data_type)),
-        Syntax::TypedString(typed) => type_name(&typed.data_type),
-        Syntax::Interval(_) => fixed("interval"),
-        Syntax::Case { else_result, .. } => else_result.as_deref().and_then(output_name).or_else(|| fixed("case")),
+        Syntax::BinaryOp {
+            op: ast::BinaryOperator::Overlaps,
+            ..
+        } => fixed("overlaps"),
         Syntax::Exists { .. } => fixed("exists"),
         Syntax::Array(_) => fixed("array"),
         Syntax::Extract { .. } => fixed("extract"),
-        Syntax::Substring { .. } => fixed("substring"),
+        Syntax::Substring { shorthand, .. } => fixed(if *shorthand { "substr" } else { "substring" }),
         Syntax::Position { .. } => fixed("position"),
         Syntax::Overlay { .. } => fixed("overlay"),
         Syntax::Ceil { .. } => fixed("ceil"),
@@ -624,11 +662,7 @@ pub(super) fn output_name(expression: &ast::Expr) -> Option<String> {
             Some(ast::TrimWhereField::Trailing) => "rtrim",
             _ => "btrim",
         }),
-        Syntax::Value(value) => match &value.value {
-            ast::Value::Boolean(_) => fixed("bool"),
-            _ => None,
-        },
-        Syntax::Subquery(query) => query_output_name(&query.body),
+        Syntax::Subquery(query) => query_output_name(&query.body).or_else(|| fixed("?column?")),
         _ => None,
     }
 }

@@ -2,6 +2,7 @@
 
 use super::bind_from::{FromItem, joined};
 use super::bind_insert::{is_default, shown_columns};
+use super::bind_returning::columns_beside;
 use super::collect::{Clause, Context};
 use super::name::{fold, simple};
 use super::scope::{LeftOut, Scope, ScopeColumn, ScopeRelation};
@@ -116,7 +117,12 @@ impl Binder<'_> {
             }
         }
         let new_columns: Vec<ColumnDef> = expressions.iter().skip(1).map(|(column, _)| column.clone()).collect();
-        let returning = self.bind_returning(update.returning.as_ref(), &target.relation, &target.name, &new_columns)?;
+        let returning = update.returning.as_ref();
+        let beside = scope.without_first();
+        let returning = self.bind_returning(returning, &target.relation, &target.name, &new_columns, beside)?;
+        for column in columns_beside(returning.as_ref(), &new_columns, &scope) {
+            expressions.push((column.clone(), Expr::Column(column)));
+        }
         Ok(Update {
             table: target.relation.id,
             name: target.relation.name.clone(),

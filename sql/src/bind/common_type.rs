@@ -176,6 +176,8 @@ pub(super) fn common_type_of<'t>(
             Some(LogicalType::Double) if result == LogicalType::Real && *data_type != LogicalType::Double => {
                 LogicalType::Real
             }
+            // Of two that convert to each other Postgres takes the first.
+            Some(LogicalType::Text) if matches!(result, LogicalType::Varchar(_)) => LogicalType::Varchar(None),
             Some(common) => common,
             None => return Err((result, data_type.clone())),
         };

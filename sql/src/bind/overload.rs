@@ -1,7 +1,7 @@
 //! Which overload of a function a call means: Postgres's rules (chapter 10 of its manual) over type kinds.
 
 use super::coerce::{Level, can_coerce, is_implicit, type_of_kind};
-use super::common_type::{Category, category, common_type, is_preferred};
+use super::common_type::{Category, category, common_type_of, is_preferred};
 use crate::catalog::{FunctionInfo, Parameter, Signature};
 use crate::types::{LogicalType, TypeKind};
 
@@ -208,7 +208,7 @@ fn element_type(candidate: &Candidate<'_>, arguments: &[LogicalType]) -> Option<
             (Parameter::AnyArray, LogicalType::Array(inner)) => inner,
             _ => continue,
         };
-        element = common_type(&element, here)?;
+        element = common_type_of([&element, here]).ok()?;
     }
     let fits = |(parameter, argument): (&Parameter, &LogicalType)| match (parameter, argument) {
         (Parameter::AnyElement, argument) => can_coerce(argument, &element, Level::Implicit),

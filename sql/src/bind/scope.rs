@@ -99,6 +99,16 @@ impl<'p> Scope<'p> {
         Ok(())
     }
 
+    /// This level without its first relation, whose columns are bare names first.
+    pub(super) fn without_first(&self) -> Scope<'static> {
+        let first = self.relations.first().map_or(0, |relation| relation.columns.len());
+        Scope {
+            parent: None,
+            relations: self.relations.iter().skip(1).cloned().collect(),
+            visible: self.visible.iter().skip(first).cloned().collect(),
+        }
+    }
+
     /// The column of a bare name, at this level or the nearest one around it that has it.
     pub(super) fn find(&self, name: &str) -> Result<Option<ColumnDef>> {
         let mut level = Some(self);

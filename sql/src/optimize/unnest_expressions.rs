@@ -182,21 +182,38 @@ fn lift_value(expression: Expr, input: &mut Plan, context: &Context<'_>) -> Resu
 }
 
 fn lift_scalar(subquery: Plan, input: &mut Plan, context: &Context<'_>) -> Result<Expr> {
-    let right = lift_subqueries(subquery, context)?;
-    let Some(column) = right.output().into_iter().next() else {
-        return Err(not_supported("a scalar subquery without columns"));
-    };
+    let mut right = lift_subqueries(subquery, context)?;
     let kind = if at_most_one_row(&right) {
         JoinKind::Left
     } else {
         JoinKind::Single
     };
-    let left = std::mem::replace(input, Plan::nothing());
-    *input = apply(left, right, kind, Vec::new());
+    // NULLIF and comparisons of rows hold an operand several times.
+    if !is_lifted(input, &right, &kind) {
+        if !right.output_ids().is_disjoint(&input.output_ids()) {
+            (right, _) = context.fresh_copy(&right);
+        }
+        let left = std::mem::replace(input, Plan::nothing());
+        *input = apply(left, right.clone(), kind, Vec::new());
+    }
+    let Some(column) = right.output().into_iter().next() else {
+        return Err(not_supported("a scalar subquery without columns"));
+    };
     Ok(Expr::Column(ColumnDef {
         nullable: true,
         ..column
     }))
+}
+
+/// Whether the same value has been joined to the input.
+fn is_lifted(input: &Plan, right: &Plan, kind: &JoinKind) -> bool {
+    match input {
+        Plan::Apply(apply) => {
+            apply.kind == *kind && apply.predicates.is_empty() && *apply.right == *right
+                || is_lifted(&apply.left, right, kind)
+        }
+        _ => false,
+    }
 }
 
 /// Whether a plan can be told to have at most one row.

@@ -89,12 +89,7 @@ fn pull_up(mut apply: Apply) -> Result<Plan, Box<Apply>> {
     } else {
         pulled.conditions.append(&mut apply.predicates);
     }
-    let mut output = apply.left.output();
-    if keeps_right {
-        output.extend(apply.right.output());
-    } else if let JoinKind::Mark { column, .. } = &apply.kind {
-        output.push(column.clone());
-    }
+    let output = apply.kind.output(&apply.left, &apply.right);
     Ok(Plan::joined(*apply.left, pulled.core, apply.kind, pulled.conditions).with_columns(&output))
 }
 
@@ -194,6 +189,20 @@ const NULL_WHEN_EMPTY: &[&str] = &[
     "bool_and",
     "bool_or",
     "every",
+    "bit_and",
+    "bit_or",
+    "bit_xor",
+    "corr",
+    "covar_pop",
+    "covar_samp",
+    "regr_avgx",
+    "regr_avgy",
+    "regr_intercept",
+    "regr_r2",
+    "regr_slope",
+    "regr_sxx",
+    "regr_sxy",
+    "regr_syy",
     "array_agg",
     "string_agg",
     "stddev",
@@ -232,7 +241,13 @@ const NULL_WHEN_EMPTY: &[&str] = &[
 ];
 
 /// Aggregates that are 0 of no rows.
-const ZERO_WHEN_EMPTY: &[&str] = &["count", "approx_count_distinct", "window_funnel", "sequence_count"];
+const ZERO_WHEN_EMPTY: &[&str] = &[
+    "count",
+    "regr_count",
+    "approx_count_distinct",
+    "window_funnel",
+    "sequence_count",
+];
 
 /// The value of an aggregate over no rows, where it is known.
 pub(super) fn empty_value(name: &str, column: &ColumnDef) -> Option<Expr> {
@@ -379,12 +394,7 @@ fn push_domain(apply: Apply, correlated: &[ColumnDef], context: &Context<'_>) ->
     {
         return Err(not_supported("this kind of dependent join"));
     }
-    let mut output = left.output();
-    match &kind {
-        JoinKind::Semi | JoinKind::Anti => {}
-        JoinKind::Mark { column, .. } => output.push(column.clone()),
-        _ => output.extend(right.output()),
-    }
+    let output = kind.output(&left, &right);
     let mut domain = Domain::new(correlated, context);
     let (right, keys) = domain.push(*right)?;
     if !domain.is_used() {

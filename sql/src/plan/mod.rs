@@ -391,7 +391,8 @@ impl AsOfJoin {
 }
 
 impl JoinKind {
-    fn output(&self, left: &Plan, right: &Plan) -> Vec<ColumnDef> {
+    /// The columns of a join of this kind; those of a side that may be left out may be NULL.
+    pub(crate) fn output(&self, left: &Plan, right: &Plan) -> Vec<ColumnDef> {
         let nullable = |columns: Vec<ColumnDef>| {
             columns
                 .into_iter()

@@ -109,6 +109,8 @@ fn look_up(keys: &JoinKeys, columns: Vec<ArrayRef>, row_count: usize, built: &Bu
         && let Some(dictionary) = column.as_dictionary_opt::<UInt32Type>()
         && keys.encoder.width() == KeyWidth::Bytes
         && dictionary.values().len() < row_count
+        // A NULL that meets a NULL has no code.
+        && (present.is_some() || dictionary.logical_null_count() == 0)
     {
         let values = dictionary.values();
         let values = keys.encoder.encode(std::slice::from_ref(values), values.len())?;

@@ -274,9 +274,9 @@ impl ProbeKeys {
         let ranges = self.hashes.iter().map(|hash| table.range(*hash, partition_bits));
         (self.starts, self.ends) = ranges.unzip();
         if let Some(codes) = &self.codes {
-            self.hashes = codes.iter().map(|code| self.hashes[*code as usize]).collect();
-            self.starts = codes.iter().map(|code| self.starts[*code as usize]).collect();
-            self.ends = codes.iter().map(|code| self.ends[*code as usize]).collect();
+            self.hashes = by_codes(codes, &self.hashes);
+            self.starts = by_codes(codes, &self.starts);
+            self.ends = by_codes(codes, &self.ends);
         }
     }
 
@@ -285,6 +285,14 @@ impl ProbeKeys {
     fn place(&self, row: usize) -> usize {
         self.codes.as_ref().map_or(row, |codes| codes[row] as usize)
     }
+}
+
+/// What each row's code stands for. The code of a NULL row may be anything, and what it gets is not used.
+fn by_codes<T: Copy + Default>(codes: &[u32], values: &[T]) -> Vec<T> {
+    let values = codes
+        .iter()
+        .map(|code| values.get(*code as usize).copied().unwrap_or_default());
+    values.collect()
 }
 
 /// How far the candidates of a batch were gone through.

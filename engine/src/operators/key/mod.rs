@@ -149,7 +149,7 @@ impl KeyEncoder {
                 if columns.is_empty() {
                     columns.push(arrow_array::new_null_array(&DataType::Boolean, row_count));
                 }
-                Keys::Bytes(row::encode(converter, &columns)?)
+                Keys::Bytes(row::encode(converter, &self.fields, &columns)?)
             }
         })
     }

@@ -5,7 +5,7 @@ use super::{KeyField, Nulls};
 use crate::error::{Error, Result};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Decimal128Type, Float32Type, Float64Type, IntervalMonthDayNanoType};
-use arrow_array::{Array, ArrayRef, ListArray, PrimitiveArray, StructArray};
+use arrow_array::{Array, ArrayRef, BooleanArray, ListArray, PrimitiveArray, StructArray};
 use arrow_row::{RowConverter, Rows, SortField};
 use arrow_schema::{DataType, Field, FieldRef, SortOptions};
 use std::sync::Arc;
@@ -15,21 +15,50 @@ const INTERVAL_AS: DataType = DataType::Decimal128(38, 0);
 
 /// The converter for these columns.
 pub(super) fn converter(fields: &[KeyField]) -> Result<RowConverter> {
-    let fields = fields.iter().map(|field| {
+    let fields = fields.iter().flat_map(|field| {
         let options = SortOptions {
             descending: field.descending,
-            nulls_first: field.nulls == Nulls::First,
+            nulls_first: match is_nested(field) {
+                true => field.descending,
+                false => field.nulls == Nulls::First,
+            },
         };
-        SortField::new_with_options(comparable_type(&field.data_type), options)
+        let mark = is_marked(field).then(|| SortField::new(DataType::Boolean));
+        let value = SortField::new_with_options(comparable_type(&field.data_type), options);
+        mark.into_iter().chain([value])
     });
     RowConverter::new(fields.collect())
         .map_err(|error| Error::user(crate::error::SqlState::FEATURE_NOT_SUPPORTED, error.to_string()))
 }
 
+fn is_nested(field: &KeyField) -> bool {
+    matches!(field.data_type, DataType::List(_) | DataType::Struct(_))
+}
+
+/// Inside arrays and records a NULL is larger than all values, wherever the NULLs of the column itself are to be. Where these are not
+/// the largest, too, a mark of their own says where they are.
+fn is_marked(field: &KeyField) -> bool {
+    let has_largest_nulls = match field.nulls {
+        Nulls::First => field.descending,
+        Nulls::Last => !field.descending,
+        Nulls::Absent => true,
+    };
+    is_nested(field) && !has_largest_nulls
+}
+
 /// One row per row.
-pub(super) fn encode(converter: &RowConverter, columns: &[ArrayRef]) -> Result<Rows> {
-    let columns = columns.iter().map(comparable).collect::<Result<Vec<_>>>()?;
-    Ok(converter.convert_columns(&columns)?)
+pub(super) fn encode(converter: &RowConverter, fields: &[KeyField], columns: &[ArrayRef]) -> Result<Rows> {
+    let mut encoded: Vec<ArrayRef> = Vec::with_capacity(columns.len());
+    for (index, column) in columns.iter().enumerate() {
+        if let Some(field) = fields.get(index).filter(|field| is_marked(field)) {
+            let nulls_first = field.nulls == Nulls::First;
+            let marks = (0..column.len()).map(|row| Some(column.is_null(row) != nulls_first));
+            let mark: ArrayRef = Arc::new(marks.collect::<BooleanArray>());
+            encoded.push(mark);
+        }
+        encoded.push(comparable(column)?);
+    }
+    Ok(converter.convert_columns(&encoded)?)
 }
 
 fn comparable_type(data_type: &DataType) -> DataType {

@@ -61,10 +61,11 @@ impl Binder<'_> {
         }
         let has_else = otherwise.is_some();
         if let Some(otherwise) = otherwise {
-            results.push(self.bind_expression(otherwise, context)?);
+            // Where the type is that of the first, ELSE is the first.
+            results.insert(0, self.bind_expression(otherwise, context)?);
         }
         let (mut results, data_type) = self.unify(results, "CASE")?;
-        let otherwise = if has_else { results.pop().map(Box::new) } else { None };
+        let otherwise = has_else.then(|| Box::new(results.remove(0)));
         let branches = bound_conditions
             .into_iter()
             .zip(results)
@@ -92,16 +93,8 @@ impl Binder<'_> {
         let Ok([value, other]) = <[Expr; 2]>::try_from(arguments) else {
             return Err(Error::new(SqlState::SYNTAX_ERROR, "NULLIF takes two arguments"));
         };
-        let value = if value.data_type() == LogicalType::Unknown {
-            let data_type = match other.data_type() {
-                LogicalType::Unknown => LogicalType::Text,
-                known => known,
-            };
-            self.coerce(value, &data_type, Level::Implicit, None)?
-        } else {
-            value
-        };
-        let data_type = value.data_type();
+        let data_type = nullif_type(&value.data_type(), &other.data_type());
+        let value = self.coerce(value, &data_type, Level::Implicit, None)?;
         let condition = self.compare(CompareOp::Equal, value.clone(), other, [None, None])?;
         Ok(Expr::Case {
             branches: vec![CaseBranch {
@@ -111,5 +104,22 @@ impl Binder<'_> {
             otherwise: Some(Box::new(value)),
             data_type,
         })
+    }
+}
+
+/// The type of `NULLIF(value, other)`: that in which Postgres's operator `=` takes the value.
+fn nullif_type(value: &LogicalType, other: &LogicalType) -> LogicalType {
+    use LogicalType as Type;
+    let is_float = |data_type: &Type| matches!(data_type, Type::Real | Type::Double);
+    match (value, other) {
+        (Type::Unknown, Type::Unknown) => Type::Text,
+        (Type::Unknown, known) => nullif_type(known, known),
+        (Type::Varchar(_), Type::Char(_)) => value.clone(),
+        (Type::Varchar(_), _) | (Type::Char(_), Type::Text) => Type::Text,
+        (number, float) if number.is_numeric() && !is_float(number) && is_float(float) => Type::Double,
+        (integer, Type::Numeric { .. }) if integer.is_integer() => {
+            common_type_of(&[value.clone(), other.clone()]).unwrap_or_else(|_| other.clone())
+        }
+        _ => value.clone(),
     }
 }

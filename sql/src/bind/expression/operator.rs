@@ -13,6 +13,9 @@ use crate::span::Span;
 use crate::types::LogicalType;
 use sqlparser::ast::{self, BinaryOperator, UnaryOperator};
 
+/// Operators of LIKE, ILIKE and regular expressions.
+const PATTERN_OPERATORS: &[&str] = &["~~", "!~~", "~~*", "!~~*", "~", "!~", "~*", "!~*"];
+
 /// A comparison operator's node.
 pub(in crate::bind) fn comparison(symbol: &str) -> Option<CompareOp> {
     Some(match symbol {
@@ -142,6 +145,19 @@ impl Binder<'_> {
         self.operator_call(symbol, arguments, &spans)
     }
 
+    /// A character value that a pattern is held against, with its padding, which counts there.
+    fn padded_operand(&mut self, mut arguments: Vec<Expr>) -> Result<Vec<Expr>> {
+        if let Some(first) = arguments.first_mut()
+            && let LogicalType::Char(length) = first.data_type()
+        {
+            let value = std::mem::replace(first, Expr::TRUE);
+            let value = self.coerce(value, &LogicalType::Text, Level::Implicit, None)?;
+            let length = Expr::Literal(Literal::Integer(length.into()), LogicalType::Integer);
+            *first = self.named_call("rpad", vec![value, length])?;
+        }
+        Ok(arguments)
+    }
+
     /// A call of the operator's function with bound operands.
     ///
     /// # Errors
@@ -152,6 +168,10 @@ impl Binder<'_> {
         arguments: Vec<Expr>,
         spans: &[Option<Span>],
     ) -> Result<Expr> {
+        let arguments = match PATTERN_OPERATORS.contains(&symbol) {
+            true => self.padded_operand(arguments)?,
+            false => arguments,
+        };
         let types: Vec<LogicalType> = arguments.iter().map(Expr::data_type).collect();
         let failure = match self.catalog.function(None, symbol) {
             Some(function) => match self.call(function, arguments, spans, None) {

@@ -10,6 +10,7 @@ mod explain;
 mod lock;
 mod locking;
 mod maintain;
+mod parenthesized;
 mod prepare;
 mod refused;
 mod rewrite;

@@ -2,7 +2,7 @@
 //!
 //! `TABLE t` as a query becomes `SELECT * FROM t`; a frame's EXCLUDE and USING SAMPLE are moved (see
 //! `exclusion` and `sample`), ASOF and ROWS FROM are marked (see `as_of` and `rows_from`), words about keys in FOR UPDATE are left out
-//! (see `locking`).
+//! (see `locking`), parentheses are added (see `parenthesized`).
 
 use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::{Token, TokenWithSpan};
@@ -10,7 +10,8 @@ use sqlparser::tokenizer::{Token, TokenWithSpan};
 /// Rewrites one statement's tokens.
 pub(in crate::parse) fn rewrite(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
     let moved = super::sample::rewrite(super::locking::rewrite(super::exclusion::rewrite(tokens)));
-    rewrite_tables(super::as_of::rewrite(super::rows_from::rewrite(moved)))
+    let marked = super::as_of::rewrite(super::rows_from::rewrite(moved));
+    rewrite_tables(super::parenthesized::rewrite(marked))
 }
 
 fn rewrite_tables(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {

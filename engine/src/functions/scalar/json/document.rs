@@ -240,6 +240,11 @@ pub(crate) fn element(value: &str, index: i64) -> Option<&str> {
     elements(value).nth(index)
 }
 
+/// Whether a value is neither an object nor an array.
+pub(crate) fn is_scalar(value: &str) -> bool {
+    !matches!(Kind::of(value), Kind::Array | Kind::Object)
+}
+
 /// The value at a step of a path: a key of an object, an index of an array.
 pub(crate) fn step<'t>(value: &'t str, key: &str, sorted: bool) -> Option<&'t str> {
     match Kind::of(value) {

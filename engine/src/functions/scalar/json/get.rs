@@ -1,6 +1,6 @@
 //! `->`, `->>`: a member by its key, an element by its index; and the functions they are, `jsonb_object_field` and kin.
 
-use super::document::{element, member, text_into, trim};
+use super::document::{element, is_scalar, member, text_into, trim};
 use crate::error::Result;
 use crate::functions::kernel::Column;
 use crate::functions::scalar::signature::*;
@@ -91,7 +91,12 @@ fn each(call: &Call<'_>, mut take: impl FnMut(&str, &mut StringViewBuilder)) -> 
             let found = if is_null(row) {
                 None
             } else {
-                element(document(row), indexes.value(row).into())
+                let index = indexes.value(row).into();
+                match element(document(row), index) {
+                    // To jsonb, a value that is neither an object nor an array is an array of itself.
+                    None if sorted && matches!(index, 0 | -1) && is_scalar(document(row)) => Some(document(row)),
+                    found => found,
+                }
             };
             hand_on(found, &mut builder);
         }

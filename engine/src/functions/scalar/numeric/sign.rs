@@ -30,9 +30,8 @@ fn execute(call: &Call<'_>) -> Result<Value> {
                 1.0
             } else if value < 0.0 {
                 -1.0
-            } else if value.is_nan() {
-                value
             } else {
+                // Of NaN, too.
                 0.0
             })
         });

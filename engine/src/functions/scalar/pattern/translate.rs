@@ -196,7 +196,13 @@ fn escape(characters: &mut Peekable<Chars<'_>>, out: &mut String) -> Result<()> 
 /// Escapes that mean the same inside and outside brackets.
 fn common_escape(character: char, characters: &mut Peekable<Chars<'_>>, out: &mut String) -> Result<()> {
     match character {
-        'd' | 'D' | 's' | 'S' | 'w' | 'W' | 'a' | 'f' | 'n' | 'r' | 't' | 'v' => {
+        'd' => out.push_str("[0-9]"),
+        'D' => out.push_str("[^0-9]"),
+        's' => out.push_str(SPACE),
+        'S' => out.push_str(&SPACE.replacen('[', "[^", 1)),
+        'w' => out.push_str(WORD),
+        'W' => out.push_str(&WORD.replacen('[', "[^", 1)),
+        'a' | 'f' | 'n' | 'r' | 't' | 'v' => {
             out.push('\\');
             out.push(character);
         }
@@ -288,9 +294,32 @@ fn class(characters: &mut Peekable<Chars<'_>>, out: &mut String) -> Result<()> {
     for character in characters.by_ref() {
         name.push(character);
         if name.ends_with(":]") {
-            out.push_str(&name);
+            match of_all_letters(&name) {
+                Some(letters) => {
+                    out.pop();
+                    out.push_str(letters);
+                }
+                None => out.push_str(&name),
+            }
             return Ok(());
         }
     }
     Err(invalid("brackets [] not balanced"))
 }
+
+/// The library's named classes are ASCII's; those of Postgres hold more, as Unicode's properties.
+fn of_all_letters(name: &str) -> Option<&'static str> {
+    Some(match name {
+        ":alpha:]" => r"\p{Alphabetic}[\p{Nd}--[0-9]]",
+        ":alnum:]" => r"\p{Alphabetic}\p{Nd}",
+        ":lower:]" => r"\p{Lowercase}",
+        ":upper:]" => r"\p{Uppercase}",
+        ":punct:]" => r"[!-/:-@\[-`{-~][\p{P}\p{S}\x{A0}--[\x00-\x7F]]",
+        ":space:]" => SPACE,
+        ":word:]" => WORD,
+        _ => return None,
+    })
+}
+
+const SPACE: &str = r"[\s--[\x{A0}\x{2007}\x{202F}]]";
+const WORD: &str = r"[\p{Alphabetic}\p{Nd}_]";

@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::functions::SummaryState;
 use crate::types::{LogicalType, array_type};
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Decimal64Type, Int16Type, Int32Type, Int64Type};
+use arrow_array::types::{Decimal64Type, Int16Type, Int32Type, Int64Type, UInt32Type};
 use arrow_array::{Array, ArrayRef, Decimal128Array, Int64Array};
 use arrow_schema::DataType;
 use places::Places;
@@ -107,9 +107,8 @@ impl FusedSums {
     /// Takes rows in, from the first on; says how many. Where that is not all, no more can be taken before what is here is handed out.
     pub(super) fn take_in(&mut self, keys: &[ArrayRef], arguments: &[ArrayRef], row_count: usize) -> usize {
         self.rows_offered += row_count;
-        let has_nulls = |place: &usize| arguments[*place].null_count() > 0;
-        if keys.iter().any(|key| key.null_count() > 0)
-            || self.arguments.iter().any(has_nulls)
+        if keys.iter().any(may_have_nulls)
+            || self.arguments.iter().any(|place| may_have_nulls(&arguments[*place]))
             || self.rows + row_count > ROWS_MAX
         {
             return 0;
@@ -308,4 +307,14 @@ fn add<V: Copy + Into<i64>>(sums: &mut [i64], places: &[u32], values: &[V]) {
     for (place, value) in places.iter().zip(values) {
         sums[*place as usize] += (*value).into();
     }
+}
+
+/// Whether a column, perhaps encoded, may have a NULL: that of a run or of a dictionary's value is none of the array itself.
+fn may_have_nulls(column: &ArrayRef) -> bool {
+    let values = match column.data_type() {
+        DataType::RunEndEncoded(..) => column.as_run_opt::<Int32Type>().map(|runs| runs.values()),
+        DataType::Dictionary(..) => column.as_dictionary_opt::<UInt32Type>().map(|codes| codes.values()),
+        _ => None,
+    };
+    column.null_count() > 0 || values.is_some_and(|values| values.null_count() > 0)
 }
