@@ -8,7 +8,6 @@ use std::sync::Arc;
 use stoa_engine::config::Config;
 use stoa_engine::connection::{Connection, ConnectionOptions, Outcome, TransactionStatus};
 use stoa_engine::database::Database;
-use stoa_engine::format::text::ColumnWriter;
 use stoa_engine::rows::Rows;
 use stoa_storage::store::Durability;
 
@@ -95,29 +94,17 @@ fn open(folder: &Path, configuration: Configuration) -> (Arc<Database>, Connecti
 }
 
 fn read(mut rows: Rows, connection: &Connection) -> stoa_engine::Result<DBOutput<DefaultColumnType>> {
-    let settings = connection.format_settings();
-    let columns = rows.columns().clone();
-    let mut lines = Vec::new();
-    while let Some(batch) = rows.next_batch()? {
-        let arrays = columns.iter().zip(&batch.columns);
-        let writers: Vec<_> = arrays
-            .map(|(column, array)| (ColumnWriter::new(array, &column.data_type, &settings), array))
-            .collect();
-        for row in 0..batch.row_count {
-            let values = writers.iter().map(|(writer, array)| {
-                if arrow_array::Array::is_null(&**array, row) {
-                    return shown(None);
-                }
-                let mut bytes = Vec::new();
-                writer.write(row, &mut bytes);
-                shown(Some(&String::from_utf8_lossy(&bytes)))
-            });
-            lines.push(values.collect());
-        }
-    }
+    let lines = stoa_tests::read_texts(&mut rows, connection)?;
     Ok(DBOutput::Rows {
-        types: columns.iter().map(|column| column_type(&column.data_type)).collect(),
-        rows: lines,
+        types: rows
+            .columns()
+            .iter()
+            .map(|column| column_type(&column.data_type))
+            .collect(),
+        rows: lines
+            .iter()
+            .map(|line| line.iter().map(|value| shown(value.as_deref())).collect())
+            .collect(),
     })
 }
 

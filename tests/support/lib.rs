@@ -1,7 +1,9 @@
-//! What the tests share: a served Stoa as a process of its own, and its other commands. Holds no expectations.
+//! What the tests share: a served Stoa as a process of its own, its other commands, and rows as texts. Holds no expectations.
 
 mod command;
 mod server;
+mod texts;
 
 pub use command::{Ended, run_stoa};
 pub use server::{Server, ServerOptions, stoa_binary, workspace_root};
+pub use texts::read_texts;

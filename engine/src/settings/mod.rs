@@ -128,10 +128,8 @@ impl Settings {
             Some((prefix, _)) if prefix != "stoa" => {}
             _ => return Err(unknown(&name)),
         }
-        match value {
-            Some(value) => self.custom.insert(name, value.to_owned()),
-            None => self.custom.remove(&name),
-        };
+        // One that is reset stays known, and is empty.
+        self.custom.insert(name, value.unwrap_or_default().to_owned());
         Ok(())
     }
 

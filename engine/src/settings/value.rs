@@ -169,6 +169,10 @@ pub(super) fn time_zone(value: &str) -> Option<(String, TimeZone)> {
         let offset = Offset::from_seconds(seconds as i32).ok()?;
         return Some((offset_name(seconds as i32), TimeZone::fixed(offset)));
     }
+    if let Some(seconds) = posix_offset(value) {
+        let offset = Offset::from_seconds(-seconds).ok()?;
+        return Some((value.to_owned(), TimeZone::fixed(offset)));
+    }
     if matches!(
         value.to_ascii_uppercase().as_str(),
         "UTC" | "GMT" | "Z" | "ZULU" | "DEFAULT" | "LOCAL"
@@ -187,6 +191,21 @@ pub(super) fn time_zone(value: &str) -> Option<(String, TimeZone)> {
     // `<+02>-02` as it is shown, and rules such as `EST5EDT`.
     let zone = TimeZone::posix(value).ok()?;
     Some((value.to_owned(), zone))
+}
+
+/// `+08:00` and `8:30`: hours and minutes west of Greenwich, as POSIX has them.
+fn posix_offset(value: &str) -> Option<i32> {
+    let (sign, digits) = match value.strip_prefix('-') {
+        Some(digits) => (-1, digits),
+        None => (1, value.strip_prefix('+').unwrap_or(value)),
+    };
+    let (hours, minutes) = digits.split_once(':')?;
+    let number = |part: &str| {
+        let is_number = (1..=2).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
+        is_number.then(|| part.parse::<i32>().ok()).flatten()
+    };
+    let (hours, minutes) = (number(hours)?, number(minutes)?);
+    (hours <= 24 && minutes < 60).then_some(sign * (hours * 3_600 + minutes * 60))
 }
 
 /// As Postgres shows `SET TIME ZONE 2`: `<+02>-02`.

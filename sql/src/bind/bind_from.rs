@@ -102,14 +102,36 @@ impl Binder<'_> {
         left: Option<&Scope<'static>>,
         parent: Option<&Scope<'_>>,
     ) -> Result<FromItem> {
-        if !is_lateral(factor) || (before.is_none() && left.is_none()) {
+        if before.is_none() && left.is_none() {
             return self.bind_factor(factor, parent);
         }
-        let mut around = Scope::inside(parent);
+        let mut around = Scope::default();
         for scope in [before, left].into_iter().flatten() {
             around.add(scope.clone())?;
         }
-        self.bind_factor(factor, Some(&around))
+        match factor {
+            // What is lateral inside sees what is before the parentheses.
+            TableFactor::NestedJoin {
+                table_with_joins,
+                alias,
+            } => self.bind_nested_join(table_with_joins, alias.as_ref(), Some(&around), parent),
+            factor if is_lateral(factor) => self.bind_factor(factor, Some(&Scope { parent, ..around })),
+            factor => self.bind_factor(factor, parent),
+        }
+    }
+
+    fn bind_nested_join(
+        &mut self,
+        joins: &ast::TableWithJoins,
+        alias: Option<&ast::TableAlias>,
+        before: Option<&Scope<'static>>,
+        parent: Option<&Scope<'_>>,
+    ) -> Result<FromItem> {
+        let item = self.bind_table_with_joins(joins, before, parent)?;
+        match alias {
+            None => Ok(item),
+            Some(_) => self.aliased(item.plan, item.scope.visible, None, String::new(), alias),
+        }
     }
 
     fn bind_factor(&mut self, factor: &TableFactor, parent: Option<&Scope<'_>>) -> Result<FromItem> {
@@ -181,13 +203,7 @@ impl Binder<'_> {
             TableFactor::NestedJoin {
                 table_with_joins,
                 alias,
-            } => {
-                let item = self.bind_table_with_joins(table_with_joins, None, parent)?;
-                match alias {
-                    None => Ok(item),
-                    Some(_) => self.aliased(item.plan, item.scope.visible, None, String::new(), alias.as_ref()),
-                }
-            }
+            } => self.bind_nested_join(table_with_joins, alias.as_ref(), None, parent),
             TableFactor::TableFunction { .. } => Err(not_supported("TABLE(..)")),
             other => Err(not_supported(format!("{other} in FROM"))),
         }
@@ -295,6 +311,7 @@ impl Binder<'_> {
                 hidden: column.hidden,
             })
             .collect();
+        self.note_row_keys(relation, &columns);
         let scan = Scan {
             table: relation.id,
             name: relation.name.clone(),

@@ -3,15 +3,52 @@
 use super::bind_order_by::{OutputReference, output_reference};
 use super::bind_select::{Item, SelectList};
 use super::collect::{Clause, Grouping};
+use super::scope::ScopeColumn;
 use super::{Binder, not_supported};
+use crate::catalog::RelationInfo;
 use crate::error::{Error, Result, SqlState};
-use crate::plan::{ColumnDef, ColumnSet, Expr};
+use crate::plan::{ColumnDef, ColumnId, ColumnSet, Expr};
 use sqlparser::ast::{self, GroupByExpr};
 
 /// More sets than this are not planned.
 const GROUPING_SETS_MAX: usize = 4096;
 
+/// Columns of a scan that are never NULL and whose values no two rows share, and the columns that they decide.
+#[derive(Debug)]
+pub(super) struct RowKey {
+    key: Vec<ColumnId>,
+    columns: Vec<ColumnId>,
+}
+
 impl Binder<'_> {
+    /// Remembers which columns of a scan decide the others.
+    pub(super) fn note_row_keys(&mut self, relation: &RelationInfo, columns: &[ScopeColumn]) {
+        let id = |place: &usize| {
+            let column = columns.get(*place).map(|column| &column.column);
+            column.filter(|column| !column.nullable).map(|column| column.id)
+        };
+        for key in &relation.keys {
+            if let Some(key) = key.columns.iter().map(id).collect() {
+                let columns = columns.iter().map(|column| column.column.id).collect();
+                self.row_keys.push(RowKey { key, columns });
+            }
+        }
+    }
+
+    /// The columns that may be said above a grouping by these keys because a table's key is among them.
+    pub(super) fn decided_by(&self, keys: &[(ColumnDef, Expr)]) -> ColumnSet {
+        let grouped: ColumnSet = keys
+            .iter()
+            .filter_map(|(_, key)| match key {
+                Expr::Column(column) => Some(column.id),
+                _ => None,
+            })
+            .collect();
+        let is_decided = |row: &&RowKey| row.key.iter().all(|column| grouped.contains(column));
+        let decided = self.row_keys.iter().filter(is_decided);
+        decided.flat_map(|row| row.columns.iter().copied()).collect()
+    }
+
     /// The keys and sets of GROUP BY; `None` where there is no such clause.
     pub(super) fn bind_group_by(
         &mut self,
@@ -73,10 +110,7 @@ impl Binder<'_> {
             if !is_key || grouping.keys.iter().any(|(_, known)| *known == key) {
                 continue;
             }
-            let column = match &key {
-                Expr::Column(column) => column.clone(),
-                other => self.column_for(item.name(), other),
-            };
+            let column = self.key_column(item.name(), &key, list);
             grouping.keys.push((column, key));
         }
         Ok(grouping)
@@ -206,12 +240,17 @@ impl Binder<'_> {
         if let Some(known) = grouping.keys.iter().position(|(_, known)| *known == key) {
             return Ok(known);
         }
-        let column = match &key {
-            Expr::Column(column) => column.clone(),
-            other => self.column_for(item.map_or("group_key", Item::name), other),
-        };
+        let column = self.key_column(item.map_or("group_key", Item::name), &key, select);
         grouping.keys.push((column, key));
         Ok(grouping.keys.len() - 1)
+    }
+
+    /// What a key is above the grouping: itself where it is a column, but not one of a query around this one.
+    fn key_column(&mut self, name: &str, key: &Expr, select: &SelectList<'_, '_>) -> ColumnDef {
+        match key {
+            Expr::Column(column) if select.scope.has_here(column.id) => column.clone(),
+            other => self.column_for(name, other),
+        }
     }
 }
 
@@ -219,6 +258,12 @@ fn union(left: &[usize], right: &[usize]) -> Vec<usize> {
     let mut set = left.to_vec();
     set.extend(right.iter().filter(|index| !left.contains(index)));
     set
+}
+
+/// Columns that the keys decide, and those of them that are used and so become keys, too.
+pub(super) struct DecidedColumns {
+    pub(super) columns: ColumnSet,
+    pub(super) used: Vec<ColumnDef>,
 }
 
 /// An expression as it can be said above the grouping: keys by their columns.
@@ -229,6 +274,7 @@ pub(super) fn above_grouping(
     expression: Expr,
     keys: &[(ColumnDef, Expr)],
     input_columns: &[(String, ColumnDef)],
+    decided: &mut DecidedColumns,
 ) -> Result<Expr> {
     let rewritten = expression.replace(&mut |part| {
         keys.iter()
@@ -239,12 +285,17 @@ pub(super) fn above_grouping(
     let used = rewritten.columns();
     let ungrouped = input_columns
         .iter()
-        .find(|(_, column)| used.contains(&column.id) && !kept.contains(&column.id));
-    match ungrouped {
-        None => Ok(rewritten),
-        Some((name, _)) => Err(Error::new(
-            SqlState::GROUPING_ERROR,
-            format!("column \"{name}\" must appear in the GROUP BY clause or be used in an aggregate function"),
-        )),
+        .filter(|(_, column)| used.contains(&column.id) && !kept.contains(&column.id));
+    for (name, column) in ungrouped {
+        if !decided.columns.contains(&column.id) {
+            return Err(Error::new(
+                SqlState::GROUPING_ERROR,
+                format!("column \"{name}\" must appear in the GROUP BY clause or be used in an aggregate function"),
+            ));
+        }
+        if decided.used.iter().all(|known| known.id != column.id) {
+            decided.used.push(column.clone());
+        }
     }
+    Ok(rewritten)
 }

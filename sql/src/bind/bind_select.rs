@@ -1,7 +1,7 @@
 //! SELECT: clauses are bound in the order of their meaning, then stacked:
 //! FROM, WHERE, GROUP BY and aggregates, HAVING, window functions, set-returning functions, outputs, DISTINCT, ORDER BY.
 
-use super::bind_group_by::above_grouping;
+use super::bind_group_by::{DecidedColumns, above_grouping};
 use super::bind_order_by::{OutputReference, QueryOrder, output_reference};
 use super::bind_query::BoundQuery;
 use super::collect::{Clause, CollectedTableFunction, CollectedWindow, Collector, Context, Grouping};
@@ -296,9 +296,20 @@ impl Binder<'_> {
             ..
         } = collector;
         if is_aggregate {
-            let Grouping { keys, sets, set_index } = grouping;
+            let Grouping {
+                mut keys,
+                sets,
+                set_index,
+            } = grouping;
             let inputs = input_columns(scope);
-            let mut above = |expression: Expr| above_grouping(expression, &keys, &inputs);
+            let mut decided = DecidedColumns {
+                columns: match sets {
+                    None => self.decided_by(&keys),
+                    Some(_) => ColumnSet::default(),
+                },
+                used: Vec::new(),
+            };
+            let mut above = |expression: Expr| above_grouping(expression, &keys, &inputs, &mut decided);
             parts = parts.map(&mut above)?;
             windows = windows
                 .into_iter()
@@ -307,6 +318,8 @@ impl Binder<'_> {
             for function in &mut table_functions {
                 function.call = function.call.clone().try_map_arguments(&mut above)?;
             }
+            let more = decided.used.into_iter();
+            keys.extend(more.map(|column| (column.clone(), Expr::Column(column))));
             plan = Plan::Aggregate(Aggregate {
                 input: Box::new(plan),
                 keys,

@@ -90,6 +90,26 @@ impl Binder<'_> {
         })
     }
 
+    /// The library takes `'1' PRECEDING` for an interval; it is a constant whose type the frame decides.
+    fn bind_frame_offset(&mut self, offset: &ast::Expr, context: &mut Context<'_>) -> Result<Expr> {
+        let constant = match offset {
+            ast::Expr::Interval(ast::Interval {
+                value,
+                leading_field: None,
+                last_field: None,
+                leading_precision: None,
+                ..
+            }) => Some(&**value),
+            _ => None,
+        };
+        let before = self.span(offset).and_then(|span| self.text.get(..span.start as usize));
+        let is_plain = before.is_some_and(|before| !before.trim_end().to_lowercase().ends_with("interval"));
+        match constant.filter(|_| is_plain) {
+            Some(constant) => self.bind_expression(constant, context),
+            None => self.bind_expression(offset, context),
+        }
+    }
+
     fn bind_bound(
         &mut self,
         bound: &WindowFrameBound,
@@ -111,7 +131,7 @@ impl Binder<'_> {
             WindowFrameBound::Preceding(Some(offset)) | WindowFrameBound::Following(Some(offset)) => offset,
         };
         let span = self.span(&**offset);
-        let bound_offset = self.bind_expression(offset, context)?;
+        let bound_offset = self.bind_frame_offset(offset, context)?;
         if !bound_offset.columns().is_empty() {
             return Err(Error::new(
                 SqlState::INVALID_COLUMN_REFERENCE,
@@ -123,7 +143,16 @@ impl Binder<'_> {
             FrameUnits::Rows | FrameUnits::Groups => LogicalType::BigInt,
             FrameUnits::Range => range_offset_type(order_by)?,
         };
-        let offset = self.coerce(bound_offset, &target, Level::Assignment, span)?;
+        let given = bound_offset.data_type();
+        let coerced = self.coerce(bound_offset, &target, Level::Assignment, span);
+        let offset = coerced.map_err(|error| match (units, error.state) {
+            (FrameUnits::Rows | FrameUnits::Groups, SqlState::CANNOT_COERCE) => {
+                let units = if units == FrameUnits::Rows { "ROWS" } else { "GROUPS" };
+                let message = format!("argument of {units} must be type {target}, not type {given}");
+                Error::new(SqlState::DATATYPE_MISMATCH, message).at(span)
+            }
+            _ => error,
+        })?;
         // Other offsets are looked at when they are evaluated.
         let which = if is_start { "starting" } else { "ending" };
         let wrong = match &offset {

@@ -54,6 +54,7 @@ use crate::parse::syntax::Syntax;
 use crate::plan::{ColumnDef, ColumnId, CteId, Expr, Statement};
 use crate::span::Span;
 use crate::types::LogicalType;
+use bind_group_by::RowKey;
 use sqlparser::ast::{self, Spanned};
 use sqlparser::tokenizer::Span as ParserSpan;
 use std::cell::OnceCell;
@@ -110,6 +111,8 @@ pub(crate) struct Binder<'c> {
     next_cte: u32,
     parameters: Vec<Option<LogicalType>>,
     ctes: Vec<CteBinding>,
+    /// Of the tables that were scanned.
+    row_keys: Vec<RowKey>,
     view_depth: usize,
     between_depth: usize,
     /// False within a view or a default: places there are not places of the statement.
@@ -126,6 +129,7 @@ impl<'c> Binder<'c> {
             next_cte: 1,
             parameters,
             ctes: Vec::new(),
+            row_keys: Vec::new(),
             view_depth: 0,
             between_depth: 0,
             spans_valid: true,

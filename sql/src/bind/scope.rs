@@ -1,7 +1,7 @@
 //! Which names can be seen: the relations of a FROM, and behind them those of the queries around it.
 
 use crate::error::{Error, Result, SqlState};
-use crate::plan::ColumnDef;
+use crate::plan::{ColumnDef, ColumnId};
 
 /// A column as a name reaches it.
 #[derive(Clone, Debug)]
@@ -65,6 +65,12 @@ impl<'p> Scope<'p> {
             parent,
             ..Scope::default()
         }
+    }
+
+    /// Whether a column is one of this level.
+    pub(super) fn has_here(&self, id: ColumnId) -> bool {
+        let of_relations = self.relations.iter().flat_map(|relation| &relation.columns);
+        of_relations.chain(&self.visible).any(|column| column.column.id == id)
     }
 
     /// One relation.

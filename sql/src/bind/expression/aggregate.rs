@@ -82,6 +82,18 @@ impl Binder<'_> {
             }
         }
         let filter = self.bind_filter(function, context)?;
+        if arguments.distinct {
+            for key in &mut order_by {
+                // `string_agg(DISTINCT v, ',' ORDER BY v)` of a varchar has it as text, which is in the same order.
+                if let Some(argument) = call
+                    .arguments
+                    .iter()
+                    .find(|argument| is_text_of(argument, &key.expression))
+                {
+                    key.expression = argument.clone();
+                }
+            }
+        }
         if arguments.distinct && order_by.iter().any(|key| !call.arguments.contains(&key.expression)) {
             return Err(Error::new(
                 SqlState::INVALID_COLUMN_REFERENCE,
@@ -179,5 +191,17 @@ impl Binder<'_> {
             otherwise: None,
             data_type: LogicalType::Integer,
         })
+    }
+}
+
+/// Whether an argument is a varchar made text.
+fn is_text_of(argument: &Expr, expression: &Expr) -> bool {
+    match argument {
+        Expr::Cast { input, target, .. } => {
+            *target == LogicalType::Text
+                && **input == *expression
+                && matches!(expression.data_type(), LogicalType::Varchar(_))
+        }
+        _ => false,
     }
 }

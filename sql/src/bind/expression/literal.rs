@@ -8,6 +8,9 @@ use crate::plan::Expr;
 use crate::types::{LogicalType, NUMERIC_PRECISION_MAX};
 use sqlparser::ast::{self, Value};
 
+/// Fields of INTERVAL constants below which there are others.
+const TRUNCATED_FIELDS: [&str; 5] = ["year", "month", "day", "hour", "minute"];
+
 impl Binder<'_> {
     /// A constant or parameter.
     pub(in crate::bind) fn bind_value(&mut self, value: &Value) -> Result<Expr> {
@@ -57,16 +60,37 @@ impl Binder<'_> {
                 "an interval is written as a quoted string",
             ));
         };
-        let is_number = text.trim().parse::<f64>().is_ok();
-        let text = match (&interval.last_field, &interval.leading_field) {
-            (Some(unit), _) | (None, Some(unit)) if is_number => {
-                format!("{} {}", text.trim(), unit.to_string().to_lowercase())
+        if interval.leading_precision.is_some() || interval.fractional_seconds_precision.is_some() {
+            return Err(not_supported("a precision of an interval"));
+        }
+        let field = interval.last_field.as_ref().or(interval.leading_field.as_ref());
+        let field = field.map(|field| field.to_string().to_lowercase());
+        let text = text.trim().to_owned();
+        let last = text.rsplit(char::is_whitespace).next().unwrap_or_default();
+        let is_number = last.parse::<f64>().is_ok() && !last.contains(['e', 'E']);
+        let is_whole = text.parse::<i64>().is_ok();
+        let is_minute_to_second =
+            interval.leading_field == Some(ast::DateTimeField::Minute) && interval.last_field.is_some();
+        let text = match &field {
+            Some(field) if is_number => format!("{text} {field}"),
+            // `02:30` is minutes and seconds.
+            Some(_) if is_minute_to_second && last.matches(':').count() == 1 => {
+                let digits = last.trim_start_matches(['-', '+']);
+                format!("{}00:{digits}", &text[..text.len() - digits.len()])
             }
             _ => text,
         };
         let literal = Expr::Literal(Literal::Text(text), LogicalType::Unknown);
         let span = self.parser_span(value.span);
-        self.coerce(literal, &LogicalType::Interval, Level::Explicit, span)
+        let value = self.coerce(literal, &LogicalType::Interval, Level::Explicit, span)?;
+        match field {
+            // What is smaller than the last field is cut off.
+            Some(field) if !is_whole && TRUNCATED_FIELDS.contains(&&*field) => {
+                let field = Expr::Literal(Literal::Text(field), LogicalType::Text);
+                self.named_call("date_trunc", vec![field, value])
+            }
+            _ => Ok(value),
+        }
     }
 
     /// `CAST(x AS type)`, `x::type`

@@ -101,8 +101,16 @@ fn execute(call: &Call<'_>) -> Result<Value> {
 fn field_of(call: &Call<'_>, array: &ArrayRef, name: &str) -> Result<ArrayRef> {
     let data_type = call.argument_type(1)?;
     let unit = Unit::of(name).ok_or_else(|| not_recognized(name, data_type))?;
+    // To date_part a date is its midnight, to extract it has no hours.
+    let is_midnight = *call.return_type == LogicalType::Double && *data_type == LogicalType::Date;
     let fields = match array.data_type() {
-        DataType::Date32 => of_dates(array.as_primitive::<Date32Type>().values(), unit),
+        DataType::Date32 => {
+            let days = array.as_primitive::<Date32Type>().values();
+            match of_dates(days, unit) {
+                None if is_midnight => of_timestamps(&midnights(days)?, unit),
+                fields => fields,
+            }
+        }
         DataType::Time64(_) => of_times(array.as_primitive::<Time64MicrosecondType>().values(), unit),
         DataType::Interval(_) => of_intervals(array.as_primitive::<IntervalMonthDayNanoType>().values(), unit),
         _ => {
@@ -114,7 +122,12 @@ fn field_of(call: &Call<'_>, array: &ArrayRef, name: &str) -> Result<ArrayRef> {
             }
         }
     };
-    let fields = fields.ok_or_else(|| not_supported(name, data_type))?;
+    let shown_type = if is_midnight {
+        &LogicalType::Timestamp
+    } else {
+        data_type
+    };
+    let fields = fields.ok_or_else(|| not_supported(name, shown_type))?;
     let infinite = infinities(array);
     if *call.return_type == LogicalType::Double {
         return Ok(as_doubles(fields, unit, array.logical_nulls(), &infinite));
@@ -127,6 +140,17 @@ fn field_of(call: &Call<'_>, array: &ArrayRef, name: &str) -> Result<ArrayRef> {
     }
     let nulls = without(array.logical_nulls(), array.len(), &infinite);
     as_numerics(fields, nulls, call.return_type)
+}
+
+/// The beginnings of days; those of infinite ones are never looked at.
+fn midnights(days: &[i32]) -> Result<Vec<i64>> {
+    let out_of_range = || Error::user(SqlState::DATETIME_FIELD_OVERFLOW, "date out of range for timestamp");
+    days.iter()
+        .map(|day| match is_infinite_date(*day) {
+            true => Ok(0),
+            false => i64::from(*day).checked_mul(DAY).ok_or_else(out_of_range),
+        })
+        .collect()
 }
 
 fn of_instants(values: &[i64], unit: Unit, clock: &mut ZoneClock) -> Option<Fields> {

@@ -16,6 +16,7 @@ mod starts_with;
 mod translate;
 
 pub(in crate::functions) use regex::{Patterns, compiled};
+pub(in crate::functions) use similar::translate as translate_similar;
 pub(in crate::functions) use translate::Flags;
 
 use crate::functions::ScalarFunction;

@@ -1,10 +1,10 @@
 //! `substring(text, start [, count])`, `substr`, of bytes likewise; `substring(text, pattern)`: the first match of a regular
-//! expression, or its first group.
+//! expression, or its first group; `substring(text, pattern, escape)`: likewise of a SIMILAR TO pattern.
 
 use super::characters::between;
 use super::negative_length;
 use crate::error::Result;
-use crate::functions::scalar::pattern::{Flags, compiled};
+use crate::functions::scalar::pattern::{Flags, compiled, translate_similar};
 use crate::functions::scalar::signature::*;
 use crate::functions::{Call, ScalarFunction, Value};
 use crate::types::LogicalType;
@@ -20,6 +20,7 @@ pub(super) static SUBSTRING: ScalarFunction = ScalarFunction {
                     signature(&[TEXT, INTEGER], returns::text),
                     signature(&[TEXT, INTEGER, INTEGER], returns::text),
                     signature(&[TEXT, TEXT], returns::text),
+                    signature(&[TEXT, TEXT, TEXT], returns::text),
                     signature(&[BYTEA, INTEGER], returns::bytea),
                     signature(&[BYTEA, INTEGER, INTEGER], returns::bytea),
                 ]
@@ -96,8 +97,19 @@ pub(super) fn bytes_between(bytes: &[u8], start: i64, end: i64) -> &[u8] {
 
 fn by_pattern(call: &Call<'_>) -> Result<Value> {
     let (texts, patterns) = (call.texts(0)?, call.texts(1)?);
+    let escapes = match call.arguments.get(2) {
+        Some(escapes) => Some(escapes.texts()?),
+        None => None,
+    };
     call.map_texts_or_null(|row, out| {
-        let regex = compiled(patterns.value(row), Flags::default())?;
+        let regex = match &escapes {
+            None => compiled(patterns.value(row), Flags::default())?,
+            Some(escapes) => {
+                let mut pattern = String::new();
+                translate_similar(patterns.value(row), escapes.value(row), &mut pattern)?;
+                compiled(&pattern, Flags::default())?
+            }
+        };
         let Some(captures) = regex.captures(texts.value(row)) else {
             return Ok(false);
         };
