@@ -9,7 +9,7 @@ use crate::types::LogicalType;
 fn literals_have_postgres_types() {
     assert_eq!(
         columns("select 1, 3000000000, 1.50, 'x', null, true, -2147483648, 1e3"),
-        "?column? integer, ?column? bigint, ?column? numeric(3,2), ?column? text, ?column? text, bool boolean, \
+        "?column? integer, ?column? bigint, ?column? numeric(3,2), ?column? text, ?column? text, ?column? boolean, \
          ?column? integer, ?column? numeric(4,0)"
     );
 }
@@ -183,7 +183,7 @@ fn insert_fills_in_defaults_and_casts() {
 #[test]
 fn update_and_delete_scan_row_identities() {
     let Statement::Update(update) =
-        compile_text("update t set b = t.b + 1, (c, d) = ('x', default) from u where t.a = u.a returning b")
+        compile_text("update t set b = t.b + 1, (c, d) = ('x', default) from u where t.a = u.a returning t.b")
             .unwrap()
             .statement
     else {
