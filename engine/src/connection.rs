@@ -152,6 +152,22 @@ impl Connection {
         Ok(prepared)
     }
 
+    /// Keeps a statement by name: those of the protocol and those of PREPARE share one name space, so that DEALLOCATE and
+    /// EXECUTE reach both.
+    pub fn keep_prepared(&mut self, name: &str, prepared: &Arc<Prepared>) {
+        self.session.lock().prepared.insert(name.to_owned(), prepared.clone());
+    }
+
+    /// The statement kept by a name.
+    pub fn prepared(&self, name: &str) -> Option<Arc<Prepared>> {
+        self.session.lock().prepared.get(name).cloned()
+    }
+
+    /// Forgets the statement kept by a name, if there is one.
+    pub fn forget_prepared(&mut self, name: &str) {
+        self.session.lock().prepared.remove(name);
+    }
+
     /// The columns of the rows that a statement gives now; `None` where it gives none. Those of FETCH are the cursor's.
     pub fn columns(&self, prepared: &Prepared) -> Option<Arc<[ResultColumn]>> {
         match &prepared.bound().statement {

@@ -1,6 +1,6 @@
 //! Every error a client can see: a user's, the environment's or a bug, each with its SQLSTATE.
 
-pub use stoa_sql::error::SqlState;
+pub use stoa_sql::error::{ErrorObject, SqlState};
 
 /// Result of an engine operation.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -14,6 +14,17 @@ pub struct ResultColumn {
     pub name: String,
     /// Its type.
     pub data_type: LogicalType,
+    /// The column of a relation whose values it shows unchanged.
+    pub origin: Option<ColumnOrigin>,
+}
+
+/// A column of a relation, by the catalog's numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ColumnOrigin {
+    /// The relation, as in `pg_class`.
+    pub relation: u32,
+    /// The column's place, from 1.
+    pub number: i16,
 }
 
 /// Plain columns of equal length, in the result's order.

@@ -47,7 +47,9 @@ pub fn array_type(data_type: &LogicalType) -> DataType {
         LogicalType::Interval => DataType::Interval(IntervalUnit::MonthDayNano),
         LogicalType::Uuid => DataType::FixedSizeBinary(16),
         LogicalType::Bytea => DataType::BinaryView,
-        LogicalType::Array(element) => DataType::List(Arc::new(Field::new("item", array_type(element), true))),
+        LogicalType::Int2Vector => list_of(&LogicalType::SmallInt),
+        LogicalType::OidVector => list_of(&LogicalType::Oid),
+        LogicalType::Array(element) => list_of(element),
         LogicalType::Record(fields) => DataType::Struct(
             fields
                 .iter()
@@ -56,4 +58,8 @@ pub fn array_type(data_type: &LogicalType) -> DataType {
         ),
         LogicalType::Void => DataType::Null,
     }
+}
+
+fn list_of(element: &LogicalType) -> DataType {
+    DataType::List(Arc::new(Field::new("item", array_type(element), true)))
 }

@@ -125,8 +125,25 @@ pub struct Error {
     pub detail: Option<String>,
     /// What the user could do.
     pub hint: Option<String>,
+    /// Where in the data: `COPY sales, line 3, column quantity: "x"`.
+    pub context: Option<String>,
     /// The place in the statement.
     pub span: Option<Span>,
+    /// What it is about.
+    pub object: Option<Box<ErrorObject>>,
+}
+
+/// The object that an error is about, for programs that tell constraints apart.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ErrorObject {
+    /// Its schema.
+    pub schema: Option<String>,
+    /// Its table.
+    pub table: Option<String>,
+    /// Its column.
+    pub column: Option<String>,
+    /// The constraint.
+    pub constraint: Option<String>,
 }
 
 impl Error {
@@ -137,8 +154,16 @@ impl Error {
             message: message.into(),
             detail: None,
             hint: None,
+            context: None,
             span: None,
+            object: None,
         }
+    }
+
+    /// The same error, about an object.
+    pub fn about(mut self, object: ErrorObject) -> Self {
+        self.object = Some(Box::new(object));
+        self
     }
 
     /// The same error, with a detail.

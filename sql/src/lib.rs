@@ -18,7 +18,7 @@ mod parse;
 #[cfg(test)]
 mod tests;
 
-pub use error::{Error, Result};
+pub use error::{Error, ErrorObject, Result};
 pub use optimize::pass_names;
 pub use parse::StatementKind;
 

@@ -67,6 +67,10 @@ pub enum LogicalType {
     Regproc,
     /// `regnamespace`
     Regnamespace,
+    /// `int2vector`: what the catalog lists columns by; counts from 0 and is shown as `1 2`, otherwise an array of `smallint`.
+    Int2Vector,
+    /// `oidvector`: the same of `oid`.
+    OidVector,
     /// `element[]`
     Array(Box<LogicalType>),
     /// A row of values with field names.
@@ -106,6 +110,8 @@ pub enum TypeKind {
     Regtype,
     Regproc,
     Regnamespace,
+    Int2Vector,
+    OidVector,
     Array,
     Record,
     Void,
@@ -151,10 +157,27 @@ impl LogicalType {
             LogicalType::Regtype => TypeKind::Regtype,
             LogicalType::Regproc => TypeKind::Regproc,
             LogicalType::Regnamespace => TypeKind::Regnamespace,
+            LogicalType::Int2Vector => TypeKind::Int2Vector,
+            LogicalType::OidVector => TypeKind::OidVector,
             LogicalType::Array(_) => TypeKind::Array,
             LogicalType::Record(_) => TypeKind::Record,
             LogicalType::Void => TypeKind::Void,
         }
+    }
+
+    /// The element of an array, or of a vector of the catalog.
+    pub fn element(&self) -> Option<&LogicalType> {
+        match self {
+            LogicalType::Array(element) => Some(element),
+            LogicalType::Int2Vector => Some(&LogicalType::SmallInt),
+            LogicalType::OidVector => Some(&LogicalType::Oid),
+            _ => None,
+        }
+    }
+
+    /// A vector of the catalog, which everything but its looks and its subscripts takes for an array.
+    pub fn is_vector(&self) -> bool {
+        matches!(self, LogicalType::Int2Vector | LogicalType::OidVector)
     }
 
     /// Text-like: `text`, `varchar`, `char`, `name`.
@@ -209,6 +232,8 @@ impl fmt::Display for LogicalType {
             LogicalType::Regtype => "regtype",
             LogicalType::Regproc => "regproc",
             LogicalType::Regnamespace => "regnamespace",
+            LogicalType::Int2Vector => "int2vector",
+            LogicalType::OidVector => "oidvector",
             LogicalType::Array(element) => return write!(formatter, "{element}[]"),
             LogicalType::Record(_) => "record",
             LogicalType::Void => "void",

@@ -12,7 +12,10 @@ fn sources(folders: &[&str]) -> Vec<(PathBuf, String)> {
     while let Some(path) = pending.pop() {
         if path.is_dir() {
             let entries = std::fs::read_dir(&path).unwrap();
-            pending.extend(entries.map(|entry| entry.unwrap().path()));
+            // Folders that begin with a point hold what tests installed.
+            let own = entries.map(|entry| entry.unwrap());
+            let own = own.filter(|entry| !entry.file_name().to_string_lossy().starts_with('.'));
+            pending.extend(own.map(|entry| entry.path()));
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             let text = std::fs::read_to_string(&path).unwrap();
             files.push((path.strip_prefix(workspace_root()).unwrap().to_owned(), text));

@@ -4,6 +4,7 @@
 
 mod cancel;
 mod clients;
+mod clients_rely_on;
 mod definitions;
 mod keys;
 mod protocol;

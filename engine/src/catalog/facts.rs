@@ -1,8 +1,10 @@
 //! What catalog functions ask: `pg_get_viewdef`, `format_type`, `obj_description`, `current_setting` and their like.
 
+use super::names::relation_oid;
 use super::names::{function_name, function_oid, overload, parse_name, quote_name, shown_name, type_named};
 use super::relation::{Body, Relation, storage_id};
-use super::system::pg_constraint::{constraint_definition, index_definition};
+use super::system::pg_constraint::{constraint_definition, index_column, index_definition, index_relations};
+use super::system::pg_description::own_description;
 use super::system::pg_proc::{arguments, definition, result};
 use super::temporary;
 use super::type_oid::{type_of_oid, type_oid};
@@ -107,10 +109,31 @@ impl Facts {
         })
     }
 
+    /// The schema and name of a key's index.
+    fn index_name(&self, oid: &str) -> Option<(&str, &str)> {
+        let oid: u32 = oid.parse().ok()?;
+        let mut indexes = index_relations(&self.catalog);
+        indexes
+            .find(|(number, ..)| *number == oid)
+            .map(|(_, name, table, _)| (table.schema(), name))
+    }
+
+    fn relation_name(&self, oid: &str) -> Option<String> {
+        let relation = self.relation(oid);
+        let (schema, name) = match &relation {
+            Some(relation) => (relation.schema(), relation.name()),
+            None => self.index_name(oid)?,
+        };
+        Some(shown_name(&self.catalog, &self.search_path, schema, name))
+    }
+
     fn is_visible(&self, oid: &str) -> Option<bool> {
-        let relation = self.relation(oid)?;
-        let shown = shown_name(&self.catalog, &self.search_path, relation.schema(), relation.name());
-        Some(shown == quote_name(relation.name()))
+        let relation = self.relation(oid);
+        let name = match &relation {
+            Some(relation) => relation.name(),
+            None => self.index_name(oid)?.1,
+        };
+        Some(self.relation_name(oid)? == quote_name(name))
     }
 }
 
@@ -197,14 +220,10 @@ impl SessionFacts for Facts {
         match kind {
             "setting" => self.settings.get(key),
             "relation_oid" => {
-                let relation = self.catalog.resolve(&parse_name(key)?, &self.search_path)?;
-                Some(relation.id().0.to_string())
+                let oid = relation_oid(&self.catalog, &parse_name(key)?, &self.search_path)?;
+                Some(oid.to_string())
             }
-            "relation_name" => {
-                let relation = self.relation(key)?;
-                let (schema, name) = (relation.schema(), relation.name());
-                Some(shown_name(&self.catalog, &self.search_path, schema, name))
-            }
+            "relation_name" => self.relation_name(key),
             "relation_visible" => self.is_visible(key).map(|visible| visible.to_string()),
             "type_oid" => type_named(key).map(|data_type| type_oid(&data_type).to_string()),
             "type_name" => type_of_oid(key.parse().ok()?).map(|data_type| match data_type {
@@ -246,6 +265,18 @@ impl SessionFacts for Facts {
                 relation.stored().map(|_| self.scans.of(relation.id()).to_string())
             }
             "constraint_definition" => constraint_definition(&self.catalog, key.parse().ok()?),
+            "relation_is_table" => {
+                let relation = self.relation(key)?;
+                Some(matches!(relation.body, Body::Table(_)).to_string())
+            }
+            "own_comment" => {
+                let (catalog, oid) = key.split_once(',')?;
+                own_description(catalog, oid.parse().ok()?).map(str::to_owned)
+            }
+            "index_column" => {
+                let (oid, column) = key.split_once(',')?;
+                index_column(&self.catalog, oid.parse().ok()?, column.parse().ok()?)
+            }
             "index_definition" => index_definition(&self.catalog, key.parse().ok()?),
             "sequence_last_value" => self.sequence_last_value(key).map(|number| number.to_string()),
             "serial_sequence" => self.serial_sequence(key),

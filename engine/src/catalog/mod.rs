@@ -2,7 +2,8 @@
 //! as it is kept in storage.
 //!
 //! In reading order: [`relation`] is what there is, [`persist`] its bytes, [`state`] all of one version, [`system`] the tables that
-//! are computed; [`compile`] answers the compiler, [`access`] the planner, [`facts`] the catalog functions.
+//! are computed; [`temporary`] what belongs to
+//! one session; [`compile`] answers the compiler, [`access`] the planner, [`facts`] the catalog functions.
 
 mod access;
 pub(crate) mod compile;
@@ -15,6 +16,7 @@ pub(crate) mod sequence;
 pub(crate) mod state;
 pub(crate) mod system;
 pub(crate) mod temporary;
+pub(crate) mod type_functions;
 pub(crate) mod type_name;
 pub(crate) mod type_oid;
 pub(crate) mod view;

@@ -1,6 +1,7 @@
 //! Names as text: quoted where they must be, taken apart, and what `regclass` and its kin mean by them.
 
 use super::CatalogState;
+use super::system::pg_constraint::index_relations;
 use super::type_name::parse_type_name;
 use super::type_oid::{TYPES, type_oid};
 use crate::functions::registry;
@@ -76,18 +77,46 @@ pub(crate) fn shown_name(catalog: &CatalogState, path: &[String], schema: &str, 
         schema: None,
         name: name.to_owned(),
     };
-    let is_visible = catalog
-        .resolve(&plain, path)
-        .is_some_and(|relation| relation.schema() == schema);
+    let is_visible = match catalog.resolve(&plain, path) {
+        Some(relation) => relation.schema() == schema,
+        None => index_schemas(catalog, name, path).next() == Some(schema),
+    };
     match is_visible {
         true => quote_name(name),
         false => format!("{}.{}", quote_name(schema), quote_name(name)),
     }
 }
 
+/// The schemas of the path that have a key's index of that name, in order.
+fn index_schemas<'c>(catalog: &'c CatalogState, name: &'c str, path: &'c [String]) -> impl Iterator<Item = &'c str> {
+    let has = move |schema: &&'c str| {
+        let mut indexes = index_relations(catalog);
+        indexes.any(|(_, index, table, _)| index == name && table.schema() == *schema)
+    };
+    catalog.lookup_path(path).filter(has)
+}
+
+/// The number of a relation, or of a key's index, by its name.
+pub(crate) fn relation_oid(catalog: &CatalogState, name: &TableName, path: &[String]) -> Option<u32> {
+    if let Some(relation) = catalog.resolve(name, path) {
+        return Some(relation.id().0);
+    }
+    let schema = match &name.schema {
+        Some(schema) => schema.as_str(),
+        None => index_schemas(catalog, &name.name, path).next()?,
+    };
+    let mut indexes = index_relations(catalog);
+    indexes
+        .find(|(_, index, table, _)| *index == name.name && table.schema() == schema)
+        .map(|(oid, ..)| oid)
+}
+
 /// A type by any of its names.
 pub(crate) fn type_named(text: &str) -> Option<LogicalType> {
-    let text = text.trim().to_lowercase();
+    let text = match text.contains('"').then(|| name_parts(text)).flatten() {
+        Some(parts) if parts != ["char"] => parts.join("."),
+        _ => text.trim().to_lowercase(),
+    };
     let text = text.strip_prefix("pg_catalog.").unwrap_or(&text);
     if let Some(element) = text.strip_suffix("[]") {
         return Some(LogicalType::Array(Box::new(type_named(element)?)));
@@ -157,7 +186,9 @@ pub(crate) static OVERLOADS: LazyLock<Vec<Overload>> = LazyLock::new(|| {
 /// The number of a function: that of its first overload.
 pub(crate) fn function_oid(name: &str) -> Option<i64> {
     let found = OVERLOADS.iter().find(|overload| overload.function.name == name);
-    found.map(|overload| overload.oid)
+    found
+        .map(|overload| overload.oid)
+        .or_else(|| super::type_functions::number_of(name))
 }
 
 /// The overload of a number.
@@ -167,7 +198,9 @@ pub(crate) fn overload(oid: i64) -> Option<&'static Overload> {
 
 /// The function of a number.
 pub(crate) fn function_name(oid: i64) -> Option<&'static str> {
-    overload(oid).map(|overload| overload.function.name)
+    overload(oid)
+        .map(|overload| overload.function.name)
+        .or_else(|| super::type_functions::name_of(oid))
 }
 
 /// The value of a text as one of the types that name things of the catalog; `None` for other types.
@@ -193,8 +226,8 @@ pub(crate) fn reg_literal(
     let missing = |state, what: &str| Error::new(state, format!("{what} \"{text}\" does not exist"));
     let number = match data_type {
         LogicalType::Regclass => parse_name(text)
-            .and_then(|name| catalog.resolve(&name, path))
-            .map(|relation| i64::from(relation.id().0))
+            .and_then(|name| relation_oid(catalog, &name, path))
+            .map(i64::from)
             .ok_or_else(|| missing(SqlState::UNDEFINED_TABLE, "relation")),
         LogicalType::Regtype => type_named(text)
             .map(|data_type| i64::from(type_oid(&data_type)))
@@ -230,7 +263,7 @@ mod tests {
 
     #[test]
     fn types_go_by_many_names() {
-        for name in ["int4", "integer", "INT", "pg_catalog.int4"] {
+        for name in ["int4", "integer", "INT", "pg_catalog.int4", "\"pg_catalog\".\"int4\""] {
             assert_eq!(type_named(name), Some(LogicalType::Integer), "{name}");
         }
         let texts = LogicalType::Array(Box::new(LogicalType::Text));

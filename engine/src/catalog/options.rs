@@ -14,6 +14,22 @@ const KNOWN: [(&str, &str); 4] = [
     ("retention", "a number of days: '400 days'"),
 ];
 
+/// Parameters of Postgres's tables that say how pages are filled and cleaned, of which Stoa has none. Programs give them by habit.
+const WITHOUT_EFFECT: [&str; 7] = [
+    "fillfactor",
+    "parallel_workers",
+    "toast_tuple_target",
+    "user_catalog_table",
+    "log_autovacuum_min_duration",
+    "vacuum_index_cleanup",
+    "vacuum_truncate",
+];
+
+/// Whether an option is taken and does nothing; who gives it is told.
+pub(crate) fn is_without_effect(name: &str) -> bool {
+    WITHOUT_EFFECT.contains(&name) || name.starts_with("autovacuum_")
+}
+
 /// Puts the options' meaning into a table's schema; columns are found by their names.
 ///
 /// # Errors
@@ -32,6 +48,7 @@ pub(crate) fn apply_options(schema: &mut TableSchema, options: &[(String, String
             "order_by" => schema.sort_key = column_list(schema, name, value)?,
             "bloom_filter" => schema.bloom_columns = column_list(schema, name, value)?,
             "retention" => schema.retention_days = retention(value)?,
+            name if is_without_effect(name) => {}
             _ => return Err(unknown(name)),
         }
     }
@@ -220,11 +237,11 @@ mod tests {
             ("order_by", "n,"),
             ("retention", "5 days"),
             ("retention", "soon"),
-            ("fillfactor", "70"),
+            ("fill", "70"),
         ] {
             assert!(apply(&[(name, value)]).is_err(), "{name} {value}");
         }
-        let Err(Error::Sql(error)) = apply(&[("fillfactor", "70")]) else {
+        let Err(Error::Sql(error)) = apply(&[("fill", "70")]) else {
             panic!("refused")
         };
         assert!(error.hint.unwrap().contains("partition_by, order_by"));

@@ -121,6 +121,20 @@ impl Relation {
     }
 }
 
+/// The default of a column as the catalog shows it: a bare string comes with the column's type.
+pub(crate) fn shown_default(column: &ColumnInfo) -> Option<String> {
+    let text = column.default.as_ref().filter(|_| column.identity.is_none())?;
+    let inner = text.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\''));
+    let is_string = inner.is_some_and(|inner| !inner.replace("''", "").contains('\''));
+    Some(match (is_string, &column.data_type) {
+        (false, _) => text.clone(),
+        (true, LogicalType::Char(_)) => format!("{text}::bpchar"),
+        (true, LogicalType::Varchar(_)) => format!("{text}::character varying"),
+        (true, LogicalType::Numeric { .. }) => format!("{text}::numeric"),
+        (true, data_type) => format!("{text}::{data_type}"),
+    })
+}
+
 /// The number of a table of storage in the catalog.
 pub(crate) fn relation_id(id: stoa_storage::schema::TableId) -> TableId {
     TableId(id.0.saturating_add(FIRST_TABLE_OID))

@@ -56,6 +56,8 @@ fn plain_type(name: &str) -> Option<LogicalType> {
         "regtype" => LogicalType::Regtype,
         "regproc" => LogicalType::Regproc,
         "regnamespace" => LogicalType::Regnamespace,
+        "int2vector" => LogicalType::Int2Vector,
+        "oidvector" => LogicalType::OidVector,
         "record" => LogicalType::Record(Vec::new()),
         "void" => LogicalType::Void,
         _ => return None,

@@ -42,17 +42,19 @@ const fn entry(
 }
 
 /// All types.
-pub(crate) static TYPES: [TypeEntry; 29] = [
+pub(crate) static TYPES: [TypeEntry; 31] = [
     entry(LogicalType::Boolean, "bool", 16, 1000, 1, 'B'),
     entry(LogicalType::Bytea, "bytea", 17, 1001, -1, 'U'),
     entry(LogicalType::SingleChar, "char", 18, 1002, 1, 'Z'),
     entry(LogicalType::Name, "name", 19, 1003, 64, 'S'),
     entry(LogicalType::BigInt, "int8", 20, 1016, 8, 'N'),
     entry(LogicalType::SmallInt, "int2", 21, 1005, 2, 'N'),
+    entry(LogicalType::Int2Vector, "int2vector", 22, 1006, -1, 'A'),
     entry(LogicalType::Integer, "int4", 23, 1007, 4, 'N'),
     entry(LogicalType::Regproc, "regproc", 24, 1008, 4, 'N'),
     entry(LogicalType::Text, "text", 25, 1009, -1, 'S'),
     entry(LogicalType::Oid, "oid", 26, 1028, 4, 'N'),
+    entry(LogicalType::OidVector, "oidvector", 30, 1013, -1, 'A'),
     entry(LogicalType::Json, "json", 114, 199, -1, 'U'),
     entry(LogicalType::Real, "float4", 700, 1021, 4, 'N'),
     entry(LogicalType::Double, "float8", 701, 1022, 8, 'N'),

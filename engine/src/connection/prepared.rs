@@ -166,7 +166,8 @@ impl Prepared {
         self.parsed.kind()
     }
 
-    pub(super) fn text(&self) -> &str {
+    /// Its text.
+    pub fn text(&self) -> &str {
         &self.parsed.text
     }
 
@@ -208,8 +209,10 @@ impl Plans {
     /// The statement, bound before and still good.
     pub(super) fn find(&self, parsed: &Parsed, view: &View) -> Option<Arc<Prepared>> {
         let prepared = self.by_text.get(&parsed.text)?;
-        let is_same = prepared.parsed.offset == parsed.offset && prepared.bound().is_good_for(view);
-        is_same.then(|| prepared.clone())
+        let bound = prepared.bound();
+        let is_same = prepared.parsed.offset == parsed.offset && bound.is_good_for(view);
+        // Bound anew meanwhile, it may give other columns than the client of the former one was told.
+        (is_same && columns_of(&bound.statement) == prepared.columns).then(|| prepared.clone())
     }
 
     /// Keeps a query for the next time.

@@ -76,7 +76,11 @@ fn decode(columns: &[TargetColumn], options: &CopyOptions, pieces: &[&[u8]]) -> 
             "{} {} / {}",
             error.state.0,
             error.message,
-            error.detail.unwrap_or_default()
+            [error.detail, error.context]
+                .into_iter()
+                .flatten()
+                .collect::<Vec<_>>()
+                .join("\n")
         )),
         Err(error) => panic!("{error:?}"),
     }
@@ -260,6 +264,7 @@ fn encode(columns: &[TargetColumn], options: &CopyOptions, arrays: &[ArrayRef]) 
     let columns: Vec<_> = columns
         .iter()
         .map(|column| ResultColumn {
+            origin: None,
             name: column.name.clone(),
             data_type: column.data_type.clone(),
         })

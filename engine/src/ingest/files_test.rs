@@ -64,7 +64,11 @@ fn describe(error: Error, path: &Path) -> String {
         "{} {} / {}",
         error.state.0,
         error.message,
-        error.detail.unwrap_or_default()
+        [error.detail, error.context]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join("\n")
     );
     text.replace(&folder, "")
 }

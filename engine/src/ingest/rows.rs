@@ -114,14 +114,19 @@ impl Rows {
     /// 23502 for a NULL in a column that does not take it.
     #[cold]
     pub(super) fn not_null_error(&self, column: usize) -> Error {
-        Error::user(
+        let name = self.column_name(column);
+        let error = stoa_sql::Error::new(
             SqlState::NOT_NULL_VIOLATION,
             format!(
-                "null value in column \"{}\" of relation \"{}\" violates not-null constraint",
-                self.column_name(column),
+                "null value in column \"{name}\" of relation \"{}\" violates not-null constraint",
                 self.relation
             ),
-        )
+        );
+        Error::Sql(error.about(stoa_sql::ErrorObject {
+            table: Some(self.relation.clone()),
+            column: Some(name.to_owned()),
+            ..stoa_sql::ErrorObject::default()
+        }))
     }
 
     /// An error of a value: `COPY sales, line 3, column quantity: "x"`.
@@ -164,8 +169,8 @@ pub(super) fn bad_format(message: impl Into<String>) -> Error {
 pub(super) fn with_context(error: Error, context: &str) -> Error {
     match error {
         Error::Sql(mut error) => {
-            error.detail = Some(match error.detail {
-                Some(detail) => format!("{detail}\n{context}"),
+            error.context = Some(match error.context {
+                Some(inner) => format!("{inner}\n{context}"),
                 None => context.to_owned(),
             });
             Error::Sql(error)

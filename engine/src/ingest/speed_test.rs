@@ -88,6 +88,7 @@ fn copy_of_sales() {
     let result_columns: Vec<_> = columns
         .iter()
         .map(|column| ResultColumn {
+            origin: None,
             name: column.name.clone(),
             data_type: column.data_type.clone(),
         })

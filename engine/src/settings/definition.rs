@@ -102,6 +102,12 @@ pub(crate) static DEFINITIONS: &[Definition] = &[
         "ISO, MDY",
         "ISO, and the order of day, month and year in ambiguous dates.",
     ),
+    fixed(
+        "default_table_access_method",
+        Kind::Text,
+        "heap",
+        "What tables are said to be stored with.",
+    ),
     setting(
         "default_transaction_deferrable",
         Kind::Boolean,
@@ -162,6 +168,7 @@ pub(crate) static DEFINITIONS: &[Definition] = &[
         "Whether the user may do everything.",
     ),
     fixed("lc_collate", Kind::Text, "C", "Texts are ordered by their bytes."),
+    setting("jit", Kind::Boolean, "off", "No effect: queries are not compiled."),
     fixed(
         "lc_ctype",
         Kind::Text,
@@ -202,6 +209,15 @@ pub(crate) static DEFINITIONS: &[Definition] = &[
         },
         "63",
         "Bytes of a name that clients may rely on.",
+    ),
+    fixed(
+        "max_index_keys",
+        Kind::Integer {
+            minimum: 32,
+            maximum: 32,
+        },
+        "32",
+        "Columns of a key that clients may rely on.",
     ),
     setting("role", Kind::Text, "none", "No effect: every user may do everything."),
     setting(

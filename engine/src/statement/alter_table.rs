@@ -8,8 +8,8 @@ use super::sequence::{drop_changes, owned_sequences};
 use super::{Effect, Run, constants, query::Planned, stored};
 use crate::catalog::compile::evaluate_constant;
 use crate::catalog::options::apply_options;
-use crate::catalog::persist::{ColumnDefinition, Constraint, NameEntry, Rule, TableDefinition};
-use crate::catalog::relation::Relation;
+use crate::catalog::persist::{ColumnDefinition, Constraint, NameEntry, Rule, TableDefinition, ViewDefinition};
+use crate::catalog::relation::{Body, Relation};
 use crate::connection::{Notice, StatementWrites};
 use crate::error::{Error, Result, SqlState};
 use crate::types::{Literal, array_of, array_type};
@@ -21,6 +21,11 @@ use stoa_storage::schema::{ColumnSchema, TableSchema};
 
 /// See the module.
 pub(super) fn execute(run: &Run<'_>, alter: &AlterTable) -> Result<Effect> {
+    if let Some(relation) = run.view.catalog.by_id(alter.table)
+        && let Body::View(view) = &relation.body
+    {
+        return rename_view(run, &relation, view, &alter.actions);
+    }
     let relation = run.table(alter.table)?;
     let table = stored(&relation)?;
     let mut altered = Altered {
@@ -40,6 +45,32 @@ pub(super) fn execute(run: &Run<'_>, alter: &AlterTable) -> Result<Effect> {
     let mut effect = Effect::command("ALTER TABLE", StatementWrites::new("alter table", changes));
     effect.notices = altered.notices;
     Ok(effect)
+}
+
+/// RENAME TO of a view: the only thing that ALTER does to one.
+fn rename_view(
+    run: &Run<'_>,
+    relation: &Relation,
+    view: &ViewDefinition,
+    actions: &[AlterTableAction],
+) -> Result<Effect> {
+    let [AlterTableAction::RenameTable { to }] = actions else {
+        return Err(Error::Internal("a view is altered".into()));
+    };
+    if run.view.catalog.find(relation.schema(), to).is_some() {
+        return Err(relation_exists(to));
+    }
+    let dependents = dependent_views(run, &[view.oid]);
+    if !dependents.is_empty() {
+        let what = format!("view {}", relation.name());
+        return Err(still_needed("rename", &what, &dependents));
+    }
+    let mut changes = vec![free_name(relation.schema(), relation.name())];
+    changes.extend(take_name(relation.schema(), to, &NameEntry::View(view.clone())));
+    Ok(Effect::command(
+        "ALTER TABLE",
+        StatementWrites::new("rename view", changes),
+    ))
 }
 
 /// The table on its way.

@@ -6,7 +6,7 @@ use super::definition::{
 use super::insert::{new_sink, run_source, writes_of};
 use super::sequence::column_sequence;
 use super::{Effect, Run};
-use crate::catalog::options::apply_options;
+use crate::catalog::options::{apply_options, is_without_effect};
 use crate::catalog::persist::{ColumnDefinition, Constraint, NameEntry, TableDefinition, write_table};
 use crate::catalog::relation::{relation_id, table_relation};
 use crate::catalog::sequence::SequenceOwner;
@@ -46,14 +46,28 @@ pub(super) fn execute(run: &Run<'_>, create: &CreateTable) -> Result<Effect> {
     changes.extend(sequences.changes);
     changes.extend(take_name(&schema_name, name, &NameEntry::Table(id.0)));
     let Some(source) = &create.source else {
-        return Ok(Effect::command(tag, StatementWrites::new("create table", changes)));
+        let effect = Effect::command(tag, StatementWrites::new("create table", changes));
+        return Ok(told(effect, &create.options));
     };
     let relation = table_relation(&schema)?;
     let sink = Arc::new(new_sink(run, &relation)?);
     run_source(run, &source.plan, &sink)?;
     let (count, mut writes) = writes_of(run, &relation, &sink, "create table")?;
     writes.changes.splice(0..0, changes);
-    Ok(Effect::command(format!("SELECT {count}"), writes))
+    Ok(told(
+        Effect::command(format!("SELECT {count}"), writes),
+        &create.options,
+    ))
+}
+
+/// The effect, with a notice for each option that has none.
+fn told(effect: Effect, options: &[(String, String)]) -> Effect {
+    let idle = options.iter().filter(|(name, _)| is_without_effect(name));
+    idle.fold(effect, |effect, (name, _)| {
+        effect.with_notice(Notice::information(format!(
+            "storage parameter \"{name}\" has no effect"
+        )))
+    })
 }
 
 /// The sequences of serial and identity columns: each such column's default, and what makes the sequences.

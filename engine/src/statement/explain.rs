@@ -19,6 +19,7 @@ use stoa_storage::vector::Batch;
 /// The column of EXPLAIN's rows.
 pub(crate) fn columns(format: ExplainFormat) -> Arc<[ResultColumn]> {
     Arc::from([ResultColumn {
+        origin: None,
         name: "QUERY PLAN".to_owned(),
         data_type: match format {
             ExplainFormat::Text => LogicalType::Text,

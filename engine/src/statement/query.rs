@@ -11,7 +11,7 @@ use crate::physical::{Piece, Planner, Tables};
 use crate::pipeline::{
     Demand, Output, OutputReceiver, OutputSink, Pipeline, Profile, QueryRun, Reservation, Sink, SinkPart, run_here,
 };
-use crate::rows::{ResultColumn, RowBatch, RowSource, Rows};
+use crate::rows::{ColumnOrigin, ResultColumn, RowBatch, RowSource, Rows};
 use crate::types::LogicalType;
 use arrow_array::Array;
 use parking_lot::Mutex;
@@ -20,7 +20,7 @@ use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::{Poll, Waker};
-use stoa_sql::plan::{ColumnDef, Plan, Query};
+use stoa_sql::plan::{ColumnDef, ColumnId, Expr, Plan, Query};
 use stoa_storage::vector::{Batch, flatten};
 
 /// Rows of tables up to which a query runs on its connection's own thread.
@@ -35,7 +35,38 @@ pub(super) fn execute(run: &Run<'_>, query: &Query) -> Result<Effect> {
 /// The columns of a result.
 pub(crate) fn result_columns(plan: &Plan, names: &[String]) -> Arc<[ResultColumn]> {
     let columns = plan.output().into_iter().zip(names);
-    columns.map(|(column, name)| result_column(&column, name)).collect()
+    let columns = columns.map(|(column, name)| ResultColumn {
+        origin: origin(plan, column.id),
+        ..result_column(&column, name)
+    });
+    columns.collect()
+}
+
+/// Where a column of a plan comes from, where nothing was computed on the way.
+fn origin(plan: &Plan, id: ColumnId) -> Option<ColumnOrigin> {
+    match plan {
+        Plan::Scan(scan) => {
+            let (place, _) = scan.columns.iter().find(|(_, column)| column.id == id)?;
+            Some(ColumnOrigin {
+                relation: scan.table.0,
+                number: i16::try_from(place + 1).ok()?,
+            })
+        }
+        Plan::Project(project) => {
+            let mut expressions = project.expressions.iter();
+            match expressions.find(|(column, _)| column.id == id)? {
+                (_, Expr::Column(inner)) => origin(&project.input, inner.id),
+                _ => None,
+            }
+        }
+        Plan::Filter(filter) => origin(&filter.input, id),
+        Plan::Sort(sort) => origin(&sort.input, id),
+        Plan::Limit(limit) => origin(&limit.input, id),
+        Plan::Distinct(distinct) => origin(&distinct.input, id),
+        Plan::Window(window) => origin(&window.input, id),
+        Plan::Join(join) => origin(&join.left, id).or_else(|| origin(&join.right, id)),
+        _ => None,
+    }
 }
 
 /// A column of a result. What is still undecided is text, as for clients.
@@ -46,6 +77,7 @@ pub(crate) fn result_column(column: &ColumnDef, name: &str) -> ResultColumn {
             LogicalType::Unknown => LogicalType::Text,
             decided => decided.clone(),
         },
+        origin: None,
     }
 }
 

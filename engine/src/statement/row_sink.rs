@@ -8,7 +8,7 @@ use super::unique_key::{Key, NewKeys};
 use crate::catalog::relation::Relation;
 use crate::catalog::view::View;
 use crate::database::Shared;
-use crate::error::{Error, Result, SqlState};
+use crate::error::{Error, ErrorObject, Result, SqlState};
 use crate::format::FormatSettings;
 use crate::format::text::ColumnWriter;
 use crate::limits::{BULK_LOAD_BYTES_MAX, LOGGED_BYTES_MAX, LOGGED_ROWS_MAX};
@@ -38,9 +38,20 @@ pub(crate) struct RowSink {
 /// What is written to.
 #[derive(Clone)]
 struct Target {
+    schema_name: String,
     name: String,
     schema: Arc<TableSchema>,
     types: Vec<LogicalType>,
+}
+
+impl Target {
+    fn as_object(&self) -> ErrorObject {
+        ErrorObject {
+            schema: Some(self.schema_name.clone()),
+            table: Some(self.name.clone()),
+            ..ErrorObject::default()
+        }
+    }
 }
 
 struct State {
@@ -78,6 +89,7 @@ impl RowSink {
         Ok(RowSink {
             shared: view.shared.clone(),
             target: Target {
+                schema_name: relation.schema().to_owned(),
                 name: relation.name().to_owned(),
                 schema: stored(relation)?.schema.clone(),
                 types: columns.map(|column| column.data_type.clone()).collect(),
@@ -230,7 +242,11 @@ impl RowSink {
                     format!("new row for relation \"{table}\" violates check constraint \"{name}\""),
                 );
                 let row = row_text(&batch.columns, &self.target.types, row, &self.format);
-                return Err(Error::Sql(error.with_detail(format!("Failing row contains ({row})."))));
+                let error = error.with_detail(format!("Failing row contains ({row})."));
+                return Err(Error::Sql(error.about(ErrorObject {
+                    constraint: Some(name.clone()),
+                    ..self.target.as_object()
+                })));
             }
         }
         Ok(())
@@ -262,7 +278,11 @@ impl RowSink {
             ),
         );
         let row = row_text(&batch.columns, &self.target.types, row, &self.format);
-        Error::Sql(error.with_detail(format!("Failing row contains ({row}).")))
+        let error = error.with_detail(format!("Failing row contains ({row})."));
+        Error::Sql(error.about(ErrorObject {
+            column: Some(column.to_owned()),
+            ..self.target.as_object()
+        }))
     }
 
     /// The rows as changes.

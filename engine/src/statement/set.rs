@@ -35,6 +35,7 @@ pub(super) fn show(run: &Run<'_>, name: Option<&str>) -> Result<Effect> {
 /// The columns of SHOW.
 pub(crate) fn columns(name: Option<&str>) -> Arc<[ResultColumn]> {
     let column = |name: &str| ResultColumn {
+        origin: None,
         name: name.to_owned(),
         data_type: LogicalType::Text,
     };

@@ -102,7 +102,7 @@ pub(super) fn enforce_keys(
         if let Some(shown) = search.duplicate(&after)? {
             return Err(match upsert_key == Some(keys.key.name.as_str()) {
                 true => replaced_twice_error(),
-                false => duplicate_error(&keys.key.name, &shown),
+                false => duplicate_error(relation, &keys.key.name, &shown),
             });
         }
         writes
@@ -112,12 +112,22 @@ pub(super) fn enforce_keys(
     Ok(())
 }
 
-fn duplicate_error(name: &str, shown: &str) -> Error {
+fn duplicate_error(relation: &Relation, name: &str, shown: &str) -> Error {
     let error = stoa_sql::Error::new(
         SqlState::UNIQUE_VIOLATION,
         format!("duplicate key value violates unique constraint \"{name}\""),
     );
-    Error::Sql(error.with_detail(format!("Key {shown} already exists.")))
+    let error = error.with_detail(format!("Key {shown} already exists."));
+    Error::Sql(error.about(about_constraint(relation, name)))
+}
+
+fn about_constraint(relation: &Relation, name: &str) -> stoa_sql::ErrorObject {
+    stoa_sql::ErrorObject {
+        schema: Some(relation.schema().to_owned()),
+        table: Some(relation.name().to_owned()),
+        column: None,
+        constraint: Some(name.to_owned()),
+    }
 }
 
 fn replaced_twice_error() -> Error {
@@ -152,7 +162,8 @@ pub(crate) fn check_unique(run: &Run<'_>, relation: &Relation, key: &[usize], na
         SqlState::UNIQUE_VIOLATION,
         format!("could not create unique index \"{name}\""),
     );
-    Err(Error::Sql(error.with_detail(format!("Key {shown} is duplicated."))))
+    let error = error.with_detail(format!("Key {shown} is duplicated."));
+    Err(Error::Sql(error.about(about_constraint(relation, name))))
 }
 
 /// A look for the rows of a table that have new keys.

@@ -71,9 +71,7 @@ pub fn array_of(literal: &Literal, data_type: &LogicalType) -> Result<ArrayRef> 
             Arc::new(builder.finish())
         }
         (Literal::Array(elements), DataType::List(field)) => {
-            let LogicalType::Array(element) = data_type else {
-                return Err(mismatch());
-            };
+            let element = data_type.element().ok_or_else(mismatch)?;
             Arc::new(ListArray::try_new(
                 field.clone(),
                 OffsetBuffer::from_lengths([elements.len()]),
@@ -185,9 +183,9 @@ pub fn literal_at(array: &dyn Array, row: usize, data_type: &LogicalType) -> Res
             Literal::Uuid(bytes.try_into().unwrap_or([0; 16]))
         }
         DataType::List(_) => {
-            let LogicalType::Array(element) = data_type else {
-                return Err(Error::Internal(format!("a list is not of type {data_type}")));
-            };
+            let element = data_type
+                .element()
+                .ok_or_else(|| Error::Internal(format!("a list is not of type {data_type}")))?;
             let elements = array.as_list::<i32>().value(row);
             let elements = (0..elements.len()).map(|at| literal_at(&*elements, at, element));
             Literal::Array(elements.collect::<Result<_>>()?)

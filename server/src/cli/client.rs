@@ -57,6 +57,7 @@ pub(super) struct ServerReport {
     pub(super) state: String,
     pub(super) message: String,
     pub(super) detail: Option<String>,
+    pub(super) context: Option<String>,
     pub(super) hint: Option<String>,
     /// In characters of the statement's text, from 1.
     pub(super) position: Option<usize>,
@@ -285,6 +286,7 @@ fn report(body: &mut Body<'_>) -> Result<ServerReport> {
             b'M' => report.message = value,
             b'D' => report.detail = Some(value),
             b'H' => report.hint = Some(value),
+            b'W' => report.context = Some(value),
             b'P' => report.position = value.parse().ok(),
             _ => {}
         }

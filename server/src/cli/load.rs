@@ -220,6 +220,7 @@ fn encode_files(
     let columns: Vec<ResultColumn> = columns
         .iter()
         .map(|column| ResultColumn {
+            origin: None,
             name: column.name.clone(),
             data_type: column.data_type.clone(),
         })
@@ -288,7 +289,11 @@ fn run_text(client: &mut Client, text: &str, mut source: Option<&mut dyn Read>) 
                 None => client.copy_from(&mut io::empty()).map_err(failed)?,
             },
             Event::Error(report) => {
-                let detail = report.detail.map(|detail| format!("; {detail}")).unwrap_or_default();
+                let detail = report
+                    .detail
+                    .or(report.context)
+                    .map(|detail| format!("; {detail}"))
+                    .unwrap_or_default();
                 error.get_or_insert(format!("{}{detail}", report.message).replace('\n', "; "));
             }
             Event::Ready => {

@@ -54,7 +54,7 @@ impl From<Error> for CommandError {
 fn sentence(error: &Error) -> String {
     use stoa_storage::Error as Storage;
     let sentence = match error {
-        Error::Sql(sql) => match (&sql.detail, &sql.hint) {
+        Error::Sql(sql) => match (sql.detail.as_ref().or(sql.context.as_ref()), &sql.hint) {
             (_, Some(hint)) => format!("{error}; {hint}"),
             (Some(detail), None) => format!("{error}; {detail}"),
             (None, None) => error.to_string(),

@@ -165,6 +165,9 @@ fn tell(report: &ServerReport, text: &str) {
     if let Some(hint) = &report.hint {
         eprintln!("HINT:  {hint}");
     }
+    if let Some(context) = &report.context {
+        eprintln!("CONTEXT:  {context}");
+    }
 }
 
 /// The line's number, the line, and the column in it of a position in characters from 1.

@@ -5,6 +5,7 @@
 
 use super::message::{Bind, Format, Target};
 use super::portal::{Portal, PortalState, RowCursor, Statement};
+use super::report::{Report, Severity};
 use super::response;
 use super::session::{Failure, Result, Session, protocol_failure};
 use super::simple_query::{Completion, at, rows_tag};
@@ -18,7 +19,7 @@ impl Session {
     pub(super) fn parse(&mut self, name: &str, text: &str, types: &[u32]) -> Result<()> {
         if name.is_empty() {
             self.statements.remove("");
-        } else if self.statements.contains_key(name) {
+        } else if self.statement(name).is_ok() {
             return Err(protocol_failure(
                 "42P05",
                 format!("prepared statement \"{name}\" already exists"),
@@ -50,6 +51,9 @@ impl Session {
                 ));
             }
         };
+        if let (false, Some(prepared)) = (name.is_empty(), &prepared) {
+            self.connection.keep_prepared(name, prepared);
+        }
         let statement = Statement {
             text: text.to_owned(),
             prepared,
@@ -61,7 +65,7 @@ impl Session {
 
     /// Makes a portal of a prepared statement and values.
     pub(super) fn bind(&mut self, bind: &Bind<'_>) -> Result<()> {
-        let statement = Arc::clone(self.statement(bind.statement)?);
+        let statement = self.statement(bind.statement)?;
         if bind.portal.is_empty() {
             self.portals.remove("");
         } else if self.is_portal(bind.portal) {
@@ -114,7 +118,7 @@ impl Session {
             return Ok(());
         }
         let (statement, formats) = match target {
-            Target::Statement => (Arc::clone(self.statement(name)?), None),
+            Target::Statement => (self.statement(name)?, None),
             Target::Portal => {
                 let portal = self.portals.get(name).ok_or_else(|| no_portal(name))?;
                 (Arc::clone(&portal.statement), Some(portal.formats.clone()))
@@ -143,6 +147,7 @@ impl Session {
     pub(super) fn close(&mut self, target: Target, name: &str) -> Result<()> {
         match target {
             Target::Statement => {
+                self.connection.forget_prepared(name);
                 if let Some(statement) = self.statements.remove(name) {
                     let of_it = |portal: &mut Portal| Arc::ptr_eq(&portal.statement, &statement);
                     for (name, _) in self.portals.extract_if(|_, portal| of_it(portal)) {
@@ -257,15 +262,33 @@ impl Session {
         }
     }
 
-    fn statement(&self, name: &str) -> Result<&Arc<Statement>> {
-        self.statements.get(name).ok_or_else(|| {
-            let message = if name.is_empty() {
-                "unnamed prepared statement does not exist".to_owned()
-            } else {
-                format!("prepared statement \"{name}\" does not exist")
-            };
-            protocol_failure("26000", message)
-        })
+    /// The statement of a name, as the connection has it: SQL may have forgotten it, or made one of that name.
+    fn statement(&mut self, name: &str) -> Result<Arc<Statement>> {
+        let own = self.statements.get(name);
+        if name.is_empty() {
+            let missing = || protocol_failure("26000", "unnamed prepared statement does not exist");
+            return own.cloned().ok_or_else(missing);
+        }
+        let kept = self.connection.prepared(name);
+        match (own.map(|own| (own, &own.prepared)), kept) {
+            (Some((own, None)), None) => Ok(own.clone()),
+            (Some((own, Some(prepared))), Some(kept)) if Arc::ptr_eq(prepared, &kept) => Ok(own.clone()),
+            (_, Some(kept)) => {
+                let statement = Arc::new(Statement {
+                    text: kept.text().to_owned(),
+                    prepared: Some(kept),
+                });
+                self.statements.insert(name.to_owned(), statement.clone());
+                Ok(statement)
+            }
+            (_, None) => {
+                self.statements.remove(name);
+                Err(protocol_failure(
+                    "26000",
+                    format!("prepared statement \"{name}\" does not exist"),
+                ))
+            }
+        }
     }
 }
 
@@ -278,5 +301,9 @@ fn check_columns(formats: &[Format], column_count: usize) -> Result<()> {
     if formats.len() == column_count {
         return Ok(());
     }
-    Err(protocol_failure("0A000", "cached plan must not change result type"))
+    // By the routine clients know that they may prepare anew.
+    Err(Failure::Statement(Report {
+        routine: Some("RevalidateCachedQuery"),
+        ..Report::new(Severity::Error, "0A000", "cached plan must not change result type")
+    }))
 }

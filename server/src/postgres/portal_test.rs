@@ -18,6 +18,7 @@ impl RowSource for Script {
 
 fn cursor(batches: Vec<Result<Option<RowBatch>>>) -> RowCursor {
     let columns: Arc<[ResultColumn]> = Arc::from(vec![ResultColumn {
+        origin: None,
         name: "n".into(),
         data_type: LogicalType::BigInt,
     }]);

@@ -2,7 +2,7 @@
 
 use super::message::DecodeError;
 use stoa_engine::Error;
-use stoa_engine::error::CancelReason;
+use stoa_engine::error::{CancelReason, ErrorObject};
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +42,12 @@ pub struct Report {
     pub detail: Option<String>,
     /// What to do.
     pub hint: Option<String>,
+    /// Where in the data.
+    pub context: Option<String>,
+    /// What it is about.
+    pub object: Option<Box<ErrorObject>>,
+    /// Postgres's name for the place in the server, where clients act by it.
+    pub routine: Option<&'static str>,
     /// Where in the text the client sent: counted in characters, from 1.
     pub position: Option<usize>,
 }
@@ -55,6 +61,9 @@ impl Report {
             message: message.into(),
             detail: None,
             hint: None,
+            context: None,
+            object: None,
+            routine: None,
             position: None,
         }
     }
@@ -80,6 +89,8 @@ impl Report {
             Error::Sql(error) => {
                 report.detail = error.detail.clone();
                 report.hint = error.hint.clone();
+                report.context = error.context.clone();
+                report.object = error.object.clone();
                 report.position = error.span.zip(text).map(|(span, text)| span.position(text));
             }
             Error::OutOfMemory { .. } => {

@@ -4,6 +4,8 @@ use super::message::Format;
 use super::report::Report;
 use super::types::WireType;
 use crate::limits::RESPONSE_BYTES_MAX;
+use stoa_engine::error::ErrorObject;
+use stoa_engine::rows::ColumnOrigin;
 
 /// Whether a transaction block is open, as ReadyForQuery tells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +21,8 @@ pub enum ReadyStatus {
 /// A column as RowDescription tells it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldDescription<'a> {
+    /// The column of a relation that it shows.
+    pub origin: Option<ColumnOrigin>,
     /// Its name.
     pub name: &'a str,
     /// Its type.
@@ -109,6 +113,8 @@ pub fn notice(out: &mut Vec<u8>, report: &Report) {
 
 fn put_report(out: &mut Vec<u8>, report: &Report) {
     let position = report.position.map(|position| position.to_string());
+    let object = report.object.as_deref();
+    let of_object = |part: fn(&ErrorObject) -> &Option<String>| object.and_then(|object| part(object).as_deref());
     let fields = [
         (b'S', Some(report.severity.as_str())),
         (b'V', Some(report.severity.as_str())),
@@ -117,6 +123,12 @@ fn put_report(out: &mut Vec<u8>, report: &Report) {
         (b'D', report.detail.as_deref()),
         (b'H', report.hint.as_deref()),
         (b'P', position.as_deref()),
+        (b'W', report.context.as_deref()),
+        (b's', of_object(|object| &object.schema)),
+        (b't', of_object(|object| &object.table)),
+        (b'c', of_object(|object| &object.column)),
+        (b'n', of_object(|object| &object.constraint)),
+        (b'R', report.routine),
     ];
     for (tag, value) in fields {
         if let Some(value) = value {
@@ -133,7 +145,9 @@ pub fn row_description<'a>(out: &mut Vec<u8>, fields: impl ExactSizeIterator<Ite
         put_count(out, fields.len());
         for field in fields {
             put_text(out, field.name);
-            out.extend_from_slice(&[0; 6]);
+            let (relation, number) = field.origin.map_or((0, 0), |origin| (origin.relation, origin.number));
+            out.extend_from_slice(&relation.to_be_bytes());
+            out.extend_from_slice(&number.to_be_bytes());
             out.extend_from_slice(&field.wire_type.oid.to_be_bytes());
             out.extend_from_slice(&field.wire_type.size.to_be_bytes());
             out.extend_from_slice(&field.wire_type.modifier.to_be_bytes());

@@ -8,6 +8,7 @@ fn encode(columns: &[(LogicalType, Format, ArrayRef)]) -> Vec<u8> {
     let result_columns: Vec<ResultColumn> = columns
         .iter()
         .map(|(data_type, ..)| ResultColumn {
+            origin: None,
             name: "c".into(),
             data_type: data_type.clone(),
         })
@@ -63,6 +64,7 @@ fn dates_and_times_count_from_2000() {
 fn a_full_buffer_stops_between_rows() {
     let array: ArrayRef = Arc::new(Int64Array::from_iter_values(0..100));
     let columns = [ResultColumn {
+        origin: None,
         name: "n".into(),
         data_type: LogicalType::BigInt,
     }];

@@ -126,6 +126,7 @@ impl Session {
     pub(super) fn tell_columns(&mut self, columns: &[ResultColumn], formats: &[Format]) {
         let fields = columns.iter().zip(formats).map(|(column, format)| FieldDescription {
             name: &column.name,
+            origin: column.origin,
             wire_type: wire_type(&column.data_type),
             format: *format,
         });

@@ -30,17 +30,19 @@ const fn row(data_type: LogicalType, oid: u32, array_oid: u32, size: i16) -> Row
     }
 }
 
-static TYPES: [Row; 28] = [
+static TYPES: [Row; 30] = [
     row(LogicalType::Boolean, 16, 1000, 1),
     row(LogicalType::Bytea, 17, 1001, -1),
     row(LogicalType::SingleChar, 18, 1002, 1),
     row(LogicalType::Name, 19, 1003, 64),
     row(LogicalType::BigInt, 20, 1016, 8),
     row(LogicalType::SmallInt, 21, 1005, 2),
+    row(LogicalType::Int2Vector, 22, 1006, -1),
     row(LogicalType::Integer, 23, 1007, 4),
     row(LogicalType::Regproc, 24, 1008, 4),
     row(LogicalType::Text, 25, 1009, -1),
     row(LogicalType::Oid, 26, 1028, 4),
+    row(LogicalType::OidVector, 30, 1013, -1),
     row(LogicalType::Json, 114, 199, -1),
     row(LogicalType::Real, 700, 1021, 4),
     row(LogicalType::Double, 701, 1022, 8),
@@ -70,6 +72,11 @@ const BPCHAR_OID: u32 = 1042;
 /// How a type is told to a client. An `unknown` that was never decided is `text`, as in Postgres.
 pub fn wire_type(data_type: &LogicalType) -> WireType {
     if let LogicalType::Array(element) = data_type {
+        let mut element = element;
+        // Further dimensions are of the same type.
+        while let LogicalType::Array(inner) = &**element {
+            element = inner;
+        }
         return WireType {
             oid: find(element).map_or(TEXT_ARRAY_OID, |row| row.array_oid),
             size: -1,

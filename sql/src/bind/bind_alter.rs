@@ -5,15 +5,19 @@ use super::bind_create::option_list;
 use super::bind_insert::shown_columns;
 use super::name::{fold, simple, table_name};
 use super::{Binder, not_supported};
-use crate::catalog::{ColumnInfo, RelationInfo};
+use crate::catalog::{ColumnInfo, RelationInfo, RelationKind};
 use crate::error::{Error, Result, SqlState};
 use crate::plan::{AlterTable, AlterTableAction, ColumnDefinition};
 use sqlparser::ast::{self, AlterColumnOperation, AlterTableOperation};
+use std::sync::Arc;
 
 impl Binder<'_> {
     /// `ALTER TABLE name action, ..`
     pub(super) fn bind_alter_table(&mut self, alter: &ast::AlterTable) -> Result<AlterTable> {
-        let relation = self.stored_table(&alter.name)?;
+        let relation = match alter.operations.as_slice() {
+            [AlterTableOperation::RenameTable { .. }] => self.table_or_view(&alter.name)?,
+            _ => self.stored_table(&alter.name)?,
+        };
         if let Some((actions, rows)) = self.bind_type_changes(alter, &relation)? {
             return Ok(AlterTable {
                 table: relation.id,
@@ -32,6 +36,14 @@ impl Binder<'_> {
             actions,
             rewrite: None,
         })
+    }
+
+    /// What ALTER TABLE may rename.
+    fn table_or_view(&self, name: &ast::ObjectName) -> Result<Arc<RelationInfo>> {
+        match self.relation(&table_name(name)?) {
+            Ok(view) if matches!(view.kind, RelationKind::View { .. }) => Ok(view),
+            _ => self.stored_table(name),
+        }
     }
 
     fn bind_alter_action(

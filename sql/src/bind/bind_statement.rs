@@ -9,6 +9,7 @@ use crate::error::{Error, Result, SqlState};
 use crate::parse::syntax::{DeclareSyntax, Syntax};
 use crate::plan::{DeclareCursor, Explain, Statement, Truncate};
 use sqlparser::ast;
+use sqlparser::ast::helpers::stmt_create_table::CreateTableBuilder;
 use std::sync::Arc;
 
 impl Binder<'_> {
@@ -112,8 +113,33 @@ impl Binder<'_> {
                 Err(not_supported("WITH before INSERT, UPDATE and DELETE")
                     .with_hint("Put the WITH inside: INSERT INTO t WITH .. SELECT .."))
             }
+            ast::SetExpr::Select(select) if select.into.is_some() => self.bind_select_into(query, select),
             _ => self.bind_query_statement(query).map(Statement::Query),
         }
+    }
+
+    /// `SELECT .. INTO t FROM ..`: CREATE TABLE AS in other words.
+    fn bind_select_into(&mut self, query: &ast::Query, select: &ast::Select) -> Result<Statement> {
+        let mut rows = query.clone();
+        let mut plain = select.clone();
+        let into = plain.into.take();
+        *rows.body = ast::SetExpr::Select(Box::new(plain));
+        let Some(into) = into.filter(|into| !into.unlogged) else {
+            return Err(not_supported("SELECT INTO UNLOGGED"));
+        };
+        let [target] = into.targets.as_slice() else {
+            return Err(not_supported("SELECT INTO several targets"));
+        };
+        let parts = match target {
+            ast::Expr::Identifier(name) => vec![name.clone()],
+            ast::Expr::CompoundIdentifier(parts) => parts.clone(),
+            _ => return Err(not_supported("SELECT INTO anything but a table")),
+        };
+        let create = CreateTableBuilder::new(ast::ObjectName::from(parts))
+            .temporary(into.temporary)
+            .query(Some(Box::new(rows)))
+            .build();
+        self.bind_create_table(&create).map(Statement::CreateTable)
     }
 
     fn bind_declare(&mut self, declare: &DeclareSyntax) -> Result<Statement> {

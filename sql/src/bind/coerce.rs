@@ -29,6 +29,9 @@ pub(super) fn can_coerce(from: &LogicalType, to: &LogicalType, level: Level) -> 
     }
     match (from, to) {
         (LogicalType::Array(from), LogicalType::Array(to)) => return can_coerce(from, to, level),
+        (LogicalType::Int2Vector | LogicalType::OidVector, LogicalType::Array(to)) => {
+            return from.element().is_some_and(|from| can_coerce(from, to, level));
+        }
         (LogicalType::Record(from), LogicalType::Record(to)) => {
             return from.len() == to.len()
                 && from
@@ -163,6 +166,8 @@ pub(super) fn type_of_kind(kind: TypeKind, from: &LogicalType) -> LogicalType {
         TypeKind::Regtype => LogicalType::Regtype,
         TypeKind::Regproc => LogicalType::Regproc,
         TypeKind::Regnamespace => LogicalType::Regnamespace,
+        TypeKind::Int2Vector => LogicalType::Int2Vector,
+        TypeKind::OidVector => LogicalType::OidVector,
         TypeKind::Array => LogicalType::Array(Box::new(LogicalType::Text)),
         TypeKind::Record => LogicalType::Record(Vec::new()),
         TypeKind::Void => LogicalType::Void,

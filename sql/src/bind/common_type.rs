@@ -35,7 +35,7 @@ pub(super) fn category(kind: TypeKind) -> Category {
         TypeKind::Text | TypeKind::Varchar | TypeKind::Char | TypeKind::Name | TypeKind::SingleChar => Category::String,
         TypeKind::Date | TypeKind::Timestamp | TypeKind::TimestampTz => Category::DateTime,
         TypeKind::Time | TypeKind::Interval => Category::Interval,
-        TypeKind::Array => Category::Array,
+        TypeKind::Array | TypeKind::Int2Vector | TypeKind::OidVector => Category::Array,
         TypeKind::Uuid | TypeKind::Json | TypeKind::Jsonb | TypeKind::Bytea | TypeKind::Record | TypeKind::Void => {
             Category::Other(kind)
         }

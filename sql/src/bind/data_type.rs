@@ -195,10 +195,10 @@ fn named(parts: &[String], quoted: bool, modifiers: &[TypeModifier]) -> Result<L
         "json" => LogicalType::Json,
         "jsonb" => LogicalType::Jsonb,
         "bytea" => LogicalType::Bytea,
-        // A transaction or command number, and a list of oids, are what they are made of.
+        // A transaction or command number is what it is made of.
         "oid" | "xid" | "cid" => LogicalType::Oid,
-        "oidvector" => array(LogicalType::Oid),
-        "int2vector" => array(LogicalType::SmallInt),
+        "oidvector" => LogicalType::OidVector,
+        "int2vector" => LogicalType::Int2Vector,
         "name" | "cstring" | "sql_identifier" => LogicalType::Name,
         "character_data" | "yes_or_no" => LogicalType::Text,
         "cardinal_number" => LogicalType::Integer,

@@ -13,8 +13,8 @@ use super::not_supported;
 use crate::error::Result;
 use crate::literal::Literal;
 use crate::plan::{
-    Aggregate, AggregateCall, Apply, CaseBranch, ColumnDef, CompareOp, Expr, FunctionCall, Join, JoinKind, Limit, Plan,
-    Quantifier, SetOperation, SetOperationKind, SortKey, Values,
+    Aggregate, AggregateCall, Apply, CaseBranch, ColumnDef, ColumnSet, CompareOp, Expr, FunctionCall, Join, JoinKind,
+    Limit, Plan, Quantifier, SetOperation, SetOperationKind, SortKey, Values,
 };
 use crate::types::LogicalType;
 
@@ -401,20 +401,39 @@ fn lift_join(mut join: Join, context: &Context<'_>) -> Result<Plan> {
     let left = join.left.output_ids();
     let right = join.right.output_ids();
     for condition in with {
-        let columns = condition.columns();
-        let side = if columns.is_disjoint(&left) {
-            &mut join.right
-        } else if columns.is_disjoint(&right) {
-            &mut join.left
-        } else {
-            return Err(not_supported("a subquery over both sides of an outer join's condition"));
-        };
-        let mut input = std::mem::replace(&mut **side, Plan::nothing());
-        let lifted = lift_value(condition, &mut input, context)?;
-        **side = input;
+        let lifted = lift_to_side(condition, &mut join, (&left, &right), context)?;
         join.residual.push(lifted);
     }
     Ok(Plan::Join(join))
+}
+
+/// Subqueries of a condition over both sides, each to the side that it is about.
+fn lift_to_side(
+    expression: Expr,
+    join: &mut Join,
+    (left, right): (&ColumnSet, &ColumnSet),
+    context: &Context<'_>,
+) -> Result<Expr> {
+    if !expression.has_subquery() {
+        return Ok(expression);
+    }
+    let columns = expression.columns();
+    let side = if columns.is_disjoint(left) {
+        &mut join.right
+    } else if columns.is_disjoint(right) {
+        &mut join.left
+    } else {
+        return match expression {
+            Expr::ScalarSubquery(_) | Expr::ArraySubquery(_) | Expr::Exists(_) | Expr::QuantifiedSubquery { .. } => {
+                Err(not_supported("a subquery over both sides of an outer join's condition"))
+            }
+            other => other.try_map_operands(&mut |operand| lift_to_side(operand, join, (left, right), context)),
+        };
+    };
+    let mut input = std::mem::replace(&mut **side, Plan::nothing());
+    let lifted = lift_value(expression, &mut input, context)?;
+    **side = input;
+    Ok(lifted)
 }
 
 /// Rows with subqueries: each row is computed from one row without columns.

@@ -164,6 +164,12 @@ fn tokenize(text: &str) -> Result<Vec<TokenWithSpan>> {
         .map_err(|error| error::token_error(&error, text))?;
     let mut tokens = tokens;
     tokens.retain(|token| !matches!(token.token, Token::Whitespace(_) | Token::EOF));
+    for token in &mut tokens {
+        // One kind of constant is enough: the library takes only quoted ones in some places.
+        if let Token::DollarQuotedString(constant) = &token.token {
+            token.token = Token::SingleQuotedString(constant.value.clone());
+        }
+    }
     Ok(tokens)
 }
 

@@ -36,8 +36,6 @@ pub(super) const TABLES: &[&SystemTable] = &[
     "roleid oid, member oid, grantor oid, admin_option boolean"),
     empty!(PG_CATALOG, "pg_available_extensions", 12201,
     "name name, default_version text, installed_version text, comment text"),
-    empty!(PG_CATALOG, "pg_cast", 2605,
-    "oid oid, castsource oid, casttarget oid, castfunc oid, castcontext \"char\", castmethod \"char\""),
     empty!(PG_CATALOG, "pg_conversion", 2607,
     "oid oid, conname name, connamespace oid, conowner oid, conforencoding integer, \
      contoencoding integer, conproc regproc, condefault boolean"),
@@ -80,15 +78,11 @@ pub(super) const TABLES: &[&SystemTable] = &[
     empty!(PG_CATALOG, "pg_opclass", 2616,
     "oid oid, opcmethod oid, opcname name, opcnamespace oid, opcowner oid, opcfamily oid, \
      opcintype oid, opcdefault boolean, opckeytype oid"),
-    empty!(PG_CATALOG, "pg_operator", 2617,
-    "oid oid, oprname name, oprnamespace oid, oprowner oid, oprkind \"char\", oprcanmerge boolean, \
-     oprcanhash boolean, oprleft oid, oprright oid, oprresult oid, oprcom oid, oprnegate oid, \
-     oprcode regproc, oprrest regproc, oprjoin regproc"),
     empty!(PG_CATALOG, "pg_opfamily", 2753,
     "oid oid, opfmethod oid, opfname name, opfnamespace oid, opfowner oid"),
     empty!(PG_CATALOG, "pg_partitioned_table", 3350,
-    "partrelid oid, partstrat \"char\", partnatts smallint, partdefid oid, partattrs smallint[], \
-     partclass oid[], partcollation oid[], partexprs text"),
+    "partrelid oid, partstrat \"char\", partnatts smallint, partdefid oid, partattrs int2vector, \
+     partclass oidvector, partcollation oidvector, partexprs text"),
     empty!(PG_CATALOG, "pg_policies", 12208,
     "schemaname name, tablename name, policyname name, permissive text, roles name[], cmd text, \
      qual text, with_check text"),
@@ -112,6 +106,10 @@ pub(super) const TABLES: &[&SystemTable] = &[
     empty!(PG_CATALOG, "pg_range", 3541,
     "rngtypid oid, rngsubtype oid, rngmultitypid oid, rngcollation oid, rngsubopc oid, \
      rngcanonical regproc, rngsubdiff regproc"),
+    empty!(PG_CATALOG, "pg_replication_slots", 12207,
+    "slot_name name, plugin name, slot_type text, datoid oid, database name, temporary boolean, active boolean, \
+     active_pid integer, xmin oid, catalog_xmin oid, restart_lsn text, confirmed_flush_lsn text, wal_status text, \
+     safe_wal_size bigint, two_phase boolean"),
     empty!(PG_CATALOG, "pg_replication_origin", 6000,
     "roident oid, roname text"),
     empty!(PG_CATALOG, "pg_rewrite", 2618,
@@ -146,7 +144,7 @@ pub(super) const TABLES: &[&SystemTable] = &[
      tidx_blks_read bigint, tidx_blks_hit bigint"),
     empty!(PG_CATALOG, "pg_statistic_ext", 3381,
     "oid oid, stxrelid oid, stxname name, stxnamespace oid, stxowner oid, stxstattarget integer, \
-     stxkeys smallint[], stxkind \"char\"[], stxexprs text"),
+     stxkeys int2vector, stxkind \"char\"[], stxexprs text"),
     empty!(PG_CATALOG, "pg_statistic_ext_data", 3429,
     "stxoid oid, stxdinherit boolean, stxdndistinct text, stxddependencies text, stxdmcv text, \
      stxdexpr text[]"),
@@ -166,7 +164,7 @@ pub(super) const TABLES: &[&SystemTable] = &[
     empty!(PG_CATALOG, "pg_trigger", 2620,
     "oid oid, tgrelid oid, tgparentid oid, tgname name, tgfoid oid, tgtype smallint, \
      tgenabled \"char\", tgisinternal boolean, tgconstrrelid oid, tgconstrindid oid, tgconstraint oid, \
-     tgdeferrable boolean, tginitdeferred boolean, tgnargs smallint, tgattr smallint[], tgargs bytea, \
+     tgdeferrable boolean, tginitdeferred boolean, tgnargs smallint, tgattr int2vector, tgargs bytea, \
      tgqual text, tgoldtable name, tgnewtable name"),
     empty!(PG_CATALOG, "pg_ts_config", 3602,
     "oid oid, cfgname name, cfgnamespace oid, cfgowner oid, cfgparser oid"),
@@ -185,10 +183,6 @@ pub(super) const TABLES: &[&SystemTable] = &[
     "oid oid, parname text, paracl text[]"),
     empty!(INFORMATION_SCHEMA, "applicable_roles", 13201,
     "grantee name, role_name name, is_grantable character varying"),
-    empty!(INFORMATION_SCHEMA, "character_sets", 13202,
-    "character_set_catalog name, character_set_schema name, character_set_name name, \
-     character_repertoire name, form_of_use name, default_collate_catalog name, \
-     default_collate_schema name, default_collate_name name"),
     empty!(INFORMATION_SCHEMA, "collations", 13204,
     "collation_catalog name, collation_schema name, collation_name name, \
      pad_attribute character varying"),
@@ -235,10 +229,6 @@ pub(super) const TABLES: &[&SystemTable] = &[
     "constraint_catalog name, constraint_schema name, constraint_name name, \
      unique_constraint_catalog name, unique_constraint_schema name, unique_constraint_name name, \
      match_option character varying, update_rule character varying, delete_rule character varying"),
-    empty!(INFORMATION_SCHEMA, "role_table_grants", 13216,
-    "grantor name, grantee name, table_catalog name, table_schema name, table_name name, \
-     privilege_type character varying, is_grantable character varying, \
-     with_hierarchy character varying"),
     empty!(INFORMATION_SCHEMA, "routines", 13217,
     "specific_catalog name, specific_schema name, specific_name name, routine_catalog name, \
      routine_schema name, routine_name name, routine_type character varying, module_catalog name, \
@@ -271,10 +261,6 @@ pub(super) const TABLES: &[&SystemTable] = &[
      result_cast_type_udt_schema name, result_cast_type_udt_name name, result_cast_scope_catalog name, \
      result_cast_scope_schema name, result_cast_scope_name name, \
      result_cast_maximum_cardinality integer, result_cast_dtd_identifier name"),
-    empty!(INFORMATION_SCHEMA, "table_privileges", 13220,
-    "grantor name, grantee name, table_catalog name, table_schema name, table_name name, \
-     privilege_type character varying, is_grantable character varying, \
-     with_hierarchy character varying"),
     empty!(INFORMATION_SCHEMA, "triggers", 13221,
     "trigger_catalog name, trigger_schema name, trigger_name name, \
      event_manipulation character varying, event_object_catalog name, event_object_schema name, \

@@ -1,7 +1,7 @@
 //! `information_schema.tables`, `.columns`, `.schemata`: SQL's own view of what is there.
 
 use super::{Rows, SystemContext, SystemTable, number, text, text_or_null};
-use crate::catalog::relation::Body;
+use crate::catalog::relation::{Body, shown_default};
 use crate::catalog::state::{INFORMATION_SCHEMA, PG_CATALOG};
 use crate::catalog::temporary;
 use crate::catalog::type_oid::entry_of;
@@ -34,6 +34,11 @@ pub(super) const TABLES: &[&SystemTable] = &[
     },
 ];
 
+/// Whether a schema is that of another session's temporary tables.
+fn is_of_others(context: &SystemContext<'_>, schema: &str) -> bool {
+    temporary::is_temporary(schema) && !context.statement.search_path.iter().any(|own| own == schema)
+}
+
 fn yes_or_no(value: bool) -> Literal {
     text(if value { "YES" } else { "NO" })
 }
@@ -59,7 +64,7 @@ fn table_columns() -> Vec<(&'static str, LogicalType)> {
 fn table_rows(context: &SystemContext<'_>) -> Result<Vec<ArrayRef>> {
     let mut rows = Rows::new(table_columns());
     for relation in context.catalog.relations() {
-        if relation.sequence().is_some() {
+        if relation.sequence().is_some() || is_of_others(context, relation.schema()) {
             continue;
         }
         let is_table = matches!(relation.body, Body::Table(_));
@@ -211,7 +216,7 @@ fn column_rows(context: &SystemContext<'_>) -> Result<Vec<ArrayRef>> {
     let null = || Literal::Null;
     let database = || text(&context.statement.database);
     for relation in context.catalog.relations() {
-        if relation.sequence().is_some() {
+        if relation.sequence().is_some() || is_of_others(context, relation.schema()) {
             continue;
         }
         let is_table = matches!(relation.body, Body::Table(_));
@@ -231,7 +236,7 @@ fn column_rows(context: &SystemContext<'_>) -> Result<Vec<ArrayRef>> {
                 text(relation.name()),
                 text(&column.name),
                 number(position + 1),
-                text_or_null(column.default.clone().filter(|_| column.identity.is_none())),
+                text_or_null(shown_default(column)),
                 yes_or_no(column.nullable),
                 text(type_word(data_type)),
                 characters,

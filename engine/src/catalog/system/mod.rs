@@ -12,9 +12,10 @@ mod pg_class;
 pub(crate) mod pg_constraint;
 mod pg_cursors;
 mod pg_database;
-mod pg_description;
+pub(crate) mod pg_description;
 mod pg_fixed;
 mod pg_namespace;
+mod pg_operator;
 pub(crate) mod pg_proc;
 mod pg_relations;
 mod pg_roles;
@@ -22,6 +23,7 @@ mod pg_sequence;
 mod pg_settings;
 mod pg_timezone_names;
 mod pg_type;
+mod privileges;
 mod stoa_activity;
 mod stoa_functions;
 mod stoa_storage_tables;
@@ -107,6 +109,7 @@ const ALL: &[&[&SystemTable]] = &[
     pg_description::TABLES,
     pg_settings::TABLES,
     pg_cursors::TABLES,
+    pg_operator::TABLES,
     pg_proc::TABLES,
     pg_relations::TABLES,
     pg_roles::TABLES,
@@ -114,6 +117,7 @@ const ALL: &[&[&SystemTable]] = &[
     pg_timezone_names::TABLES,
     pg_fixed::TABLES,
     information_schema::TABLES,
+    privileges::TABLES,
     empty::TABLES,
 ];
 

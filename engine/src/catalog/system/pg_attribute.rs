@@ -1,12 +1,14 @@
 //! `pg_attribute`: columns of relations.
 
+use super::pg_constraint::index_columns;
 use super::{Rows, SystemContext, SystemTable, flag, number, text};
 use crate::catalog::state::PG_CATALOG;
+use crate::catalog::type_functions::of_type;
 use crate::catalog::type_oid::{type_length, type_modifier, type_oid};
 use crate::error::Result;
 use crate::types::{Literal, LogicalType};
 use arrow_array::ArrayRef;
-use stoa_sql::catalog::Identity;
+use stoa_sql::catalog::{ColumnInfo, Identity};
 
 pub(super) const TABLES: &[&SystemTable] = &[&SystemTable {
     schema: PG_CATALOG,
@@ -73,40 +75,59 @@ fn rows(context: &SystemContext<'_>) -> Result<Vec<ArrayRef>> {
     let mut rows = Rows::new(columns());
     for relation in context.catalog.relations() {
         for (position, column) in relation.columns().enumerate() {
-            let length = type_length(&column.data_type);
-            rows.push([
-                number(relation.id().0),
-                text(&column.name),
-                number(type_oid(&column.data_type)),
-                number(-1),
-                number(length),
-                number(position + 1),
-                number(u8::from(matches!(column.data_type, LogicalType::Array(_)))),
-                number(-1),
-                number(type_modifier(&column.data_type)),
-                flag((1..=8).contains(&length)),
-                text(alignment(length)),
-                text(if length < 0 { "x" } else { "p" }),
-                text(""),
-                flag(!column.nullable),
-                flag(column.default.is_some() && column.identity.is_none()),
-                flag(false),
-                text(match column.identity {
-                    None => "",
-                    Some(Identity::Always) => "a",
-                    Some(Identity::ByDefault) => "d",
-                }),
-                text(""),
-                flag(false),
-                flag(true),
-                number(0),
-                number(collation_oid(&column.data_type)),
-                Literal::Null,
-                Literal::Null,
-                Literal::Null,
-                Literal::Null,
-            ]);
+            rows.push(attribute(relation.id().0, position, column));
+        }
+    }
+    for (index, columns) in index_columns(context.catalog) {
+        for (position, column) in columns.into_iter().enumerate() {
+            // A key's index has the names and the types, and nothing of what is said of the table's columns.
+            let plain = ColumnInfo {
+                default: None,
+                identity: None,
+                nullable: true,
+                ..column.clone()
+            };
+            rows.push(attribute(index, position, &plain));
         }
     }
     rows.finish()
+}
+
+fn attribute(relation: u32, position: usize, column: &ColumnInfo) -> [Literal; 26] {
+    let data_type = &column.data_type;
+    let length = type_length(data_type);
+    let functions = of_type(type_oid(data_type));
+    let storage = functions.map_or(if length < 0 { "x" } else { "p" }, |functions| functions.storage);
+    [
+        number(relation),
+        text(&column.name),
+        number(type_oid(&column.data_type)),
+        number(-1),
+        number(length),
+        number(position + 1),
+        number(u8::from(matches!(column.data_type, LogicalType::Array(_)))),
+        number(-1),
+        number(type_modifier(&column.data_type)),
+        flag((1..=8).contains(&length)),
+        text(functions.map_or_else(|| alignment(length), |functions| functions.alignment)),
+        text(storage),
+        text(""),
+        flag(!column.nullable),
+        flag(column.default.is_some() && column.identity.is_none()),
+        flag(false),
+        text(match column.identity {
+            None => "",
+            Some(Identity::Always) => "a",
+            Some(Identity::ByDefault) => "d",
+        }),
+        text(""),
+        flag(false),
+        flag(true),
+        number(0),
+        number(collation_oid(&column.data_type)),
+        Literal::Null,
+        Literal::Null,
+        Literal::Null,
+        Literal::Null,
+    ]
 }

@@ -19,8 +19,6 @@ pub(super) const TABLES: &[&SystemTable] = &[&SystemTable {
     rows,
 }];
 
-/// Bytes of a page as `relpages` counts them.
-const PAGE_BYTES: u64 = 8_192;
 /// The access method that tables are said to have: heap's number.
 const ACCESS_METHOD_OID: u32 = 2;
 /// The access method that keys are said to have: btree's number.
@@ -88,9 +86,7 @@ fn rows(context: &SystemContext<'_>) -> Result<Vec<ArrayRef>> {
             Body::Table(_) => context.snapshot.table(storage_id(relation.id())),
             _ => None,
         };
-        let (pages, tuples) = table.map_or((0, -1.0), |table| {
-            (table.file_bytes().div_ceil(PAGE_BYTES), table.row_count() as f64)
-        });
+        let tuples = table.map_or(-1.0, |table| table.row_count() as f64);
         let kind = relation.kind_letter();
         let is_table = kind == 'r';
         let constraints = relation.stored().map_or(&[][..], |table| &table.definition.constraints);
@@ -107,7 +103,8 @@ fn rows(context: &SystemContext<'_>) -> Result<Vec<ArrayRef>> {
             number(if is_table { ACCESS_METHOD_OID } else { 0 }),
             number(if is_table { relation.id().0 } else { 0 }),
             zero(),
-            number(pages.min(i32::MAX as u64)),
+            // There are no pages: programs that read a table in ranges of them must not try.
+            zero(),
             Literal::Float(if is_table { tuples } else { 0.0 }),
             zero(),
             zero(),

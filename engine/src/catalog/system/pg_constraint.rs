@@ -10,6 +10,7 @@ use crate::catalog::state::{INFORMATION_SCHEMA, PG_CATALOG};
 use crate::error::Result;
 use crate::types::Literal;
 use arrow_array::ArrayRef;
+use stoa_sql::catalog::ColumnInfo;
 
 const CONSTRAINT_COLUMNS: &str = "oid oid, conname name, connamespace oid, contype \"char\", condeferrable boolean, \
      condeferred boolean, convalidated boolean, conrelid oid, contypid oid, conindid oid, conparentid oid, confrelid oid, \
@@ -19,7 +20,7 @@ const CONSTRAINT_COLUMNS: &str = "oid oid, conname name, connamespace oid, conty
 const INDEX_COLUMNS: &str = "indexrelid oid, indrelid oid, indnatts smallint, indnkeyatts smallint, indisunique boolean, \
      indnullsnotdistinct boolean, indisprimary boolean, indisexclusion boolean, indimmediate boolean, \
      indisclustered boolean, indisvalid boolean, indcheckxmin boolean, indisready boolean, indislive boolean, \
-     indisreplident boolean, indkey smallint[], indcollation oid[], indclass oid[], indoption smallint[], indexprs text, \
+     indisreplident boolean, indkey int2vector, indcollation oidvector, indclass oidvector, indoption int2vector, indexprs text, \
      indpred text";
 const INDEXES_COLUMNS: &str = "schemaname name, tablename name, indexname name, tablespace name, indexdef text";
 const TABLE_COLUMNS: &str = "constraint_catalog name, constraint_schema name, constraint_name name, table_catalog name, \
@@ -87,6 +88,22 @@ fn key_numbers(table: &Relation, columns: &[u32]) -> Vec<usize> {
     columns.iter().filter_map(place).map(|place| place + 1).collect()
 }
 
+/// The places of the columns that a condition names, from 1.
+fn check_numbers(table: &Relation, condition: &str) -> Vec<usize> {
+    let words: Vec<&str> = condition
+        .split(|letter: char| !(letter.is_alphanumeric() || letter == '_'))
+        .collect();
+    let named = |name: &str| match quote_name(name) == name {
+        true => words.iter().any(|word| word.eq_ignore_ascii_case(name)),
+        false => condition.contains(&quote_name(name)),
+    };
+    let columns = (1..).zip(&table.info.columns);
+    columns
+        .filter(|(_, column)| !column.hidden && named(&column.name))
+        .map(|(number, _)| number)
+        .collect()
+}
+
 fn key_names<'t>(table: &'t Relation, columns: &[u32]) -> Vec<&'t str> {
     let columns = key_numbers(table, columns).into_iter();
     columns
@@ -126,8 +143,30 @@ pub(crate) fn index_definition(catalog: &CatalogState, oid: u32) -> Option<Strin
     ))
 }
 
+/// A column of a key's index, from 1, quoted as a name.
+pub(crate) fn index_column(catalog: &CatalogState, oid: u32, column: usize) -> Option<String> {
+    let (table, constraint) = all(catalog).find(|(_, constraint)| constraint.oid == oid)?;
+    let Rule::Key { columns, .. } = &constraint.rule else {
+        return None;
+    };
+    let names = key_names(table, columns);
+    Some(quote_name(names.get(column.checked_sub(1)?)?))
+}
+
+/// The columns of all keys' indexes: the index, and the columns of its table in order.
+pub(super) fn index_columns(catalog: &CatalogState) -> impl Iterator<Item = (u32, Vec<&ColumnInfo>)> {
+    all(catalog).filter_map(|(table, constraint)| match &constraint.rule {
+        Rule::Key { columns, .. } => {
+            let places = key_numbers(table, columns).into_iter();
+            let columns = places.filter_map(|number| table.info.columns.get(number - 1));
+            Some((constraint.oid, columns.collect()))
+        }
+        Rule::Check(_) => None,
+    })
+}
+
 /// Keys as rows of `pg_class`: number, name and the table.
-pub(super) fn index_relations(catalog: &CatalogState) -> impl Iterator<Item = (u32, &str, &Relation, usize)> {
+pub(crate) fn index_relations(catalog: &CatalogState) -> impl Iterator<Item = (u32, &str, &Relation, usize)> {
     all(catalog).filter_map(|(table, constraint)| match &constraint.rule {
         Rule::Key { columns, .. } => Some((constraint.oid, constraint.name.as_str(), table, columns.len())),
         Rule::Check(_) => None,
@@ -151,7 +190,7 @@ fn constraints(context: &SystemContext<'_>) -> Result<Vec<ArrayRef>> {
                     Literal::Null,
                 )
             }
-            Rule::Check(condition) => ('c', Literal::Null, 0, text(condition)),
+            Rule::Check(condition) => ('c', numbers(check_numbers(table, condition)), 0, text(condition)),
         };
         rows.push([
             number(constraint.oid),

@@ -20,8 +20,9 @@ pub(super) const TABLES: &[&SystemTable] = &[
         columns: || columns_of(ACCESS_METHOD_COLUMNS),
         rows: |_| {
             let mut rows = Rows::new(columns_of(ACCESS_METHOD_COLUMNS));
-            // What tables are said to be stored with; clients expect the name.
+            // What tables and keys are said to be stored with; clients expect the names.
             rows.push([number(2), text("heap"), number(0), text("t")]);
+            rows.push([number(403), text("btree"), number(0), text("i")]);
             rows.finish()
         },
     },

@@ -4,6 +4,7 @@ use super::pg_namespace::OWNER_OID;
 use super::{Rows, SystemContext, SystemTable, columns_of, flag, number, text};
 use crate::catalog::names::{OVERLOADS, Overload, quote_name};
 use crate::catalog::state::PG_CATALOG;
+use crate::catalog::type_functions::NAMES;
 use crate::catalog::type_oid::{TYPES, TypeEntry, type_oid};
 use crate::error::Result;
 use crate::types::{Literal, LogicalType};
@@ -14,7 +15,7 @@ use stoa_sql::types::TypeKind;
 const COLUMNS: &str = "oid oid, proname name, pronamespace oid, proowner oid, prolang oid, procost real, prorows real, \
      provariadic oid, prosupport regproc, prokind \"char\", prosecdef boolean, proleakproof boolean, proisstrict boolean, \
      proretset boolean, provolatile \"char\", proparallel \"char\", pronargs smallint, pronargdefaults smallint, \
-     prorettype oid, proargtypes oid[], proallargtypes oid[], proargmodes \"char\"[], proargnames text[], \
+     prorettype oid, proargtypes oidvector, proallargtypes oid[], proargmodes \"char\"[], proargnames text[], \
      proargdefaults text, protrftypes oid[], prosrc text, probin text, prosqlbody text, proconfig text[], proacl text[]";
 
 pub(super) const TABLES: &[&SystemTable] = &[&SystemTable {
@@ -29,6 +30,8 @@ pub(super) const TABLES: &[&SystemTable] = &[&SystemTable {
 const ANY_ELEMENT_OID: u32 = 2_283;
 const ANY_ARRAY_OID: u32 = 2_277;
 const ANY_OID: u32 = 2_276;
+/// The number of `internal`, the type of what only the server handles.
+const INTERNAL_OID: u32 = 2_281;
 
 fn entry(kind: TypeKind) -> Option<&'static TypeEntry> {
     TYPES.iter().find(|entry| entry.data_type.kind() == kind)
@@ -180,5 +183,45 @@ fn rows(_: &SystemContext<'_>) -> Result<Vec<ArrayRef>> {
             Literal::Null,
         ]);
     }
+    for (oid, name) in NAMES.iter() {
+        rows.push(type_function(*oid, name));
+    }
     rows.finish()
+}
+
+/// A function that reads or writes a type: programs ask for its name only.
+fn type_function(oid: u32, name: &str) -> [Literal; 30] {
+    let null = || Literal::Null;
+    [
+        number(oid),
+        text(name),
+        number(11),
+        number(OWNER_OID),
+        number(12),
+        Literal::Float(1.0),
+        Literal::Float(0.0),
+        number(0),
+        number(0),
+        text("f"),
+        flag(false),
+        flag(false),
+        flag(true),
+        flag(false),
+        text("s"),
+        text("s"),
+        number(1),
+        number(0),
+        number(INTERNAL_OID),
+        Literal::Array(vec![number(INTERNAL_OID)]),
+        null(),
+        null(),
+        null(),
+        null(),
+        null(),
+        text(name),
+        null(),
+        null(),
+        null(),
+        null(),
+    ]
 }

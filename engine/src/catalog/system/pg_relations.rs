@@ -2,7 +2,7 @@
 //! `information_schema.views`.
 
 use super::{Rows, SystemContext, SystemTable, columns_of, flag, number, text};
-use crate::catalog::relation::{Body, storage_id};
+use crate::catalog::relation::{Body, shown_default, storage_id};
 use crate::catalog::state::{INFORMATION_SCHEMA, PG_CATALOG};
 use crate::error::Result;
 use crate::types::Literal;
@@ -112,7 +112,7 @@ fn defaults(context: &SystemContext<'_>) -> Result<Vec<ArrayRef>> {
     let mut rows = Rows::new(columns_of(DEFAULTS_COLUMNS));
     for relation in context.catalog.user_relations() {
         for (place, column) in relation.info.columns.iter().enumerate() {
-            if let (Some(default), None) = (&column.default, column.identity) {
+            if let Some(default) = shown_default(column) {
                 let oid = (u64::from(relation.id().0) << 12) + place as u64;
                 rows.push([
                     number(oid & u64::from(u32::MAX)),

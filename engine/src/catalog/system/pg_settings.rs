@@ -54,6 +54,7 @@ fn kind_of(definition: &Definition) -> (&'static str, Option<String>, Option<Str
         Kind::Integer { minimum, maximum } => ("integer", Some(minimum.to_string()), Some(maximum.to_string())),
         Kind::Duration { maximum_ms } => ("integer", Some("0".into()), Some(maximum_ms.to_string())),
         Kind::Size { maximum_bytes } => ("integer", Some("0".into()), Some(maximum_bytes.to_string())),
+        Kind::Choice(["on"] | ["off"]) => ("bool", None, None),
         Kind::Choice(_) => ("enum", None, None),
         _ => ("string", None, None),
     }
@@ -69,7 +70,9 @@ fn rows(context: &SystemContext<'_>) -> Result<Vec<ArrayRef>> {
             false => "Client Connection Defaults",
         };
         let choices = match definition.kind {
-            Kind::Choice(choices) => Literal::Array(choices.iter().map(|choice| text(*choice)).collect()),
+            Kind::Choice(choices) if choices.len() > 1 => {
+                Literal::Array(choices.iter().map(|choice| text(*choice)).collect())
+            }
             _ => Literal::Null,
         };
         rows.push([

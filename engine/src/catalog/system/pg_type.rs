@@ -1,10 +1,11 @@
 //! `pg_type`: types and the arrays of them.
 
-use super::pg_attribute::{alignment, collation_oid};
+use super::pg_attribute::collation_oid;
 use super::pg_namespace::OWNER_OID;
 use super::{Rows, SystemContext, SystemTable, flag, number, text};
 use crate::catalog::state::PG_CATALOG;
-use crate::catalog::type_oid::{TYPES, TypeEntry};
+use crate::catalog::type_functions::{ARRAY_FUNCTIONS, ARRAY_SUBSCRIPT_OID, of_type};
+use crate::catalog::type_oid::{TYPES, TypeEntry, type_oid};
 use crate::error::Result;
 use crate::types::{Literal, LogicalType};
 use arrow_array::ArrayRef;
@@ -17,8 +18,6 @@ pub(super) const TABLES: &[&SystemTable] = &[&SystemTable {
     rows,
 }];
 
-/// The number of `array_in`, by which clients tell arrays.
-const ARRAY_INPUT_OID: u32 = 750;
 /// The number of `pg_catalog`.
 const NAMESPACE_OID: u32 = 11;
 
@@ -77,6 +76,34 @@ fn add(rows: &mut Rows, entry: &TypeEntry, is_array: bool) {
     let is_pseudo = entry.category == 'P' || entry.category == 'X';
     let kind = if is_pseudo { "p" } else { "b" };
     let kind = if is_array && !is_pseudo { "b" } else { kind };
+    let own = of_type(entry.oid);
+    let [input, output, receive, send, mut modifier_input, mut modifier_output] = match is_array {
+        true => ARRAY_FUNCTIONS,
+        false => own.map_or([0; 6], |own| own.numbers),
+    };
+    if let (true, Some(own)) = (is_array, own) {
+        [modifier_input, modifier_output] = [own.numbers[4], own.numbers[5]];
+    }
+    let element = match entry.data_type.element().filter(|_| !is_array) {
+        Some(element) => type_oid(element),
+        None if is_array => entry.oid,
+        // A name can be taken apart into its characters.
+        None if entry.data_type == LogicalType::Name => type_oid(&LogicalType::SingleChar),
+        None => 0,
+    };
+    let subscript = match is_array {
+        true => ARRAY_SUBSCRIPT_OID,
+        false => own.map_or(0, |own| own.subscript),
+    };
+    let alignment = match own.map_or("i", |own| own.alignment) {
+        "d" => "d",
+        _ if is_array => "i",
+        other => other,
+    };
+    let storage = match is_array {
+        true => "x",
+        false => own.map_or("p", |own| own.storage),
+    };
     rows.push([
         number(if is_array { entry.array_oid } else { entry.oid }),
         text(if is_array {
@@ -94,18 +121,18 @@ fn add(rows: &mut Rows, entry: &TypeEntry, is_array: bool) {
         flag(true),
         text(","),
         zero(),
-        zero(),
-        number(if is_array { entry.oid } else { 0 }),
+        number(subscript),
+        number(element),
         number(if is_array { 0 } else { entry.array_oid }),
-        number(if is_array { ARRAY_INPUT_OID } else { 0 }),
+        number(input),
+        number(output),
+        number(receive),
+        number(send),
+        number(modifier_input),
+        number(modifier_output),
         zero(),
-        zero(),
-        zero(),
-        zero(),
-        zero(),
-        zero(),
-        text(if is_array && length < 0 { "i" } else { alignment(length) }),
-        text(if length < 0 { "x" } else { "p" }),
+        text(alignment),
+        text(storage),
         flag(false),
         zero(),
         number(-1),

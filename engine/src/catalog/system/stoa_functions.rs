@@ -42,6 +42,11 @@ fn documentation(function: Function) -> Documentation {
     }
 }
 
+/// What a function does, a sentence.
+pub(super) fn summary_of(name: &str) -> Option<&'static str> {
+    registry::find(name).map(|function| documentation(function).summary)
+}
+
 /// `TimestampTz` as `timestamptz`.
 fn kind_text(kind: TypeKind) -> String {
     match kind {

@@ -76,7 +76,9 @@ pub(super) fn read_value(bytes: &[u8], data_type: &LogicalType, settings: &Forma
             }
         }
         LogicalType::Uuid => Literal::Uuid(exactly(bytes)?),
-        LogicalType::Array(element) => Literal::Array(array(bytes, element, settings)?),
+        LogicalType::Int2Vector => Literal::Array(array(bytes, &LogicalType::SmallInt, 0, settings)?),
+        LogicalType::OidVector => Literal::Array(array(bytes, &LogicalType::Oid, 0, settings)?),
+        LogicalType::Array(element) => Literal::Array(array(bytes, element, 1, settings)?),
         LogicalType::Record(fields) => Literal::Record(record(bytes, fields, settings)?),
         LogicalType::Void => {
             return Err(Error::user(
@@ -275,7 +277,7 @@ fn sized_literal(reader: &mut Reader<'_>, data_type: &LogicalType, settings: &Fo
     }
 }
 
-fn array(bytes: &[u8], element: &LogicalType, settings: &FormatSettings) -> Result<Vec<Literal>> {
+fn array(bytes: &[u8], element: &LogicalType, first: i32, settings: &FormatSettings) -> Result<Vec<Literal>> {
     let mut reader = Reader { rest: bytes };
     let dimensions = reader.take_i32()?;
     if !(0..=DIMENSIONS_MAX).contains(&dimensions) {
@@ -288,10 +290,10 @@ fn array(bytes: &[u8], element: &LogicalType, settings: &FormatSettings) -> Resu
     let mut sizes = Vec::with_capacity(dimensions as usize);
     for _ in 0..dimensions {
         sizes.push(usize::try_from(reader.take_i32()?).map_err(|_| incorrect())?);
-        if reader.take_i32()? != 1 {
+        if reader.take_i32()? != first {
             return Err(Error::user(
                 SqlState::FEATURE_NOT_SUPPORTED,
-                "arrays that do not count from 1 are not supported",
+                format!("arrays that do not count from {first} are not supported"),
             ));
         }
     }

@@ -156,10 +156,8 @@ fn write_sized(array: &ArrayRef, row: usize, data_type: &LogicalType, settings: 
 
 /// Dimensions, whether there are NULLs, the elements' type, the size of each dimension and its first index, the elements.
 fn write_array(array: &ListArray, row: usize, data_type: &LogicalType, settings: &FormatSettings, out: &mut Vec<u8>) {
-    let mut element = match data_type {
-        LogicalType::Array(element) => &**element,
-        _ => &LogicalType::Unknown,
-    };
+    let mut element = data_type.element().unwrap_or(&LogicalType::Unknown);
+    let first = i32::from(!data_type.is_vector());
     let mut values = array.value(row);
     let mut dimensions = vec![values.len() as i32];
     // Arrays of arrays are further dimensions; Postgres knows only those of one length.
@@ -179,7 +177,7 @@ fn write_array(array: &ListArray, row: usize, data_type: &LogicalType, settings:
     out.extend_from_slice(&type_oid(element).to_be_bytes());
     for dimension in dimensions {
         out.extend_from_slice(&dimension.to_be_bytes());
-        out.extend_from_slice(&1_i32.to_be_bytes());
+        out.extend_from_slice(&first.to_be_bytes());
     }
     for at in 0..values.len() {
         write_sized(&values, at, element, settings, out);

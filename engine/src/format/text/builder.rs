@@ -97,6 +97,8 @@ pub(super) fn column_builder(data_type: &LogicalType, settings: &FormatSettings)
         | LogicalType::Regtype
         | LogicalType::Regproc
         | LogicalType::Regnamespace
+        | LogicalType::Int2Vector
+        | LogicalType::OidVector
         | LogicalType::Array(_)
         | LogicalType::Record(_) => Box::new(literals::LiteralColumn::new(data_type.clone(), settings)),
         LogicalType::Void => {

@@ -62,6 +62,8 @@ pub(super) fn parse_value(text: &str, data_type: &LogicalType, settings: &Format
         LogicalType::Regclass | LogicalType::Regtype | LogicalType::Regproc | LogicalType::Regnamespace => {
             Literal::Integer(parse_reference(text, data_type, settings)?)
         }
+        LogicalType::Int2Vector => vector(text, &LogicalType::SmallInt, settings)?,
+        LogicalType::OidVector => vector(text, &LogicalType::Oid, settings)?,
         LogicalType::Array(element) => Literal::Array(composite::parse_array(text, element, settings)?),
         LogicalType::Record(fields) => Literal::Record(composite::parse_record(text, fields, settings)?),
         LogicalType::Void => {
@@ -71,6 +73,13 @@ pub(super) fn parse_value(text: &str, data_type: &LogicalType, settings: &Format
             ));
         }
     })
+}
+
+/// `1 2 3`
+fn vector(text: &str, element: &LogicalType, settings: &FormatSettings) -> Result<Literal> {
+    let elements = text.split_ascii_whitespace();
+    let elements = elements.map(|word| parse_value(word, element, settings));
+    elements.collect::<Result<_>>().map(Literal::Array)
 }
 
 /// The number of a catalog object, or its name where somebody knows names.

@@ -10,7 +10,7 @@ use arrow_schema::DataType;
 use std::sync::Arc;
 
 pub(super) fn cast_array(cast: &Cast<'_>, array: &ArrayRef, element: &LogicalType) -> Result<ArrayRef> {
-    let LogicalType::Array(from) = cast.from else {
+    let Some(from) = cast.from.element() else {
         return cast.parsed(array);
     };
     let lists = array.as_list::<i32>();

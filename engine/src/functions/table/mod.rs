@@ -7,6 +7,7 @@ mod generate_subscripts;
 mod json;
 mod json_records;
 mod keywords;
+mod partition_ancestors;
 mod regexp_matches;
 mod rows;
 mod split;
@@ -58,6 +59,7 @@ const FUNCTIONS: &[&TableFunction] = &[
     &json_records::JSONB_TO_RECORD,
     &json_records::JSONB_TO_RECORDSET,
     &keywords::PG_GET_KEYWORDS,
+    &partition_ancestors::PG_PARTITION_ANCESTORS,
     &catalog::PG_OPTIONS_TO_TABLE,
     &catalog::PG_PARTITION_TREE,
     &regexp_matches::REGEXP_MATCHES,

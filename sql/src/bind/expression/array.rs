@@ -5,6 +5,7 @@ use crate::bind::collect::Context;
 use crate::bind::name::fold;
 use crate::bind::{Binder, not_supported};
 use crate::error::Result;
+use crate::literal::Literal;
 use crate::plan::Expr;
 use crate::types::LogicalType;
 use sqlparser::ast::{self, AccessExpr, Subscript};
@@ -74,7 +75,11 @@ impl Binder<'_> {
                 if value.data_type() == LogicalType::Jsonb {
                     return self.operator_call("->", vec![value, index], &[]);
                 }
-                let index = self.coerce(index, &LogicalType::Integer, Level::Assignment, None)?;
+                let mut index = self.coerce(index, &LogicalType::Integer, Level::Assignment, None)?;
+                if value.data_type().is_vector() {
+                    let one = Expr::Literal(Literal::Integer(1), LogicalType::Integer);
+                    index = self.operator_call("+", vec![index, one], &[])?;
+                }
                 self.named_call(SUBSCRIPT, vec![value, index])
             }
             Subscript::Slice {

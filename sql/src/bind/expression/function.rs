@@ -79,6 +79,20 @@ pub(super) fn no_function_shown(name: &str, arguments: &str, failure: Failure) -
     }
 }
 
+/// A vector of the catalog as the array that functions and operators take it for.
+pub(in crate::bind) fn as_array(value: Expr) -> Expr {
+    let data_type = value.data_type();
+    match data_type.element() {
+        Some(element) if data_type.is_vector() => Expr::Cast {
+            target: LogicalType::Array(Box::new(element.clone())),
+            input: Box::new(value),
+            explicit: false,
+            span: None,
+        },
+        _ => value,
+    }
+}
+
 /// The type of `round(x, 2)` and `trunc(x, 2)` of a numeric: as many digits behind the point as the constant says.
 fn constant_scale(name: &str, arguments: &[Expr]) -> Option<LogicalType> {
     let ("round" | "trunc", [input, Expr::Literal(Literal::Integer(places), _)]) = (name, arguments) else {
@@ -192,8 +206,14 @@ impl Binder<'_> {
                 let columns = self.collect_table_function(call, context)?;
                 match <[ColumnDef; 1]>::try_from(columns) {
                     Ok([column]) => Ok(Expr::Column(column)),
-                    Err(_) => Err(not_supported(format!("the row of {name} as a value"))
-                        .with_hint(format!("Write (({name}(..)).column or put the function in FROM."))),
+                    Err(columns) => {
+                        let fields = columns.into_iter();
+                        self.row(
+                            fields
+                                .map(|column| (column.name.clone(), Expr::Column(column)))
+                                .collect(),
+                        )
+                    }
                 }
             }
         }
@@ -318,6 +338,12 @@ impl Binder<'_> {
         spans: &[Option<Span>],
         span: Option<Span>,
     ) -> Result<FunctionCall, CallError> {
+        let arguments: Vec<Expr> = arguments
+            .into_iter()
+            // Drivers stand for the answer of a function by a parameter of type void.
+            .filter(|argument| argument.data_type() != LogicalType::Void || !matches!(argument, Expr::Parameter { .. }))
+            .map(as_array)
+            .collect();
         let types: Vec<LogicalType> = arguments.iter().map(Expr::data_type).collect();
         let resolved = resolve(&function, &types).map_err(CallError::Failure)?;
         let mut coerced = Vec::with_capacity(arguments.len());

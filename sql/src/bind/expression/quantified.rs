@@ -1,5 +1,6 @@
 //! `x op ANY (..)`, `x op ALL (..)` over a subquery or an array.
 
+use super::function::as_array;
 use super::operator::{comparison, symbol};
 use crate::bind::Binder;
 use crate::bind::collect::Context;
@@ -36,7 +37,7 @@ impl Binder<'_> {
         }
         let array_span = self.span(right);
         let input = self.bind_expression(left, context)?;
-        let array = self.bind_expression(right, context)?;
+        let array = as_array(self.bind_expression(right, context)?);
         let Some(op) = op else {
             return self.bind_quantified_operator(&symbol, input, quantifier, array);
         };

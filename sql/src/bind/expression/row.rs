@@ -26,7 +26,7 @@ impl Binder<'_> {
         self.row(named)
     }
 
-    fn row(&self, fields: Vec<(String, Expr)>) -> Result<Expr> {
+    pub(super) fn row(&self, fields: Vec<(String, Expr)>) -> Result<Expr> {
         if fields.is_empty() {
             return Err(not_supported("a row without fields"));
         }

@@ -9,9 +9,21 @@ use sqlparser::tokenizer::{Token, TokenWithSpan};
 
 /// Rewrites one statement's tokens.
 pub(in crate::parse) fn rewrite(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
-    let moved = super::sample::rewrite(super::locking::rewrite(super::exclusion::rewrite(tokens)));
+    let moved = super::sample::rewrite(super::locking::rewrite(super::exclusion::rewrite(renamed_view(tokens))));
     let marked = super::as_of::rewrite(super::rows_from::rewrite(moved));
     rewrite_tables(super::parenthesized::rewrite(marked))
+}
+
+/// `ALTER VIEW v RENAME TO w` -> `ALTER TABLE v RENAME TO w`, which means the same.
+fn renamed_view(mut tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
+    let has = |place: usize, keyword| tokens.get(place).is_some_and(|token| is_keyword(&token.token, keyword));
+    let is_rename = has(0, Keyword::ALTER)
+        && has(1, Keyword::VIEW)
+        && (2..tokens.len()).any(|place| has(place, Keyword::RENAME) && has(place + 1, Keyword::TO));
+    if let (true, Some(token)) = (is_rename, tokens.get_mut(1)) {
+        token.token = Token::make_keyword("TABLE");
+    }
+    tokens
 }
 
 fn rewrite_tables(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
@@ -19,8 +31,13 @@ fn rewrite_tables(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
         return tokens;
     }
     let mut rewritten: Vec<TokenWithSpan> = Vec::with_capacity(tokens.len() + 2);
-    for token in tokens {
-        let starts_query = rewritten.last().is_none_or(|before| begins_query(&before.token));
+    let mut tokens = tokens.into_iter().peekable();
+    while let Some(token) = tokens.next() {
+        // A name follows; otherwise `table` is a name itself: `SELECT a AS table, b`.
+        let has_name = tokens.peek().is_some_and(|next| {
+            matches!(&next.token, Token::Word(word) if word.quote_style.is_some() || word.keyword != Keyword::FROM)
+        });
+        let starts_query = has_name && rewritten.last().is_none_or(|before| begins_query(&before.token));
         if is_keyword(&token.token, Keyword::TABLE) && starts_query {
             let same_place = |new: Token| TokenWithSpan {
                 token: new,

@@ -14,30 +14,34 @@ pub(crate) struct ArrayWriter<'a> {
     /// The elements are arrays: a further dimension, never quoted.
     is_nested: bool,
     is_plain: bool,
+    /// A vector of the catalog: blanks between elements, nothing around them.
+    is_vector: bool,
 }
 
 impl<'a> ArrayWriter<'a> {
     pub(crate) fn new(array: &'a ListArray, data_type: &LogicalType, settings: &'a FormatSettings) -> Self {
-        let element = match data_type {
-            LogicalType::Array(element) => element,
-            _ => &LogicalType::Unknown,
-        };
+        let element = data_type.element().unwrap_or(&LogicalType::Unknown);
         let elements = ColumnWriter::new(array.values(), element, settings);
         ArrayWriter {
             offsets: array.offsets(),
             nulls: array.values().nulls().cloned(),
             is_nested: matches!(element, LogicalType::Array(_)),
             is_plain: elements.is_plain(),
+            is_vector: data_type.is_vector(),
             elements,
         }
     }
 
     pub(crate) fn write(&self, row: usize, out: &mut Vec<u8>) {
-        out.push(b'{');
+        let (open, separator, close): (&[u8], u8, &[u8]) = match self.is_vector {
+            true => (b"", b' ', b""),
+            false => (b"{", b',', b"}"),
+        };
+        out.extend_from_slice(open);
         let (begin, end) = (self.offsets[row] as usize, self.offsets[row + 1] as usize);
         for at in begin..end {
             if at > begin {
-                out.push(b',');
+                out.push(separator);
             }
             if self.nulls.as_ref().is_some_and(|nulls| nulls.is_null(at)) {
                 out.extend_from_slice(b"NULL");
@@ -47,7 +51,7 @@ impl<'a> ArrayWriter<'a> {
                 write_element(&self.elements, at, out, needs_quotes_in_array, escape_in_array);
             }
         }
-        out.push(b'}');
+        out.extend_from_slice(close);
     }
 }
 

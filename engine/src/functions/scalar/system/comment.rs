@@ -52,7 +52,7 @@ pub(super) static SHOBJ_DESCRIPTION: ScalarFunction = ScalarFunction {
     },
 };
 
-/// Only relations have comments.
+/// Comments are on relations; what the system's own objects are is known, too.
 fn object(call: &Call<'_>) -> Result<Value> {
     let oid = oid_keys(call)?;
     let catalogs = match call.arguments.len() {
@@ -60,13 +60,9 @@ fn object(call: &Call<'_>) -> Result<Value> {
         _ => None,
     };
     texts(call, |row| {
-        let of_relations = catalogs
-            .as_ref()
-            .is_none_or(|catalogs| catalogs.value(row) == "pg_class");
-        if of_relations {
-            call.fact("relation_comment", &oid(row))
-        } else {
-            None
+        match catalogs.as_ref().map(|catalogs| catalogs.value(row)) {
+            None | Some("pg_class") => call.fact("relation_comment", &oid(row)),
+            Some(catalog) => call.fact("own_comment", &format!("{catalog},{}", oid(row))),
         }
     })
 }

@@ -5,6 +5,7 @@ use super::fact::{oid_keys, texts};
 use crate::error::{Error, Result, SqlState};
 use crate::functions::scalar::signature::*;
 use crate::functions::{Call, ScalarFunction, Value};
+use arrow_array::types::Int32Type;
 use stoa_sql::catalog::Signature;
 
 const CATEGORY: &str = "catalog";
@@ -28,7 +29,6 @@ macro_rules! of_oid {
 }
 
 of_oid! {
-    PG_GET_CONSTRAINTDEF = "pg_get_constraintdef" OF_OID_PRETTY "constraint_definition" "A constraint's definition." "UNIQUE (event_id)";
     PG_GET_FUNCTION_ARGUMENTS = "pg_get_function_arguments" OF_OID "function_arguments" "A function's arguments." "text, text";
     PG_GET_FUNCTION_IDENTITY_ARGUMENTS = "pg_get_function_identity_arguments" OF_OID "function_arguments" "A function's arguments, as they tell overloads apart." "text, text";
     PG_GET_FUNCTION_SQLBODY = "pg_get_function_sqlbody" OF_OID "function_body" "A function's body in SQL; NULL, none has one." "";
@@ -39,6 +39,34 @@ of_oid! {
     PG_GET_STATISTICSOBJDEF_COLUMNS = "pg_get_statisticsobjdef_columns" OF_OID "statistics_columns" "The columns of extended statistics; there are none." "";
     PG_GET_TRIGGERDEF = "pg_get_triggerdef" OF_OID_PRETTY "trigger_definition" "A trigger's definition; there are no triggers." "";
 }
+
+pub(super) static PG_GET_CONSTRAINTDEF: ScalarFunction = ScalarFunction {
+    info: || stable("pg_get_constraintdef", OF_OID_PRETTY),
+    documentation: documentation(
+        CATEGORY,
+        "A constraint's definition.",
+        "pg_get_constraintdef(16384)",
+        "UNIQUE (event_id)",
+    ),
+    execute: |call| {
+        let oid = oid_keys(call)?;
+        let pretty = match call.arguments.len() {
+            1 => None,
+            _ => Some(call.argument(1)?.booleans()?),
+        };
+        texts(call, |row| {
+            let definition = call.fact("constraint_definition", &oid(row))?;
+            let is_pretty = pretty.as_ref().is_some_and(|pretty| pretty.value(row));
+            let condition = definition
+                .strip_prefix("CHECK (")
+                .and_then(|rest| rest.strip_suffix(')'));
+            Some(match condition.filter(|_| is_pretty) {
+                Some(condition) => format!("CHECK {condition}"),
+                None => definition,
+            })
+        })
+    },
+};
 
 pub(super) static PG_GET_INDEXDEF: ScalarFunction = ScalarFunction {
     info: || {
@@ -52,10 +80,22 @@ pub(super) static PG_GET_INDEXDEF: ScalarFunction = ScalarFunction {
             },
         )
     },
-    documentation: documentation(CATEGORY, "An index's definition.", "pg_get_indexdef(16384)", ""),
+    documentation: documentation(
+        CATEGORY,
+        "An index's definition, or one of its columns.",
+        "pg_get_indexdef(16384)",
+        "",
+    ),
     execute: |call| {
         let oid = oid_keys(call)?;
-        texts(call, |row| call.fact("index_definition", &oid(row)))
+        if call.arguments.len() == 1 {
+            return texts(call, |row| call.fact("index_definition", &oid(row)));
+        }
+        let columns = call.primitives::<Int32Type>(1)?;
+        texts(call, |row| match columns.value(row) {
+            0 => call.fact("index_definition", &oid(row)),
+            column => call.fact("index_column", &format!("{},{column}", oid(row))),
+        })
     },
 };
 

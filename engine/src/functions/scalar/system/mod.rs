@@ -17,6 +17,7 @@ mod size_text;
 #[cfg(test)]
 mod testing;
 mod type_of;
+mod updatable;
 mod visible;
 
 use crate::functions::ScalarFunction;
@@ -85,6 +86,8 @@ pub(super) const FUNCTIONS: &[&ScalarFunction] = &[
     &visible::PG_OPFAMILY_IS_VISIBLE,
     &session::PG_POSTMASTER_START_TIME,
     &visible::PG_RELATION_IS_PUBLISHABLE,
+    &updatable::PG_RELATION_IS_UPDATABLE,
+    &updatable::PG_COLUMN_IS_UPDATABLE,
     &size::PG_RELATION_SIZE,
     &size_text::PG_SIZE_BYTES,
     &size_text::PG_SIZE_PRETTY,

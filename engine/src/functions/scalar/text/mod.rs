@@ -13,6 +13,7 @@ mod left_right;
 mod length;
 mod overlay;
 mod pad;
+mod parse_ident;
 mod position;
 mod quote;
 mod repeat;
@@ -54,6 +55,7 @@ pub(super) const FUNCTIONS: &[&ScalarFunction] = &[
     &pad::RPAD,
     &position::POSITION,
     &position::STRPOS,
+    &parse_ident::PARSE_IDENT,
     &quote::QUOTE_IDENT,
     &quote::QUOTE_LITERAL,
     &quote::QUOTE_NULLABLE,
