@@ -67,7 +67,7 @@ def same_columns(ours, theirs):
 
 def without_own(columns, rows, own):
     """Rows that are not about Stoa's own schema: those that name it in a column for schemas, or a relation of it."""
-    schemas = [place for place, (name, _) in enumerate(columns) if re.search("schem|nspname|quote_ident", name, re.IGNORECASE)]
+    schemas = [place for place, (name, _) in enumerate(columns) if re.search("schem(a|a_name)?$|nspname|quote_ident", name, re.IGNORECASE)]
 
     def is_own(row):
         return any(row[place] == "stoa" for place in schemas) or any(isinstance(value, str) and value in own for value in row)
