@@ -110,9 +110,28 @@ fn run_file(
     );
     let started = Instant::now();
     let mut file = FileReport::new(name);
+    if let Some(connection) = arguments
+        .oracle
+        .as_ref()
+        .filter(|_| arguments.corpus == Corpus::Datafusion)
+    {
+        let all: Vec<&Record> = records.iter().collect();
+        ask(arguments, connection, name, &all, verdicts)?;
+    }
+    let verdict = |record: &Record| {
+        let verdicts = verdicts.lock().unwrap();
+        verdicts.get(&section(name, record), record.line).cloned()
+    };
     let mut runs = Vec::new();
     let mut stoa = Stoa::open()?;
     for record in records {
+        // What PostgreSQL does not take must not change what the records behind it see.
+        if let Some(Verdict::Refused(reason)) = verdict(&record) {
+            if record.is_query() {
+                file.add(&record, Judgement::Foreign(reason));
+            }
+            continue;
+        }
         let begun = Instant::now();
         let result = execute(&mut stoa, arguments, &record);
         if begun.elapsed() > SLOW {
@@ -129,16 +148,18 @@ fn run_file(
         }
     }
     drop(stoa);
-    if let Some(connection) = &arguments.oracle {
-        ask(arguments, connection, name, &runs, verdicts)?;
+    if let Some(connection) = arguments.oracle.as_ref().filter(|_| arguments.corpus == Corpus::Sqlite)
+        && runs.iter().any(|run| run.record.is_query())
+    {
+        let open: Vec<&Record> = runs.iter().map(|run| &run.record).collect();
+        ask(arguments, connection, name, &open, verdicts)?;
     }
-    let verdicts = verdicts.lock().unwrap();
     for Run { record, result } in runs {
-        let verdict = verdicts.get(&section(name, &record), record.line);
+        let verdict = verdict(&record);
         match exceptions.reason(&record) {
             Some(reason) if record.is_query() => file.add(&record, Judgement::Foreign(reason.to_owned())),
             Some(_) => {}
-            None => judge_run(arguments.corpus, &mut file, &record, &result, verdict),
+            None => judge_run(arguments.corpus, &mut file, &record, &result, verdict.as_ref()),
         }
     }
     file.seconds = started.elapsed().as_secs_f64();
@@ -196,20 +217,17 @@ fn execute(engine: &mut impl Engine, arguments: &Arguments, record: &Record) -> 
     }
 }
 
+/// Notes what a PostgreSQL says to records; of SQLite's corpus only to queries, as its statements are all PostgreSQL's.
 fn ask(
     arguments: &Arguments,
     connection: &str,
     name: &str,
-    runs: &[Run],
+    records: &[&Record],
     verdicts: &Mutex<Verdicts>,
 ) -> Result<(), String> {
     let corpus = arguments.corpus;
-    let is_open = |run: &Run| run.record.is_query() && corpus == Corpus::Sqlite;
-    if corpus == Corpus::Sqlite && !runs.iter().any(is_open) {
-        return Ok(());
-    }
     let mut oracle = Oracle::connect(connection)?;
-    for Run { record, .. } in runs {
+    for record in records {
         let verdict = match execute(&mut oracle, arguments, record) {
             Ok(answer) if answer.kinds.is_empty() => Verdict::Done,
             Ok(answer) => Verdict::Answer {
@@ -218,12 +236,9 @@ fn ask(
             },
             Err(failure) => Verdict::Refused(format!("{} {}", failure.state, one_line(&failure.message))),
         };
-        // SQLite's statements are PostgreSQL's, too.
         if corpus == Corpus::Datafusion || record.is_query() {
-            verdicts
-                .lock()
-                .unwrap()
-                .insert(&section(name, record), record.line, verdict);
+            let section = section(name, record);
+            verdicts.lock().unwrap().insert(&section, record.line, verdict);
         }
     }
     Ok(())

@@ -101,7 +101,7 @@ impl<'a> Lines<'a> {
 /// The records that are meant for a PostgreSQL, those of included files in their place. `name` is the file's in the corpus.
 ///
 /// # Errors
-/// A file that cannot be read, or a line that begins no record.
+/// A file that cannot be read.
 pub(crate) fn read(path: &Path, name: &str, skips_comments: bool) -> Result<Vec<Record>, String> {
     let bytes = std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
     let text = String::from_utf8_lossy(&bytes);
@@ -148,7 +148,10 @@ pub(crate) fn read(path: &Path, name: &str, skips_comments: bool) -> Result<Vec<
                     records.push(record);
                 }
             }
-            _ => return Err(format!("{name}:{at}: no record begins with {line:?}")),
+            // Text that an empty line has cut off the record before it.
+            _ => {
+                lines.sql();
+            }
         }
         is_meant = true;
     }
@@ -192,11 +195,30 @@ fn sort(word: &str) -> Option<Sort> {
     }
 }
 
+/// The records of another file, or of all that a name with one `*` stands for.
 fn included(path: &Path, name: &str, other: &str, skips_comments: bool) -> Result<Vec<Record>, String> {
-    let other = other.trim_start_matches("./");
+    let other = Path::new(other.trim_start_matches("./"));
     let folder = |path: &Path| path.parent().unwrap_or(Path::new("")).to_owned();
-    let other_name = folder(Path::new(name)).join(other);
-    read(&folder(path).join(other), &other_name.to_string_lossy(), skips_comments)
+    let here = folder(path).join(folder(other));
+    let wanted = other.file_name().unwrap_or_default().to_string_lossy();
+    let names = match wanted.split_once('*') {
+        None => vec![wanted.clone().into_owned()],
+        Some((start, end)) => {
+            let entries = std::fs::read_dir(&here).into_iter().flatten().flatten();
+            let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+            let mut names: Vec<String> = names
+                .filter(|name| name.starts_with(start) && name.ends_with(end))
+                .collect();
+            names.sort();
+            names
+        }
+    };
+    let mut records = Vec::new();
+    for file in names {
+        let shown = folder(Path::new(name)).join(folder(other)).join(&file);
+        records.extend(read(&here.join(&file), &shown.to_string_lossy(), skips_comments)?);
+    }
+    Ok(records)
 }
 
 #[cfg(test)]
@@ -240,10 +262,17 @@ mod tests {
     }
 
     #[test]
-    fn strange_lines_are_told() {
-        assert_eq!(
-            parsed("SELECT 1\n", false).unwrap_err(),
-            "a.test:1: no record begins with \"SELECT 1\""
-        );
+    fn other_files_are_included() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+        write("a.slt", "include ./q*.part\n\nstatement ok\nSELECT 3\n");
+        write("q1.part", "statement ok\nSELECT 1\n");
+        write("q2.part", "stray\ntext\n\nstatement ok\nSELECT 2\n");
+        let records = read(&folder.path().join("a.slt"), "x/a.slt", false).unwrap();
+        let shown: Vec<_> = records
+            .iter()
+            .map(|record| format!("{}:{}", record.file, record.line))
+            .collect();
+        assert_eq!(shown, ["x/q1.part:1", "x/q2.part:4", "x/a.slt:3"]);
     }
 }

@@ -52,6 +52,18 @@ fn is_lateral(factor: &TableFactor) -> bool {
     }
 }
 
+/// The names of two scopes; where both have a relation of one name, which they may inside parentheses, those of the nearer one.
+fn names_before(before: Option<&Scope<'static>>, left: Option<&Scope<'static>>) -> Scope<'static> {
+    let mut around = before.cloned().unwrap_or_default();
+    match left {
+        None => around,
+        Some(left) => match around.add(left.clone()) {
+            Ok(()) => around,
+            Err(_) => left.clone(),
+        },
+    }
+}
+
 impl Binder<'_> {
     /// The whole FROM; no items give one row without columns.
     pub(super) fn bind_from(&mut self, from: &[ast::TableWithJoins], parent: Option<&Scope<'_>>) -> Result<FromItem> {
@@ -105,17 +117,19 @@ impl Binder<'_> {
         if before.is_none() && left.is_none() {
             return self.bind_factor(factor, parent);
         }
-        let mut around = Scope::default();
-        for scope in [before, left].into_iter().flatten() {
-            around.add(scope.clone())?;
-        }
         match factor {
             // What is lateral inside sees what is before the parentheses.
             TableFactor::NestedJoin {
                 table_with_joins,
                 alias,
-            } => self.bind_nested_join(table_with_joins, alias.as_ref(), Some(&around), parent),
-            factor if is_lateral(factor) => self.bind_factor(factor, Some(&Scope { parent, ..around })),
+            } => {
+                let around = names_before(before, left);
+                self.bind_nested_join(table_with_joins, alias.as_ref(), Some(&around), parent)
+            }
+            factor if is_lateral(factor) => {
+                let around = names_before(before, left);
+                self.bind_factor(factor, Some(&Scope { parent, ..around }))
+            }
             factor => self.bind_factor(factor, parent),
         }
     }
