@@ -80,10 +80,23 @@ impl Binder<'_> {
         spans: [Option<Span>; 2],
     ) -> Result<Expr> {
         let [left_span, right_span] = spans;
+        let types = [left.data_type(), right.data_type()];
+        let (left, right) = match types {
+            [LogicalType::Varchar(_), LogicalType::Char(_)] => (self.without_padding(left)?, right),
+            [LogicalType::Char(_), LogicalType::Varchar(_)] => (left, self.without_padding(right)?),
+            _ => (left, right),
+        };
         let data_type = self.comparison_type(op, &left, &right)?;
         let left = self.coerce_operand(left, &data_type, left_span)?;
         let right = self.coerce_operand(right, &data_type, right_span)?;
         Ok(Expr::compare(op, left, right))
+    }
+
+    /// A varchar as what it is beside a character value: there blanks at the end say nothing.
+    fn without_padding(&mut self, value: Expr) -> Result<Expr> {
+        let value = self.coerce(value, &LogicalType::Text, Level::Implicit, None)?;
+        let blank = Expr::Literal(Literal::Text(" ".to_owned()), LogicalType::Text);
+        self.named_call("rtrim", vec![value, blank])
     }
 
     fn comparison_type(&self, op: CompareOp, left: &Expr, right: &Expr) -> Result<LogicalType> {
