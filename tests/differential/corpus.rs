@@ -12,8 +12,8 @@ use crate::verdict::{Totals, Verdict, verdict};
 use std::fmt::Write;
 use std::path::PathBuf;
 
-const UNIVERSES: u64 = 45;
-const STATEMENTS_PER_UNIVERSE: u64 = 70;
+const UNIVERSES: u64 = 18;
+const STATEMENTS_PER_UNIVERSE: u64 = 130;
 /// Larger answers are not kept.
 const ROWS_KEPT_MAX: usize = 40;
 const ROW_BYTES_KEPT_MAX: usize = 2_000;

@@ -110,7 +110,7 @@ pub(crate) fn run(connection: &str, first_seed: u64, statements: u64) -> Totals 
             }
         }
         seed += 1;
-        if seed % 10 == 0 {
+        if seed.is_multiple_of(10) {
             println!(
                 "seed {seed}: {} statements, {} rows, {} differences, {} excused, {} refused, {} s",
                 totals.statements,

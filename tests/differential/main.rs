@@ -67,7 +67,7 @@ fn record_corpus() {
 /// Filters against sums over all rows, a query against its three parts, settings against each other.
 #[test]
 fn answers_agree_with_themselves() {
-    let statements = number("STOA_DIFFERENTIAL_LOGIC", 400);
+    let statements = number("STOA_DIFFERENTIAL_LOGIC", 200);
     let totals = partition_logic::run(number("STOA_DIFFERENTIAL_SEED", 1), statements);
     println!("{}", totals.report());
     totals.check();

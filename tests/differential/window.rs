@@ -15,6 +15,8 @@ enum Ties {
     Shown,
 }
 
+const DIRECTIONS: &[&str] = &["", "", " DESC", " ASC NULLS FIRST", " DESC NULLS LAST", " NULLS FIRST"];
+
 const EXCLUSIONS: &[&str] = &[
     "",
     "",
@@ -170,9 +172,7 @@ impl Generator<'_> {
     }
 
     pub(crate) fn direction(&mut self) -> &'static str {
-        *self
-            .random
-            .pick(&["", "", " DESC", " ASC NULLS FIRST", " DESC NULLS LAST", " NULLS FIRST"])
+        DIRECTIONS[self.random.below(DIRECTIONS.len())]
     }
 
     /// ROWS and GROUPS by numbers; ROWS only where no rows tie.

@@ -2,6 +2,7 @@
 
 use super::coerce::Level;
 use super::collect::Context;
+use super::common_type::common_type_of;
 use super::name::fold;
 use super::{Binder, not_supported};
 use crate::error::{Error, Result, SqlState};
@@ -54,7 +55,7 @@ impl Binder<'_> {
     pub(super) fn bind_frame(
         &mut self,
         specification: &WindowSpec,
-        order_by: &[SortKey],
+        order_by: &mut [SortKey],
         context: &mut Context<'_>,
     ) -> Result<WindowFrame> {
         let Some(frame) = &specification.window_frame else {
@@ -72,6 +73,12 @@ impl Binder<'_> {
         };
         if units == FrameUnits::Groups && order_by.is_empty() {
             return Err(windowing("GROUPS mode requires an ORDER BY clause"));
+        }
+        if units == FrameUnits::Range {
+            let bounds = std::iter::once(&frame.start_bound).chain(&frame.end_bound);
+            bounds
+                .map(|bound| self.widen_range_key(bound, order_by, context))
+                .collect::<Result<()>>()?;
         }
         let start = self.bind_bound(&frame.start_bound, units, order_by, true, context)?;
         let end = match &frame.end_bound {
@@ -107,6 +114,40 @@ impl Binder<'_> {
         match constant.filter(|_| is_plain) {
             Some(constant) => self.bind_expression(constant, context),
             None => self.bind_expression(offset, context),
+        }
+    }
+
+    /// A numeric key gets the digits that an offset has behind the point; an integer cannot have them.
+    fn widen_range_key(
+        &mut self,
+        bound: &WindowFrameBound,
+        order_by: &mut [SortKey],
+        context: &mut Context<'_>,
+    ) -> Result<()> {
+        let (WindowFrameBound::Preceding(Some(offset)) | WindowFrameBound::Following(Some(offset)), [key]) =
+            (bound, order_by)
+        else {
+            return Ok(());
+        };
+        let key_type = key.expression.data_type();
+        let offset_type = self.bind_frame_offset(offset, context)?.data_type();
+        match (&key_type, &offset_type) {
+            (LogicalType::Numeric { .. }, LogicalType::Numeric { .. }) => {
+                let wider = common_type_of([&key_type, &offset_type]).unwrap_or(key_type.clone());
+                let value = std::mem::replace(&mut key.expression, Expr::TRUE);
+                key.expression = self.coerce(value, &wider, Level::Implicit, None)?;
+                Ok(())
+            }
+            (integer, LogicalType::Numeric { .. } | LogicalType::Real | LogicalType::Double)
+                if integer.is_integer() =>
+            {
+                let message = format!(
+                    "RANGE with offset PRECEDING/FOLLOWING for column type {key_type} and offset type {offset_type}"
+                );
+                let error = not_supported(message).with_hint("Cast the offset value to an appropriate type.");
+                Err(error.at(self.span(&**offset)))
+            }
+            _ => Ok(()),
         }
     }
 

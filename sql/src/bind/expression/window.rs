@@ -91,8 +91,8 @@ impl Binder<'_> {
             .iter()
             .map(|expression| self.bind_decided(expression, &mut inner))
             .collect::<Result<Vec<_>>>()?;
-        let order_by = self.bind_sort_keys(&specification.order_by, &mut inner)?;
-        let frame = self.bind_frame(&specification, &order_by, &mut inner)?;
+        let mut order_by = self.bind_sort_keys(&specification.order_by, &mut inner)?;
+        let frame = self.bind_frame(&specification, &mut order_by, &mut inner)?;
         let treatment = function.null_treatment.or_else(|| null_treatment(&function.args));
         let column = self.column(call.function.name, call.data_type.clone(), true);
         Ok(CollectedWindow {
