@@ -14,6 +14,14 @@ use std::ops::Range;
 
 const DAY_MICROSECONDS: i128 = 86_400_000_000;
 
+/// Infinite timestamps, and infinite dates, in microseconds.
+const INFINITE_TIMES: [i128; 4] = [
+    i64::MIN as i128,
+    i64::MAX as i128,
+    i32::MIN as i128 * DAY_MICROSECONDS,
+    i32::MAX as i128 * DAY_MICROSECONDS,
+];
+
 /// A distance; never negative.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum RangeOffset {
@@ -167,12 +175,16 @@ impl RangeKeys {
 
     /// A time moved by an interval as `+` and `-` do: months first, then days, then the rest; as far as times go.
     fn moved_time(&self, value: i128, offset: IntervalMonthDayNano, down: bool, in_zone: bool) -> i128 {
+        if INFINITE_TIMES.contains(&value) {
+            return value;
+        }
         let sign = if down { -1 } else { 1 };
         let rest = sign * i128::from(offset.nanoseconds / 1000);
         if offset.months == 0 && (offset.days == 0 || !in_zone) {
             return value + sign * i128::from(offset.days) * DAY_MICROSECONDS + rest;
         }
-        let farthest = if down { i128::MIN / 2 } else { i128::MAX / 2 };
+        // Infinity is out of reach.
+        let farthest = i128::from(if down { i64::MIN + 1 } else { i64::MAX - 1 });
         let moved = || {
             let local = match in_zone {
                 false => value,
