@@ -75,10 +75,8 @@ impl Binder<'_> {
             return Err(windowing("GROUPS mode requires an ORDER BY clause"));
         }
         if units == FrameUnits::Range {
-            let bounds = std::iter::once(&frame.start_bound).chain(&frame.end_bound);
-            bounds
-                .map(|bound| self.widen_range_key(bound, order_by, context))
-                .collect::<Result<()>>()?;
+            let mut bounds = std::iter::once(&frame.start_bound).chain(&frame.end_bound);
+            bounds.try_for_each(|bound| self.widen_range_key(bound, order_by, context))?;
         }
         let start = self.bind_bound(&frame.start_bound, units, order_by, true, context)?;
         let end = match &frame.end_bound {
