@@ -239,7 +239,7 @@ mod tests {
                     statement error\nSELECT\n\nskipif sqlite\nhalt\n\nstatement ok\nSELECT 1\n";
         let records = parsed(text, true).unwrap();
         assert_eq!(records.len(), 2);
-        assert_eq!((records[0].line, records[0].sql.as_str()), (15, "SELECT\n3"));
+        assert_eq!((records[0].line, records[0].sql.as_str()), (16, "SELECT\n3"));
         assert_eq!(
             records[0].expected,
             Expected::Lines {

@@ -72,7 +72,11 @@ impl Rows {
     fn visit(self, mut visit: impl FnMut(&[ArrayRef], Groups<'_>) -> Result<()>) -> Result<()> {
         match self {
             Rows::Sets(mut sets) => {
-                sets.take(|group, values| visit(std::slice::from_ref(&values), one(group, &values)))
+                // To a sum, rows without any value are not the same as no rows.
+                sets.take(|group, values| match values.is_empty() {
+                    true => Ok(()),
+                    false => visit(std::slice::from_ref(&values), one(group, &values)),
+                })
             }
             Rows::Table(table) => {
                 let mut columns = table.keys()?;
