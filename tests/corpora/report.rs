@@ -225,7 +225,7 @@ impl Report {
 
     fn all(&self, of: impl Fn(&FileReport) -> &Reasons) -> Reasons {
         let mut all = Reasons::new();
-        for (reason, (count, place)) in self.files.iter().flat_map(|file| of(file)) {
+        for (reason, (count, place)) in self.files.iter().flat_map(of) {
             all.entry(reason.clone()).or_insert_with(|| (0, place.clone())).0 += count;
         }
         all

@@ -186,7 +186,7 @@ fn chosen(arguments: &Arguments, mut records: Vec<Record>) -> Vec<Record> {
     let mut number = 0;
     records.retain(|record| {
         number += usize::from(record.is_query());
-        !record.is_query() || (number + arguments.sample) % arguments.every.max(1) == 0
+        !record.is_query() || (number + arguments.sample).is_multiple_of(arguments.every.max(1))
     });
     records
 }
