@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::task::{Poll, Waker};
 use stoa_sql::types::LogicalType;
 
-/// A column of a result.
-#[derive(Clone, Debug, PartialEq)]
+/// A column of a result. Two are the same to a client by name and type, wherever they come from.
+#[derive(Clone, Debug)]
 pub struct ResultColumn {
     /// Its name.
     pub name: String,
@@ -16,6 +16,12 @@ pub struct ResultColumn {
     pub data_type: LogicalType,
     /// The column of a relation whose values it shows unchanged.
     pub origin: Option<ColumnOrigin>,
+}
+
+impl PartialEq for ResultColumn {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name && self.data_type == other.data_type
+    }
 }
 
 /// A column of a relation, by the catalog's numbers.
