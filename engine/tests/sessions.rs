@@ -279,8 +279,8 @@ fn definitions_change_and_say_what_is_in_their_way() {
     assert_eq!(ann.take_notices()[0].message, "relation \"t\" already exists, skipping");
     refused(
         &mut ann,
-        "CREATE TABLE u (a int) WITH (fillfactor = 70)",
-        "22023 unrecognized parameter \"fillfactor\"",
+        "CREATE TABLE u (a int) WITH (fullness = 70)",
+        "22023 unrecognized parameter \"fullness\"",
     );
     refused(
         &mut ann,

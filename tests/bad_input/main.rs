@@ -67,7 +67,9 @@ fn refusal<T>(result: Result<T, postgres::Error>, what: &str) -> DbError {
 
 /// Message and detail of an error.
 fn words(error: &DbError) -> String {
-    format!("{} / {}", error.message(), error.detail().unwrap_or_default())
+    let beside = [error.detail(), error.where_()];
+    let beside: Vec<&str> = beside.into_iter().flatten().collect();
+    format!("{} / {}", error.message(), beside.join(" / "))
 }
 
 /// The character of the statement that an error points at, from 1.

@@ -74,7 +74,8 @@ impl SealedSpillFile {
         let block = self.file.read(&rows.place)?;
         let mut reader = StreamReader::try_new(Cursor::new(block), None)?;
         match reader.next() {
-            Some(batch) => Ok(batch?.columns().to_vec()),
+            // Views of a few rows must not hold on to the whole block.
+            Some(batch) => Ok(batch?.columns().iter().map(compacted).collect()),
             None => Err(Error::Internal("a block of a temporary file has no rows".into())),
         }
     }

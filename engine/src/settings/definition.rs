@@ -167,8 +167,8 @@ pub(crate) static DEFINITIONS: &[Definition] = &[
         "on",
         "Whether the user may do everything.",
     ),
-    fixed("lc_collate", Kind::Text, "C", "Texts are ordered by their bytes."),
     setting("jit", Kind::Boolean, "off", "No effect: queries are not compiled."),
+    fixed("lc_collate", Kind::Text, "C", "Texts are ordered by their bytes."),
     fixed(
         "lc_ctype",
         Kind::Text,

@@ -289,12 +289,9 @@ fn run_text(client: &mut Client, text: &str, mut source: Option<&mut dyn Read>) 
                 None => client.copy_from(&mut io::empty()).map_err(failed)?,
             },
             Event::Error(report) => {
-                let detail = report
-                    .detail
-                    .or(report.context)
-                    .map(|detail| format!("; {detail}"))
-                    .unwrap_or_default();
-                error.get_or_insert(format!("{}{detail}", report.message).replace('\n', "; "));
+                let beside = report.detail.into_iter().chain(report.context);
+                let line = beside.fold(report.message, |line, more| format!("{line}; {more}"));
+                error.get_or_insert(line.replace('\n', "; "));
             }
             Event::Ready => {
                 return match error {

@@ -54,11 +54,11 @@ impl From<Error> for CommandError {
 fn sentence(error: &Error) -> String {
     use stoa_storage::Error as Storage;
     let sentence = match error {
-        Error::Sql(sql) => match (sql.detail.as_ref().or(sql.context.as_ref()), &sql.hint) {
-            (_, Some(hint)) => format!("{error}; {hint}"),
-            (Some(detail), None) => format!("{error}; {detail}"),
-            (None, None) => error.to_string(),
-        },
+        Error::Sql(sql) => {
+            let advice = sql.hint.as_ref().or(sql.detail.as_ref());
+            let beside = advice.into_iter().chain(&sql.context);
+            beside.fold(error.to_string(), |line, more| format!("{line}; {more}"))
+        }
         Error::Storage(Storage::Foreign { .. }) => format!("{error}; name an empty or a new one with --data"),
         Error::Storage(Storage::Locked { .. }) => {
             format!("{error}; stop it, or use its database through it with --url postgres://127.0.0.1:5433")

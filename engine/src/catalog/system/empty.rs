@@ -106,7 +106,7 @@ pub(super) const TABLES: &[&SystemTable] = &[
     empty!(PG_CATALOG, "pg_range", 3541,
     "rngtypid oid, rngsubtype oid, rngmultitypid oid, rngcollation oid, rngsubopc oid, \
      rngcanonical regproc, rngsubdiff regproc"),
-    empty!(PG_CATALOG, "pg_replication_slots", 12207,
+    empty!(PG_CATALOG, "pg_replication_slots", 12230,
     "slot_name name, plugin name, slot_type text, datoid oid, database name, temporary boolean, active boolean, \
      active_pid integer, xmin oid, catalog_xmin oid, restart_lsn text, confirmed_flush_lsn text, wal_status text, \
      safe_wal_size bigint, two_phase boolean"),

@@ -64,6 +64,16 @@ impl GroupTable {
         })
     }
 
+    /// As [`Self::new`], never with an array of all keys between the smallest and the largest: for keys that are a hash's choice of many.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub(crate) fn hashed(types: &[DataType]) -> Result<Self> {
+        let mut table = GroupTable::new(types)?;
+        table.index = Index::Hashed(HashIndex::new(&table.columns, 0));
+        Ok(table)
+    }
+
     /// Groups so far.
     pub(crate) fn group_count(&self) -> usize {
         self.group_count

@@ -43,6 +43,13 @@ impl GroupStates {
         })
     }
 
+    /// As [`Self::new`], for one of many partitions.
+    pub(super) fn of_partition(specification: &Arc<AggregateSpecification>) -> Result<Self> {
+        let mut groups = GroupStates::new(specification)?;
+        groups.table = GroupTable::hashed(&specification.table_types())?;
+        Ok(groups)
+    }
+
     /// As [`Self::new`], for a worker that takes in many batches.
     pub(super) fn of_worker(specification: &Arc<AggregateSpecification>) -> Result<Self> {
         let mut groups = GroupStates::new(specification)?;

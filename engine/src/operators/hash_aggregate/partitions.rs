@@ -166,7 +166,7 @@ impl Partitions {
     /// All groups of a part that are on disk, as one, then those in memory.
     fn gather(&self, part: &mut Partition) -> Result<()> {
         let later = part.groups.take().map(GroupStates::hand_out).transpose()?;
-        let mut groups = GroupStates::new(&self.specification)?;
+        let mut groups = GroupStates::of_partition(&self.specification)?;
         let state_counts = groups.state_counts();
         let key_count = self.specification.table_types().len();
         for rows in std::mem::take(&mut part.spilled) {
@@ -220,7 +220,7 @@ impl Partition {
         }
         let groups = match &mut self.groups {
             Some(groups) => groups,
-            empty => empty.insert(GroupStates::new(specification)?),
+            empty => empty.insert(GroupStates::of_partition(specification)?),
         };
         for piece in self.backlog.drain(..) {
             match piece {
