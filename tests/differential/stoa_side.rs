@@ -7,9 +7,9 @@ use stoa_engine::config::Config;
 use stoa_engine::connection::{Connection, ConnectionOptions, Outcome};
 use stoa_engine::database::Database;
 use stoa_engine::format::binary::type_oid;
-use stoa_engine::format::text::ColumnWriter;
 use stoa_engine::rows::Rows;
 use stoa_storage::store::Durability;
+use stoa_tests::read_texts;
 
 /// What is varied beside tables and statements.
 #[derive(Clone, Debug)]
@@ -149,26 +149,8 @@ impl Drop for Stoa {
 }
 
 fn read(mut rows: Rows, connection: &Connection) -> stoa_engine::Result<Answer> {
-    let settings = connection.format_settings();
     let columns = rows.columns().clone();
-    let mut lines = Vec::new();
-    while let Some(batch) = rows.next_batch()? {
-        let arrays = columns.iter().zip(&batch.columns);
-        let writers: Vec<_> = arrays
-            .map(|(column, array)| (ColumnWriter::new(array, &column.data_type, &settings), array))
-            .collect();
-        for row in 0..batch.row_count {
-            let values = writers.iter().map(|(writer, array)| {
-                if arrow_array::Array::is_null(&**array, row) {
-                    return None;
-                }
-                let mut bytes = Vec::new();
-                writer.write(row, &mut bytes);
-                Some(String::from_utf8_lossy(&bytes).into_owned())
-            });
-            lines.push(values.collect());
-        }
-    }
+    let lines = read_texts(&mut rows, connection)?;
     let columns = columns.iter();
     Ok(Answer::Rows {
         columns: columns

@@ -169,7 +169,7 @@ fn canonical_form(plan: &Plan) -> Plan {
         other => other,
     });
     let placeless =
-        nameless.transform_up(&mut |node| node.map_expressions(&mut |part| part.transform_up(&mut placeless)));
+        nameless.transform_up(&mut |node| node.map_expressions(&mut |part| part.transform_up(&mut without_place)));
     let mut numbers: HashMap<ColumnId, ColumnId> = HashMap::new();
     placeless.map_columns(&mut |column| {
         let next = ColumnId(numbers.len() as u32);
@@ -181,7 +181,7 @@ fn canonical_form(plan: &Plan) -> Plan {
     })
 }
 
-fn placeless(expression: Expr) -> Expr {
+fn without_place(expression: Expr) -> Expr {
     match expression {
         Expr::Cast {
             input,

@@ -62,9 +62,10 @@ fn key_bytes(chunks: &[Chunk]) -> usize {
 }
 
 /// Bytes of the table that is made of some rows.
-fn table_bytes(width: KeyWidth, collected: &Collected) -> usize {
+fn table_bytes(specification: &Specification, collected: &Collected) -> usize {
     let rows = collected.row_count;
-    match width {
+    let Some(keys) = &specification.keys else { return 0 };
+    match keys.encoder.width() {
         KeyWidth::Narrow => match PendingDirect::places(collected.key_range, rows) {
             Some(places) => places as usize * 4 + rows * 4,
             None => Partition::<u64>::bytes(rows),
@@ -150,12 +151,21 @@ impl PendingDirect {
 impl Pending {
     /// Takes the memory of the table to come, if it is there to be had.
     pub(super) fn has_room(specification: &Specification, collected: &mut Collected) -> bool {
-        let Some(keys) = &specification.keys else { return true };
         let mut memory = specification.memory.reservation();
-        let bytes = table_bytes(keys.encoder.width(), collected);
-        let has_room = memory.try_grow(bytes);
+        let has_room = memory.try_grow(table_bytes(specification, collected));
         collected.memory.push(memory);
         has_room
+    }
+
+    /// Takes the memory of the table to come, where nothing can be put on disk any more.
+    ///
+    /// # Errors
+    /// [`Error::OutOfMemory`]
+    pub(super) fn take_room(specification: &Specification, collected: &mut Collected) -> Result<()> {
+        let mut memory = specification.memory.reservation();
+        memory.grow(table_bytes(specification, collected))?;
+        collected.memory.push(memory);
+        Ok(())
     }
 
     /// # Errors

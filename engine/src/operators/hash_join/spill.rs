@@ -133,7 +133,7 @@ impl Spill {
             collected.add(chunk);
         }
         collected.memory.push(memory);
-        Pending::has_room(specification, &mut collected);
+        Pending::take_room(specification, &mut collected)?;
         let pending = Pending::new(specification, collected)?;
         pending.run(specification)?;
         let mut built = pending.assemble(specification)?;
