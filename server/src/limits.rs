@@ -18,6 +18,8 @@ pub const STARTING_CONNECTIONS_MAX: usize = 128;
 pub const WRITE_BUFFER_BYTES: usize = 256 << 10;
 /// A write buffer that one large row has grown beyond this is given back.
 pub const WRITE_BUFFER_KEEP_BYTES: usize = 1 << 20;
+/// How often a statement whose client does not take its rows looks whether it is to go on.
+pub const WRITE_CHECK_INTERVAL_MS: u64 = 10;
 /// Room for the first read of a connection; grows while reads fill it.
 pub const READ_BUFFER_BYTES_MIN: usize = 8 << 10;
 /// Room for one read at most.

@@ -212,6 +212,49 @@ impl Raw {
     }
 }
 
+#[test]
+fn a_client_that_does_not_read_keeps_nobody_from_cancelling() {
+    let statements = [
+        ("unread_rows", "SELECT * FROM generate_series(1, 100000000000)"),
+        (
+            "unread_copy",
+            "COPY (SELECT * FROM generate_series(1, 100000000000)) TO STDOUT",
+        ),
+    ];
+    for (user, statement) in statements {
+        let mut raw = Raw::connect(user);
+        raw.query(statement);
+        let process_id = find(user, "active");
+        // Long enough for all buffers on the way to be full.
+        std::thread::sleep(Duration::from_millis(700));
+        let mut client = server().connect();
+        let asked = Instant::now();
+        assert!(signal("pg_cancel_backend", process_id));
+        let failed = "SELECT error_code FROM stoa.queries WHERE process_id = $1 AND state = 'failed'";
+        let code: String = loop {
+            match client.query_opt(failed, &[&process_id]).unwrap() {
+                Some(row) => break row.get(0),
+                None if asked.elapsed() > 5 * PATIENCE => panic!("{statement} goes on"),
+                None => std::thread::sleep(Duration::from_millis(1)),
+            }
+        };
+        println!("{statement}: {:?}", asked.elapsed());
+        assert_eq!(code, "57014");
+        raw.send(Some(b'X'), b"");
+        let rest = raw.rest();
+        assert!(
+            rest.contains("canceling statement due to user request"),
+            "{}",
+            rest.len()
+        );
+        assert!(
+            !rest.contains("\0SELECT ") && rest.ends_with("Z\0\0\0\u{5}I"),
+            "{}",
+            rest.len()
+        );
+    }
+}
+
 const TERMINATED: &str = "SFATAL\0VFATAL\0C57P01\0Mterminating connection due to administrator command\0\0";
 
 /// The session of a user, once it is in a state.

@@ -259,6 +259,15 @@ impl CopyOut {
         Ok(self.encoded(batch))
     }
 
+    /// Takes the rows that are left and forgets them: a query that was told to end says why.
+    ///
+    /// # Errors
+    /// The query failed or was cancelled.
+    pub fn skip_rest(&mut self) -> Result<()> {
+        while self.rows.next_batch()?.is_some() {}
+        Ok(())
+    }
+
     /// The next bytes if there are some, `Ready(Ok(None))` at the end; otherwise the waker is called once there are.
     pub fn poll_chunk(&mut self, waker: &Waker) -> Poll<Result<Option<CopyChunk>>> {
         if let Some(chunk) = self.begin() {

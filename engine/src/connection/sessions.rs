@@ -202,6 +202,15 @@ impl SessionHandle {
         }
     }
 
+    /// Whether the statement that runs now should go on, for whoever holds its rows and waits for something else.
+    ///
+    /// # Errors
+    /// 57014, 57P01: it was cancelled, or its time is over.
+    pub fn check(&self) -> Result<()> {
+        let running = self.0.state.lock().running.upgrade();
+        running.map_or(Ok(()), |running| running.cancel.check())
+    }
+
     /// Ends the session: what it runs fails with 57P01, and so does whatever would come after it.
     pub fn terminate(&self) {
         let (running, on_terminate) = {

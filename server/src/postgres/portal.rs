@@ -82,6 +82,16 @@ impl RowCursor {
         self.tag
     }
 
+    /// Takes the rows that are left and forgets them: a query that was told to end says why.
+    ///
+    /// # Errors
+    /// The query failed or was cancelled.
+    pub(super) fn skip_rest(&mut self) -> Result<()> {
+        self.batch = None;
+        while self.rows.next_batch()?.is_some() {}
+        Ok(())
+    }
+
     /// Appends rows until `out` holds `out_bytes_max` bytes or `rows_left` is used up; waits for rows that are not there yet.
     ///
     /// # Errors

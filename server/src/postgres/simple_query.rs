@@ -95,7 +95,12 @@ impl Session {
                 while let Some(chunk) = copy.next_chunk().map_err(|error| failure(text, &error))? {
                     for row in chunk.messages() {
                         response::copy_data(&mut self.output.buffer, row);
-                        self.output.flush_if_full()?;
+                        if self.output.buffer.len() >= WRITE_BUFFER_BYTES
+                            && let Err(error) = self.flush_rows()?
+                        {
+                            let error = copy.skip_rest().err().unwrap_or(error);
+                            return Err(failure(text, &error));
+                        }
                     }
                 }
                 response::copy_done(&mut self.output.buffer);
@@ -115,11 +120,23 @@ impl Session {
                 .fill(&mut self.output.buffer, WRITE_BUFFER_BYTES, rows_left)
                 .map_err(|error| failure(text, &error))?;
             match filled {
-                Filled::Full => self.output.flush()?,
+                Filled::Full => {
+                    if let Err(error) = self.flush_rows()? {
+                        let error = cursor.skip_rest().err().unwrap_or(error);
+                        return Err(failure(text, &error));
+                    }
+                }
                 Filled::Limit => return Ok(false),
                 Filled::End => return Ok(true),
             }
         }
+    }
+
+    /// Sends rows. The inner error is why the statement is to end, even though the client does not take them.
+    fn flush_rows(&mut self) -> Result<stoa_engine::Result<()>> {
+        let handle = self.connection.handle();
+        self.output.flush_while(|| handle.check().is_ok())?;
+        Ok(handle.check())
     }
 
     /// Tells the columns of the rows that follow.

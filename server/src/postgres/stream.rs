@@ -6,13 +6,14 @@
 
 use super::message::{self, Frame};
 use crate::limits::{READ_AHEAD_BYTES_MAX, READ_BUFFER_BYTES_MAX, READ_BUFFER_BYTES_MIN};
-use crate::limits::{WRITE_BUFFER_BYTES, WRITE_BUFFER_KEEP_BYTES};
+use crate::limits::{WRITE_BUFFER_KEEP_BYTES, WRITE_CHECK_INTERVAL_MS};
 use bytes::BytesMut;
 use parking_lot::{Condvar, Mutex};
 use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 use tokio::net::{TcpStream, UnixStream};
 use tokio::sync::Notify;
 
@@ -270,34 +271,37 @@ impl Output {
 
     /// Writes what is waiting, and waits for the client to take it.
     pub(crate) fn flush(&mut self) -> io::Result<()> {
-        let mut bytes = self.buffer.as_slice();
-        while !bytes.is_empty() {
+        self.flush_while(|| true)
+    }
+
+    /// Writes what is waiting; waits for the client to take it as long as it is worth it, and keeps what is left then.
+    pub(crate) fn flush_while(&mut self, is_worthwhile: impl Fn() -> bool) -> io::Result<()> {
+        let mut written = 0;
+        while let Some(bytes) = self.buffer.get(written..).filter(|bytes| !bytes.is_empty()) {
             match self.stream.try_write(bytes) {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Ok(written) => bytes = bytes.get(written..).unwrap_or_default(),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.wait_until_writable()?,
+                Ok(count) => written += count,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.wait_a_while_until_writable()?;
+                    if !is_worthwhile() {
+                        break;
+                    }
+                }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
         }
-        self.buffer.clear();
+        self.buffer.drain(..written);
         self.buffer.shrink_to(WRITE_BUFFER_KEEP_BYTES);
         Ok(())
     }
 
-    /// Flushes if enough is waiting.
-    pub(crate) fn flush_if_full(&mut self) -> io::Result<()> {
-        if self.buffer.len() >= WRITE_BUFFER_BYTES {
-            self.flush()?;
-        }
-        Ok(())
-    }
-
-    fn wait_until_writable(&self) -> io::Result<()> {
+    fn wait_a_while_until_writable(&self) -> io::Result<()> {
         self.runtime.block_on(async {
             tokio::select! {
                 writable = self.stream.writable() => writable,
                 () = self.abandonment.wait() => Err(io::ErrorKind::ConnectionAborted.into()),
+                () = tokio::time::sleep(Duration::from_millis(WRITE_CHECK_INTERVAL_MS)) => Ok(()),
             }
         })
     }
