@@ -208,6 +208,11 @@ pub trait Catalog {
     fn row_count(&self, table: TableId) -> Option<u64>;
     /// What is known of a column's values; `column` counts the relation's columns.
     fn column_statistics(&self, table: TableId, column: usize) -> Option<ColumnStatistics>;
+    /// Ascending values between which about equally many of a column's values are, a frequent value several times over; at least
+    /// two, or none where nothing is known. May read, so it is asked only of columns that a filter is about.
+    fn column_histogram(&self, _table: TableId, _column: usize) -> Vec<Literal> {
+        Vec::new()
+    }
     /// Called by tests and EXPLAIN after each optimizer pass.
     fn observe_pass(&self, _name: &str, _plan: &Plan) {}
 }

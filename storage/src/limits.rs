@@ -14,6 +14,10 @@ pub const BATCH_ROWS: usize = 8_192;
 pub const DICTIONARY_VALUES_MAX: usize = 1_048_576;
 /// Distinct values up to which a dictionary column keeps a bitmap per value.
 pub const BITMAP_VALUES_MAX: usize = 256;
+/// Buckets of a column's histogram.
+pub const HISTOGRAM_BUCKETS: usize = 64;
+/// Segments of a table whose histograms are read for one question.
+pub const HISTOGRAM_SEGMENTS_MAX: usize = 32;
 /// The longest text or bytea value.
 pub const VALUE_BYTES_MAX: usize = 64 << 20;
 /// Columns of a table.

@@ -1,5 +1,9 @@
 //! What the optimizer may know of a table without reading it.
 
+mod histogram;
+
+pub(crate) use histogram::column_histogram;
+
 use crate::index::distinct::DistinctSketch;
 use crate::schema::ColumnId;
 use crate::segment::ColumnSummary;

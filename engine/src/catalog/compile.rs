@@ -103,6 +103,22 @@ impl Catalog for CompilerCatalog<'_> {
         }
     }
 
+    fn column_histogram(&self, table: TableId, column: usize) -> Vec<Literal> {
+        let bounds = || {
+            let relation = self.view.catalog.by_id(table)?;
+            let stored = relation.stored()?.schema.columns.get(column)?;
+            let data_type = &relation.info.columns.get(column)?.data_type;
+            let bounds = self
+                .view
+                .snapshot
+                .table(storage_id(table))?
+                .column_histogram(stored.id)?;
+            let literals = (0..bounds.len()).map(|bound| literal_at(&*bounds, bound, data_type).ok());
+            literals.collect::<Option<Vec<_>>>()
+        };
+        bounds().unwrap_or_default()
+    }
+
     fn column_statistics(&self, table: TableId, column: usize) -> Option<ColumnStatistics> {
         let relation = self.view.catalog.by_id(table)?;
         let stored = relation.stored()?.schema.columns.get(column)?;

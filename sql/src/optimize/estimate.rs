@@ -2,9 +2,10 @@
 //! that give the same answer.
 
 use super::context::Context;
-use super::estimate_ranges::Bounds;
+use super::estimate_values::{self, Distributions};
 use crate::literal::Literal;
-use crate::plan::{ColumnDef, ColumnId, CompareOp, CteId, Expr, Join, JoinKind, Plan, Scan, With};
+use crate::plan::{ColumnDef, ColumnId, ColumnSet, CompareOp, CteId, Expr, Join, JoinKind, Plan, Scan, With};
+use crate::types::LogicalType;
 use std::collections::HashMap;
 
 /// Where nothing is known of a table.
@@ -19,6 +20,9 @@ const RANGE_SELECTIVITY: f64 = 0.3;
 /// The share of NULLs, where nothing is known.
 const NULL_FRACTION: f64 = 0.05;
 
+/// The share of rows that equal a constant, where nothing is known.
+const EQUAL_SELECTIVITY: f64 = 0.05;
+
 /// The share of rows that any other condition keeps.
 const OTHER_SELECTIVITY: f64 = 0.25;
 
@@ -27,7 +31,7 @@ const OTHER_SELECTIVITY: f64 = 0.25;
 pub(super) struct Statistics {
     distinct: HashMap<ColumnId, f64>,
     null_fraction: HashMap<ColumnId, f64>,
-    bounds: Bounds,
+    values: Distributions,
     ctes: HashMap<CteId, Cte>,
 }
 
@@ -64,6 +68,7 @@ impl Statistics {
 
     fn collect_scan(&mut self, scan: &Scan, context: &Context<'_>) {
         let rows = table_rows(scan, context);
+        let filtered: ColumnSet = scan.filters.iter().flat_map(Expr::columns).collect();
         for (index, column) in &scan.columns {
             let Some(statistics) = context.catalog.column_statistics(scan.table, *index) else {
                 continue;
@@ -75,9 +80,11 @@ impl Statistics {
             if let Some(fraction) = statistics.null_fraction {
                 self.null_fraction.insert(column.id, fraction);
             }
-            if let (Some(minimum), Some(maximum)) = (&statistics.minimum, &statistics.maximum) {
-                self.bounds.insert(column.id, &column.data_type, minimum, maximum);
-            }
+            let bounds = match filtered.contains(&column.id) {
+                true => context.catalog.column_histogram(scan.table, *index),
+                false => Vec::new(),
+            };
+            self.values.insert(column.id, &column.data_type, &bounds, &statistics);
         }
     }
 
@@ -156,26 +163,42 @@ impl Statistics {
                 Expr::Column(column) => self.null_fraction.get(&column.id).copied().unwrap_or(NULL_FRACTION),
                 _ => NULL_FRACTION,
             },
+            Expr::Column(_) => self.equal(condition, &Expr::Literal(Literal::Boolean(true), LogicalType::Boolean)),
             Expr::Compare { op, left, right } => match op {
-                CompareOp::Equal | CompareOp::NotDistinct => {
-                    let distinct = self.known(left).or_else(|| self.known(right));
-                    distinct.map_or(0.05, |distinct| 1.0 / distinct)
-                }
-                CompareOp::NotEqual | CompareOp::Distinct => 0.9,
-                _ => self.bounds.conjunction([condition], |_| RANGE_SELECTIVITY),
+                CompareOp::Equal | CompareOp::NotDistinct => self.equal(left, right),
+                CompareOp::NotEqual | CompareOp::Distinct => 1.0 - self.equal(left, right),
+                _ => self.values.conjunction([condition], |_| RANGE_SELECTIVITY),
             },
-            Expr::InList { input, list } => {
-                let count = list.len() as f64;
-                let share = self.known(input).map_or(0.05, |distinct| 1.0 / distinct);
-                (count * share).min(0.8)
-            }
+            Expr::InList { input, list } => list
+                .iter()
+                .map(|element| self.equal(input, element))
+                .sum::<f64>()
+                .min(1.0),
             _ => OTHER_SELECTIVITY,
         }
     }
 
+    /// The share of rows for which `left = right`.
+    fn equal(&self, left: &Expr, right: &Expr) -> f64 {
+        let distinct = self.known(left).or_else(|| self.known(right));
+        let with_constant = match (
+            estimate_values::column(left),
+            left,
+            estimate_values::column(right),
+            right,
+        ) {
+            (Some(column), _, _, Expr::Literal(literal, data_type))
+            | (_, Expr::Literal(literal, data_type), Some(column), _) => {
+                self.values.equal_share(column, literal, data_type, distinct)
+            }
+            _ => None,
+        };
+        with_constant.unwrap_or_else(|| distinct.map_or(EQUAL_SELECTIVITY, |distinct| 1.0 / distinct))
+    }
+
     /// The share of rows for which all of the conditions hold, as if they did not depend on each other.
     pub(super) fn conjunction(&self, conditions: &[Expr]) -> f64 {
-        self.bounds
+        self.values
             .conjunction(conditions, |condition| self.selectivity(condition))
     }
 

@@ -7,7 +7,7 @@ mod combine_sort_limit;
 mod context;
 mod eliminate_common_subexpressions;
 mod estimate;
-mod estimate_ranges;
+mod estimate_values;
 mod factor_common_conjuncts;
 mod fold_constants;
 mod join_graph;

@@ -72,7 +72,7 @@ pub(crate) fn cut_bounds(minimum: Option<&[u8]>, maximum: Option<&[u8]>, is_text
 }
 
 /// At most [`BOUND_BYTES_MAX`] leading bytes, whole characters of text.
-fn cut(value: &[u8], is_text: bool) -> &[u8] {
+pub(super) fn cut(value: &[u8], is_text: bool) -> &[u8] {
     if value.len() <= BOUND_BYTES_MAX {
         return value;
     }

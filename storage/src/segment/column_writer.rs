@@ -7,7 +7,7 @@ use crate::encoding::dictionary::{self, Built};
 use crate::error::Result;
 use crate::index::distinct::DistinctSketch;
 use crate::index::zone_map::ZoneTable;
-use crate::index::{bitmap, bloom};
+use crate::index::{bitmap, bloom, histogram};
 use crate::limits::{BLOCK_ROWS, DICTIONARY_VALUES_MAX, ZONE_ROWS};
 use crate::schema::ColumnSchema;
 use crate::vector::key::{self, Domain, domain_of};
@@ -52,6 +52,7 @@ pub(super) fn write(
         writer.append_part(&chunk)?;
     }
     let mut extras = Vec::new();
+    write_histogram(writer, array, dictionary.as_ref(), &mut extras)?;
     let distinct_count = match &dictionary {
         Some(dictionary) => {
             write_dictionary(writer, dictionary, array, column_bytes, &mut extras)?;
@@ -134,14 +135,39 @@ fn write_dictionary(
     extras: &mut Vec<(u8, u32)>,
 ) -> Result<()> {
     let value_count = dictionary.values.len();
-    let mut part = (value_count as u32).to_le_bytes().to_vec();
-    column_chunk::encode(&dictionary.values, None, &mut part);
-    extras.push((ExtraKind::Dictionary as u8, writer.append_part(&part)?));
-    part.clear();
+    write_values(writer, ExtraKind::Dictionary, &dictionary.values, extras)?;
+    let mut part = Vec::new();
     if bitmap::write(&dictionary.codes, value_count, array.nulls(), column_bytes, &mut part) {
         extras.push((ExtraKind::BitmapIndex as u8, writer.append_part(&part)?));
     }
     Ok(())
+}
+
+/// Writes values that stand beside the blocks.
+fn write_values(
+    writer: &mut SegmentWriter,
+    kind: ExtraKind,
+    values: &ArrayRef,
+    extras: &mut Vec<(u8, u32)>,
+) -> Result<()> {
+    let mut part = (values.len() as u32).to_le_bytes().to_vec();
+    column_chunk::encode(values, None, &mut part);
+    extras.push((kind as u8, writer.append_part(&part)?));
+    Ok(())
+}
+
+/// Writes where a column's values lie, if there are enough of them.
+fn write_histogram(
+    writer: &mut SegmentWriter,
+    array: &ArrayRef,
+    dictionary: Option<&Built>,
+    extras: &mut Vec<(u8, u32)>,
+) -> Result<()> {
+    let codes = dictionary.map(|dictionary| (&dictionary.values, &*dictionary.codes));
+    match histogram::of_column(array, codes) {
+        Some(bounds) => write_values(writer, ExtraKind::Histogram, &bounds, extras),
+        None => Ok(()),
+    }
 }
 
 /// Writes a filter of a column's values; a dictionary makes one needless.

@@ -55,6 +55,8 @@ pub(crate) enum ExtraKind {
     BitmapIndex = 2,
     /// A Bloom filter of the values.
     Bloom = 3,
+    /// Bounds of values between which equally many are, ascending, in the form of a dictionary's values.
+    Histogram = 4,
 }
 
 /// A column of a segment.

@@ -1,6 +1,7 @@
 //! What a segment's summaries and indexes know of a condition without reading rows.
 
 use super::format::{ExtraKind, FooterColumn};
+use super::reader::parse_values;
 use super::{ColumnSummary, PreparedCondition, SegmentReader};
 use crate::error::Result;
 use crate::index::Verdict;
@@ -10,6 +11,7 @@ use crate::limits::{BITMAP_VALUES_MAX, ZONE_ROWS};
 use crate::predicate::ColumnPredicate;
 use crate::schema::ColumnId;
 use crate::vector::filter::Test;
+use arrow_array::{Array, ArrayRef};
 use roaring::RoaringBitmap;
 use std::ops::Range;
 
@@ -103,6 +105,21 @@ impl SegmentReader {
         };
         let part = part as usize;
         bitmap::rows_of(self.part(part)?, &codes, self.row_count()).map_err(|problem| self.corrupt(part, problem))
+    }
+
+    /// The bounds of a column's histogram; `None` where the segment holds none.
+    ///
+    /// # Errors
+    /// [`crate::Error::Corrupt`] where it is damaged.
+    pub fn histogram(&self, column: ColumnId) -> Result<Option<ArrayRef>> {
+        let column = self.column(column);
+        let Some((column, part)) = column.and_then(|column| Some((column, column.extra(ExtraKind::Histogram)?))) else {
+            return Ok(None);
+        };
+        let part = part as usize;
+        let bounds =
+            parse_values(self.part(part)?, &column.data_type).map_err(|problem| self.corrupt(part, problem))?;
+        Ok((bounds.len() > 1 && bounds.null_count() == 0).then_some(bounds))
     }
 
     /// Whether some row may meet a condition, by the dictionary or the Bloom filter; true where neither can tell.

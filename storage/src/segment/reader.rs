@@ -308,7 +308,8 @@ impl SegmentReader {
             let _reading = self.reading.lock();
             if place.get().is_none() {
                 let part = part as usize;
-                let dictionary = parse_dictionary(self.part(part)?, &column.data_type)
+                let dictionary = parse_values(self.part(part)?, &column.data_type)
+                    .and_then(Dictionary::new)
                     .map_err(|problem| self.corrupt(part, problem))?;
                 // Never set already: it is under the lock.
                 let _ = place.set(dictionary);
@@ -387,12 +388,12 @@ pub struct PreparedCondition {
     codes: Option<CodeTest>,
 }
 
-/// Reads the part of a dictionary.
-fn parse_dictionary(bytes: &[u8], data_type: &DataType) -> Decoded<Dictionary> {
+/// Reads values that stand beside the blocks: a dictionary's, or a histogram's bounds.
+pub(super) fn parse_values(bytes: &[u8], data_type: &DataType) -> Decoded<ArrayRef> {
     let mut cursor = Cursor::new(bytes);
     let count = cursor.u32()? as usize;
     if count > DICTIONARY_VALUES_MAX {
         return malformed(format!("a dictionary of {count} values"));
     }
-    Dictionary::new(Chunk::parse(cursor.rest(), count, data_type)?.decode_plain()?)
+    Chunk::parse(cursor.rest(), count, data_type)?.decode_plain()
 }

@@ -3,8 +3,8 @@
 use super::*;
 use crate::disk::{AppendFile, Disk, FileBytes};
 use crate::error::{Error, Result};
-use crate::limits::{BLOCK_ROWS, ZONE_ROWS};
-use crate::predicate::ColumnPredicate;
+use crate::limits::{BLOCK_ROWS, HISTOGRAM_BUCKETS, ZONE_ROWS};
+use crate::predicate::{Bound, ColumnPredicate, Condition};
 use crate::schema::{ColumnSchema, TableId, TableSchema};
 use crate::testing::{Generator, STORED_TYPES, assert_same_values, conditions_for};
 use crate::vector::filter::evaluate;
@@ -177,6 +177,34 @@ fn check_column(reader: &SegmentReader, id: ColumnId, column: &ArrayRef, generat
     }
 }
 
+fn check_histogram(reader: &SegmentReader, id: ColumnId, column: &ArrayRef) {
+    let Some(bounds) = reader.histogram(id).unwrap() else {
+        assert!(column.len() - column.null_count() < 1_000, "{}", column.data_type());
+        return;
+    };
+    assert_eq!(bounds.len(), HISTOGRAM_BUCKETS + 1);
+    assert_eq!(bounds.data_type(), column.data_type());
+    let within = |condition: Condition| evaluate(column, &condition).count_set_bits() as f64;
+    let present = (column.len() - column.null_count()) as f64;
+    for bound in (0..bounds.len()).step_by(16) {
+        let share = bound as f64 / HISTOGRAM_BUCKETS as f64;
+        let up_to = |inclusive: bool| Condition::Range {
+            lower: None,
+            upper: Some(Bound {
+                value: bounds.slice(bound, 1),
+                inclusive,
+            }),
+        };
+        let (below, not_above) = (within(up_to(false)) / present, within(up_to(true)) / present);
+        let is_near = below - 0.15 <= share && share <= not_above + 0.15;
+        assert!(
+            is_near,
+            "{}: bound {bound} above {below}, not above {not_above}",
+            column.data_type()
+        );
+    }
+}
+
 fn check_round_trip(seed: u64, row_count: usize) {
     let files = Files::default();
     let (schema, columns) = random_columns(seed, row_count);
@@ -189,6 +217,7 @@ fn check_round_trip(seed: u64, row_count: usize) {
     let mut generator = Generator::new(seed ^ 1);
     for (column, array) in schema.columns.iter().zip(&columns) {
         check_column(&reader, column.id, array, &mut generator);
+        check_histogram(&reader, column.id, array);
     }
     for block in 0..reader.block_count() {
         let rows = reader.block_rows(block);

@@ -89,6 +89,9 @@ pub trait TableSnapshot: Send + Sync {
     fn file_bytes(&self) -> u64;
     /// Summary of a column over all segments and rows in memory: bounds for the optimizer (deleted rows may still count).
     fn column_summary(&self, column: crate::schema::ColumnId) -> Option<ColumnSummary>;
+    /// Ascending bounds between which about equally many of a column's values are, a frequent value several times over; `None` where
+    /// nothing is known. From samples, deleted rows included; may read some segments.
+    fn column_histogram(&self, column: crate::schema::ColumnId) -> Option<arrow_array::ArrayRef>;
     /// Its segments, for `stoa.segments`.
     fn segments(&self) -> Vec<SegmentMeta>;
     /// Rows in memory.

@@ -74,6 +74,10 @@ impl TableSnapshot for StateTable {
         crate::stats::column_summary(&self.table, column)
     }
 
+    fn column_histogram(&self, column: ColumnId) -> Option<arrow_array::ArrayRef> {
+        crate::stats::column_histogram(&self.table, column)
+    }
+
     fn segments(&self) -> Vec<SegmentMeta> {
         self.table
             .segments

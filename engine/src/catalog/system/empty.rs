@@ -148,11 +148,6 @@ pub(super) const TABLES: &[&SystemTable] = &[
     empty!(PG_CATALOG, "pg_statistic_ext_data", 3429,
     "stxoid oid, stxdinherit boolean, stxdndistinct text, stxddependencies text, stxdmcv text, \
      stxdexpr text[]"),
-    empty!(PG_CATALOG, "pg_stats", 12220,
-    "schemaname name, tablename name, attname name, inherited boolean, null_frac real, \
-     avg_width integer, n_distinct real, most_common_vals text[], most_common_freqs real[], \
-     histogram_bounds text[], correlation real, most_common_elems text[], \
-     most_common_elem_freqs real[], elem_count_histogram real[]"),
     empty!(PG_CATALOG, "pg_subscription", 6100,
     "oid oid, subdbid oid, subskiplsn text, subname name, subowner oid, subenabled boolean, \
      subbinary boolean, substream boolean, subtwophasestate \"char\", subdisableonerr boolean, \

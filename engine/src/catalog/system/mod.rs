@@ -21,6 +21,7 @@ mod pg_relations;
 mod pg_roles;
 mod pg_sequence;
 mod pg_settings;
+mod pg_stats;
 mod pg_timezone_names;
 mod pg_type;
 mod privileges;
@@ -114,6 +115,7 @@ const ALL: &[&[&SystemTable]] = &[
     pg_relations::TABLES,
     pg_roles::TABLES,
     pg_sequence::TABLES,
+    pg_stats::TABLES,
     pg_timezone_names::TABLES,
     pg_fixed::TABLES,
     information_schema::TABLES,

@@ -46,9 +46,9 @@ pub(super) const TABLES: &[&SystemTable] = &[
 const COMMITS_MAX: usize = 10_000;
 
 /// A stored table with everything that is known of it.
-type Stored<'c> = (&'c RelationInfo, &'c StoredTable, Arc<dyn TableSnapshot>);
+pub(super) type Stored<'c> = (&'c RelationInfo, &'c StoredTable, Arc<dyn TableSnapshot>);
 
-fn stored<'c>(context: &'c SystemContext<'_>) -> impl Iterator<Item = Stored<'c>> {
+pub(super) fn stored<'c>(context: &'c SystemContext<'_>) -> impl Iterator<Item = Stored<'c>> {
     let catalog: &CatalogState = context.catalog;
     catalog.user_relations().filter_map(|relation| {
         let table = relation.stored()?;
@@ -118,7 +118,7 @@ fn column_columns() -> Vec<(&'static str, LogicalType)> {
 }
 
 /// A bound of a column as text.
-fn bound(value: Option<&ArrayRef>, data_type: &LogicalType, context: &SystemContext<'_>) -> Result<Literal> {
+pub(super) fn bound(value: Option<&ArrayRef>, data_type: &LogicalType, context: &SystemContext<'_>) -> Result<Literal> {
     let Some(value) = value else { return Ok(Literal::Null) };
     let mut out = Vec::new();
     if literal_at(value, 0, data_type)? == Literal::Null {
