@@ -44,4 +44,4 @@ case $corpus in
     ;;
 esac
 cd "$here/../.."
-exec cargo run --quiet -p stoa-tests --bin corpora -- "$corpus" "$folder" --report "$here/data/$corpus.md" "$@"
+exec cargo run --release --quiet -p stoa-tests --bin corpora -- "$corpus" "$folder" --report "$here/data/$corpus.md" "$@"
