@@ -18,6 +18,8 @@ pub enum Error {
         requested_bytes: usize,
         /// The limit that stood against it, in bytes.
         limit_bytes: usize,
+        /// What must be in memory as a whole and was to have it, where that is known.
+        whole: Option<&'static str>,
     },
     /// The client, an administrator or `statement_timeout` ended the query.
     Cancelled(CancelReason),
@@ -40,6 +42,22 @@ impl Error {
     /// A user error with a code and a sentence.
     pub fn user(state: SqlState, message: impl Into<String>) -> Self {
         Error::Sql(stoa_sql::Error::new(state, message))
+    }
+
+    /// The error; where memory is missing, it was for this, which must be in memory as a whole.
+    pub(crate) fn of_whole(self, whole: &'static str) -> Self {
+        match self {
+            Error::OutOfMemory {
+                requested_bytes,
+                limit_bytes,
+                whole: None,
+            } => Error::OutOfMemory {
+                requested_bytes,
+                limit_bytes,
+                whole: Some(whole),
+            },
+            other => other,
+        }
     }
 
     /// The SQLSTATE of the error.
@@ -68,10 +86,14 @@ impl std::fmt::Display for Error {
             Error::OutOfMemory {
                 requested_bytes,
                 limit_bytes,
-            } => write!(
-                formatter,
-                "out of memory: the query asked for {requested_bytes} more bytes, its limit is {limit_bytes} bytes"
-            ),
+                whole,
+            } => {
+                let purpose = whole.map_or(String::new(), |whole| format!(" for {whole}"));
+                write!(
+                    formatter,
+                    "out of memory: the query asked for {requested_bytes} more bytes{purpose}, its limit is {limit_bytes} bytes"
+                )
+            }
             Error::Cancelled(CancelReason::User) => formatter.write_str("canceling statement due to user request"),
             Error::Cancelled(CancelReason::Timeout) => {
                 formatter.write_str("canceling statement due to statement timeout")

@@ -19,6 +19,8 @@ use stoa_storage::vector::flatten;
 pub(crate) struct SpilledRows {
     place: BlockPlace,
     pub(crate) row_count: usize,
+    /// What they take there, and about what in memory.
+    pub(crate) bytes: usize,
 }
 
 /// A file that takes rows, from several workers if need be.
@@ -47,7 +49,11 @@ impl SpillFile {
         let block = encode(columns, row_count)?;
         let place = self.file.lock().append(&block)?;
         self.memory.count_spilled(block.len() as u64);
-        Ok(SpilledRows { place, row_count })
+        Ok(SpilledRows {
+            place,
+            row_count,
+            bytes: block.len(),
+        })
     }
 
     /// Ends writing.

@@ -15,8 +15,16 @@ use std::sync::Arc;
 use stoa_sql::plan::{ColumnDef, ColumnId, Expr, JoinKind, Plan, Scan, Sort, SortKey};
 use stoa_storage::predicate::Condition;
 
-/// The largest limit for which rows are not all collected.
+/// The largest limit for which rows are not all collected ..
 const TOP_N_ROWS_MAX: u64 = 1 << 20;
+/// .. and the part of the budget that may take: what is collected by a sort can go to disk ..
+const TOP_N_PARTS: usize = 2;
+/// .. where each worker keeps so many times as many rows ..
+const TOP_N_TIMES: usize = 3;
+/// .. and a row takes so much beside its values, in bytes ..
+const TOP_N_ROW_BYTES: usize = 64;
+/// .. and a value without a fixed width hardly more than this.
+const LONG_VALUE_BYTES: usize = 256;
 
 /// A scan's column to which an operator above may tell what of it can still matter.
 pub(super) struct DynamicTarget {
@@ -25,23 +33,14 @@ pub(super) struct DynamicTarget {
 
 impl Planner {
     pub(super) fn plan_sort(&mut self, sort: &Sort, _node: usize) -> Result<Piece> {
-        let limit = sort.limit.filter(|limit| *limit <= TOP_N_ROWS_MAX);
+        let limit = sort.limit.filter(|limit| *limit <= self.top_n_rows_max(&sort.input));
         let target = limit.and_then(|_| self.top_n_target(sort));
         let piece = self.plan(&sort.input)?;
+        let Some(limit) = limit else {
+            return self.sorted(piece, &sort.keys, sort.limit);
+        };
         let columns = piece.layout.columns().to_vec();
         let order = self.order(&sort.keys, &piece.layout)?;
-        let Some(limit) = limit else {
-            let sort = sort::Sort::new(
-                order,
-                column_types(&columns),
-                sort.limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX)),
-                self.context.batch_rows,
-                self.context.memory.clone(),
-                self.context.cancel.clone(),
-            );
-            self.sink(piece, Arc::new(SortSink(sort.clone())));
-            return Ok(Piece::source(SortSource(sort), columns));
-        };
         if limit == 0 {
             return Ok(self.no_rows(columns));
         }
@@ -56,6 +55,32 @@ impl Planner {
         });
         self.sink(piece, sink);
         Ok(Piece::boxed_source(source, columns))
+    }
+
+    /// So many first rows of a plan are sure to find room.
+    fn top_n_rows_max(&self, input: &Plan) -> u64 {
+        let columns = column_types(&input.output());
+        let width = |data_type: &DataType| data_type.primitive_width().unwrap_or(LONG_VALUE_BYTES);
+        let row_bytes = columns.iter().map(width).sum::<usize>() + TOP_N_ROW_BYTES;
+        let at_once = row_bytes * TOP_N_TIMES * self.context.threads.max(1);
+        let rows_max = self.context.memory.limit_bytes() / TOP_N_PARTS / at_once;
+        TOP_N_ROWS_MAX.min(rows_max as u64)
+    }
+
+    /// The rows of a piece in order, or the first of them.
+    pub(super) fn sorted(&mut self, piece: Piece, keys: &[SortKey], limit: Option<u64>) -> Result<Piece> {
+        let columns = piece.layout.columns().to_vec();
+        let sort = sort::Sort::new(
+            self.order(keys, &piece.layout)?,
+            column_types(&columns),
+            limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX)),
+            self.context.batch_rows,
+            self.context.memory.clone(),
+            self.context.cancel.clone(),
+            1,
+        );
+        self.sink(piece, Arc::new(SortSink(sort.clone())));
+        Ok(Piece::source(SortSource(sort), columns))
     }
 
     /// No rows of these columns.

@@ -5,9 +5,11 @@ use super::{Piece, Planner};
 use crate::error::{Error, Result, SqlState};
 use crate::expression::Layout;
 use crate::functions::{AggregateBinding, registry};
-use crate::operators::key::{KeyEncoder, KeyField, Nulls};
+use crate::operators::key::{KeyColumns, KeyEncoder, KeyField, Nulls};
+use crate::operators::sort::{Order, Sort, sorted_batch_rows};
 use crate::operators::window::{
-    Bound, Call, Computation, Frame, RangeOffset, Specification, Window as WindowOperator, WindowSink, WindowSource,
+    Bound, Call, Computation, Frame, Place, RangeOffset, Reach, Specification, Window as WindowOperator, WindowSink,
+    WindowSource,
 };
 use crate::types::{Literal, array_of, array_type, literal_at};
 use arrow_array::ArrayRef;
@@ -25,12 +27,7 @@ impl Planner {
             .iter()
             .map(|expression| KeyField::equality(array_type(&expression.data_type())));
         let partition_fields: Vec<KeyField> = partition_fields.collect();
-        let order_fields = window.order_by.iter().map(|key| KeyField {
-            data_type: array_type(&key.expression.data_type()),
-            descending: key.descending,
-            nulls: if key.nulls_first { Nulls::First } else { Nulls::Last },
-        });
-        let sort_fields = partition_fields.iter().cloned().chain(order_fields).collect();
+        let types = column_types(layout.columns());
         let order_type = window
             .order_by
             .first()
@@ -41,15 +38,16 @@ impl Planner {
             .map(|(_, call)| self.window_call(call, &layout, order_type.as_ref()))
             .collect::<Result<Vec<_>>>()?;
         let operator = WindowOperator::new(Specification {
-            types: column_types(layout.columns()),
+            sort: self.window_sort(window, &partition_fields, &layout, types.clone())?,
+            types,
             partition: self.key_columns(&window.partition_by, &layout)?,
             partition_encoder: KeyEncoder::new(partition_fields)?,
             order: self.key_columns(window.order_by.iter().map(|key| &key.expression), &layout)?,
-            sort_encoder: KeyEncoder::new(sort_fields)?,
             descending: window.order_by.first().is_some_and(|key| key.descending),
             calls,
             statement: self.context.statement.clone(),
             batch_rows: self.context.batch_rows,
+            workers: self.context.threads,
             memory: self.context.memory.clone(),
             cancel: self.context.cancel.clone(),
         });
@@ -59,13 +57,43 @@ impl Planner {
         Ok(Piece::source(WindowSource(operator), columns))
     }
 
+    /// Takes the rows that find no room: by partition, then in order.
+    fn window_sort(
+        &self,
+        window: &Window,
+        partition_fields: &[KeyField],
+        layout: &Layout,
+        types: Vec<DataType>,
+    ) -> Result<Arc<Sort>> {
+        let order_fields = window.order_by.iter().map(|key| KeyField {
+            data_type: array_type(&key.expression.data_type()),
+            descending: key.descending,
+            nulls: if key.nulls_first { Nulls::First } else { Nulls::Last },
+        });
+        let fields = partition_fields.iter().cloned().chain(order_fields).collect();
+        let KeyColumns(mut columns) = self.key_columns(&window.partition_by, layout)?;
+        let KeyColumns(order) = self.key_columns(window.order_by.iter().map(|key| &key.expression), layout)?;
+        columns.extend(order);
+        let order = Order {
+            columns: KeyColumns(columns),
+            encoder: KeyEncoder::new(fields)?,
+        };
+        let memory = self.context.memory.clone();
+        let batch_rows = sorted_batch_rows(self.context.batch_rows, &memory);
+        let cancel = self.context.cancel.clone();
+        Ok(Sort::new(order, types, None, batch_rows, memory, cancel, 1))
+    }
+
     fn window_call(&self, call: &WindowCall, layout: &Layout, order_type: Option<&DataType>) -> Result<Call> {
         let name = call.call.function.name;
         let computation = match (registry::window_function(name), registry::aggregate_function(name)) {
             (Some(_), _) if name == "row_number" => Computation::RowNumber,
             (Some(_), _) if name == "rank" => Computation::Rank,
             (Some(_), _) if name == "dense_rank" => Computation::DenseRank,
-            (Some(function), _) => Computation::Function(function.execute),
+            (Some(function), _) => Computation::Function {
+                execute: function.execute,
+                reach: reach(call),
+            },
             (None, Some(function)) => Computation::Aggregate {
                 accumulator: function.accumulator,
                 binding: binding(call)?,
@@ -135,6 +163,36 @@ impl Planner {
     fn offset_value(&self, offset: &Expr) -> Result<ArrayRef> {
         let compiled = self.compile(offset, &Layout::default())?;
         compiled.evaluate_plain(&Batch::new(Vec::new(), 1))
+    }
+}
+
+/// Where a window function finds its rows.
+fn reach(call: &WindowCall) -> Reach {
+    let offset = match call.call.arguments.get(1) {
+        None => Some(1),
+        Some(Expr::Literal(Literal::Integer(offset), _)) => Some(*offset),
+        Some(Expr::Literal(Literal::Null, _)) => Some(0),
+        Some(_) => None,
+    };
+    let name = call.call.function.name;
+    let is_shift = matches!(name, "lag" | "lead") && !call.ignore_nulls;
+    match (name, offset) {
+        ("first_value", _) => Reach::First,
+        ("last_value", _) => Reach::Last,
+        ("nth_value", _) => Reach::Frame,
+        ("percent_rank", _) => Reach::Place(Place::PercentRank),
+        ("cume_dist", _) => Reach::Place(Place::CumeDist),
+        ("ntile", _) => Reach::Place(Place::Ntile),
+        ("conditional_true_event" | "conditional_change_event" | "session_id", _) => Reach::Running,
+        (_, Some(offset)) if is_shift => {
+            let is_before = (name == "lag") == (offset >= 0);
+            let rows = usize::try_from(offset.unsigned_abs()).unwrap_or(usize::MAX);
+            match is_before {
+                true => Reach::Rows { before: rows, after: 0 },
+                false => Reach::Rows { before: 0, after: rows },
+            }
+        }
+        _ => Reach::Partition,
     }
 }
 

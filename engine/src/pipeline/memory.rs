@@ -104,6 +104,7 @@ impl MemoryBudget {
             return Err(Error::OutOfMemory {
                 requested_bytes: bytes,
                 limit_bytes: self.limit_bytes,
+                whole: None,
             });
         }
         self.peak_bytes.fetch_max(used, Ordering::Relaxed);

@@ -9,6 +9,8 @@ mod row_number;
 #[cfg(test)]
 mod testing;
 
+pub(crate) use ntile::ntile_buckets;
+
 use super::WindowFunction;
 use crate::functions::scalar::signature::immutable;
 use stoa_sql::catalog::{FunctionInfo, FunctionKind, Signature};

@@ -8,6 +8,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::Int32Type;
 use arrow_array::{Array, ArrayRef, Int32Array, new_null_array};
 use arrow_schema::DataType;
+use std::ops::Range;
 use std::sync::Arc;
 
 pub(super) static NTILE: WindowFunction = WindowFunction {
@@ -22,13 +23,20 @@ pub(super) static NTILE: WindowFunction = WindowFunction {
 };
 
 fn execute(call: &WindowArguments<'_>) -> Result<ArrayRef> {
-    let Some(buckets) = call.arguments.first() else {
-        return Err(Error::Internal("ntile has no argument".into()));
-    };
+    match call.arguments.first() {
+        Some(buckets) => ntile_buckets(buckets, 0..call.row_count, call.row_count),
+        None => Err(Error::Internal("ntile has no argument".into())),
+    }
+}
+
+/// The buckets of some of the rows of a partition, which are as many as its first row says.
+///
+/// # Errors
+/// 22014 where they are fewer than one.
+pub(crate) fn ntile_buckets(buckets: &ArrayRef, rows: Range<usize>, row_count: usize) -> Result<ArrayRef> {
     let buckets = buckets.as_primitive::<Int32Type>();
-    // As in Postgres, the first row of the partition decides.
-    if call.row_count == 0 || buckets.is_null(0) {
-        return Ok(new_null_array(&DataType::Int32, call.row_count));
+    if row_count == 0 || buckets.is_null(0) {
+        return Ok(new_null_array(&DataType::Int32, rows.len()));
     }
     let Some(buckets) = usize::try_from(buckets.value(0)).ok().filter(|buckets| *buckets > 0) else {
         return Err(Error::user(
@@ -36,13 +44,13 @@ fn execute(call: &WindowArguments<'_>) -> Result<ArrayRef> {
             "argument of ntile must be greater than zero",
         ));
     };
-    let (size, larger) = (call.row_count / buckets, call.row_count % buckets);
+    let (size, larger) = (row_count / buckets, row_count % buckets);
     let in_larger = larger * (size + 1);
     let bucket = |row: usize| match row < in_larger {
         true => row / (size + 1),
         false => larger + (row - in_larger) / size.max(1),
     };
-    let values = (0..call.row_count).map(|row| i32::try_from(bucket(row) + 1).unwrap_or(i32::MAX));
+    let values = rows.map(|row| i32::try_from(bucket(row) + 1).unwrap_or(i32::MAX));
     Ok(Arc::new(Int32Array::from_iter_values(values)))
 }
 

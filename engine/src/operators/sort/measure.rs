@@ -43,7 +43,7 @@ fn measure(name: &str, key: impl Fn(&mut Random) -> ArrayRef) {
     let (mut whole, mut top) = (f64::MAX, f64::MAX);
     for _ in 0..5 {
         let start = Instant::now();
-        let sort = Sort::new(order(&types[0]), types.clone(), None, BATCH_ROWS, memory(), cancel());
+        let sort = Sort::new(order(&types[0]), types.clone(), None, BATCH_ROWS, memory(), cancel(), 1);
         let sink = Arc::new(SortSink(sort.clone()));
         let branches = source();
         run(&[Pipeline { branches, sink }], 1).unwrap();

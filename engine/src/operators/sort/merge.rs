@@ -25,7 +25,7 @@ impl SortedStream {
     fn begin(&self) -> Result<MergeStream> {
         let sort = &self.sort;
         let mut runs = std::mem::take(&mut *sort.runs.lock());
-        let runs_max = runs_max(&sort.memory);
+        let runs_max = runs_max(&sort.memory, sort.sorts);
         while runs.spilled.len() > runs_max {
             // As few as need be, so that most rows are written once more at most.
             let count = runs_max.min(runs.spilled.len() - runs_max + 1);
@@ -49,7 +49,6 @@ impl SortedStream {
         let mut writer = RunWriter::create(&sort.memory)?;
         writer.begin();
         while let Some(batch) = merge.next()? {
-            sort.cancel.check()?;
             writer.write(&batch.columns, batch.row_count)?;
         }
         writer.finish()
@@ -228,6 +227,7 @@ impl MergeStream {
     }
 
     fn next(&mut self) -> Result<Option<Batch>> {
+        self.sort.cancel.check()?;
         self.refill()?;
         let count = self.batch_rows.min(self.remaining);
         if count == 0 {

@@ -31,6 +31,14 @@ use stoa_storage::vector::Batch;
 /// Rows that one run can number.
 const RUN_ROWS_MAX: usize = u32::MAX as usize;
 
+/// An operator that keeps rows of a sort is handed one at a time for so many bytes of the budget, at most a batch.
+const KEPT_ROW_BYTES: usize = 2048;
+
+/// Rows of the batches that a sort should hand out to an operator that keeps some of them.
+pub(crate) fn sorted_batch_rows(batch_rows: usize, memory: &MemoryBudget) -> usize {
+    batch_rows.min(memory.limit_bytes() / KEPT_ROW_BYTES)
+}
+
 /// What rows are sorted by.
 #[derive(Debug)]
 pub(crate) struct Order {
@@ -50,7 +58,7 @@ impl Order {
 
 /// A sort under way: the sink that takes rows, the source that hands them out.
 pub(crate) struct Sort {
-    order: Order,
+    order: Arc<Order>,
     /// Types of the columns.
     types: Vec<DataType>,
     /// Only so many first rows are wanted.
@@ -58,6 +66,8 @@ pub(crate) struct Sort {
     batch_rows: usize,
     memory: Arc<MemoryBudget>,
     cancel: Arc<Cancel>,
+    /// So many sorts hand out their rows at once.
+    sorts: usize,
     runs: Mutex<Runs>,
 }
 
@@ -79,23 +89,31 @@ struct Run {
 }
 
 impl Sort {
+    /// `sorts` is how many like this one hand out their rows at once.
     pub(crate) fn new(
-        order: Order,
+        order: impl Into<Arc<Order>>,
         types: Vec<DataType>,
         limit: Option<usize>,
         batch_rows: usize,
         memory: Arc<MemoryBudget>,
         cancel: Arc<Cancel>,
+        sorts: usize,
     ) -> Arc<Self> {
         Arc::new(Sort {
-            order,
+            order: order.into(),
             types,
             limit: limit.unwrap_or(usize::MAX),
             batch_rows: batch_rows.max(1),
             memory,
             cancel,
+            sorts: sorts.max(1),
             runs: Mutex::default(),
         })
+    }
+
+    /// What rows are sorted by.
+    pub(crate) fn order(&self) -> &Order {
+        &self.order
     }
 
     /// About what a batch takes until its run is sorted: its rows, their keys, and pairs of key and row.

@@ -102,7 +102,7 @@ pub(super) fn block_rows(batch: &Batch, memory: &MemoryBudget) -> usize {
     (block_bytes(memory) / row_bytes).max(1)
 }
 
-/// Runs that can be merged at a time.
-pub(super) fn runs_max(memory: &MemoryBudget) -> usize {
-    (memory.limit_bytes() / MERGE_PARTS / block_bytes(memory)).max(2)
+/// Runs that each of some sorts can merge at a time.
+pub(super) fn runs_max(memory: &MemoryBudget, sorts: usize) -> usize {
+    (memory.limit_bytes() / MERGE_PARTS / sorts / block_bytes(memory)).max(2)
 }

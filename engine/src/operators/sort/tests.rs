@@ -69,7 +69,7 @@ fn sorted_within(
     memory: Arc<MemoryBudget>,
 ) -> Result<Vec<Vec<Literal>>> {
     let plain = types.iter().map(array_type).collect();
-    let sort = Sort::new(order(keys, types), plain, limit, 64, memory, cancel());
+    let sort = Sort::new(order(keys, types), plain, limit, 64, memory, cancel(), 1);
     let pipeline = Pipeline {
         branches: source(rows, types, workers),
         sink: Arc::new(SortSink(sort.clone())),

@@ -6,15 +6,17 @@
 //! - everything else: a tree of partial states ([`super::tree`]).
 
 use super::bucket::Sorted;
+use super::call::{Call, Needs};
 use super::frame::{Bound, Frames, Groups as PeerGroups};
-use super::{Call, Specification, scan, tree};
+use super::{Specification, scan, tree};
 use crate::error::Result;
 use crate::functions::{Accumulator, AggregateBinding, Groups};
 use crate::operators::gather::joined;
 use crate::types::array_type;
 use arrow_array::{ArrayRef, UInt32Array};
 use arrow_buffer::BooleanBuffer;
-use stoa_sql::plan::FrameUnits;
+use std::ops::Range;
+use stoa_storage::vector::Batch;
 
 /// Frames of so many rows on average are gone through one by one.
 const SHORT_FRAME_ROWS: usize = 16;
@@ -29,6 +31,31 @@ pub(super) struct Input {
     pub(super) row_count: usize,
 }
 
+impl Input {
+    /// What a call takes in of some rows.
+    pub(super) fn new(call: &Call, batch: &Batch) -> Result<Self> {
+        let arguments = call.arguments.iter();
+        let arguments = arguments.map(|argument| argument.evaluate_plain(batch));
+        let filter = call.filter.as_ref().map(|filter| filter.select(batch));
+        Ok(Input {
+            arguments: arguments.collect::<Result<_>>()?,
+            selection: filter.transpose()?,
+            row_count: batch.row_count,
+        })
+    }
+
+    /// Puts all rows into the first group of an accumulator.
+    pub(super) fn add_to(&self, accumulator: &mut dyn Accumulator) -> Result<()> {
+        let row_count = self.row_count;
+        accumulator.update(
+            &self.arguments,
+            Groups::One { group: 0, row_count },
+            self.selection.as_ref(),
+            1,
+        )
+    }
+}
+
 pub(super) fn aggregate_over_frames(
     specification: &Specification,
     call: &Call,
@@ -36,45 +63,46 @@ pub(super) fn aggregate_over_frames(
     make: fn(&AggregateBinding) -> Result<Box<dyn Accumulator>>,
     binding: &AggregateBinding,
 ) -> Result<ArrayRef> {
-    let arguments = call
-        .arguments
-        .iter()
-        .map(|argument| argument.evaluate_plain(&sorted.batch));
-    let input = Input {
-        arguments: arguments.collect::<Result<_>>()?,
-        selection: call
-            .filter
-            .as_ref()
-            .map(|filter| filter.select(&sorted.batch))
-            .transpose()?,
-        row_count: sorted.batch.row_count,
-    };
+    let input = Input::new(call, &sorted.batch)?;
     let mut accumulator = make(binding)?;
-    if is_whole_partition(specification, call) {
+    if call.needs(specification.is_ordered()) == Needs::Total {
         return over_partitions(&mut *accumulator, &input, sorted);
     }
     let groups = PeerGroups::new(sorted);
     let frames = Frames::new(specification, call, sorted, &groups)?;
-    if matches!(call.frame.start, Bound::UnboundedPreceding) && !frames.excludes() {
-        return scan::running(specification, &mut *accumulator, &input, sorted, &frames);
-    }
-    let total: usize = (0..input.row_count).map(|row| frames.whole(row).len()).sum();
-    if total <= input.row_count.saturating_mul(SHORT_FRAME_ROWS) {
-        return row_by_row(specification, call, &mut *accumulator, &input, &frames);
-    }
-    tree::over_frames(specification, call, &mut *accumulator, &input, &frames)
+    let (rows, beyond) = (0..input.row_count, Beyond::default());
+    over_frames(specification, call, &mut *accumulator, &input, &frames, rows, &beyond)
 }
 
-/// Whether every row sees its whole partition.
-fn is_whole_partition(specification: &Specification, call: &Call) -> bool {
-    let frame = &call.frame;
-    // Without ORDER BY all rows of a partition are peers.
-    let all_peers = specification.order.0.is_empty() && frame.units != FrameUnits::Rows;
-    let is_edge = |bound: &Bound| {
-        matches!(bound, Bound::UnboundedPreceding | Bound::UnboundedFollowing)
-            || all_peers && matches!(bound, Bound::CurrentRow)
-    };
-    frame.exclusion == stoa_sql::plan::FrameExclusion::NoOthers && is_edge(&frame.start) && is_edge(&frame.end)
+/// What belongs to all frames and is not here.
+#[derive(Default)]
+pub(super) struct Beyond<'a> {
+    /// The state of rows before those that are here, for frames that begin with the partition.
+    pub(super) before: Option<&'a [ArrayRef]>,
+    /// The state of rows after them, for frames that end with it.
+    pub(super) after: Option<Vec<ArrayRef>>,
+}
+
+/// The answers of some rows.
+pub(super) fn over_frames(
+    specification: &Specification,
+    call: &Call,
+    accumulator: &mut dyn Accumulator,
+    input: &Input,
+    frames: &Frames<'_>,
+    rows: Range<usize>,
+    beyond: &Beyond<'_>,
+) -> Result<ArrayRef> {
+    if matches!(call.frame.start, Bound::UnboundedPreceding) && !frames.excludes() {
+        let answers = scan::running(specification, accumulator, input, frames, beyond.before)?;
+        return Ok(answers.slice(rows.start, rows.len()));
+    }
+    let total: usize = rows.clone().map(|row| frames.whole(row).len()).sum();
+    let all_here = beyond.before.is_none() && beyond.after.is_none();
+    if all_here && total <= rows.len().saturating_mul(SHORT_FRAME_ROWS) {
+        return row_by_row(specification, call, accumulator, input, frames, rows);
+    }
+    tree::over_frames(specification, call, accumulator, input, frames, rows, beyond)
 }
 
 fn over_partitions(accumulator: &mut dyn Accumulator, input: &Input, sorted: &Sorted) -> Result<ArrayRef> {
@@ -104,17 +132,18 @@ fn row_by_row(
     accumulator: &mut dyn Accumulator,
     input: &Input,
     frames: &Frames<'_>,
+    wanted: Range<usize>,
 ) -> Result<ArrayRef> {
     let mut answers = Vec::new();
-    let (mut from, mut row) = (0, 0);
+    let (mut from, mut row) = (wanted.start, wanted.start);
     let (mut rows, mut groups): (Vec<u32>, Vec<u32>) = (Vec::new(), Vec::new());
-    while row < input.row_count {
+    while row < wanted.end {
         for range in frames.ranges(row) {
             groups.resize(groups.len() + range.len(), (row - from) as u32);
             rows.extend(range.start as u32..range.end as u32);
         }
         row += 1;
-        if rows.len() < CHUNK_ROWS && row < input.row_count {
+        if rows.len() < CHUNK_ROWS && row < wanted.end {
             continue;
         }
         specification.cancel.check()?;

@@ -1,4 +1,4 @@
-//! One bucket: its rows sorted, its partitions and peers found, every call computed.
+//! Rows of whole partitions: sorted, their partitions and peers found, every call computed.
 
 use super::aggregate::aggregate_over_frames;
 use super::frame::{Frames, Groups};
@@ -6,6 +6,7 @@ use super::{Call, Computation, Specification};
 use crate::error::{Error, Result};
 use crate::functions::WindowArguments;
 use crate::operators::gather::joined;
+use crate::operators::key::Keys;
 use crate::operators::sort::sorted_rows;
 use crate::types::array_type;
 use arrow_array::{ArrayRef, Int64Array, UInt32Array};
@@ -25,9 +26,13 @@ pub(super) struct Sorted {
     pub(super) peers: Vec<usize>,
 }
 
-/// The rows with a column per call.
+/// The rows, in no order yet, with a column per call.
 pub(super) fn compute(specification: &Specification, batch: Batch) -> Result<Batch> {
-    let sorted = sort(specification, batch)?;
+    compute_sorted(specification, sort(specification, batch)?)
+}
+
+/// Sorted rows with a column per call.
+pub(super) fn compute_sorted(specification: &Specification, sorted: Sorted) -> Result<Batch> {
     let mut columns = sorted.batch.columns.clone();
     for call in &specification.calls {
         specification.cancel.check()?;
@@ -37,45 +42,60 @@ pub(super) fn compute(specification: &Specification, batch: Batch) -> Result<Bat
 }
 
 fn sort(specification: &Specification, batch: Batch) -> Result<Sorted> {
-    let row_count = batch.row_count;
-    let partition_columns = specification.partition.evaluate(&batch)?;
-    let order_columns = specification.order.evaluate(&batch)?;
-    let columns: Vec<ArrayRef> = partition_columns.iter().chain(&order_columns).cloned().collect();
-    if columns.is_empty() {
-        return Ok(Sorted {
-            batch,
-            partitions: vec![0, row_count],
-            peers: vec![0, row_count],
-        });
+    if specification.partition.0.is_empty() && specification.order.0.is_empty() {
+        return sorted_already(specification, batch);
     }
-    let keys = specification.sort_encoder.encode(&columns, row_count)?;
+    let keys = specification.sort.order().keys(&batch)?;
     specification.cancel.check()?;
     let rows = sorted_rows(&keys);
-    let mut peers = vec![0];
-    for row in 1..row_count {
-        if keys.compare(rows[row - 1] as usize, rows[row] as usize).is_ne() {
-            peers.push(row);
-        }
-    }
+    let (partitions, peers) = edges(specification, &batch, &keys, |row| rows[row] as usize)?;
     drop(keys);
-    let partitions = if partition_columns.is_empty() {
-        vec![0, row_count]
-    } else {
-        let keys = specification.partition_encoder.encode(&partition_columns, row_count)?;
-        // A partition begins where peers begin.
-        let begins = |row: &usize| *row == 0 || keys.compare(rows[*row - 1] as usize, rows[*row] as usize).is_ne();
-        let starts = peers.iter().copied().filter(begins);
-        starts.chain([row_count]).collect()
-    };
-    peers.push(row_count);
     let indices = UInt32Array::from(rows);
     let columns = batch.columns.iter();
     let columns = columns.map(|column| Ok(arrow_select::take::take(column, &indices, None)?));
     Ok(Sorted {
-        batch: Batch::new(columns.collect::<Result<_>>()?, row_count),
+        batch: Batch::new(columns.collect::<Result<_>>()?, batch.row_count),
         partitions,
         peers,
     })
+}
+
+/// Rows that come by partition and in order.
+pub(super) fn sorted_already(specification: &Specification, batch: Batch) -> Result<Sorted> {
+    let keys = specification.sort.order().keys(&batch)?;
+    let (partitions, peers) = edges(specification, &batch, &keys, |row| row)?;
+    Ok(Sorted {
+        batch,
+        partitions,
+        peers,
+    })
+}
+
+/// Where partitions and groups of peers begin, and the last ones end; `place` is where the rows of the batch are in order.
+fn edges(
+    specification: &Specification,
+    batch: &Batch,
+    keys: &Keys,
+    place: impl Fn(usize) -> usize,
+) -> Result<(Vec<usize>, Vec<usize>)> {
+    let row_count = batch.row_count;
+    let begins = |keys: &Keys, row: usize| row == 0 || keys.compare(place(row - 1), place(row)).is_ne();
+    let mut peers: Vec<usize> = (0..row_count).filter(|row| begins(keys, *row)).collect();
+    let mut partitions = match row_count {
+        0 => vec![0],
+        _ if specification.partition.0.is_empty() => vec![0],
+        _ => {
+            // A partition begins where peers begin.
+            let keys = specification.partition_keys(batch)?;
+            peers.iter().copied().filter(|row| begins(&keys, *row)).collect()
+        }
+    };
+    if row_count == 0 {
+        peers.push(0);
+    }
+    partitions.push(row_count);
+    peers.push(row_count);
+    Ok((partitions, peers))
 }
 
 fn compute_call(specification: &Specification, call: &Call, sorted: &Sorted) -> Result<ArrayRef> {
@@ -85,7 +105,7 @@ fn compute_call(specification: &Specification, call: &Call, sorted: &Sorted) -> 
         Computation::RowNumber => numbers(numbered(sorted, row_count, |row, start, _| row - start + 1)),
         Computation::Rank => numbers(ranked(sorted, row_count, |start, peer, _, _| peer - start + 1)),
         Computation::DenseRank => numbers(ranked(sorted, row_count, |_, _, first, group| group - first + 1)),
-        Computation::Function(execute) => {
+        Computation::Function { execute, .. } => {
             let groups = Groups::new(sorted);
             let frames = Frames::new(specification, call, sorted, &groups)?;
             call_function(specification, call, sorted, &frames, *execute)
@@ -122,7 +142,7 @@ fn ranked(sorted: &Sorted, row_count: usize, number: impl Fn(usize, usize, usize
 }
 
 /// A window function over each partition.
-fn call_function(
+pub(super) fn call_function(
     specification: &Specification,
     call: &Call,
     sorted: &Sorted,

@@ -129,6 +129,11 @@ impl<'a> Frames<'a> {
         self.starts[row] as usize..self.ends[row] as usize
     }
 
+    /// The rows.
+    pub(super) fn sorted(&self) -> &Sorted {
+        self.sorted
+    }
+
     /// Whether something may be excluded.
     pub(super) fn excludes(&self) -> bool {
         self.exclusion != FrameExclusion::NoOthers

@@ -4,61 +4,41 @@
 //! 2. Workers take buckets: rows sorted by partition and order, then every call over the whole bucket ([`WindowSource`]).
 //!
 //! Without PARTITION BY there is one bucket, and one worker has it.
+//!
+//! Where rows find no room, all of them go through a sort that can put them on disk, and one worker goes through the sorted rows some
+//! partitions at a time ([`ordered`]), and piece by piece through a partition that is too long for that ([`long`]).
 
 mod aggregate;
 mod bucket;
+mod call;
 mod frame;
+mod long;
+mod ordered;
 mod range;
 mod scan;
 #[cfg(test)]
 mod tests;
 mod tree;
 
+pub(crate) use call::{Call, Computation, Place, Reach};
 pub(crate) use frame::{Bound, Frame};
 pub(crate) use range::RangeOffset;
 
 use super::gather::{SelectedRows, batch_bytes, concatenated, retained};
-use super::key::{KeyColumns, KeyEncoder};
+use super::key::{KeyColumns, KeyEncoder, Keys};
+use super::sort::{Sort, SortSink};
 use crate::error::Result;
-use crate::expression::Expression;
-use crate::functions::{Accumulator, AggregateBinding, StatementContext, WindowArguments};
+use crate::functions::StatementContext;
 use crate::pipeline::{Cancel, Demand, MemoryBudget, Reservation, Sink, SinkPart, Source, Stream};
-use crate::types::LogicalType;
-use arrow_array::ArrayRef;
 use arrow_schema::DataType;
+use ordered::OrderedStream;
 use parking_lot::Mutex;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use stoa_storage::vector::Batch;
 
 /// Buckets of rows where there are partitions.
 const BUCKETS: usize = 16;
-
-/// What computes a call's values.
-pub(crate) enum Computation {
-    /// `row_number()`
-    RowNumber,
-    /// `rank()`
-    Rank,
-    /// `dense_rank()`
-    DenseRank,
-    /// Any other window function.
-    Function(fn(&WindowArguments<'_>) -> Result<ArrayRef>),
-    /// An aggregate over the frame.
-    Aggregate {
-        accumulator: fn(&AggregateBinding) -> Result<Box<dyn Accumulator>>,
-        binding: AggregateBinding,
-    },
-}
-
-/// One call.
-pub(crate) struct Call {
-    pub(crate) computation: Computation,
-    pub(crate) arguments: Vec<Expression>,
-    pub(crate) filter: Option<Expression>,
-    pub(crate) ignore_nulls: bool,
-    pub(crate) frame: Frame,
-    pub(crate) return_type: LogicalType,
-}
 
 /// What is asked for.
 pub(crate) struct Specification {
@@ -67,15 +47,30 @@ pub(crate) struct Specification {
     pub(crate) partition: KeyColumns,
     pub(crate) partition_encoder: KeyEncoder,
     pub(crate) order: KeyColumns,
-    /// Of partition and order keys.
-    pub(crate) sort_encoder: KeyEncoder,
+    /// By partition and order keys; takes the rows where they find no room.
+    pub(crate) sort: Arc<Sort>,
     /// The first order key is descending.
     pub(crate) descending: bool,
     pub(crate) calls: Vec<Call>,
     pub(crate) statement: Arc<StatementContext>,
     pub(crate) batch_rows: usize,
+    /// Workers that may run at once.
+    pub(crate) workers: usize,
     pub(crate) memory: Arc<MemoryBudget>,
     pub(crate) cancel: Arc<Cancel>,
+}
+
+impl Specification {
+    /// Whether rows of a partition have an order.
+    fn is_ordered(&self) -> bool {
+        !self.order.0.is_empty()
+    }
+
+    /// The partition keys of a batch's selected rows.
+    fn partition_keys(&self, batch: &Batch) -> Result<Keys> {
+        let columns = self.partition.evaluate(batch)?;
+        self.partition_encoder.encode(&columns, batch.selected_count())
+    }
 }
 
 /// A window under way.
@@ -83,12 +78,55 @@ pub(crate) struct Window {
     specification: Specification,
     buckets: Vec<Mutex<Bucket>>,
     next: Mutex<usize>,
+    /// Rows go through the sort; those that are in buckets yet, too.
+    is_sorting: AtomicBool,
 }
 
+/// Some partitions' rows, in no order.
 #[derive(Default)]
 struct Bucket {
     batches: Vec<Batch>,
+    row_count: usize,
     memory: Vec<Reservation>,
+}
+
+impl Bucket {
+    fn append(&mut self, other: Bucket) {
+        self.batches.extend(other.batches);
+        self.row_count += other.row_count;
+        self.memory.extend(other.memory);
+    }
+
+    /// Bytes that computing takes besides those that are held.
+    fn computing_bytes(&self) -> usize {
+        let held: usize = self.memory.iter().map(Reservation::bytes).sum();
+        held + self.row_count * bucket::ROW_BYTES
+    }
+
+    /// Gives all rows to the sort.
+    fn move_to(&mut self, sort: &mut dyn SinkPart, cancel: &Cancel) -> Result<()> {
+        for batch in std::mem::take(&mut self.batches) {
+            cancel.check()?;
+            self.give_back(batch_bytes(&batch))?;
+            sort.consume(batch)?;
+        }
+        *self = Bucket::default();
+        Ok(())
+    }
+
+    fn give_back(&mut self, mut bytes: usize) -> Result<()> {
+        while bytes > 0
+            && let Some(memory) = self.memory.last_mut()
+        {
+            let part = bytes.min(memory.bytes());
+            memory.resize(memory.bytes() - part)?;
+            bytes -= part;
+            if memory.bytes() == 0 {
+                self.memory.pop();
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Window {
@@ -101,7 +139,21 @@ impl Window {
             specification,
             buckets: (0..buckets).map(|_| Mutex::new(Bucket::default())).collect(),
             next: Mutex::new(0),
+            is_sorting: AtomicBool::new(false),
         })
+    }
+
+    fn is_sorting(&self) -> bool {
+        self.is_sorting.load(Ordering::Relaxed)
+    }
+
+    /// Whether as many buckets as there are workers can be computed at once, be they the largest.
+    fn has_room(&self) -> bool {
+        let buckets = self.buckets.iter();
+        let mut bytes: Vec<usize> = buckets.map(|bucket| bucket.lock().computing_bytes()).collect();
+        bytes.sort_unstable_by_key(|bytes| std::cmp::Reverse(*bytes));
+        let at_once = bytes.into_iter().take(self.specification.workers.max(1));
+        self.specification.memory.reservation().try_grow(at_once.sum())
     }
 }
 
@@ -110,41 +162,78 @@ pub(crate) struct WindowSink(pub(crate) Arc<Window>);
 
 impl Sink for WindowSink {
     fn open(&self) -> Result<Box<dyn SinkPart>> {
-        let buckets = self.0.buckets.iter();
+        let bucket = |_| Bucket {
+            memory: vec![self.0.specification.memory.reservation()],
+            ..Bucket::default()
+        };
         Ok(Box::new(WindowPart {
-            buckets: buckets
-                .map(|_| (Vec::new(), self.0.specification.memory.reservation()))
-                .collect(),
+            buckets: self.0.buckets.iter().map(bucket).collect(),
             window: self.0.clone(),
+            sort: None,
         }))
+    }
+
+    fn finish(&self) -> Result<()> {
+        if !self.0.is_sorting() && !self.0.has_room() {
+            self.0.is_sorting.store(true, Ordering::Relaxed);
+        }
+        Ok(())
     }
 }
 
 struct WindowPart {
     window: Arc<Window>,
-    buckets: Vec<(Vec<Batch>, Reservation)>,
+    buckets: Vec<Bucket>,
+    /// Takes all rows since there was no room for one.
+    sort: Option<Box<dyn SinkPart>>,
 }
 
 impl WindowPart {
-    fn keep(&mut self, bucket: usize, batch: Batch) -> Result<()> {
+    fn keep(&mut self, number: usize, batch: Batch) -> Result<()> {
         let batch = retained(batch);
-        let (batches, memory) = &mut self.buckets[bucket];
-        memory.grow(batch_bytes(&batch))?;
-        batches.push(batch);
+        let bytes = batch_bytes(&batch);
+        let bucket = &mut self.buckets[number];
+        if self.sort.is_none()
+            && let Some(memory) = bucket.memory.last_mut()
+            && memory.try_resize_partition(memory.bytes() + bytes)
+        {
+            bucket.row_count += batch.row_count;
+            bucket.batches.push(batch);
+            return Ok(());
+        }
+        self.sort()?.consume(batch)?;
         Ok(())
+    }
+
+    /// The sort; from now on it has all rows of this worker.
+    fn sort(&mut self) -> Result<&mut dyn SinkPart> {
+        let sort = match &mut self.sort {
+            Some(sort) => sort,
+            none => {
+                let specification = &self.window.specification;
+                self.window.is_sorting.store(true, Ordering::Relaxed);
+                let mut sort = SortSink(specification.sort.clone()).open()?;
+                for bucket in &mut self.buckets {
+                    bucket.move_to(&mut *sort, &specification.cancel)?;
+                }
+                none.insert(sort)
+            }
+        };
+        Ok(&mut **sort)
     }
 }
 
 impl SinkPart for WindowPart {
     fn consume(&mut self, batch: Batch) -> Result<Demand> {
+        if let Some(sort) = &mut self.sort {
+            return sort.consume(batch);
+        }
         let count = self.buckets.len();
         if count == 1 {
             self.keep(0, batch)?;
             return Ok(Demand::More);
         }
-        let specification = &self.window.specification;
-        let keys = specification.partition.evaluate(&batch)?;
-        let keys = specification.partition_encoder.encode(&keys, batch.selected_count())?;
+        let keys = self.window.specification.partition_keys(&batch)?;
         let mut by_bucket: Vec<Vec<u32>> = vec![Vec::new(); count];
         for (row, hash) in keys.hashes().into_iter().enumerate() {
             by_bucket[(hash >> 32) as usize % count].push(row as u32);
@@ -160,10 +249,11 @@ impl SinkPart for WindowPart {
     }
 
     fn finish(self: Box<Self>) -> Result<()> {
-        for (bucket, (batches, memory)) in self.window.buckets.iter().zip(self.buckets) {
-            let mut bucket = bucket.lock();
-            bucket.batches.extend(batches);
-            bucket.memory.push(memory);
+        if let Some(sort) = self.sort {
+            return sort.finish();
+        }
+        for (bucket, part) in self.window.buckets.iter().zip(self.buckets) {
+            bucket.lock().append(part);
         }
         Ok(())
     }
@@ -174,22 +264,57 @@ pub(crate) struct WindowSource(pub(crate) Arc<Window>);
 
 impl Source for WindowSource {
     fn open(&self) -> Result<Box<dyn Stream>> {
-        Ok(Box::new(WindowStream {
-            window: self.0.clone(),
-            current: None,
-        }))
+        Ok(match self.0.is_sorting() {
+            true => Box::new(OrderedStream::new(self.0.clone())),
+            false => Box::new(WindowStream {
+                window: self.0.clone(),
+                ready: None,
+            }),
+        })
     }
 
     fn parallelism_max(&self) -> usize {
+        if self.0.is_sorting() {
+            return 1;
+        }
         let buckets = self.0.buckets.iter();
         buckets.filter(|bucket| !bucket.lock().batches.is_empty()).count()
     }
 }
 
+/// Rows that were computed, and how many of them were handed out.
+struct Ready {
+    batch: Batch,
+    given: usize,
+    /// Held until they are handed out.
+    _memory: Vec<Reservation>,
+}
+
+impl Ready {
+    fn new(batch: Batch, memory: Vec<Reservation>) -> Self {
+        Ready {
+            batch,
+            given: 0,
+            _memory: memory,
+        }
+    }
+
+    fn next(&mut self, batch_rows: usize) -> Option<Batch> {
+        let count = batch_rows.max(1).min(self.batch.row_count - self.given);
+        let rows = self.given..self.given + count;
+        self.given += count;
+        (count > 0).then(|| sliced(&self.batch, rows))
+    }
+}
+
+/// Rows of a batch that has no selection.
+fn sliced(batch: &Batch, rows: std::ops::Range<usize>) -> Batch {
+    Batch::new(super::split::sliced(&batch.columns, &rows), rows.len())
+}
+
 struct WindowStream {
     window: Arc<Window>,
-    /// A computed bucket, how many of its rows were handed out, and what it holds.
-    current: Option<(Batch, usize, Vec<Reservation>)>,
+    ready: Option<Ready>,
 }
 
 impl WindowStream {
@@ -213,24 +338,23 @@ impl Stream for WindowStream {
         let specification = &window.specification;
         loop {
             specification.cancel.check()?;
-            if let Some((batch, given, memory)) = self.current.take() {
-                let count = specification.batch_rows.max(1).min(batch.row_count - given);
-                if count > 0 {
-                    let columns = batch.columns.iter().map(|column| column.slice(given, count));
-                    let part = Batch::new(columns.collect(), count);
-                    self.current = Some((batch, given + count, memory));
-                    return Ok(Some(part));
-                }
+            if let Some(ready) = &mut self.ready
+                && let Some(batch) = ready.next(specification.batch_rows)
+            {
+                return Ok(Some(batch));
             }
-            let Some(Bucket { batches, mut memory }) = self.take() else {
+            self.ready = None;
+            let Some(Bucket {
+                batches, mut memory, ..
+            }) = self.take()
+            else {
                 return Ok(None);
             };
             let batch = concatenated(batches, &specification.types)?;
             let mut sorted = specification.memory.reservation();
             sorted.grow(batch_bytes(&batch) + batch.row_count * bucket::ROW_BYTES)?;
             memory.push(sorted);
-            let computed = bucket::compute(specification, batch)?;
-            self.current = Some((computed, 0, memory));
+            self.ready = Some(Ready::new(bucket::compute(specification, batch)?, memory));
         }
     }
 }

@@ -3,7 +3,6 @@
 
 use super::Specification;
 use super::aggregate::Input;
-use super::bucket::Sorted;
 use super::frame::Frames;
 use crate::error::Result;
 use crate::functions::{Accumulator, Groups};
@@ -13,14 +12,15 @@ use arrow_array::{Array, ArrayRef, UInt32Array};
 /// Elements of a block: within blocks prefixes are found one after the other, all blocks in one step.
 const BLOCK: usize = 32;
 
-/// The answer of every row whose frame begins with its partition.
+/// The answer of every row whose frame begins with its partition, or with rows before the first one, whose state is given.
 pub(super) fn running(
     specification: &Specification,
     accumulator: &mut dyn Accumulator,
     input: &Input,
-    sorted: &Sorted,
     frames: &Frames<'_>,
+    before: Option<&[ArrayRef]>,
 ) -> Result<ArrayRef> {
+    let sorted = frames.sorted();
     // Rows between two places where no frame ends are one element.
     let mut begins = vec![false; input.row_count + 1];
     sorted.partitions.iter().for_each(|start| begins[*start] = true);
@@ -38,13 +38,21 @@ pub(super) fn running(
         input.selection.as_ref(),
         elements,
     )?;
-    let states = accumulator.states(elements)?;
+    let mut states = accumulator.states(elements)?;
+    if let Some(before) = before {
+        accumulator.merge(before, Groups::PerRow(&[0]), elements)?;
+        accumulator.merge(&states, Groups::PerRow(&first_groups(elements)), elements)?;
+        states = accumulator.states(elements)?;
+    }
     let partitions = sorted.partitions.iter();
     let bounds: Vec<usize> = partitions
         .map(|start| element_of_row.get(*start).map_or(elements, |element| *element as usize))
         .collect();
     load_prefixes(specification, accumulator, &states, &bounds)?;
-    // One more group, without rows, for empty frames.
+    // One more group, without rows that are here, for empty frames.
+    if let Some(before) = before {
+        accumulator.merge(before, Groups::PerRow(&[elements as u32]), elements + 1)?;
+    }
     let answers = accumulator.finish(elements + 1)?;
     let answer_of = |row: usize| {
         let frame = frames.whole(row);

@@ -1,15 +1,18 @@
 //! Windows against frames found by going through all rows of a partition.
 
 use super::*;
-use crate::expression::Layout;
-use crate::functions::registry;
+use crate::error::{CancelReason, Error};
+use crate::expression::{Expression, Layout};
+use crate::functions::{AggregateBinding, WindowArguments, registry};
 use crate::operators::key::{KeyField, Nulls};
 use crate::operators::project::Projection;
+use crate::operators::sort::{Order, sorted_batch_rows};
 use crate::operators::testing::{
-    Random, TestSource, batches_of, branch, cancel, collect, compare, memory, rows_of, run,
+    Random, TestSource, batches_of, branch, cancel, collect, compare, memory, memory_of, rows_of, run,
 };
 use crate::pipeline::Pipeline;
-use crate::types::{Literal, array_type};
+use crate::types::{Literal, LogicalType, array_type};
+use arrow_array::ArrayRef;
 use std::cmp::Ordering;
 use stoa_sql::plan::{ColumnDef, ColumnId, Expr, FrameExclusion, FrameUnits};
 
@@ -101,7 +104,13 @@ fn calls(case: &Case) -> Vec<Call> {
         of(Computation::RowNumber, vec![]),
         of(Computation::Rank, vec![]),
         of(Computation::DenseRank, vec![]),
-        of(Computation::Function(trace), vec![ID]),
+        of(
+            Computation::Function {
+                execute: trace,
+                reach: Reach::Frame,
+            },
+            vec![ID],
+        ),
         aggregate("count", vec![], LogicalType::BigInt, case),
         aggregate("sum", vec![VALUE], LogicalType::BigInt, case),
         aggregate("array_agg", vec![ID], identities, case),
@@ -134,6 +143,11 @@ fn key_fields(case: &Case) -> (Vec<usize>, Vec<KeyField>) {
 }
 
 fn computed(rows: &[Row], case: &Case, workers: usize) -> Vec<Row> {
+    let window = window(case, calls(case), workers, memory());
+    computed_by(&window, rows, &output_types(), workers).unwrap()
+}
+
+fn window(case: &Case, calls: Vec<Call>, workers: usize, memory: Arc<MemoryBudget>) -> Arc<Window> {
     let partition: Vec<usize> = if case.partitioned { vec![PARTITION] } else { vec![] };
     let partition_fields: Vec<KeyField> = partition
         .iter()
@@ -141,29 +155,48 @@ fn computed(rows: &[Row], case: &Case, workers: usize) -> Vec<Row> {
         .collect();
     let (order, order_fields) = key_fields(case);
     let columns = |places: &[usize]| KeyColumns(places.iter().map(|place| Projection::Column(*place)).collect());
-    let window = Window::new(Specification {
-        types: TYPES.iter().map(array_type).collect(),
+    let types: Vec<DataType> = TYPES.iter().map(array_type).collect();
+    let sort_order = Order {
+        columns: columns(&[partition.as_slice(), &order].concat()),
+        encoder: KeyEncoder::new(partition_fields.iter().cloned().chain(order_fields).collect()).unwrap(),
+    };
+    let sorted_rows = sorted_batch_rows(64, &memory);
+    Window::new(Specification {
         partition: columns(&partition),
         order: columns(&order),
-        sort_encoder: KeyEncoder::new(partition_fields.iter().cloned().chain(order_fields).collect()).unwrap(),
+        sort: Sort::new(
+            sort_order,
+            types.clone(),
+            None,
+            sorted_rows,
+            memory.clone(),
+            cancel(),
+            1,
+        ),
+        types,
         partition_encoder: KeyEncoder::new(partition_fields).unwrap(),
         descending: case.order.is_some_and(|(descending, _)| descending),
-        calls: calls(case),
+        calls,
         statement: Arc::new(crate::functions::scalar::testing::statement()),
         batch_rows: 64,
-        memory: memory(),
+        workers,
+        memory,
         cancel: cancel(),
-    });
+    })
+}
+
+/// Rows by their identities.
+fn computed_by(window: &Arc<Window>, rows: &[Row], types: &[LogicalType], workers: usize) -> Result<Vec<Row>> {
     let pipeline = Pipeline {
         branches: vec![branch(TestSource::new(batches_of(rows, &TYPES, 50), workers), vec![])],
         sink: Arc::new(WindowSink(window.clone())),
     };
-    run(&[pipeline], workers).unwrap();
-    let batches = collect(vec![branch(WindowSource(window), vec![])], workers).unwrap();
+    run(&[pipeline], workers)?;
+    let batches = collect(vec![branch(WindowSource(window.clone()), vec![])], workers)?;
     assert!(batches.iter().all(|batch| batch.row_count <= 64));
-    let mut rows = rows_of(&batches, &output_types());
+    let mut rows = rows_of(&batches, types);
     rows.sort_by(|left, right| compare(&left[ID], &right[ID]));
-    rows
+    Ok(rows)
 }
 
 fn is_null(literal: &Literal) -> bool {
@@ -439,6 +472,259 @@ fn long_partitions_are_not_gone_through_again_and_again() {
         };
         check(&rows(1200, if number % 2 == 1 { 3 } else { 40 }), &case, 2);
     }
+}
+
+const SMALL_BYTES: usize = 180_000;
+
+/// Calls that pass by long partitions, where the frame lets them: those of [`calls`], and other functions.
+fn more_calls(case: &Case) -> (Vec<Call>, Vec<LogicalType>) {
+    use LogicalType::{BigInt, Double, Integer};
+    let mut calls = calls(case);
+    let mut types = output_types();
+    let place = Reach::Place;
+    for (name, reach, argument, return_type) in [
+        ("first_value", Reach::First, Some(compiled(VALUE)), Integer),
+        ("last_value", Reach::Last, Some(compiled(VALUE)), Integer),
+        (
+            "lag",
+            Reach::Rows { before: 1, after: 0 },
+            Some(compiled(VALUE)),
+            Integer,
+        ),
+        (
+            "lead",
+            Reach::Rows { before: 0, after: 1 },
+            Some(compiled(VALUE)),
+            Integer,
+        ),
+        ("percent_rank", place(Place::PercentRank), None, Double),
+        ("cume_dist", place(Place::CumeDist), None, Double),
+        ("ntile", place(Place::Ntile), Some(constant(7)), Integer),
+        (
+            "conditional_change_event",
+            Reach::Running,
+            Some(compiled(VALUE)),
+            BigInt,
+        ),
+        ("conditional_true_event", Reach::Running, Some(compiled(FLAG)), BigInt),
+    ] {
+        calls.push(Call {
+            computation: Computation::Function {
+                execute: registry::window_function(name).unwrap().execute,
+                reach,
+            },
+            arguments: argument.into_iter().collect(),
+            filter: None,
+            ignore_nulls: false,
+            frame: case.frame.clone(),
+            return_type: return_type.clone(),
+        });
+        types.push(return_type);
+    }
+    (calls, types)
+}
+
+fn constant(value: i64) -> Expression {
+    let statement = Arc::new(crate::functions::scalar::testing::statement());
+    let literal = Expr::Literal(Literal::Integer(value), LogicalType::Integer);
+    Expression::compile(&literal, &Layout::default(), &statement).unwrap()
+}
+
+fn nothing_stays(small: &Arc<MemoryBudget>) {
+    assert!(
+        small.reservation().resize(SMALL_BYTES).is_ok(),
+        "all memory is given back"
+    );
+    assert_eq!(small.temporary_files().used_bytes(), 0, "no file stays");
+}
+
+/// Windows with little memory and with enough; the answers must be the same where there is one.
+fn answers_on_disk(rows: &[Row], case: &Case, workers: usize) {
+    let computed = |memory: Arc<MemoryBudget>| {
+        let (calls, types) = more_calls(case);
+        computed_by(&window(case, calls, workers, memory), rows, &types, workers)
+    };
+    let small = memory_of(SMALL_BYTES);
+    let found = computed(small.clone()).unwrap();
+    assert!(small.spilled_bytes() > 0, "{case:?} spills");
+    assert!(small.peak_bytes() <= SMALL_BYTES);
+    nothing_stays(&small);
+    let expected = computed(memory()).unwrap();
+    assert_eq!(found.len(), expected.len());
+    for (found, expected) in found.iter().zip(&expected) {
+        assert_eq!(found, expected, "{case:?}");
+    }
+}
+
+#[test]
+fn windows_on_disk_answer_as_those_in_memory() {
+    use FrameExclusion::*;
+    use FrameUnits::*;
+    let frames = [
+        frame(Rows, Bound::UnboundedPreceding, Bound::CurrentRow, NoOthers),
+        frame(Range, Bound::UnboundedPreceding, Bound::CurrentRow, NoOthers),
+        frame(Range, Bound::UnboundedPreceding, Bound::UnboundedFollowing, NoOthers),
+        frame(Rows, Bound::Preceding(3), Bound::Following(2), CurrentRow),
+        frame(Groups, Bound::Preceding(30), Bound::Preceding(1), NoOthers),
+        frame(Rows, Bound::UnboundedPreceding, Bound::Preceding(5), NoOthers),
+        frame(Groups, Bound::UnboundedPreceding, Bound::Following(7), NoOthers),
+    ];
+    // Partitions of a few rows and of many.
+    for (number, frame) in frames.into_iter().enumerate() {
+        for distinct in [2_000, 4] {
+            let is_open = |bound: &Bound| matches!(bound, Bound::UnboundedPreceding | Bound::UnboundedFollowing);
+            // The function that traces its frame needs both ends.
+            if distinct == 4 && (is_open(&frame.start) || is_open(&frame.end)) {
+                continue;
+            }
+            let case = Case {
+                partitioned: true,
+                order: Some((number % 2 == 0, Nulls::Last)),
+                unique: true,
+                frame: frame.clone(),
+                filtered: number % 2 == 1,
+            };
+            answers_on_disk(&rows(5_000, distinct), &case, 1 + number % 3);
+        }
+    }
+}
+
+#[test]
+fn long_partitions_pass_by() {
+    use FrameExclusion::*;
+    use FrameUnits::*;
+    let exact = RangeOffset::Exact;
+    let cases = [
+        (
+            true,
+            frame(Rows, Bound::UnboundedPreceding, Bound::CurrentRow, NoOthers),
+        ),
+        (
+            false,
+            frame(Range, Bound::UnboundedPreceding, Bound::CurrentRow, NoOthers),
+        ),
+        (
+            true,
+            frame(Rows, Bound::UnboundedPreceding, Bound::UnboundedFollowing, NoOthers),
+        ),
+        (
+            true,
+            frame(Rows, Bound::CurrentRow, Bound::UnboundedFollowing, NoOthers),
+        ),
+        (
+            true,
+            frame(Rows, Bound::UnboundedPreceding, Bound::UnboundedFollowing, CurrentRow),
+        ),
+        (false, frame(Range, Bound::UnboundedPreceding, Bound::CurrentRow, Group)),
+        (
+            true,
+            frame(Groups, Bound::Preceding(3), Bound::UnboundedFollowing, Ties),
+        ),
+        (
+            true,
+            frame(Rows, Bound::UnboundedPreceding, Bound::Preceding(40), NoOthers),
+        ),
+        (
+            true,
+            frame(Groups, Bound::UnboundedPreceding, Bound::Following(9), NoOthers),
+        ),
+        (true, frame(Rows, Bound::Preceding(100), Bound::Preceding(50), NoOthers)),
+        (true, frame(Rows, Bound::Following(5), Bound::Following(30), Ties)),
+        (
+            false,
+            frame(
+                Range,
+                Bound::RangePreceding(exact(20)),
+                Bound::RangeFollowing(exact(3)),
+                Group,
+            ),
+        ),
+        (
+            false,
+            frame(
+                Range,
+                Bound::RangeFollowing(exact(4)),
+                Bound::RangeFollowing(exact(9)),
+                NoOthers,
+            ),
+        ),
+    ];
+    for (number, (unique, frame)) in cases.into_iter().enumerate() {
+        let case = Case {
+            partitioned: number % 2 == 1,
+            order: Some((number % 3 == 0, [Nulls::Last, Nulls::First][number % 2])),
+            unique,
+            frame,
+            filtered: number % 2 == 0,
+        };
+        // Of peers it is not said which comes first.
+        let passes_by = |call: &Call| {
+            let needs = call.needs(true);
+            let names_rows = matches!(call.computation, Computation::Function { .. } | Computation::RowNumber);
+            needs != super::call::Needs::AllRows && (unique || !names_rows)
+        };
+        let is_list = |call: &Call| matches!(call.return_type, LogicalType::Array(_));
+        let computed = |memory: Arc<MemoryBudget>, passes: &dyn Fn(&Call) -> bool| {
+            let (calls, types) = more_calls(&case);
+            let added = types[TYPES.len()..].to_vec();
+            let (calls, added): (Vec<Call>, Vec<LogicalType>) =
+                calls.into_iter().zip(added).filter(|(call, _)| passes(call)).unzip();
+            let types: Vec<LogicalType> = TYPES.iter().cloned().chain(added).collect();
+            computed_by(&window(&case, calls, 2, memory), &rows(4_000, 300), &types, 2).unwrap()
+        };
+        // A list of all later rows for each block takes more than the rows.
+        let is_long_list = |call: &Call| is_list(call) && call.open_ends(true).1;
+        let passes = |call: &Call| passes_by(call) && !is_long_list(call) && (unique || !is_list(call));
+        let small = memory_of(SMALL_BYTES);
+        let found = computed(small.clone(), &passes);
+        assert!(small.spilled_bytes() > 0, "{case:?} spills");
+        nothing_stays(&small);
+        let expected = computed(memory(), &passes);
+        assert_eq!(found.len(), expected.len());
+        for (found, expected) in found.iter().zip(&expected) {
+            assert_eq!(found, expected, "{case:?}");
+        }
+    }
+}
+
+fn one_long_partition(end: Bound) -> Case {
+    Case {
+        partitioned: false,
+        order: Some((false, Nulls::Last)),
+        unique: true,
+        frame: frame(FrameUnits::Rows, Bound::CurrentRow, end, FrameExclusion::NoOthers),
+        filtered: false,
+    }
+}
+
+#[test]
+fn a_long_partition_that_is_needed_at_once_is_an_error() {
+    let case = one_long_partition(Bound::UnboundedFollowing);
+    let small = memory_of(SMALL_BYTES);
+    let window = window(&case, calls(&case), 2, small.clone());
+    let error = computed_by(&window, &rows(8_000, 40), &output_types(), 2).unwrap_err();
+    assert!(matches!(error, Error::OutOfMemory { whole: Some(_), .. }), "{error}");
+    drop(window);
+    nothing_stays(&small);
+}
+
+#[test]
+fn a_cancelled_window_gives_everything_back() {
+    let case = one_long_partition(Bound::Following(3));
+    let small = memory_of(SMALL_BYTES);
+    let window = window(&case, calls(&case), 1, small.clone());
+    let source = TestSource::new(batches_of(&rows(8_000, 40), &TYPES, 50), 1);
+    let pipeline = Pipeline {
+        branches: vec![branch(source, vec![])],
+        sink: Arc::new(WindowSink(window.clone())),
+    };
+    run(&[pipeline], 1).unwrap();
+    let mut stream = WindowSource(window.clone()).open().unwrap();
+    assert!(stream.next().unwrap().is_some());
+    window.specification.cancel.cancel(CancelReason::User);
+    assert!(matches!(stream.next(), Err(Error::Cancelled(_))));
+    drop((stream, window));
+    nothing_stays(&small);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Aggregates over any frames: a binary tree of partial states, every frame put together from a logarithmic number of nodes.
 //! States are merged in the rows' order; nothing is ever subtracted.
 
-use super::aggregate::{CHUNK_ROWS, Input};
+use super::aggregate::{Beyond, CHUNK_ROWS, Input};
 use super::frame::Frames;
 use super::{Call, Specification};
 use crate::error::Result;
@@ -71,18 +71,20 @@ impl Tree {
     }
 }
 
-/// The answer of every row.
+/// The answers of some rows.
 pub(super) fn over_frames(
     specification: &Specification,
     call: &Call,
     accumulator: &mut dyn Accumulator,
     input: &Input,
     frames: &Frames<'_>,
+    rows: Range<usize>,
+    beyond: &Beyond<'_>,
 ) -> Result<ArrayRef> {
     let tree = Tree::new(specification, accumulator, input)?;
     let mut answers = Vec::new();
-    for from in (0..input.row_count).step_by(CHUNK_ROWS) {
-        let to = input.row_count.min(from + CHUNK_ROWS);
+    for from in rows.clone().step_by(CHUNK_ROWS) {
+        let to = rows.end.min(from + CHUNK_ROWS);
         let mut nodes = Vec::new();
         let mut starts = Vec::with_capacity(to - from + 1);
         for row in from..to {
@@ -92,6 +94,9 @@ pub(super) fn over_frames(
             }
         }
         starts.push(nodes.len());
+        if let Some(before) = beyond.before {
+            merge_into_all(accumulator, before, to - from)?;
+        }
         let steps = starts.windows(2).map(|bounds| bounds[1] - bounds[0]).max().unwrap_or(0);
         // The first node of every row, then the second one of every row that has two ..
         for step in 0..steps {
@@ -110,7 +115,18 @@ pub(super) fn over_frames(
                 .collect::<Result<Vec<_>>>()?;
             accumulator.merge(&states, Groups::PerRow(&groups), to - from)?;
         }
+        if let Some(after) = &beyond.after {
+            merge_into_all(accumulator, after, to - from)?;
+        }
         answers.push(accumulator.finish(to - from)?);
     }
     joined(&answers, &array_type(&call.return_type))
+}
+
+/// Merges one state into each of the first groups.
+fn merge_into_all(accumulator: &mut dyn Accumulator, state: &[ArrayRef], count: usize) -> Result<()> {
+    let same = UInt32Array::from(vec![0; count]);
+    let states = state.iter().map(|state| arrow_select::take::take(state, &same, None));
+    let groups: Vec<u32> = (0..count as u32).collect();
+    accumulator.merge(&states.collect::<Result<Vec<_>, _>>()?, Groups::PerRow(&groups), count)
 }
