@@ -37,6 +37,7 @@ impl Planner {
             stored_types: column_types(&stored_columns),
             publications: self.publications(join, kind)?,
             batch_rows: self.context.batch_rows,
+            workers: self.context.threads,
             memory: self.context.memory.clone(),
             cancel: self.context.cancel.clone(),
             profile: self.context.profile.as_ref().map(|profile| profile.node(node)),

@@ -83,6 +83,11 @@ impl Chunk {
         }
     }
 
+    /// Rows of a join that has no keys.
+    pub(super) fn without_keys(batch: Batch) -> Self {
+        Chunk::new(batch, Keys::Narrow(Vec::new()), None)
+    }
+
     /// Finds each row's partition.
     pub(super) fn partition(&mut self) {
         let hashes = self.keys.hashes();
@@ -156,8 +161,7 @@ impl Sink for BuildSink {
         let spill = &self.0.spill;
         if spill.is_used() || !Pending::has_room(specification, &mut collected) {
             spill.write(specification, std::mem::take(&mut collected.chunks))?;
-            spill.note(&collected);
-            return Ok(());
+            return spill.finish(specification, &collected);
         }
         let pending = Pending::new(specification, collected)?;
         pending.run_if_small(specification)?;
@@ -184,7 +188,7 @@ impl SinkPart for BuildPart {
                 self.collected.row_count = 1;
                 Ok(Demand::Enough)
             }
-            None => self.keep(Chunk::new(stored(batch, specification), Keys::Narrow(Vec::new()), None)),
+            None => self.keep(Chunk::without_keys(stored(batch, specification))),
         }
     }
 
@@ -239,14 +243,10 @@ impl BuildPart {
         Ok(Demand::More)
     }
 
-    /// Puts this worker's rows on disk, if they can be told apart by their keys.
+    /// Puts this worker's rows on disk.
     fn spill(&mut self) -> Result<()> {
-        let specification = &self.join.specification;
-        if specification.keys.is_none() {
-            return Ok(());
-        }
         let chunks = std::mem::take(&mut self.collected.chunks);
-        self.join.spill.write(specification, chunks)?;
+        self.join.spill.write(&self.join.specification, chunks)?;
         self.memory.resize(0)
     }
 }

@@ -74,6 +74,7 @@ fn measure(name: &str, kind: Kind, left: &[Batch], right: &[Batch]) {
             },
             publications: vec![],
             batch_rows: BATCH_ROWS,
+            workers: 1,
             memory: memory(),
             cancel: cancel(),
             profile: None,

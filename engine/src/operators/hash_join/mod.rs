@@ -7,12 +7,14 @@
 //! 4. Where right rows without a match are wanted, a further branch hands them out ([`unmatched`]).
 //!
 //! Where the right side does not fit into memory, both sides go to disk by the hash of their keys, and one partition is joined
-//! after the other ([`spill`]). A left side streams to disk worker by worker, and each worker joins what it wrote.
+//! after the other ([`spill`]), the left rows passing by the right ones as often as these take to go through memory. A left side streams
+//! to disk worker by worker, and each worker joins what it wrote ([`left`]).
 //!
-//! A join without keys is the same with a table in which every row is a candidate of every other.
+//! A join without keys is the same with one partition and a table in which every row is a candidate of every other.
 
 mod build;
 mod collect;
+mod left;
 #[cfg(test)]
 mod measure;
 mod output;
@@ -64,6 +66,11 @@ impl Kind {
     /// Whether left rows without a match are handed out with NULLs beside them.
     fn keeps_left(self) -> bool {
         matches!(self, Kind::Left | Kind::Full | Kind::Single)
+    }
+
+    /// Whether it must be known which left rows have a match.
+    fn notes_left_matches(self) -> bool {
+        self.keeps_left() || self.asks_existence()
     }
 
     /// Whether only the existence of a match counts.
@@ -125,6 +132,8 @@ pub(crate) struct Specification {
     /// What scans of the left side are told.
     pub(crate) publications: Vec<Publication>,
     pub(crate) batch_rows: usize,
+    /// Workers that may run at once.
+    pub(crate) workers: usize,
     pub(crate) memory: Arc<MemoryBudget>,
     pub(crate) cancel: Arc<Cancel>,
     pub(crate) profile: Option<Arc<NodeProfile>>,

@@ -1,7 +1,7 @@
 //! The left side streams by the table.
 
+use super::left::{SpilledLeft, Turn};
 use super::output::{paired, retain_matching};
-use super::spill::SpilledLeft;
 use super::table::{Cursor, NO_ROW, Pairs, ProbeKeys};
 use super::{Built, Join, JoinKeys, Kind, LeftSide};
 use crate::error::{Error, Result, SqlState};
@@ -44,7 +44,7 @@ struct ProbeStream {
 }
 
 impl ProbeStream {
-    fn next_left(&mut self) -> Result<Option<(Arc<Built>, Batch)>> {
+    fn next_turn(&mut self) -> Result<Option<Turn>> {
         let specification = &self.join.specification;
         if self.join.spill.is_used() {
             return self.spilled.next(specification, &self.join.spill, &mut *self.input);
@@ -53,7 +53,7 @@ impl ProbeStream {
         if built.row_count == 0 && specification.kind.drops_unmatched_left() {
             return Ok(None);
         }
-        Ok(self.input.next()?.map(|batch| (built.clone(), batch)))
+        Ok(self.input.next()?.map(|batch| Turn::only(built.clone(), batch)))
     }
 }
 
@@ -65,6 +65,10 @@ struct Current {
     cursor: Cursor,
     /// Selected rows that have a match, where that is asked for.
     matched: Vec<bool>,
+    /// Some of them were joined with other right rows before.
+    is_continued: bool,
+    /// They are not joined with further right rows.
+    is_last: bool,
     /// All pairs are found; what is left are rows without a match from this row on.
     unmatched_from: Option<usize>,
 }
@@ -77,24 +81,20 @@ impl Stream for ProbeStream {
             join.specification.cancel.check()?;
             let (built, mut current) = match self.current.take() {
                 Some(current) => current,
-                None => match self.next_left()? {
+                None => match self.next_turn()? {
                     None => return Ok(None),
-                    Some((built, batch)) => {
-                        let current = Current::new(&join, self.left.clone(), &built, batch)?;
-                        (built, current)
-                    }
+                    Some(turn) => (turn.built.clone(), Current::new(&join, self.left.clone(), turn)?),
                 },
             };
             let batch = match kind.asks_existence() {
                 true => current.existence(&join, &built)?,
-                false => {
-                    let batch = current.next_pairs(&join, &built)?;
-                    if !current.is_done() {
-                        self.current = Some((built, current));
-                    }
-                    batch
-                }
+                false => current.next_pairs(&join, &built)?,
             };
+            if !current.is_done() {
+                self.current = Some((built, current));
+            } else if !current.is_last {
+                self.spilled.keep_matched(&current.matched);
+            }
             if batch.is_some() {
                 return Ok(batch);
             }
@@ -128,21 +128,26 @@ fn look_up(keys: &JoinKeys, columns: Vec<ArrayRef>, row_count: usize, built: &Bu
 }
 
 impl Current {
-    fn new(join: &Join, side: Arc<LeftSide>, built: &Built, batch: Batch) -> Result<Self> {
-        let left = SelectedRows::new(batch);
+    fn new(join: &Join, side: Arc<LeftSide>, turn: Turn) -> Result<Self> {
+        let built = &*turn.built;
+        let left = SelectedRows::new(turn.left);
         let count = left.count();
         let probe = match &join.specification.keys {
             None => ProbeKeys::new(Keys::Narrow(Vec::new()), count, None, &built.table),
             Some(keys) => look_up(keys, side.keys.evaluate_encoded(&left.batch)?, count, built)?,
         };
-        let kind = join.specification.kind;
-        let notes_matches = kind.keeps_left() || kind.asks_existence();
+        let notes_matches = join.specification.kind.notes_left_matches();
         Ok(Current {
             side,
             left,
             probe,
             cursor: Cursor::default(),
-            matched: vec![false; if notes_matches { count } else { 0 }],
+            is_continued: turn.matched.is_some(),
+            is_last: turn.is_last,
+            matched: match turn.matched {
+                Some(matched) => matched,
+                None => vec![false; if notes_matches { count } else { 0 }],
+            },
             unmatched_from: None,
         })
     }
@@ -166,7 +171,7 @@ impl Current {
             built.mark(&pairs.right);
             self.note_matches(&pairs, specification.kind)?;
             if is_end {
-                self.unmatched_from = Some(0);
+                self.unmatched_from = Some(if self.is_last { 0 } else { self.matched.len() });
             }
         }
         if let Some(from) = &mut self.unmatched_from {
@@ -207,7 +212,14 @@ impl Current {
     fn existence(&mut self, join: &Join, built: &Built) -> Result<Option<Batch>> {
         let specification = &join.specification;
         let side = self.side.clone();
+        self.unmatched_from = Some(self.matched.len());
         match &side.residual {
+            None if self.is_continued => {
+                let mut matched = vec![false; self.matched.len()];
+                built.table.matches(&self.probe, &mut matched);
+                let known = self.matched.iter_mut().zip(matched);
+                known.for_each(|(known, matched)| *known |= matched);
+            }
             None => built.table.matches(&self.probe, &mut self.matched),
             Some(residual) => loop {
                 specification.cancel.check()?;
@@ -225,6 +237,9 @@ impl Current {
                     break;
                 }
             },
+        }
+        if !self.is_last {
+            return Ok(None);
         }
         let matched = std::mem::take(&mut self.matched);
         Ok(match specification.kind {

@@ -84,6 +84,7 @@ fn joined_within(case: Case<'_>, memory: Arc<MemoryBudget>) -> Result<(Vec<Row>,
             .map(|(key, condition)| Publication::new(key, types[key].clone(), condition.clone()).unwrap())
             .collect(),
         batch_rows: 61,
+        workers: case.workers,
         memory,
         cancel: cancel(),
         profile: None,
@@ -421,8 +422,8 @@ fn wide_rows(seed: u64, count: usize, key_max: u64) -> (Vec<LogicalType>, Vec<Ro
 
 #[test]
 fn joins_on_disk_answer_as_those_in_memory() {
-    let (types, right) = wide_rows(5, 8_000, 6_000);
-    let (_, left) = wide_rows(6, 2_000, 8_000);
+    let (types, right) = wide_rows(5, 4_000, 3_000);
+    let (_, left) = wide_rows(6, 1_000, 4_000);
     let without_nulls: Vec<Row> = right.iter().filter(|row| !is_null(&row[0])).cloned().collect();
     let sides = [
         (1, &right, false, 3),
@@ -441,45 +442,170 @@ fn joins_on_disk_answer_as_those_in_memory() {
             right.sort_by(|a, b| compare(&a[0], &b[0]));
             right.dedup_by(|a, b| compare(&a[0], &b[0]).is_eq());
         }
-        let answer = |memory: Arc<MemoryBudget>| {
-            let case = Case {
-                kind,
-                types: &types,
-                key_count,
-                null_matches,
-                left: &left,
-                right: &right,
-                residual: None,
-                workers,
-            };
-            as_set(&joined_within(case, memory).unwrap().0)
-        };
-        let small = memory_of(200_000);
-        assert_eq!(answer(small.clone()), answer(memory()), "{kind:?} by {key_count}");
+        let small = answers_on_disk(100_000, || Case {
+            kind,
+            types: &types,
+            key_count,
+            null_matches,
+            left: &left,
+            right: &right,
+            residual: None,
+            workers,
+        });
         let is_small = kind.asks_existence() && key_count == 1;
         assert!(is_small || small.spilled_bytes() > 0, "{kind:?} by {key_count} spills");
-        assert!(small.reservation().resize(200_000).is_ok(), "all memory is given back");
-        assert_eq!(small.temporary_files().used_bytes(), 0, "no file stays");
+    }
+}
+
+/// Joins with little memory and with enough: the answers must be the same, and nothing may stay. Gives the little memory.
+fn answers_on_disk<'a>(limit_bytes: usize, case: impl Fn() -> Case<'a>) -> Arc<MemoryBudget> {
+    let answer = |memory: Arc<MemoryBudget>| as_set(&joined_within(case(), memory).unwrap().0);
+    let small = memory_of(limit_bytes);
+    let Case { kind, key_count, .. } = case();
+    assert_eq!(answer(small.clone()), answer(memory()), "{kind:?} by {key_count}");
+    assert!(small.peak_bytes() <= limit_bytes);
+    nothing_stays(&small);
+    small
+}
+
+fn nothing_stays(small: &Arc<MemoryBudget>) {
+    let all = small.reservation().resize(small.limit_bytes());
+    assert!(all.is_ok(), "all memory is given back");
+    assert_eq!(small.temporary_files().used_bytes(), 0, "no file stays");
+}
+
+/// Rows of a bigint, a text and a bigint.
+fn numbered_rows(keys: impl Iterator<Item = (Option<i64>, i64)>) -> Vec<Row> {
+    let row = |(key, number): (Option<i64>, i64)| {
+        let text = Literal::Text(format!("a text that is not short {}", number % 7));
+        vec![
+            key.map_or(Literal::Null, Literal::Integer),
+            text,
+            Literal::Integer(number),
+        ]
+    };
+    keys.map(row).collect()
+}
+
+const NUMBERED: [LogicalType; 3] = [LogicalType::BigInt, LogicalType::Text, LogicalType::BigInt];
+
+#[test]
+fn joins_without_keys_go_to_disk() {
+    // Less than a twentieth of the pairs match.
+    let left = numbered_rows((0..150).map(|row| (Some(row), 950 + row % 50)));
+    let right = numbered_rows((0..4_000).map(|row| (Some(row), row * 7 % 1000)));
+    // One that matches, so that one match is what there is.
+    let one_match = numbered_rows((0..4_000).map(|row| (Some(row), if row == 3_700 { 5_000 } else { 0 })));
+    for (number, kind) in KINDS.into_iter().enumerate() {
+        if matches!(kind, Kind::NullAwareAnti | Kind::Mark { null_aware: true }) {
+            continue;
+        }
+        // Of those that only ask for a match, little is kept.
+        let limit_bytes = if kind.asks_existence() { 30_000 } else { 200_000 };
+        let small = answers_on_disk(limit_bytes, || Case {
+            kind,
+            types: &NUMBERED,
+            key_count: 0,
+            null_matches: false,
+            left: &left,
+            right: if kind == Kind::Single { &one_match } else { &right },
+            residual: Some(residual()),
+            workers: 1 + number % 3,
+        });
+        assert!(small.spilled_bytes() > 0, "{kind:?} spills");
+    }
+    let small = answers_on_disk(200_000, || Case {
+        kind: Kind::Inner,
+        types: &NUMBERED,
+        key_count: 0,
+        null_matches: false,
+        left: &left[..3],
+        right: &right,
+        residual: None,
+        workers: 2,
+    });
+    assert!(small.spilled_bytes() > 0);
+}
+
+#[test]
+fn many_rows_of_one_key_pass_block_by_block() {
+    let right = numbered_rows((0..5_000).map(|row| match row % 50 {
+        0 => (None, row),
+        1 => (Some(row), row),
+        _ => (Some(7), row),
+    }));
+    let left = numbered_rows((0..40).map(|row| match row % 4 {
+        0 => (None, row),
+        1 => (Some(7), row),
+        _ => (Some(row), row),
+    }));
+    let unique = numbered_rows((0..5_000).map(|row| (Some(if row == 4_900 { 7 } else { -7 }), row)));
+    for (number, kind) in KINDS.into_iter().enumerate() {
+        let small = answers_on_disk(100_000, || Case {
+            kind,
+            types: &NUMBERED,
+            key_count: 1,
+            null_matches: false,
+            left: &left,
+            right: if kind == Kind::Single { &unique } else { &right },
+            residual: None,
+            workers: 1 + number % 3,
+        });
+        assert!(small.spilled_bytes() > 0, "{kind:?} spills");
+    }
+    for kind in [Kind::Semi, Kind::Anti, Kind::Full, Kind::Mark { null_aware: false }] {
+        answers_on_disk(100_000, || Case {
+            kind,
+            types: &NUMBERED,
+            key_count: 1,
+            null_matches: true,
+            left: &left,
+            right: &right,
+            residual: Some(residual()),
+            workers: 2,
+        });
     }
 }
 
 #[test]
-fn rows_of_one_key_that_do_not_fit_are_an_error() {
-    let types = [LogicalType::BigInt, LogicalType::BigInt];
-    let right: Vec<Row> = (0..20_000)
-        .map(|row| vec![Literal::Integer(7), Literal::Integer(row)])
-        .collect();
-    let left = vec![vec![Literal::Integer(7), Literal::Integer(0)]];
+fn a_second_match_in_another_block_is_noticed() {
+    let right = numbered_rows((0..5_000).map(|row| (Some(if row % 4_999 == 0 { 7 } else { -7 }), row)));
+    let left = numbered_rows([(Some(7), 1)].into_iter());
+    let small = memory_of(200_000);
     let case = Case {
-        kind: Kind::Inner,
-        types: &types,
-        key_count: 1,
+        kind: Kind::Single,
+        types: &NUMBERED,
+        key_count: 0,
         null_matches: false,
         left: &left,
         right: &right,
-        residual: None,
+        residual: Some(residual()),
         workers: 1,
     };
-    let error = joined_within(case, memory_of(200_000)).unwrap_err();
-    assert!(matches!(error, Error::OutOfMemory { .. }), "{error}");
+    let error = joined_within(case, small.clone()).unwrap_err();
+    assert_eq!(error.state(), crate::error::SqlState::CARDINALITY_VIOLATION);
+    assert!(small.spilled_bytes() > 0);
+    nothing_stays(&small);
+}
+
+#[test]
+fn a_row_that_does_not_fit_is_an_error() {
+    let text = Literal::Text("long ".repeat(50_000));
+    let right = vec![vec![Literal::Integer(7), text, Literal::Integer(1)]];
+    for key_count in [0, 1] {
+        let small = memory_of(200_000);
+        let case = Case {
+            kind: Kind::Inner,
+            types: &NUMBERED,
+            key_count,
+            null_matches: false,
+            left: &right,
+            right: &right,
+            residual: None,
+            workers: 1,
+        };
+        let error = joined_within(case, small.clone()).unwrap_err();
+        assert!(matches!(error, Error::OutOfMemory { .. }), "{error}");
+        nothing_stays(&small);
+    }
 }

@@ -1,7 +1,6 @@
 //! Right rows that no left row matched, with NULLs in place of the left columns. Runs after the left side has ended.
 
 use super::output::{looked_up, null_column};
-use super::spill::SPILL_PARTITIONS;
 use super::{Built, Join, LeftSide};
 use crate::error::Result;
 use crate::pipeline::{Source, Stream};
@@ -37,13 +36,13 @@ impl Source for UnmatchedSource {
             join: self.join.clone(),
             left: self.left.clone(),
             next: self.next.clone(),
-            partition: None,
+            block: None,
         }))
     }
 
     fn parallelism_max(&self) -> usize {
         if self.join.spill.is_used() {
-            return SPILL_PARTITIONS;
+            return self.join.spill.block_count();
         }
         let rows = self.join.built.get().map_or(0, |built| built.row_count);
         rows.div_ceil(8 * MORSEL_ROWS)
@@ -53,10 +52,10 @@ impl Source for UnmatchedSource {
 struct UnmatchedStream {
     join: Arc<Join>,
     left: Arc<LeftSide>,
-    /// The next row, or the next partition where the right side is on disk.
+    /// The next row, or the next block where the right side is on disk.
     next: Arc<AtomicUsize>,
-    /// A partition in hand, and its next row.
-    partition: Option<(Arc<Built>, usize)>,
+    /// A block in hand, and its next row.
+    block: Option<(Arc<Built>, usize)>,
 }
 
 impl UnmatchedStream {
@@ -71,19 +70,19 @@ impl UnmatchedStream {
             return Ok((from < to).then(|| (built.clone(), from..to)));
         }
         loop {
-            if let Some((built, from)) = &mut self.partition
+            if let Some((built, from)) = &mut self.block
                 && *from < built.row_count
             {
                 let to = built.row_count.min(*from + morsel_rows);
                 let rows = std::mem::replace(from, to)..to;
                 return Ok(Some((built.clone(), rows)));
             }
-            self.partition = None;
+            self.block = None;
             let number = self.next.fetch_add(1, Ordering::Relaxed);
-            if number >= SPILL_PARTITIONS {
+            if number >= self.join.spill.block_count() {
                 return Ok(None);
             }
-            self.partition = Some((self.join.spill.built(specification, number)?, 0));
+            self.block = Some((self.join.spill.built(specification, number)?, 0));
         }
     }
 }
