@@ -6,6 +6,7 @@ use super::{Piece, Planner};
 use crate::error::{Error, Result};
 use crate::operators::asof_join::{AsOfJoin as AsOfOperator, AsOfSink, AsOfTransform, Nearest, Specification};
 use crate::operators::key::{KeyEncoder, KeyField};
+use crate::operators::sort::{Order, Sort, sorted_batch_rows};
 use crate::types::array_type;
 use std::sync::Arc;
 use stoa_sql::plan::{AsOfJoin, ColumnDef, CompareOp};
@@ -23,18 +24,42 @@ impl Planner {
         let key_fields = join.keys.iter().map(|key| array_type(&key.right.data_type()));
         let key_fields: Vec<KeyField> = key_fields.map(KeyField::without_nulls).collect();
         let time_field = KeyField::without_nulls(array_type(&join.right_time.data_type()));
-        let order_fields = key_fields.iter().cloned().chain([time_field]).collect();
-        let left_keys = join.keys.iter().map(|key| &key.left).chain([&join.left_time]);
-        let right_keys = join.keys.iter().map(|key| &key.right).chain([&join.right_time]);
+        let order_fields: Vec<KeyField> = key_fields.iter().cloned().chain([time_field]).collect();
+        let left_keys = || join.keys.iter().map(|key| &key.left).chain([&join.left_time]);
+        let right_keys = || join.keys.iter().map(|key| &key.right).chain([&join.right_time]);
+        let left_order = Order {
+            columns: self.key_columns(left_keys(), &left.layout)?,
+            encoder: KeyEncoder::new(order_fields.clone())?,
+        };
+        let right_order = Order {
+            columns: self.key_columns(right_keys(), &right.layout)?,
+            encoder: KeyEncoder::new(order_fields.clone())?,
+        };
+        let right_types = column_types(right.layout.columns());
+        let memory = self.context.memory.clone();
+        let right_sort = Sort::new(
+            right_order,
+            right_types.clone(),
+            None,
+            sorted_batch_rows(self.context.batch_rows, &memory),
+            memory.clone(),
+            self.context.cancel.clone(),
+            1,
+        );
         let operator = AsOfOperator::new(Specification {
             nearest: nearest(join.op)?,
             keeps_left: join.keeps_left,
-            left: self.key_columns(left_keys, &left.layout)?,
-            right: self.key_columns(right_keys, &right.layout)?,
+            left: self.key_columns(left_keys(), &left.layout)?,
+            right: self.key_columns(right_keys(), &right.layout)?,
             order: KeyEncoder::new(order_fields)?,
             equality: KeyEncoder::new(key_fields)?,
-            right_types: column_types(right.layout.columns()),
-            memory: self.context.memory.clone(),
+            left_types: column_types(left.layout.columns()),
+            right_types,
+            left_order: Arc::new(left_order),
+            right_sort,
+            batch_rows: self.context.batch_rows,
+            workers: self.context.threads,
+            memory,
             cancel: self.context.cancel.clone(),
         });
         let right_columns = right.layout.columns().iter().cloned().map(|column| ColumnDef {
