@@ -1,9 +1,11 @@
 //! Common table expressions: rows kept once and read by every use; recursive ones round by round.
 
-use super::gather::{batch_bytes, retained};
-use super::set_operation::RowCounts;
+use super::gather::{batch_bytes, concatenated, retained};
+use super::seen_rows::SeenRows;
+use super::spill::{SharedSpillFile, SpilledRows};
 use crate::error::Result;
 use crate::pipeline::{Cancel, Demand, MemoryBudget, Pipeline, Reservation, Sink, SinkPart, Source, Stream, run_here};
+use arrow_schema::DataType;
 use parking_lot::Mutex;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -13,14 +15,21 @@ use stoa_storage::vector::Batch;
 /// Rows per worker that reads them.
 const ROWS_PER_WORKER_MIN: usize = 64 * 1024;
 
-/// Rows that are kept.
+/// Rows of a block on disk ..
+const BLOCK_ROWS: usize = 8 * 1024;
+/// .. which may take this part of the budget.
+const BLOCK_PARTS: usize = 64;
+
+/// Rows that are kept: in memory, and on disk those that find no room.
 pub(crate) struct CteRows {
     kept: Mutex<Kept>,
     memory: Arc<MemoryBudget>,
+    file: SharedSpillFile,
 }
 
 struct Kept {
     batches: Arc<Vec<Batch>>,
+    spilled: Arc<Vec<SpilledRows>>,
     _memory: Vec<Reservation>,
 }
 
@@ -29,16 +38,38 @@ impl CteRows {
     pub(crate) fn new(memory: Arc<MemoryBudget>) -> Arc<Self> {
         let kept = Kept {
             batches: Arc::default(),
+            spilled: Arc::default(),
             _memory: Vec::new(),
         };
         Arc::new(CteRows {
             kept: Mutex::new(kept),
+            file: SharedSpillFile::new(&memory),
             memory,
         })
     }
 
-    fn batches(&self) -> Arc<Vec<Batch>> {
-        self.kept.lock().batches.clone()
+    fn view(&self) -> CteView {
+        let kept = self.kept.lock();
+        CteView {
+            batches: kept.batches.clone(),
+            spilled: kept.spilled.clone(),
+        }
+    }
+
+    fn read(&self, rows: &SpilledRows) -> Result<Batch> {
+        Ok(Batch::new(self.file.read(rows)?, rows.row_count))
+    }
+
+    /// All rows in memory.
+    fn all(&self) -> Result<Vec<Batch>> {
+        let view = self.view();
+        let mut memory = self.memory.reservation();
+        let mut batches = view.batches.to_vec();
+        for rows in view.spilled.iter() {
+            memory.grow(rows.bytes)?;
+            batches.push(self.read(rows)?);
+        }
+        Ok(batches)
     }
 
     /// Keeps these rows instead.
@@ -47,9 +78,33 @@ impl CteRows {
         memory.grow(batches.iter().map(batch_bytes).sum())?;
         *self.kept.lock() = Kept {
             batches: Arc::new(batches),
+            spilled: Arc::default(),
             _memory: vec![memory],
         };
         Ok(())
+    }
+}
+
+/// What there is at a time.
+struct CteView {
+    batches: Arc<Vec<Batch>>,
+    spilled: Arc<Vec<SpilledRows>>,
+}
+
+impl CteView {
+    fn row_count(&self) -> usize {
+        let in_memory = self.batches.iter().map(|batch| batch.row_count);
+        let on_disk = self.spilled.iter().map(|rows| rows.row_count);
+        in_memory.chain(on_disk).sum()
+    }
+
+    /// The rows of a number, and whether there are such.
+    fn get(&self, number: usize, rows: &CteRows) -> Result<Option<Batch>> {
+        if let Some(batch) = self.batches.get(number) {
+            return Ok(Some(batch.clone()));
+        }
+        let spilled = self.spilled.get(number - self.batches.len());
+        spilled.map(|spilled| rows.read(spilled)).transpose()
     }
 }
 
@@ -61,6 +116,7 @@ impl Sink for CteSink {
         Ok(Box::new(CtePart {
             rows: self.0.clone(),
             batches: Vec::new(),
+            spilled: Vec::new(),
             memory: self.0.memory.reservation(),
         }))
     }
@@ -69,13 +125,47 @@ impl Sink for CteSink {
 struct CtePart {
     rows: Arc<CteRows>,
     batches: Vec<Batch>,
+    spilled: Vec<SpilledRows>,
     memory: Reservation,
+}
+
+impl CtePart {
+    /// Puts what is held on disk.
+    fn spill(&mut self) -> Result<()> {
+        let bytes_max = self.rows.memory.limit_bytes() / BLOCK_PARTS;
+        let (mut block, mut row_count, mut bytes) = (Vec::new(), 0, 0);
+        for batch in std::mem::take(&mut self.batches) {
+            let more = batch_bytes(&batch);
+            if row_count > 0 && (row_count + batch.row_count > BLOCK_ROWS || bytes + more > bytes_max) {
+                self.write(std::mem::take(&mut block))?;
+                (row_count, bytes) = (0, 0);
+            }
+            row_count += batch.row_count;
+            bytes += more;
+            block.push(batch);
+        }
+        self.write(block)?;
+        self.memory.resize(0)
+    }
+
+    fn write(&mut self, block: Vec<Batch>) -> Result<()> {
+        let Some(first) = block.first() else { return Ok(()) };
+        let types: Vec<DataType> = first.columns.iter().map(|column| column.data_type().clone()).collect();
+        let batch = concatenated(block, &types)?;
+        let rows = self.rows.file.write(&batch.columns, batch.row_count)?;
+        self.spilled.push(rows);
+        Ok(())
+    }
 }
 
 impl SinkPart for CtePart {
     fn consume(&mut self, batch: Batch) -> Result<Demand> {
         let batch = retained(batch);
-        self.memory.grow(batch_bytes(&batch))?;
+        let bytes = batch_bytes(&batch);
+        if !self.memory.try_grow(bytes) {
+            self.spill()?;
+            self.memory.grow(bytes)?;
+        }
         self.batches.push(batch);
         Ok(Demand::More)
     }
@@ -83,6 +173,7 @@ impl SinkPart for CtePart {
     fn finish(self: Box<Self>) -> Result<()> {
         let mut kept = self.rows.kept.lock();
         Arc::make_mut(&mut kept.batches).extend(self.batches);
+        Arc::make_mut(&mut kept.spilled).extend(self.spilled);
         kept._memory.push(self.memory);
         Ok(())
     }
@@ -109,28 +200,30 @@ impl CteSource {
 impl Source for CteSource {
     fn open(&self) -> Result<Box<dyn Stream>> {
         Ok(Box::new(CteStream {
-            batches: self.rows.batches(),
+            view: self.rows.view(),
+            rows: self.rows.clone(),
             places: self.places.clone(),
             next: self.next.clone(),
         }))
     }
 
     fn parallelism_max(&self) -> usize {
-        let rows: usize = self.rows.batches().iter().map(|batch| batch.row_count).sum();
-        rows.div_ceil(ROWS_PER_WORKER_MIN)
+        self.rows.view().row_count().div_ceil(ROWS_PER_WORKER_MIN)
     }
 }
 
 struct CteStream {
-    batches: Arc<Vec<Batch>>,
+    rows: Arc<CteRows>,
+    view: CteView,
     places: Arc<[usize]>,
     next: Arc<AtomicUsize>,
 }
 
 impl Stream for CteStream {
     fn next(&mut self) -> Result<Option<Batch>> {
-        let at = self.next.fetch_add(1, Ordering::Relaxed);
-        Ok(self.batches.get(at).map(|batch| projected(batch, &self.places)))
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let batch = self.view.get(number, &self.rows)?;
+        Ok(batch.map(|batch| projected(&batch, &self.places)))
     }
 }
 
@@ -155,7 +248,7 @@ pub(crate) struct RecursiveSource {
     pub(crate) working: Arc<CteRows>,
     pub(crate) plan_round: PlanRound,
     /// For UNION: the rows so far.
-    pub(crate) seen: Option<Arc<RowCounts>>,
+    pub(crate) seen: Option<Arc<SeenRows>>,
     /// The columns wanted.
     pub(crate) places: Vec<usize>,
     pub(crate) cancel: Arc<Cancel>,
@@ -183,7 +276,7 @@ struct RecursiveStream {
     base: Option<Arc<CteRows>>,
     working: Arc<CteRows>,
     plan_round: PlanRound,
-    seen: Option<Arc<RowCounts>>,
+    seen: Option<Arc<SeenRows>>,
     places: Vec<usize>,
     cancel: Arc<Cancel>,
     ready: VecDeque<Batch>,
@@ -195,7 +288,7 @@ impl RecursiveStream {
         self.cancel.check()?;
         let rows = match self.base.take() {
             Some(base) => base,
-            None if self.working.batches().is_empty() => return Ok(()),
+            None if self.working.view().row_count() == 0 => return Ok(()),
             None => {
                 let result = CteRows::new(self.working.memory.clone());
                 let pipelines = (self.plan_round)(Arc::new(CteSink(result.clone())))?;
@@ -203,7 +296,7 @@ impl RecursiveStream {
                 result
             }
         };
-        let mut batches = rows.batches().to_vec();
+        let mut batches = rows.all()?;
         drop(rows);
         if let Some(seen) = &self.seen {
             let mut new = Vec::new();
@@ -229,7 +322,9 @@ impl Stream for RecursiveStream {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::operators::testing::{TestSource, batches_of, branch, cancel, collect, memory, rows_of, run};
+    use crate::operators::testing::{
+        TestSource, as_set, batches_of, branch, cancel, collect, memory, memory_of, rows_of, run,
+    };
     use crate::pipeline::Transform;
     use crate::types::{Literal, LogicalType, array_type};
     use arrow_array::cast::AsArray;
@@ -242,7 +337,11 @@ mod tests {
     }
 
     fn kept(values: &[i64]) -> Arc<CteRows> {
-        let rows = CteRows::new(memory());
+        kept_within(values, memory())
+    }
+
+    fn kept_within(values: &[i64], memory: Arc<MemoryBudget>) -> Arc<CteRows> {
+        let rows = CteRows::new(memory);
         let pipeline = Pipeline {
             branches: vec![branch(
                 TestSource::new(batches_of(&numbers(values), &TYPES, 3), 2),
@@ -266,6 +365,22 @@ mod tests {
             assert_eq!(read.len(), 5);
             assert_eq!(read[0], [Literal::Integer(1), Literal::Integer(1)]);
         }
+    }
+
+    #[test]
+    fn rows_without_room_are_read_from_disk() {
+        let values: Vec<i64> = (0..5_000).collect();
+        let small = memory_of(100_000);
+        let rows = kept_within(&values, small.clone());
+        assert!(small.spilled_bytes() > 0);
+        for _ in 0..2 {
+            let source = CteSource::new(rows.clone(), vec![0]);
+            let batches = collect(vec![branch(source, vec![])], 2).unwrap();
+            assert_eq!(as_set(&rows_of(&batches, &TYPES)), as_set(&numbers(&values)));
+        }
+        drop(rows);
+        assert!(small.reservation().resize(100_000).is_ok(), "all memory is given back");
+        assert_eq!(small.temporary_files().used_bytes(), 0, "no file stays");
     }
 
     /// `(x + 1) % modulus` of numbers below a limit.
@@ -312,7 +427,7 @@ mod tests {
             base: kept(base),
             working,
             plan_round,
-            seen: distinct.then(|| RowCounts::new(&plain, &memory()).unwrap()),
+            seen: distinct.then(|| SeenRows::new(&plain, &memory()).unwrap()),
             places: vec![0],
             cancel: cancel(),
         }

@@ -25,6 +25,8 @@ use stoa_storage::vector::{Batch, flatten};
 
 /// Rows of tables up to which a query runs on its connection's own thread.
 const SMALL_ROWS_MAX: u64 = 8_192;
+/// What each of them may take of the budget, in bytes.
+const SMALL_ROW_BYTES: usize = 4096;
 
 /// SELECT and its kin.
 pub(super) fn execute(run: &Run<'_>, query: &Query) -> Result<Effect> {
@@ -286,7 +288,9 @@ fn is_small(run: &Run<'_>, plan: &Plan) -> bool {
             }
         }
     }
-    rows(run, plan).is_some_and(|rows| rows <= SMALL_ROWS_MAX)
+    // All answers are collected, and must find room beside what the operators hold.
+    let room = run.entry.running().memory.limit_bytes() / SMALL_ROW_BYTES;
+    rows(run, plan).is_some_and(|rows| rows <= SMALL_ROWS_MAX.min(room as u64))
 }
 
 /// Keeps all batches.
