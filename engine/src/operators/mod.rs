@@ -13,7 +13,7 @@ pub(crate) mod key;
 pub(crate) mod limit;
 pub(crate) mod project;
 pub(crate) mod scan;
-pub(crate) mod set_operation;
+pub(crate) mod seen_rows;
 pub(crate) mod sort;
 pub(crate) mod spill;
 pub(crate) mod split;

@@ -141,7 +141,13 @@ mod tests {
         let mut expected = as_set(&rows);
         expected.dedup();
         assert_eq!(as_set(&rows_of(&batches, &types)), expected);
-        assert!(batches_of(&rows, &types, 30).into_iter().filter_map(new).next().is_none());
+        assert!(
+            batches_of(&rows, &types, 30)
+                .into_iter()
+                .filter_map(new)
+                .next()
+                .is_none()
+        );
     }
 
     #[test]

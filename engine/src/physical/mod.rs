@@ -4,6 +4,7 @@
 mod column_facts;
 mod plan_aggregate;
 mod plan_as_of_join;
+mod plan_distinct;
 mod plan_filter;
 mod plan_join;
 mod plan_project;

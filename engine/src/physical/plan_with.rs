@@ -5,7 +5,7 @@ use super::plan_sort::column_types;
 use super::{Piece, Planner};
 use crate::error::{Error, Result};
 use crate::operators::cte::{CteRows, CteSink, CteSource, PlanRound, RecursiveSource};
-use crate::operators::set_operation::RowCounts;
+use crate::operators::seen_rows::SeenRows;
 use crate::pipeline::Sink;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -26,7 +26,7 @@ pub(super) struct Recursion {
     base: Arc<CteRows>,
     working: Arc<CteRows>,
     plan_round: PlanRound,
-    seen: Option<Arc<RowCounts>>,
+    seen: Option<Arc<SeenRows>>,
 }
 
 impl Planner {
@@ -103,7 +103,7 @@ impl Planner {
         };
         let seen = match recursive.all {
             true => None,
-            false => Some(RowCounts::new(&column_types(&with.columns), &self.context.memory)?),
+            false => Some(SeenRows::new(&column_types(&with.columns), &self.context.memory)?),
         };
         Ok(Recursion {
             base,

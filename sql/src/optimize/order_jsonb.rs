@@ -1,14 +1,13 @@
 //! Keys of type jsonb become bytes that are equal and ordered as the values are: `1.0` is `1`, whatever digits are written. Sorts,
 //! groups, joins and windows then need not know of jsonb; values are shown as they were.
 //!
-//! INTERSECT ALL, EXCEPT ALL, recursive UNION and DISTINCT inside an aggregate other than `count` still compare the digits.
+//! Recursive UNION and DISTINCT inside an aggregate other than `count` still compare the digits.
 
 use super::context::Context;
 use crate::catalog::FunctionInfo;
 use crate::error::Result;
 use crate::plan::{
-    Aggregate, AggregateCall, CaseBranch, ColumnDef, Distinct, Expr, FunctionCall, Join, JoinKey, JoinKind, Plan,
-    Project, SetOperation, SetOperationKind, SortKey,
+    Aggregate, AggregateCall, CaseBranch, ColumnDef, Distinct, Expr, FunctionCall, Plan, Project, SetOperation, SortKey,
 };
 use crate::types::LogicalType;
 use std::sync::Arc;
@@ -119,14 +118,19 @@ impl Keys<'_> {
     }
 
     fn distinct(&self, distinct: Distinct) -> Plan {
-        let columns = distinct.input.output();
-        let on = match distinct.on.is_empty() {
-            true if has_jsonb(&columns) => columns.into_iter().map(Expr::Column).collect(),
-            _ => distinct.on,
-        };
-        Plan::Distinct(Distinct {
-            on: self.all(on),
-            ..distinct
+        if !distinct.on.is_empty() || !has_jsonb(&distinct.input.output()) {
+            return Plan::Distinct(Distinct {
+                on: self.all(distinct.on),
+                ..distinct
+            });
+        }
+        let columns = distinct.input.output().into_iter();
+        self.aggregate(Aggregate {
+            keys: columns.map(|column| (column.clone(), Expr::Column(column))).collect(),
+            input: distinct.input,
+            aggregates: Vec::new(),
+            grouping_sets: None,
+            grouping_set_index: None,
         })
     }
 
@@ -179,55 +183,15 @@ impl Keys<'_> {
         }
     }
 
-    /// UNION is what is distinct of UNION ALL; INTERSECT and EXCEPT keep distinct rows of the left side with or without a match.
+    /// UNION is what is distinct of UNION ALL.
     fn set_operation(&self, operation: SetOperation) -> Plan {
-        if operation.all {
-            return Plan::SetOperation(operation);
+        match operation.all {
+            true => Plan::SetOperation(operation),
+            false => self.distinct(Distinct {
+                input: Box::new(Plan::SetOperation(SetOperation { all: true, ..operation })),
+                on: Vec::new(),
+            }),
         }
-        let kind = match operation.kind {
-            SetOperationKind::Union => {
-                return self.distinct(Distinct {
-                    input: Box::new(Plan::SetOperation(SetOperation { all: true, ..operation })),
-                    on: Vec::new(),
-                });
-            }
-            SetOperationKind::Intersect => JoinKind::Semi,
-            SetOperationKind::Except => JoinKind::Anti,
-        };
-        let mut inputs = operation.inputs.into_iter();
-        let Some(first) = inputs.next() else {
-            return Plan::SetOperation(SetOperation {
-                inputs: Vec::new(),
-                ..operation
-            });
-        };
-        let columns = first.output();
-        let matched = inputs.fold(first, |left, right| {
-            let pairs = columns.iter().cloned().zip(right.output());
-            let keys = pairs.map(|(left, right)| JoinKey {
-                left: self.key(Expr::Column(left)),
-                right: self.key(Expr::Column(right)),
-                null_matches: true,
-            });
-            Plan::Join(Join {
-                keys: keys.collect(),
-                left: Box::new(left),
-                right: Box::new(right),
-                kind: kind.clone(),
-                residual: Vec::new(),
-            })
-        });
-        let expressions = operation
-            .columns
-            .into_iter()
-            .zip(columns.iter().cloned().map(Expr::Column));
-        self.distinct(Distinct {
-            input: Box::new(Plan::Project(Project {
-                expressions: expressions.collect(),
-                input: Box::new(matched),
-            })),
-            on: Vec::new(),
-        })
     }
 }
 

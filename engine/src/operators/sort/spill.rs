@@ -16,8 +16,8 @@ const BLOCK_PARTS: usize = 512;
 const BLOCK_BYTES_MIN: usize = 16 << 10;
 /// Larger blocks save nothing, in bytes.
 const BLOCK_BYTES_MAX: usize = 1 << 20;
-/// Blocks of a merge together may take this part of the budget.
-const MERGE_PARTS: usize = 8;
+/// Blocks of a merge together may take this part of the budget; their keys may take as much again.
+const MERGE_PARTS: usize = 16;
 
 /// A run on disk, as far as it is yet to be read.
 pub(super) struct SpilledRun {

@@ -1,4 +1,4 @@
-//! Aggregate and Distinct.
+//! Aggregate, and rows that are all different.
 //!
 //! Aggregates over distinct arguments, where there is one list of them, take two steps: groups of (keys, arguments), which makes the
 //! arguments distinct and keeps the states of all other aggregates, and groups of the keys over those. Sets of numbers that lie close
@@ -17,7 +17,7 @@ use crate::operators::project::Projection;
 use crate::types::array_type;
 use inputs::Inputs;
 use std::sync::Arc;
-use stoa_sql::plan::{Aggregate, ColumnDef, Distinct, Expr};
+use stoa_sql::plan::{Aggregate, ColumnDef, Expr};
 
 impl Planner {
     pub(super) fn plan_aggregate(&mut self, aggregate: &Aggregate, node: usize) -> Result<Piece> {
@@ -69,18 +69,6 @@ impl Planner {
         let source = AggregateSource::new(&sink, self.context.batch_rows, self.context.cancel.clone());
         self.sink(piece, sink);
         Piece::source(source, columns)
-    }
-
-    pub(super) fn plan_distinct(&mut self, distinct: &Distinct) -> Result<Piece> {
-        let piece = self.plan(&distinct.input)?;
-        let columns = piece.layout.columns().to_vec();
-        if !distinct.on.is_empty() {
-            let keys = Inputs::new(self, &piece.layout).keys(&distinct.on)?;
-            let types: Vec<_> = distinct.on.iter().map(|key| array_type(&key.data_type())).collect();
-            let transform = DistinctOnTransform::new(keys, &types, &self.context.memory)?;
-            return Ok(piece.through(transform, columns));
-        }
-        self.distinct_rows(piece)
     }
 
     /// Every row of a piece once.
