@@ -6,7 +6,7 @@ use super::{Piece, Planner};
 use crate::error::{Error, Result};
 use crate::operators::asof_join::{AsOfJoin as AsOfOperator, AsOfSink, AsOfTransform, Nearest, Specification};
 use crate::operators::key::{KeyEncoder, KeyField};
-use crate::operators::sort::{Order, Sort, sorted_batch_rows};
+use crate::operators::sort::{Order, Sort};
 use crate::types::array_type;
 use std::sync::Arc;
 use stoa_sql::plan::{AsOfJoin, ColumnDef, CompareOp};
@@ -41,7 +41,7 @@ impl Planner {
             right_order,
             right_types.clone(),
             None,
-            sorted_batch_rows(self.context.batch_rows, &memory),
+            self.context.batch_rows,
             memory.clone(),
             self.context.cancel.clone(),
             1,

@@ -6,7 +6,7 @@ use crate::error::{Error, Result, SqlState};
 use crate::expression::Layout;
 use crate::functions::{AggregateBinding, registry};
 use crate::operators::key::{KeyColumns, KeyEncoder, KeyField, Nulls};
-use crate::operators::sort::{Order, Sort, sorted_batch_rows};
+use crate::operators::sort::{Order, Sort};
 use crate::operators::window::{
     Bound, Call, Computation, Frame, Place, RangeOffset, Reach, Specification, Window as WindowOperator, WindowSink,
     WindowSource,
@@ -79,9 +79,16 @@ impl Planner {
             encoder: KeyEncoder::new(fields)?,
         };
         let memory = self.context.memory.clone();
-        let batch_rows = sorted_batch_rows(self.context.batch_rows, &memory);
         let cancel = self.context.cancel.clone();
-        Ok(Sort::new(order, types, None, batch_rows, memory, cancel, 1))
+        Ok(Sort::new(
+            order,
+            types,
+            None,
+            self.context.batch_rows,
+            memory,
+            cancel,
+            1,
+        ))
     }
 
     fn window_call(&self, call: &WindowCall, layout: &Layout, order_type: Option<&DataType>) -> Result<Call> {

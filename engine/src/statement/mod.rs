@@ -34,6 +34,7 @@ use crate::catalog::relation::{Relation, StoredTable};
 use crate::catalog::view::View;
 use crate::connection::{Notice, Outcome, StatementWrites};
 use crate::error::{Error, Result, SqlState};
+use crate::limits::MEMORY_BYTES_PER_BATCH_ROW;
 use crate::pipeline::{Profile, QueryContext};
 use crate::types::Literal;
 use std::sync::Arc;
@@ -97,13 +98,15 @@ impl Run<'_> {
             true => settings.batch_rows,
             false => shared.config.batch_rows,
         };
+        let memory = self.entry.running().memory.clone();
+        let batch_rows = batch_rows.min(memory.limit_bytes() / MEMORY_BYTES_PER_BATCH_ROW).max(1);
         let threads = match settings.threads {
             0 => shared.workers.count(),
             threads => threads.min(shared.workers.count()),
         };
         QueryContext {
             cancel: self.entry.running().cancel.clone(),
-            memory: self.entry.running().memory.clone(),
+            memory,
             statement: self.view.statement.clone(),
             batch_rows,
             use_metadata: settings.use_metadata,

@@ -4,7 +4,7 @@
 use super::{Built, Nearest, Probe, Specification, joined, keys_alone};
 use crate::error::Result;
 use crate::operators::gather::{batch_bytes, concatenated, retained};
-use crate::operators::sort::{Sort, SortSink, SortSource, sorted_batch_rows};
+use crate::operators::sort::{Sort, SortSink, SortSource};
 use crate::operators::spill::{SealedSpillFile, SpillFile, SpilledRows};
 use crate::operators::split::sliced;
 use crate::pipeline::{Sink, SinkPart, Source, Stream};
@@ -140,7 +140,7 @@ impl SortedJoin {
             specification.left_order.clone(),
             specification.left_types.clone(),
             None,
-            sorted_batch_rows(specification.batch_rows, &specification.memory),
+            specification.batch_rows,
             specification.memory.clone(),
             specification.cancel.clone(),
             specification.workers,

@@ -3,7 +3,6 @@
 use super::*;
 use crate::operators::key::KeyField;
 use crate::operators::project::Projection;
-use crate::operators::sort::sorted_batch_rows;
 use crate::operators::testing::{
     Random, TestSource, as_set, batches_of, branch, cancel, collect, compare, memory, memory_of, rows_of, run,
 };
@@ -46,7 +45,6 @@ fn joined_rows(
         columns: columns(),
         encoder: fields(first..2),
     };
-    let rows = sorted_batch_rows(64, memory);
     let join = AsOfJoin::new(Specification {
         nearest,
         keeps_left,
@@ -57,7 +55,7 @@ fn joined_rows(
         left_types: types.clone(),
         right_types: types.clone(),
         left_order: Arc::new(order()),
-        right_sort: Sort::new(order(), types.clone(), None, rows, memory.clone(), cancel(), 1),
+        right_sort: Sort::new(order(), types.clone(), None, 64, memory.clone(), cancel(), 1),
         batch_rows: 64,
         workers,
         memory: memory.clone(),

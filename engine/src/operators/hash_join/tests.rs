@@ -1,13 +1,13 @@
 //! Joins of every kind against nested loops over rows.
 
 use super::*;
-use crate::error::Result;
+use crate::error::{CancelReason, Result};
 use crate::operators::key::KeyField;
 use crate::operators::project::Projection;
 use crate::operators::testing::{
     Random, TestSource, as_set, batches_of, branch, cancel, collect, compare, memory, memory_of, rows_of, run,
 };
-use crate::pipeline::Pipeline;
+use crate::pipeline::{Branch, Pipeline};
 use crate::types::{Literal, LogicalType, array_type};
 use stoa_storage::predicate::Condition;
 
@@ -57,7 +57,25 @@ fn joined(case: Case<'_>) -> Result<(Vec<Row>, Vec<Option<Condition>>)> {
 }
 
 fn joined_within(case: Case<'_>, memory: Arc<MemoryBudget>) -> Result<(Vec<Row>, Vec<Option<Condition>>)> {
-    let output = output_types(&case);
+    let (output, workers) = (output_types(&case), case.workers);
+    let Opened {
+        branches, conditions, ..
+    } = opened(case, memory)?;
+    let batches = collect(branches, workers)?;
+    assert!(batches.iter().all(|batch| batch.selected_count() <= 61));
+    let published = conditions.iter().map(|condition| condition.lock().clone()).collect();
+    Ok((rows_of(&batches, &output), published))
+}
+
+/// A join whose right side was taken in.
+struct Opened {
+    join: Arc<Join>,
+    /// Of its answer.
+    branches: Vec<Branch>,
+    conditions: Vec<Arc<Mutex<Option<Condition>>>>,
+}
+
+fn opened(case: Case<'_>, memory: Arc<MemoryBudget>) -> Result<Opened> {
     let types: Vec<DataType> = case.types.iter().map(array_type).collect();
     let stored: Vec<usize> = match (case.kind.asks_existence(), &case.residual) {
         (true, None) => vec![],
@@ -126,12 +144,13 @@ fn joined_within(case: Case<'_>, memory: Arc<MemoryBudget>) -> Result<(Vec<Row>,
     };
     let mut branches = vec![branch(left, vec![Arc::new(probe)])];
     if case.kind.keeps_right() {
-        branches.push(branch(UnmatchedSource::new(join, side), vec![]));
+        branches.push(branch(UnmatchedSource::new(join.clone(), side), vec![]));
     }
-    let batches = collect(branches, case.workers)?;
-    assert!(batches.iter().all(|batch| batch.selected_count() <= 61));
-    let published = conditions.iter().map(|condition| condition.lock().clone()).collect();
-    Ok((rows_of(&batches, &output), published))
+    Ok(Opened {
+        join,
+        branches,
+        conditions,
+    })
 }
 
 fn is_null(literal: &Literal) -> bool {
@@ -586,6 +605,35 @@ fn a_second_match_in_another_block_is_noticed() {
     assert_eq!(error.state(), crate::error::SqlState::CARDINALITY_VIOLATION);
     assert!(small.spilled_bytes() > 0);
     nothing_stays(&small);
+}
+
+#[test]
+fn a_cancelled_join_gives_everything_back() {
+    let left = numbered_rows((0..300).map(|row| (Some(7), row)));
+    let right = numbered_rows((0..5_000).map(|row| (Some(7), row)));
+    for key_count in [0, 1] {
+        let small = memory_of(200_000);
+        let case = Case {
+            kind: Kind::Full,
+            types: &NUMBERED,
+            key_count,
+            null_matches: false,
+            left: &left,
+            right: &right,
+            residual: None,
+            workers: 1,
+        };
+        let Opened { join, branches, .. } = opened(case, small.clone()).unwrap();
+        let mut stream = branches[0].open().unwrap();
+        for _ in 0..10 {
+            assert!(stream.next().unwrap().is_some());
+        }
+        assert!(small.spilled_bytes() > 0);
+        join.specification.cancel.cancel(CancelReason::User);
+        assert!(matches!(stream.next(), Err(Error::Cancelled(_))));
+        drop((stream, branches, join));
+        nothing_stays(&small);
+    }
 }
 
 #[test]

@@ -31,14 +31,6 @@ use stoa_storage::vector::Batch;
 /// Rows that one run can number.
 const RUN_ROWS_MAX: usize = u32::MAX as usize;
 
-/// An operator that keeps rows of a sort is handed one at a time for so many bytes of the budget, at most a batch.
-const KEPT_ROW_BYTES: usize = 2048;
-
-/// Rows of the batches that a sort should hand out to an operator that keeps some of them.
-pub(crate) fn sorted_batch_rows(batch_rows: usize, memory: &MemoryBudget) -> usize {
-    batch_rows.min(memory.limit_bytes() / KEPT_ROW_BYTES)
-}
-
 /// What rows are sorted by.
 #[derive(Debug)]
 pub(crate) struct Order {

@@ -7,6 +7,9 @@ use crate::error::Result;
 use std::ops::Range;
 use stoa_sql::plan::{FrameExclusion, FrameUnits};
 
+/// Rows whose frames are found before somebody asks whether to go on.
+const ROWS_BETWEEN_CHECKS: usize = 64 * 1024;
+
 /// A frame's bound.
 #[derive(Clone, Debug)]
 pub(crate) enum Bound {
@@ -115,6 +118,9 @@ impl<'a> Frames<'a> {
                 rows,
             };
             for row in partition.rows.clone() {
+                if row % ROWS_BETWEEN_CHECKS == 0 {
+                    specification.cancel.check()?;
+                }
                 let start = partition.bound(row, frame.units, &frame.start, true)?;
                 let end = partition.bound(row, frame.units, &frame.end, false)?;
                 frames.starts.push(start.min(end) as u32);

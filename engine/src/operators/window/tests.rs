@@ -6,7 +6,7 @@ use crate::expression::{Expression, Layout};
 use crate::functions::{AggregateBinding, WindowArguments, registry};
 use crate::operators::key::{KeyField, Nulls};
 use crate::operators::project::Projection;
-use crate::operators::sort::{Order, sorted_batch_rows};
+use crate::operators::sort::Order;
 use crate::operators::testing::{
     Random, TestSource, batches_of, branch, cancel, collect, compare, memory, memory_of, rows_of, run,
 };
@@ -160,19 +160,10 @@ fn window(case: &Case, calls: Vec<Call>, workers: usize, memory: Arc<MemoryBudge
         columns: columns(&[partition.as_slice(), &order].concat()),
         encoder: KeyEncoder::new(partition_fields.iter().cloned().chain(order_fields).collect()).unwrap(),
     };
-    let sorted_rows = sorted_batch_rows(64, &memory);
     Window::new(Specification {
         partition: columns(&partition),
         order: columns(&order),
-        sort: Sort::new(
-            sort_order,
-            types.clone(),
-            None,
-            sorted_rows,
-            memory.clone(),
-            cancel(),
-            1,
-        ),
+        sort: Sort::new(sort_order, types.clone(), None, 64, memory.clone(), cancel(), 1),
         types,
         partition_encoder: KeyEncoder::new(partition_fields).unwrap(),
         descending: case.order.is_some_and(|(descending, _)| descending),
