@@ -33,3 +33,7 @@ pub(crate) const TOP_K_MAX: usize = 10_000;
 pub(crate) const HISTOGRAM_BUCKETS_MAX: usize = 100_000;
 /// Steps that matching a pattern of events once may take.
 pub(crate) const PATTERN_STEPS_MAX: usize = 1_000_000;
+/// Steps and operators of a jsonpath: as deep as its tree can get.
+pub(crate) const JSONPATH_PARTS_MAX: usize = 1_000;
+/// Values that a jsonpath may find in one document.
+pub(crate) const JSONPATH_ITEMS_MAX: usize = 1 << 22;

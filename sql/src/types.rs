@@ -51,6 +51,8 @@ pub enum LogicalType {
     Json,
     /// `jsonb`: normalized as Postgres does
     Jsonb,
+    /// `jsonpath`: the text in Postgres's canonical form
+    Jsonpath,
     /// `bytea`
     Bytea,
     /// `oid`
@@ -102,6 +104,7 @@ pub enum TypeKind {
     Uuid,
     Json,
     Jsonb,
+    Jsonpath,
     Bytea,
     Oid,
     Name,
@@ -149,6 +152,7 @@ impl LogicalType {
             LogicalType::Uuid => TypeKind::Uuid,
             LogicalType::Json => TypeKind::Json,
             LogicalType::Jsonb => TypeKind::Jsonb,
+            LogicalType::Jsonpath => TypeKind::Jsonpath,
             LogicalType::Bytea => TypeKind::Bytea,
             LogicalType::Oid => TypeKind::Oid,
             LogicalType::Name => TypeKind::Name,
@@ -224,6 +228,7 @@ impl fmt::Display for LogicalType {
             LogicalType::Uuid => "uuid",
             LogicalType::Json => "json",
             LogicalType::Jsonb => "jsonb",
+            LogicalType::Jsonpath => "jsonpath",
             LogicalType::Bytea => "bytea",
             LogicalType::Oid => "oid",
             LogicalType::Name => "name",

@@ -48,6 +48,7 @@ fn plain_type(name: &str) -> Option<LogicalType> {
         "uuid" => LogicalType::Uuid,
         "json" => LogicalType::Json,
         "jsonb" => LogicalType::Jsonb,
+        "jsonpath" => LogicalType::Jsonpath,
         "bytea" => LogicalType::Bytea,
         "oid" => LogicalType::Oid,
         "name" => LogicalType::Name,

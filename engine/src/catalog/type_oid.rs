@@ -42,7 +42,7 @@ const fn entry(
 }
 
 /// All types.
-pub(crate) static TYPES: [TypeEntry; 31] = [
+pub(crate) static TYPES: [TypeEntry; 32] = [
     entry(LogicalType::Boolean, "bool", 16, 1000, 1, 'B'),
     entry(LogicalType::Bytea, "bytea", 17, 1001, -1, 'U'),
     entry(LogicalType::SingleChar, "char", 18, 1002, 1, 'Z'),
@@ -73,6 +73,7 @@ pub(crate) static TYPES: [TypeEntry; 31] = [
     entry(LogicalType::Void, "void", 2278, 0, 4, 'P'),
     entry(LogicalType::Uuid, "uuid", 2950, 2951, 16, 'U'),
     entry(LogicalType::Jsonb, "jsonb", 3802, 3807, -1, 'U'),
+    entry(LogicalType::Jsonpath, "jsonpath", 4072, 4073, -1, 'U'),
     entry(LogicalType::Regnamespace, "regnamespace", 4089, 4090, 4, 'N'),
 ];
 

@@ -4,7 +4,7 @@
 
 mod builder;
 mod text_in;
-mod text_out;
+pub(crate) mod text_out;
 
 use super::FormatSettings;
 use crate::error::Result;
@@ -12,7 +12,7 @@ use crate::types::{Literal, LogicalType};
 use arrow_array::ArrayRef;
 
 pub(crate) use text_in::error;
-pub(crate) use text_in::{datetime, json, number, string, uuid};
+pub(crate) use text_in::{datetime, json, number, numeric, string, uuid};
 pub use text_out::ColumnWriter;
 
 /// Reads one value.

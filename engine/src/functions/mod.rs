@@ -6,6 +6,7 @@
 
 pub(crate) mod aggregate;
 pub(crate) mod cast;
+pub(crate) mod jsonpath;
 pub(crate) mod kernel;
 pub(crate) mod registry;
 pub(crate) mod scalar;

@@ -157,7 +157,12 @@ pub(super) fn index_keys(schema: &mut TableSchema, definition: &TableDefinition)
 fn is_key_type(data_type: &LogicalType) -> bool {
     !matches!(
         data_type,
-        LogicalType::Json | LogicalType::Jsonb | LogicalType::Interval | LogicalType::Array(_) | LogicalType::Record(_)
+        LogicalType::Json
+            | LogicalType::Jsonb
+            | LogicalType::Jsonpath
+            | LogicalType::Interval
+            | LogicalType::Array(_)
+            | LogicalType::Record(_)
     )
 }
 

@@ -30,7 +30,7 @@ const fn row(data_type: LogicalType, oid: u32, array_oid: u32, size: i16) -> Row
     }
 }
 
-static TYPES: [Row; 30] = [
+static TYPES: [Row; 31] = [
     row(LogicalType::Boolean, 16, 1000, 1),
     row(LogicalType::Bytea, 17, 1001, -1),
     row(LogicalType::SingleChar, 18, 1002, 1),
@@ -60,6 +60,7 @@ static TYPES: [Row; 30] = [
     row(LogicalType::Void, 2278, 0, 4),
     row(LogicalType::Uuid, 2950, 2951, 16),
     row(LogicalType::Jsonb, 3802, 3807, -1),
+    row(LogicalType::Jsonpath, 4072, 4073, -1),
     row(LogicalType::Regnamespace, 4089, 4090, 4),
 ];
 

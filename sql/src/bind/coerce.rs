@@ -158,6 +158,7 @@ pub(super) fn type_of_kind(kind: TypeKind, from: &LogicalType) -> LogicalType {
         TypeKind::Uuid => LogicalType::Uuid,
         TypeKind::Json => LogicalType::Json,
         TypeKind::Jsonb => LogicalType::Jsonb,
+        TypeKind::Jsonpath => LogicalType::Jsonpath,
         TypeKind::Bytea => LogicalType::Bytea,
         TypeKind::Oid => LogicalType::Oid,
         TypeKind::Name => LogicalType::Name,

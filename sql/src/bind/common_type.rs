@@ -36,9 +36,13 @@ pub(super) fn category(kind: TypeKind) -> Category {
         TypeKind::Date | TypeKind::Timestamp | TypeKind::TimestampTz => Category::DateTime,
         TypeKind::Time | TypeKind::Interval => Category::Interval,
         TypeKind::Array | TypeKind::Int2Vector | TypeKind::OidVector => Category::Array,
-        TypeKind::Uuid | TypeKind::Json | TypeKind::Jsonb | TypeKind::Bytea | TypeKind::Record | TypeKind::Void => {
-            Category::Other(kind)
-        }
+        TypeKind::Uuid
+        | TypeKind::Json
+        | TypeKind::Jsonb
+        | TypeKind::Jsonpath
+        | TypeKind::Bytea
+        | TypeKind::Record
+        | TypeKind::Void => Category::Other(kind),
     }
 }
 

@@ -194,6 +194,7 @@ fn named(parts: &[String], quoted: bool, modifiers: &[TypeModifier]) -> Result<L
         "uuid" => LogicalType::Uuid,
         "json" => LogicalType::Json,
         "jsonb" => LogicalType::Jsonb,
+        "jsonpath" => LogicalType::Jsonpath,
         "bytea" => LogicalType::Bytea,
         // A transaction or command number is what it is made of.
         "oid" | "xid" | "cid" => LogicalType::Oid,

@@ -9,6 +9,7 @@ use crate::format::calendar::{
 };
 use crate::format::text::error::{numeric_overflow, numeric_special};
 use crate::format::text::{json, string};
+use crate::functions::jsonpath;
 use crate::types::{Literal, LogicalType};
 
 /// `22P03`
@@ -62,6 +63,11 @@ pub(super) fn read_value(bytes: &[u8], data_type: &LogicalType, settings: &Forma
             let mut out = Vec::with_capacity(bytes.len());
             json::normalize(jsonb_text(bytes)?, &mut out)?;
             Literal::Text(json::into_text(out)?)
+        }
+        LogicalType::Jsonpath => {
+            let mut out = String::new();
+            jsonpath::normalize(jsonpath_text(bytes)?, &mut out)?;
+            Literal::Text(out)
         }
         LogicalType::Bytea => Literal::Bytes(bytes.to_vec()),
         LogicalType::Date => Literal::Date(date(bytes)?),
@@ -173,11 +179,21 @@ pub(crate) fn interval(bytes: &[u8]) -> Result<(i32, i32, i64)> {
 
 /// The text of a `jsonb`.
 pub(crate) fn jsonb_text(bytes: &[u8]) -> Result<&str> {
+    versioned_text(bytes, "jsonb")
+}
+
+/// The text of a `jsonpath`.
+pub(crate) fn jsonpath_text(bytes: &[u8]) -> Result<&str> {
+    versioned_text(bytes, "jsonpath")
+}
+
+/// The text behind a version, which is 1.
+fn versioned_text<'b>(bytes: &'b [u8], name: &str) -> Result<&'b str> {
     match bytes {
         [1, text @ ..] => string::parse_utf8(text),
         [version, ..] => Err(Error::user(
             SqlState::INTERNAL_ERROR,
-            format!("unsupported jsonb version number {version}"),
+            format!("unsupported {name} version number {version}"),
         )),
         [] => Err(incorrect()),
     }

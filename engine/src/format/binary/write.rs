@@ -12,8 +12,8 @@ use arrow_array::types::*;
 use arrow_array::{Array, ArrayRef, ListArray, StructArray};
 use arrow_schema::{DataType, TimeUnit};
 
-/// The version before a `jsonb`'s text.
-const JSONB_VERSION: u8 = 1;
+/// The version before the text of `jsonb` and `jsonpath`.
+const JSON_VERSION: u8 = 1;
 
 /// Digits of a `numeric` are sent four at a time.
 const NUMERIC_BASE: u128 = 10_000;
@@ -95,8 +95,8 @@ pub(super) fn write_value(
 }
 
 fn write_text(text: &str, data_type: &LogicalType, out: &mut Vec<u8>) {
-    if *data_type == LogicalType::Jsonb {
-        out.push(JSONB_VERSION);
+    if matches!(data_type, LogicalType::Jsonb | LogicalType::Jsonpath) {
+        out.push(JSON_VERSION);
     }
     out.extend_from_slice(text.as_bytes());
     if let LogicalType::Char(length) = data_type {

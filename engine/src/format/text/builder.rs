@@ -86,7 +86,7 @@ pub(super) fn column_builder(data_type: &LogicalType, settings: &FormatSettings)
         )),
         LogicalType::Uuid => Box::new(UuidColumn::new(uuid::parse)),
         LogicalType::Bytea => Box::new(BytesColumn::default()),
-        LogicalType::Json | LogicalType::Jsonb => Box::new(JsonColumn::new(*data_type == LogicalType::Jsonb)),
+        LogicalType::Json | LogicalType::Jsonb | LogicalType::Jsonpath => Box::new(JsonColumn::new(data_type.clone())),
         LogicalType::Unknown
         | LogicalType::Text
         | LogicalType::Varchar(_)

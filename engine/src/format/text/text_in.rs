@@ -16,6 +16,7 @@ pub(crate) mod uuid;
 
 use crate::error::{Error, Result, SqlState};
 use crate::format::FormatSettings;
+use crate::functions::jsonpath;
 use crate::types::{DECIMAL64_PRECISION_MAX, Literal, LogicalType};
 
 /// See [`super::parse_value`].
@@ -52,6 +53,11 @@ pub(super) fn parse_value(text: &str, data_type: &LogicalType, settings: &Format
             let mut out = Vec::with_capacity(text.len());
             json::normalize(text, &mut out)?;
             Literal::Text(json::into_text(out)?)
+        }
+        LogicalType::Jsonpath => {
+            let mut out = String::with_capacity(text.len());
+            jsonpath::normalize(text, &mut out)?;
+            Literal::Text(out)
         }
         LogicalType::Bytea => {
             let mut out = Vec::new();

@@ -127,9 +127,11 @@ impl Cast<'_> {
             | LogicalType::Regnamespace => to_object::cast(self, array),
             LogicalType::Array(element) => to_array::cast_array(self, array, element),
             LogicalType::Record(fields) => to_array::cast_record(self, array, fields),
-            LogicalType::Uuid | LogicalType::Bytea | LogicalType::Int2Vector | LogicalType::OidVector => {
-                self.parsed(array)
-            }
+            LogicalType::Uuid
+            | LogicalType::Jsonpath
+            | LogicalType::Bytea
+            | LogicalType::Int2Vector
+            | LogicalType::OidVector => self.parsed(array),
             LogicalType::Void => Err(self.missing()),
         }
     }

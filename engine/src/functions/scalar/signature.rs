@@ -26,7 +26,7 @@ macro_rules! parameters {
 parameters! {
     BOOLEAN = Boolean, SMALLINT = SmallInt, INTEGER = Integer, BIGINT = BigInt, REAL = Real, DOUBLE = Double,
     NUMERIC = Numeric, TEXT = Text, VARCHAR = Varchar, CHAR = Char, DATE = Date, TIME = Time, TIMESTAMP = Timestamp,
-    TIMESTAMPTZ = TimestampTz, INTERVAL = Interval, UUID = Uuid, JSON = Json, JSONB = Jsonb, BYTEA = Bytea, OID = Oid,
+    TIMESTAMPTZ = TimestampTz, INTERVAL = Interval, UUID = Uuid, JSON = Json, JSONB = Jsonb, JSONPATH = Jsonpath, BYTEA = Bytea, OID = Oid,
     NAME = Name, SINGLE_CHAR = SingleChar, REGCLASS = Regclass, REGTYPE = Regtype, REGPROC = Regproc,
     REGNAMESPACE = Regnamespace, RECORD = Record,
 }

@@ -5,6 +5,7 @@ mod expand_array;
 mod generate_series;
 mod generate_subscripts;
 mod json;
+mod json_path;
 mod json_records;
 mod keywords;
 mod partition_ancestors;
@@ -54,6 +55,8 @@ const FUNCTIONS: &[&TableFunction] = &[
     &json::JSONB_EACH,
     &json::JSONB_EACH_TEXT,
     &json::JSONB_OBJECT_KEYS,
+    &json_path::JSONB_PATH_QUERY,
+    &json_path::JSONB_PATH_QUERY_TZ,
     &json_records::JSON_TO_RECORD,
     &json_records::JSON_TO_RECORDSET,
     &json_records::JSONB_TO_RECORD,

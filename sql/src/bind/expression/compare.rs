@@ -107,7 +107,7 @@ impl Binder<'_> {
             Some(data_type) => data_type,
             None => return Err(no_operator(op, &left, &right)),
         };
-        let comparable = !matches!(common.kind(), TypeKind::Json | TypeKind::Void)
+        let comparable = !matches!(common.kind(), TypeKind::Json | TypeKind::Jsonpath | TypeKind::Void)
             || matches!(op, CompareOp::Distinct | CompareOp::NotDistinct);
         if comparable {
             return Ok(common);

@@ -4,6 +4,7 @@ use crate::error::{Error, Result, SqlState};
 use crate::format::binary::read;
 use crate::format::text::ColumnBuilder;
 use crate::format::text::text_in::{bytea, json, string};
+use crate::functions::jsonpath;
 use crate::types::LogicalType;
 use arrow_array::builder::{ArrayBuilder, BinaryViewBuilder, GenericByteViewBuilder, StringViewBuilder};
 use arrow_array::types::ByteViewType;
@@ -96,30 +97,39 @@ impl ColumnBuilder for TextColumn {
     }
 }
 
-/// `json` as it is, `jsonb` normalized.
+/// `json` as it is, `jsonb` and `jsonpath` normalized.
 pub(super) struct JsonColumn {
     builder: StringViewBuilder,
-    normalizes: bool,
+    data_type: LogicalType,
     buffer: Vec<u8>,
 }
 
 impl JsonColumn {
-    pub(super) fn new(normalizes: bool) -> Self {
+    pub(super) fn new(data_type: LogicalType) -> Self {
         JsonColumn {
             builder: StringViewBuilder::with_capacity(0),
-            normalizes,
+            data_type,
             buffer: Vec::new(),
         }
     }
 
     fn push(&mut self, text: &str) -> Result<()> {
-        if !self.normalizes {
-            json::validate(text)?;
-            return append(&mut self.builder, text);
+        match self.data_type {
+            LogicalType::Jsonb => {
+                self.buffer.clear();
+                json::normalize(text, &mut self.buffer)?;
+                append(&mut self.builder, string::parse_utf8(&self.buffer)?)
+            }
+            LogicalType::Jsonpath => {
+                let mut path = String::with_capacity(text.len());
+                jsonpath::normalize(text, &mut path)?;
+                append(&mut self.builder, path.as_str())
+            }
+            _ => {
+                json::validate(text)?;
+                append(&mut self.builder, text)
+            }
         }
-        self.buffer.clear();
-        json::normalize(text, &mut self.buffer)?;
-        append(&mut self.builder, string::parse_utf8(&self.buffer)?)
     }
 }
 
@@ -129,9 +139,10 @@ impl ColumnBuilder for JsonColumn {
     }
 
     fn push_binary(&mut self, bytes: &[u8]) -> Result<()> {
-        match self.normalizes {
-            true => self.push(read::jsonb_text(bytes)?),
-            false => self.push_text(bytes),
+        match self.data_type {
+            LogicalType::Jsonb => self.push(read::jsonb_text(bytes)?),
+            LogicalType::Jsonpath => self.push(read::jsonpath_text(bytes)?),
+            _ => self.push_text(bytes),
         }
     }
 

@@ -83,6 +83,16 @@ pub(crate) fn parse_decimal128(text: &[u8], precision: u8, scale: u8) -> Result<
     }
 }
 
+/// A decimal's digits without an exponent, as `numeric` without parameters shows them in Postgres.
+///
+/// # Errors
+/// 22P02 and 22003, as [`Number::read`].
+pub(crate) fn plain(text: &str) -> Result<String> {
+    let mut out = Vec::with_capacity(text.len());
+    Number::read(text.as_bytes())?.write_plain(&mut out);
+    String::from_utf8(out).map_err(|_| Error::Internal("digits are not UTF-8".into()))
+}
+
 /// A decimal taken apart: `0.digits * 10^point`.
 pub(crate) struct Number<'a> {
     negative: bool,

@@ -6,7 +6,7 @@ mod json;
 mod ordering;
 mod primitive;
 
-pub(crate) use json::jsonb_key;
+pub(crate) use json::{compare_jsonb, jsonb_key};
 pub(crate) use ordering::order;
 pub(crate) use primitive::interval_length;
 

@@ -17,7 +17,7 @@ pub(crate) mod number;
 mod number_template;
 mod overlaps;
 mod template;
-mod template_read;
+pub(crate) mod template_read;
 mod template_write;
 #[cfg(test)]
 pub(crate) mod testing;

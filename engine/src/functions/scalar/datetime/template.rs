@@ -171,6 +171,25 @@ fn word_at(rest: &str) -> Option<(&'static str, Pattern)> {
     found.copied()
 }
 
+impl Pattern {
+    /// Whether it is of a date, of a time, of a zone.
+    pub(super) fn kinds(self) -> (bool, bool, bool) {
+        match self {
+            Pattern::Hour12
+            | Pattern::Hour24
+            | Pattern::Minute
+            | Pattern::Second
+            | Pattern::Fraction(_)
+            | Pattern::Millisecond
+            | Pattern::Microsecond
+            | Pattern::SecondOfDay
+            | Pattern::Meridiem(..) => (false, true, false),
+            Pattern::Zone(_) | Pattern::ZoneHour | Pattern::ZoneMinute | Pattern::ZoneOffset => (false, false, true),
+            _ => (true, false, false),
+        }
+    }
+}
+
 /// Takes a template apart. Every text is a template: what is no pattern stands for itself.
 pub(super) fn parse(template: &str) -> Vec<Node> {
     let mut nodes = Vec::new();

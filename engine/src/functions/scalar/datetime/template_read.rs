@@ -50,6 +50,56 @@ pub(super) fn execute_date(call: &Call<'_>) -> Result<Value> {
     })
 }
 
+/// What a text says by a template of the SQL standard, which it must fit to the letter.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Standard {
+    /// Days since 1970, where the template has a date.
+    pub(crate) days: Option<i64>,
+    /// Microseconds since midnight, where it has a time.
+    pub(crate) time: Option<i64>,
+    /// Microseconds east of UTC, where it has a zone.
+    pub(crate) offset: Option<i64>,
+}
+
+/// Separators that templates of the standard may have.
+const STANDARD_SEPARATORS: &str = "-./,':; ";
+
+/// Reads a text by a template of the SQL standard.
+///
+/// # Errors
+/// 22007, 22008 where it does not fit; 22007 for a template that the standard does not have.
+pub(crate) fn read_standard(text: &str, template: &str) -> Result<Standard> {
+    let invalid_format = |message: String| Err(Error::user(SqlState::INVALID_DATETIME_FORMAT, message));
+    // Parts in quotes may be anything.
+    let unquoted: Vec<&str> = template.split('"').step_by(2).collect();
+    for node in template::parse(&unquoted.join(" ")) {
+        if let Node::Literal(character) = node
+            && !STANDARD_SEPARATORS.contains(character)
+        {
+            return invalid_format(format!("invalid datetime format separator: \"{character}\""));
+        }
+    }
+    let nodes = template::parse(template);
+    let read = read_by(text, &nodes, true)?;
+    let kinds = nodes.iter().filter_map(|node| match node {
+        Node::Field { pattern, .. } => Some(pattern.kinds()),
+        _ => None,
+    });
+    let (dated, timed, zoned) = kinds.fold((false, false, false), |known, kinds| {
+        (known.0 || kinds.0, known.1 || kinds.1, known.2 || kinds.2)
+    });
+    let days = dated.then(|| read.days(text)).transpose()?;
+    let time = read.time(text)?;
+    if days.is_some_and(|days| !is_date(days)) {
+        return Err(out_of_range(text));
+    }
+    Ok(Standard {
+        days,
+        time: timed.then_some(time),
+        offset: zoned.then(|| read.offset().unwrap_or(0)),
+    })
+}
+
 /// What a text says, field by field.
 #[derive(Debug, Default)]
 struct Read {
@@ -250,6 +300,12 @@ fn is_numeric(pattern: Pattern) -> bool {
 }
 
 fn read(text: &str, nodes: &[Node]) -> Result<Read> {
+    read_by(text, nodes, false)
+}
+
+/// `standard`: every character must be as the template has it, and none may remain.
+fn read_by(text: &str, nodes: &[Node], standard: bool) -> Result<Read> {
+    let mismatch = |message: String| Err(Error::user(SqlState::INVALID_DATETIME_FORMAT, message));
     let mut read = Read {
         zone_sign: 1,
         ..Read::default()
@@ -258,13 +314,23 @@ fn read(text: &str, nodes: &[Node]) -> Result<Read> {
         rest: text,
         skipped: 0,
         passed_minus: false,
-        exact: false,
+        exact: standard,
     };
     for (at, node) in nodes.iter().enumerate() {
         if reader.rest.is_empty() {
+            if standard {
+                return mismatch("input string is too short for datetime format".to_owned());
+            }
             break;
         }
         match node {
+            Node::Literal(character) if standard && !reader.rest.starts_with(*character) => {
+                let kind = match is_separator(*character) || *character == ' ' {
+                    true => "separator",
+                    false => "character",
+                };
+                return mismatch(format!("unmatched format {kind} \"{character}\""));
+            }
             Node::Exact => reader.exact = true,
             Node::Literal(character) => {
                 if at == 0 && !reader.exact {
@@ -293,6 +359,10 @@ fn read(text: &str, nodes: &[Node]) -> Result<Read> {
                 }
             }
         }
+    }
+    let remains = !reader.rest.trim_ascii().is_empty();
+    if standard && remains {
+        return mismatch("trailing characters remain in input string after datetime format".to_owned());
     }
     Ok(read)
 }

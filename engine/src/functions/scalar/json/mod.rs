@@ -11,6 +11,10 @@ mod exists;
 mod get;
 mod inspect;
 mod path;
+pub(crate) mod path_arguments;
+mod path_exists;
+mod path_match;
+mod path_query;
 mod reshape;
 mod set;
 mod sort_key;
@@ -42,6 +46,8 @@ pub(super) const FUNCTIONS: &[&ScalarFunction] = &[
     &get::ARROW,
     &get::ARROW_TEXT,
     &delete::DELETE_AT_PATH,
+    &path_exists::EXISTS_OPERATOR,
+    &path_match::MATCH_OPERATOR,
     &exists::ALL_OPERATOR,
     &exists::ANY_OPERATOR,
     &exists::ONE_OPERATOR,
@@ -69,6 +75,14 @@ pub(super) const FUNCTIONS: &[&ScalarFunction] = &[
     &exists::JSONB_EXISTS_ANY,
     &path::JSONB_EXTRACT_PATH,
     &path::JSONB_EXTRACT_PATH_TEXT,
+    &path_exists::JSONB_PATH_EXISTS,
+    &path_exists::JSONB_PATH_EXISTS_TZ,
+    &path_match::JSONB_PATH_MATCH,
+    &path_match::JSONB_PATH_MATCH_TZ,
+    &path_query::JSONB_PATH_QUERY_ARRAY,
+    &path_query::JSONB_PATH_QUERY_ARRAY_TZ,
+    &path_query::JSONB_PATH_QUERY_FIRST,
+    &path_query::JSONB_PATH_QUERY_FIRST_TZ,
     &set::JSONB_INSERT,
     &get::JSONB_OBJECT_FIELD,
     &get::JSONB_OBJECT_FIELD_TEXT,

@@ -13,6 +13,11 @@ pub(crate) fn json(text: &str) -> Typed {
     (Literal::Text(text.to_owned()), LogicalType::Json)
 }
 
+/// `jsonpath`; the text is in canonical form already.
+pub(crate) fn jsonpath(text: &str) -> Typed {
+    (Literal::Text(text.to_owned()), LogicalType::Jsonpath)
+}
+
 /// A text-like value, or NULL.
 pub(crate) fn optional(text: Option<&str>, data_type: LogicalType) -> Typed {
     let literal = text.map_or(Literal::Null, |text| Literal::Text(text.to_owned()));
