@@ -547,7 +547,7 @@ fn stack_windows(mut plan: Plan, windows: Vec<CollectedWindow>) -> Plan {
 }
 
 /// The columns of this level with the names error messages give them.
-fn input_columns(scope: &Scope<'_>) -> Vec<(String, ColumnDef)> {
+pub(super) fn input_columns(scope: &Scope<'_>) -> Vec<(String, ColumnDef)> {
     let mut columns: Vec<(String, ColumnDef)> = scope
         .relations
         .iter()

@@ -169,6 +169,9 @@ impl Binder<'_> {
         if has_names && matches!(info.kind, FunctionKind::Aggregate | FunctionKind::Window) {
             return Err(not_supported(format!("named arguments of {name}")).at(span));
         }
+        if let Some(place) = self.bind_hypothetical_set(function, name, &arguments, span, context)? {
+            return Ok(place);
+        }
         match info.kind {
             _ if function.over.is_some() => self.bind_window_call(function, info, &arguments, span, context),
             FunctionKind::Aggregate => self.bind_aggregate_call(function, info, &arguments, span, context),

@@ -25,6 +25,11 @@ impl Binder<'_> {
             Value::Boolean(value) => Expr::Literal(Literal::Boolean(*value), LogicalType::Boolean),
             Value::Null => Expr::null(LogicalType::Unknown),
             Value::Placeholder(name) => self.bind_parameter(name)?,
+            Value::HexStringLiteral(_) | Value::SingleQuotedByteStringLiteral(_) => {
+                return Err(not_supported(format!("constant {value}")).with_hint(
+                    "There are no bit strings: bytes are written '\\x1F'::bytea, numbers to any base 0x1F and 0b101.",
+                ));
+            }
             other => return Err(not_supported(format!("constant {other}"))),
         })
     }

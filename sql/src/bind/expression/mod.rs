@@ -6,6 +6,7 @@ mod array;
 mod compare;
 mod conditional;
 mod function;
+mod hypothetical_set;
 mod literal;
 mod named_arguments;
 mod operator;
