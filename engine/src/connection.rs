@@ -7,6 +7,7 @@ mod copy;
 mod cursor;
 mod cursor_rows;
 mod cursors;
+mod on_commit;
 mod outcome;
 mod pending;
 mod prepared;
@@ -247,11 +248,18 @@ impl Connection {
             }
             self.check_writable(&bound.statement)?;
             self.check_outside_block(&bound.statement)?;
+            if let Statement::CreateTable(create) = &bound.statement
+                && create.on_commit.is_some()
+            {
+                self.session.lock().has_on_commit = true;
+            }
             let run = Run {
                 view,
                 entry: entry.clone(),
                 parameters,
                 seen: bound.seen.clone(),
+                returned: Default::default(),
+                changed_before: Vec::new(),
             };
             if let Statement::Copy(copy) = &bound.statement {
                 return copy::execute(self, &run, copy);

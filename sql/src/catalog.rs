@@ -195,6 +195,11 @@ pub struct ColumnStatistics {
 pub trait Catalog {
     /// The relation of that name along the search path, as of the statement's version.
     fn relation(&self, name: &TableName) -> Result<Option<Arc<RelationInfo>>>;
+    /// What a name in a view's query stands for: what it stood for when the view was made, however that is called now, with the names
+    /// its columns had then and without those it has got since.
+    fn relation_of_view(&self, _view: TableId, name: &TableName) -> Result<Option<Arc<RelationInfo>>> {
+        self.relation(name)
+    }
     /// The function of that name and, if given, schema.
     fn function(&self, schema: Option<&str>, name: &str) -> Option<Arc<FunctionInfo>>;
     /// The user-visible setting of that name.

@@ -70,6 +70,22 @@ impl Catalog for CompilerCatalog<'_> {
         }))
     }
 
+    fn relation_of_view(&self, view: TableId, name: &TableName) -> Result<Option<Arc<RelationInfo>>> {
+        let view = self.view.catalog.by_id(view);
+        let reference = match view.as_ref().map(|view| &view.body) {
+            Some(Body::View(definition)) => definition.reference(name),
+            _ => None,
+        };
+        let Some(reference) = reference else {
+            return self.relation(name);
+        };
+        let relation = self.view.catalog.by_id(TableId(reference.oid));
+        Ok(relation.map(|relation| {
+            self.seen.borrow_mut().insert(relation.id());
+            reference.read(&relation)
+        }))
+    }
+
     fn function(&self, schema: Option<&str>, name: &str) -> Option<Arc<FunctionInfo>> {
         match schema {
             None | Some("pg_catalog" | "stoa" | "information_schema") => registry::info(name),

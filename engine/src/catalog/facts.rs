@@ -243,7 +243,10 @@ impl SessionFacts for Facts {
             "tablespace_location" => matches!(key, "1663" | "1664").then(String::new),
             "function_name" => function_name(key.parse().ok()?).map(str::to_owned),
             "view_definition" => match &self.relation(key)?.body {
-                Body::View(view) => Some(format!(" {};", view.query.trim().trim_end_matches(';'))),
+                Body::View(view) => {
+                    let query = view.shown_query(&self.catalog);
+                    Some(format!(" {};", query.trim().trim_end_matches(';')))
+                }
                 _ => None,
             },
             "column_default" => {

@@ -3,7 +3,7 @@
 //!
 //! In reading order: [`relation`] is what there is, [`persist`] its bytes, [`state`] all of one version, [`system`] the tables that
 //! are computed; [`temporary`] what belongs to
-//! one session; [`compile`] answers the compiler, [`access`] the planner, [`facts`] the catalog functions.
+//! one session; [`view_reference`] what views read; [`compile`] answers the compiler, [`access`] the planner, [`facts`] the catalog functions.
 
 mod access;
 pub(crate) mod compile;
@@ -20,5 +20,6 @@ pub(crate) mod type_functions;
 pub(crate) mod type_name;
 pub(crate) mod type_oid;
 pub(crate) mod view;
+pub(crate) mod view_reference;
 
 pub(crate) use state::CatalogState;

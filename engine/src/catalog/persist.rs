@@ -6,10 +6,12 @@
 
 use super::sequence::SequenceDefinition;
 use super::type_name::parse_type_name;
+use super::view_reference::ViewReference;
 use crate::error::{Error, Result};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 use stoa_sql::catalog::Identity;
+use stoa_sql::plan::OnCommit;
 use stoa_sql::types::LogicalType;
 
 /// The encoding written now.
@@ -33,6 +35,8 @@ pub(crate) struct TableDefinition {
     pub(crate) constraints: Vec<Constraint>,
     /// What COMMENT ON said of it.
     pub(crate) comment: Option<String>,
+    /// What the end of a transaction does to it; of a temporary table only.
+    pub(crate) on_commit: Option<OnCommit>,
 }
 
 /// What must hold of a table's rows.
@@ -86,6 +90,8 @@ pub(crate) struct ViewDefinition {
     pub(crate) query: String,
     /// Numbers of the relations that its query read when it was made.
     pub(crate) depends_on: Vec<u32>,
+    /// What the names in its query stand for; none for a view of a database of former times, whose names are looked up anew.
+    pub(crate) references: Option<Vec<ViewReference>>,
     /// What COMMENT ON said of it.
     pub(crate) comment: Option<String>,
     /// What COMMENT ON said of its columns, by name.
@@ -164,6 +170,13 @@ pub(crate) fn write_table(table: &TableDefinition) -> Arc<[u8]> {
         let constraints = table.constraints.iter().map(write_constraint).collect();
         fields.insert("constraints".to_owned(), Value::Array(constraints));
     }
+    if let (Value::Object(fields), Some(on_commit)) = (&mut value, table.on_commit) {
+        let word = match on_commit {
+            OnCommit::DeleteRows => "delete rows",
+            OnCommit::Drop => "drop",
+        };
+        fields.insert("on_commit".to_owned(), json!(word));
+    }
     bytes(&with_comment(value, table.comment.as_deref()))
 }
 
@@ -233,6 +246,10 @@ pub(crate) fn write_name(entry: &NameEntry) -> Arc<[u8]> {
                 "version": VERSION, "kind": "view", "oid": view.oid, "columns": columns, "query": view.query,
                 "depends_on": view.depends_on,
             });
+            if let (Some(references), Value::Object(fields)) = (&view.references, &mut value) {
+                let references: Vec<Value> = references.iter().map(ViewReference::to_json).collect();
+                fields.insert("references".to_owned(), json!(references));
+            }
             if !view.column_comments.is_empty()
                 && let Value::Object(fields) = &mut value
             {
@@ -341,6 +358,11 @@ pub(crate) fn read_table(what: &str, bytes: &[u8]) -> Result<TableDefinition> {
             false => Vec::new(),
         },
         comment: comment_of(reader.fields.get("comment")),
+        on_commit: match reader.fields.get("on_commit").and_then(Value::as_str) {
+            Some("delete rows") => Some(OnCommit::DeleteRows),
+            Some(_) => Some(OnCommit::Drop),
+            None => None,
+        },
     })
 }
 
@@ -360,6 +382,10 @@ pub(crate) fn read_name(what: &str, bytes: &[u8]) -> Result<NameEntry> {
                 columns: reader.list("columns", column)?,
                 query: reader.text("query")?,
                 depends_on: reader.list("depends_on", |value| u32::try_from(value.as_u64()?).ok())?,
+                references: match reader.fields.contains_key("references") {
+                    true => Some(reader.list("references", ViewReference::from_json)?),
+                    false => None,
+                },
                 comment: comment_of(reader.fields.get("comment")),
                 column_comments: match reader.fields.contains_key("column_comments") {
                     true => reader.list("column_comments", pair)?,
@@ -388,6 +414,7 @@ pub(crate) fn read_oid(what: &str, bytes: &[u8]) -> Result<u32> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::view_reference::Place;
     use super::*;
 
     #[test]
@@ -419,6 +446,7 @@ mod tests {
                 },
             ],
             comment: None,
+            on_commit: Some(OnCommit::Drop),
         };
         assert_eq!(read_table("t", &write_table(&table)).unwrap(), table);
         assert!(!String::from_utf8_lossy(&write_table(&table)).contains("comment"));
@@ -431,11 +459,25 @@ mod tests {
             columns: vec![("n".into(), LogicalType::NUMERIC)],
             query: "SELECT 1 AS n".into(),
             depends_on: vec![3, 4],
+            references: None,
             comment: None,
             column_comments: Vec::new(),
         });
         let NameEntry::View(plain) = &view else { unreachable!() };
         let commented = NameEntry::View(ViewDefinition {
+            references: Some(vec![ViewReference {
+                name: stoa_sql::catalog::TableName {
+                    schema: None,
+                    name: "t".into(),
+                },
+                oid: 3,
+                columns: vec![("a".into(), 1)],
+                places: vec![Place {
+                    start: 7,
+                    end: 8,
+                    aliased: true,
+                }],
+            }]),
             comment: Some("few".into()),
             column_comments: vec![("n".into(), "one".into())],
             ..plain.clone()

@@ -147,6 +147,8 @@ impl CopyIn {
             entry: self.entry.clone(),
             parameters: &[],
             seen: Vec::new(),
+            returned: Default::default(),
+            changed_before: Vec::new(),
         };
         let (row_count, writes) = writes_of(&run, &self.relation, &self.sink, "copy")?;
         let mut session = self.session.lock();

@@ -75,6 +75,8 @@ impl Opening {
             entry: self.entry,
             parameters: &self.parameters,
             seen: self.bound.seen.clone(),
+            returned: Default::default(),
+            changed_before: Vec::new(),
         };
         query::stream(&run, &plan, &names).map_err(|error| {
             let error = run.entry.running().cancel.told(error);

@@ -89,7 +89,7 @@ impl Writes {
             }
         }
         self.loads.extend(statement.loads);
-        self.memory.extend(statement.memory.map(Arc::new));
+        self.memory.extend(statement.memory.into_iter().map(Arc::new));
         self.cause = match self.cause {
             None => Some(statement.cause),
             Some(cause) if cause == statement.cause => Some(cause),

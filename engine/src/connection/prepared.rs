@@ -187,6 +187,7 @@ fn columns_of(statement: &Statement) -> Option<Arc<[ResultColumn]>> {
         Statement::Insert(insert) => insert.returning.as_ref().map(returned),
         Statement::Update(update) => update.returning.as_ref().map(returned),
         Statement::Delete(delete) => delete.returning.as_ref().map(returned),
+        Statement::With(with) => columns_of(&with.body),
         Statement::Explain(explain) => Some(explain::columns(explain.format)),
         Statement::Show { name } => Some(set::columns(name.as_deref())),
         _ => None,

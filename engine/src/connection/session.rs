@@ -30,6 +30,8 @@ pub(super) struct Session {
     pub(super) prepared: BTreeMap<String, Arc<Prepared>>,
     pub(super) cursors: Cursors,
     pub(super) notices: Vec<Notice>,
+    /// A temporary table that ends or is emptied with a transaction was made.
+    pub(super) has_on_commit: bool,
 }
 
 impl Session {
@@ -52,6 +54,7 @@ impl Session {
             prepared: BTreeMap::new(),
             cursors: Cursors::default(),
             notices,
+            has_on_commit: false,
         }
     }
 
@@ -115,6 +118,13 @@ impl Session {
     pub(super) fn write(&mut self, shared: &Shared, writes: StatementWrites, view: &View) -> Result<()> {
         match &mut self.transaction {
             Some(transaction) => transaction.add(shared, writes),
+            None if self.has_on_commit => {
+                let mut transaction = Transaction::new(false, false, 0, self.settings.clone());
+                transaction.begin_at(view.snapshot.clone());
+                transaction.add(shared, writes)?;
+                transaction.add_on_commit(shared, &view.temporary_schema)?;
+                transaction.commit(shared)
+            }
             None => writes.commit(shared, &*view.snapshot),
         }
     }

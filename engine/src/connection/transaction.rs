@@ -4,14 +4,17 @@
 //! them by the ordinary scans. At COMMIT all of them become one commit at the snapshot's version: storage refuses what somebody
 //! else has changed since (40001), and then nothing happens. Invariant: `current` is `base` with `writes` on top.
 
+use super::on_commit::on_commit;
 use super::pending::Writes;
 use crate::catalog::CatalogState;
 use crate::database::Shared;
 use crate::error::{Error, Result, SqlState};
 use crate::pipeline::Reservation;
 use crate::settings::Settings;
+use roaring::RoaringBitmap;
 use std::sync::Arc;
-use stoa_storage::commit::{Change, Changes};
+use stoa_storage::commit::{Change, Changes, PartId};
+use stoa_storage::schema::TableId;
 use stoa_storage::store::{BulkLoad, Snapshot};
 
 /// What one statement changes.
@@ -22,7 +25,7 @@ pub(crate) struct StatementWrites {
     /// Bulk loads whose segments are among the changes; they must live until the commit.
     pub(crate) loads: Vec<Arc<dyn BulkLoad>>,
     /// Memory that the rows take.
-    pub(crate) memory: Option<Reservation>,
+    pub(crate) memory: Vec<Reservation>,
     /// For `stoa.commits`.
     pub(crate) cause: &'static str,
 }
@@ -35,6 +38,39 @@ impl StatementWrites {
             cause,
             ..StatementWrites::default()
         }
+    }
+
+    /// Adds what another part of the same statement changes.
+    ///
+    /// # Errors
+    /// 0A000 where both change the same row.
+    pub(crate) fn join(&mut self, other: StatementWrites) -> Result<()> {
+        let deletes = |changes: &[Change]| -> Vec<(TableId, PartId, RoaringBitmap)> {
+            let deletes = changes.iter().filter_map(|change| match change {
+                Change::Delete(table, sets) => Some((*table, sets)),
+                _ => None,
+            });
+            deletes
+                .flat_map(|(table, sets)| sets.iter().map(move |(part, rows)| (table, *part, rows.clone())))
+                .collect()
+        };
+        let before = deletes(&self.changes);
+        for (table, part, rows) in deletes(&other.changes) {
+            let mut known = before.iter().filter(|known| known.0 == table && known.1 == part);
+            if known.any(|(_, _, known)| !known.is_disjoint(&rows)) {
+                return Err(Error::user(
+                    SqlState::FEATURE_NOT_SUPPORTED,
+                    "changing a row in two parts of one statement is not supported",
+                ));
+            }
+        }
+        if self.cause.is_empty() {
+            self.cause = other.cause;
+        }
+        self.changes.extend(other.changes);
+        self.loads.extend(other.loads);
+        self.memory.extend(other.memory);
+        Ok(())
     }
 
     /// Makes the changes happen by themselves.
@@ -136,6 +172,21 @@ impl Transaction {
             None => shared.catalog_of(&*current)?,
         };
         Ok((current, catalog))
+    }
+
+    /// Its first statement has read this already.
+    pub(crate) fn begin_at(&mut self, snapshot: Arc<dyn Snapshot>) {
+        self.base = Some(snapshot.clone());
+        self.current = Some(snapshot);
+    }
+
+    /// Adds what its end does to the temporary tables of a schema.
+    ///
+    /// # Errors
+    /// As [`Self::add`].
+    pub(crate) fn add_on_commit(&mut self, shared: &Shared, temporary_schema: &str) -> Result<()> {
+        let (snapshot, catalog) = self.snapshot(shared)?;
+        self.add(shared, on_commit(&catalog, &*snapshot, temporary_schema))
     }
 
     /// Adds a statement's changes.

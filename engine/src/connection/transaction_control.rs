@@ -109,7 +109,8 @@ impl Connection {
             false => Ok(()),
         };
         let mut session = self.session.lock();
-        let Some(transaction) = session.transaction.take() else {
+        let has_on_commit = session.has_on_commit;
+        let Some(mut transaction) = session.transaction.take() else {
             return Ok(true);
         };
         let (before, after) = (transaction.settings_before.clone(), transaction.settings_after.clone());
@@ -121,7 +122,11 @@ impl Connection {
         // Others may ask this session for its settings while the disk is waited for.
         session.settings = after;
         drop(session);
-        let committed = transaction.commit(&self.shared);
+        let ended = match has_on_commit {
+            true => transaction.add_on_commit(&self.shared, &self.asker.temporary_schema),
+            false => Ok(()),
+        };
+        let committed = ended.and_then(|()| transaction.commit(&self.shared));
         let mut session = self.session.lock();
         session.cursors.end_transaction(committed.is_ok());
         if committed.is_err() {

@@ -174,6 +174,8 @@ impl TableLoad {
             entry: Arc::new(entry),
             parameters: &[],
             seen: Vec::new(),
+            returned: Default::default(),
+            changed_before: Vec::new(),
         };
         let (row_count, writes) = writes_of(&run, &self.relation, &self.sink, "load")?;
         writes.commit(&shared, &*run.view.snapshot)?;

@@ -73,7 +73,7 @@ impl CteRows {
     }
 
     /// Keeps these rows instead.
-    fn replace(&self, batches: Vec<Batch>) -> Result<()> {
+    pub(crate) fn replace(&self, batches: Vec<Batch>) -> Result<()> {
         let mut memory = self.memory.reservation();
         memory.grow(batches.iter().map(batch_bytes).sum())?;
         *self.kept.lock() = Kept {

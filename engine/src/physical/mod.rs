@@ -21,6 +21,7 @@ mod wanted;
 
 use crate::error::Result;
 use crate::expression::{Expression, Layout};
+use crate::operators::cte::CteRows;
 use crate::pipeline::{Branch, Pipeline, Profiled, QueryContext, Sink, Source, Transform};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -94,6 +95,15 @@ impl Planner {
             wanted: Arc::default(),
             dynamic_conditions: HashMap::new(),
         }
+    }
+
+    /// With rows that scans of common table expressions find.
+    pub(crate) fn with_rows(mut self, rows: &HashMap<CteId, Arc<CteRows>>) -> Self {
+        let rows = rows
+            .iter()
+            .map(|(id, rows)| (*id, plan_with::CteAccess::Kept(rows.clone())));
+        self.ctes.extend(rows);
+        self
     }
 
     /// Plans a node and what is below it. Inputs must be planned in the order in which `Plan::inputs` gives them, or see to their

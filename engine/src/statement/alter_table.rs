@@ -60,17 +60,26 @@ fn rename_view(
     if run.view.catalog.find(relation.schema(), to).is_some() {
         return Err(relation_exists(to));
     }
-    let dependents = dependent_views(run, &[view.oid]);
-    if !dependents.is_empty() {
-        let what = format!("view {}", relation.name());
-        return Err(still_needed("rename", &what, &dependents));
-    }
+    refuse_named_by(run, view.oid, || format!("view {}", relation.name()))?;
     let mut changes = vec![free_name(relation.schema(), relation.name())];
     changes.extend(take_name(relation.schema(), to, &NameEntry::View(view.clone())));
     Ok(Effect::command(
         "ALTER TABLE",
         StatementWrites::new("rename view", changes),
     ))
+}
+
+/// Views of a database of former times find what they read by its name, which must stay.
+fn refuse_named_by(run: &Run<'_>, oid: u32, what: impl Fn() -> String) -> Result<()> {
+    let mut dependents = dependent_views(&run.view.catalog, &[oid]);
+    dependents.retain(|relation| match &relation.body {
+        Body::View(view) => view.references.is_none(),
+        _ => false,
+    });
+    match dependents.is_empty() {
+        true => Ok(()),
+        false => Err(still_needed("rename", &what(), &dependents)),
+    }
 }
 
 /// The table on its way.
@@ -217,9 +226,9 @@ impl Altered<'_> {
         }
         self.drop_constraints_on(name, id.0)?;
         self.schema.bloom_columns.retain(|column| *column != id);
-        self.refuse_dependents("drop", &format!("column {name} of table {}", self.relation.name()))?;
+        self.refuse_dependents(&format!("column {name} of table {}", self.relation.name()))?;
         self.schema.columns.remove(place);
-        for sequence in owned_sequences(self.run, self.relation.id().0) {
+        for sequence in owned_sequences(&self.run.view.catalog, self.relation.id().0) {
             let owner = sequence.sequence().and_then(|sequence| sequence.owner);
             if owner.is_some_and(|owner| owner.column == id.0) {
                 self.changes.extend(drop_changes(&sequence));
@@ -228,12 +237,12 @@ impl Altered<'_> {
         Ok(())
     }
 
-    /// A view is bound by names: what it reads must keep its name.
-    fn refuse_dependents(&self, verb: &str, what: &str) -> Result<()> {
-        let dependents = dependent_views(self.run, &[self.relation.id().0]);
+    /// What a column is read for is not known by column: any view that reads the table keeps all of them.
+    fn refuse_dependents(&self, what: &str) -> Result<()> {
+        let dependents = dependent_views(&self.run.view.catalog, &[self.relation.id().0]);
         match dependents.is_empty() {
             true => Ok(()),
-            false => Err(still_needed(verb, what, &dependents)),
+            false => Err(still_needed("drop", what, &dependents)),
         }
     }
 
@@ -248,7 +257,8 @@ impl Altered<'_> {
                 ),
             ));
         }
-        self.refuse_dependents("rename", &format!("column {from} of table {}", self.relation.name()))?;
+        let what = || format!("column {from} of table {}", self.relation.name());
+        refuse_named_by(self.run, self.relation.id().0, what)?;
         self.column(from)?.name = to.to_owned();
         self.definition.options = renamed_in_options(&self.definition.options, from, to);
         Ok(())
@@ -259,7 +269,9 @@ impl Altered<'_> {
         if self.run.view.catalog.find(&schema, to).is_some() {
             return Err(relation_exists(to));
         }
-        self.refuse_dependents("rename", &format!("table {}", self.relation.name()))?;
+        refuse_named_by(self.run, self.relation.id().0, || {
+            format!("table {}", self.relation.name())
+        })?;
         self.changes.push(free_name(&schema, &self.definition.name));
         let entry = NameEntry::Table(self.schema.id.0);
         self.changes.extend(take_name(&schema, to, &entry));

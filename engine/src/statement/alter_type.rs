@@ -72,7 +72,7 @@ fn alterations(before: &TableSchema, after: Arc<TableSchema>) -> Vec<Change> {
 
 /// A view keeps the types that it was made with.
 fn refuse_views(run: &Run<'_>, relation: &Relation, column: &str) -> Result<()> {
-    let dependents = dependent_views(run, &[relation.id().0]);
+    let dependents = dependent_views(&run.view.catalog, &[relation.id().0]);
     let Some(view) = dependents.first() else {
         return Ok(());
     };

@@ -137,6 +137,7 @@ fn table_schema(
         options: create.options.clone(),
         constraints,
         comment: None,
+        on_commit: create.on_commit,
     };
     let mut schema = TableSchema {
         id,

@@ -4,10 +4,11 @@ use super::definition::{new_oids, relation_exists, take_name, target_schema};
 use super::{Effect, Run};
 use crate::catalog::persist::{NameEntry, ViewDefinition};
 use crate::catalog::relation::Body;
+use crate::catalog::view_reference::{Place, ViewReference, identities};
 use crate::connection::StatementWrites;
 use crate::error::{Error, Result, SqlState};
 use crate::types::LogicalType;
-use stoa_sql::plan::CreateView;
+use stoa_sql::plan::{self, CreateView};
 
 /// See the module.
 pub(super) fn execute(run: &Run<'_>, create: &CreateView) -> Result<Effect> {
@@ -39,11 +40,13 @@ pub(super) fn execute(run: &Run<'_>, create: &CreateView) -> Result<Effect> {
             _ => return Err(relation_exists(name)),
         },
     };
+    let references = references(run, &create.references);
     let view = ViewDefinition {
         oid,
         columns,
         query: create.query.clone(),
         depends_on: run.seen.iter().map(|id| id.0).filter(|seen| *seen != oid).collect(),
+        references: Some(references),
         comment: comments.0,
         column_comments: comments.1,
     };
@@ -52,6 +55,33 @@ pub(super) fn execute(run: &Run<'_>, create: &CreateView) -> Result<Effect> {
         "CREATE VIEW",
         StatementWrites::new("create view", changes),
     ))
+}
+
+/// The names of tables and views, each with its places; the system's relations keep their names.
+fn references(run: &Run<'_>, named: &[plan::ViewReference]) -> Vec<ViewReference> {
+    let mut references: Vec<ViewReference> = Vec::new();
+    for reference in named {
+        let place = reference.span.map(|span| Place {
+            start: span.start,
+            end: span.end,
+            aliased: reference.aliased,
+        });
+        if let Some(known) = references.iter_mut().find(|known| known.name == reference.name) {
+            known.places.extend(place);
+            continue;
+        }
+        let relation = run.view.catalog.by_id(reference.table);
+        let Some(columns) = relation.as_ref().and_then(|relation| identities(relation)) else {
+            continue;
+        };
+        references.push(ViewReference {
+            name: reference.name.clone(),
+            oid: reference.table.0,
+            columns,
+            places: place.into_iter().collect(),
+        });
+    }
+    references
 }
 
 /// A view may only get further columns: others' queries name those it has.

@@ -1,6 +1,7 @@
 //! What statements that define things share: where a new name goes, whether it is free, and the changes that take or free it.
 
 use super::Run;
+use crate::catalog::CatalogState;
 use crate::catalog::persist::{
     ColumnDefinition, Constraint, NameEntry, Rule, TableDefinition, name_object, schema_object, write_name, write_oid,
     write_table,
@@ -84,7 +85,7 @@ pub(super) fn take_name(schema: &str, name: &str, entry: &NameEntry) -> Vec<Chan
 }
 
 /// A name stands for nothing any more.
-pub(super) fn free_name(schema: &str, name: &str) -> Change {
+pub(crate) fn free_name(schema: &str, name: &str) -> Change {
     Change::PutObject(name_object(schema, name), None)
 }
 
@@ -185,13 +186,13 @@ pub(super) fn with_definition(schema: &TableSchema, definition: &TableDefinition
 }
 
 /// Views that read a relation, directly or through each other, as changes and names.
-pub(super) fn dependent_views(run: &Run<'_>, roots: &[u32]) -> Vec<Arc<Relation>> {
+pub(crate) fn dependent_views(catalog: &CatalogState, roots: &[u32]) -> Vec<Arc<Relation>> {
     use crate::catalog::relation::Body;
     let mut found: Vec<Arc<Relation>> = Vec::new();
     let mut numbers: Vec<u32> = roots.to_vec();
     loop {
         let before = found.len();
-        for relation in run.view.catalog.user_relations() {
+        for relation in catalog.user_relations() {
             let Body::View(view) = &relation.body else { continue };
             let depends = view.depends_on.iter().any(|oid| numbers.contains(oid));
             if depends && !numbers.contains(&view.oid) {

@@ -182,7 +182,7 @@ impl Doomed {
     /// Views that read what goes: they go too, or nothing does.
     fn add_dependents(&mut self, run: &Run<'_>, drop: &DropRelation, notices: &mut Vec<Notice>) -> Result<()> {
         let numbers: Vec<u32> = self.relations.iter().map(|relation| relation.id().0).collect();
-        let mut dependents = dependent_views(run, &numbers);
+        let mut dependents = dependent_views(&run.view.catalog, &numbers);
         dependents.retain(|view| !self.has(view));
         if let (false, Some(first)) = (drop.cascade || dependents.is_empty(), self.relations.first()) {
             let what = format!("{} {}", kind_word(first), first.name());
@@ -198,7 +198,9 @@ impl Doomed {
     fn into_changes(self, run: &Run<'_>) -> Result<Vec<Change>> {
         let mut changes = Vec::new();
         let tables = self.relations.iter().filter(|relation| relation.stored().is_some());
-        let mut sequences: Vec<_> = tables.flat_map(|table| owned_sequences(run, table.id().0)).collect();
+        let mut sequences: Vec<_> = tables
+            .flat_map(|table| owned_sequences(&run.view.catalog, table.id().0))
+            .collect();
         sequences.retain(|sequence| !self.has(sequence));
         for sequence in &sequences {
             changes.extend(drop_changes(sequence));

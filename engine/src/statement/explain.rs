@@ -34,7 +34,10 @@ pub(super) fn execute(run: &Run<'_>, explain: &Explain) -> Result<Effect> {
     let Some(plan) = plan_of(&explain.statement) else {
         return Err(Error::user(
             SqlState::FEATURE_NOT_SUPPORTED,
-            format!("EXPLAIN of {} is not supported", name_of(&explain.statement)),
+            match &*explain.statement {
+                Statement::With(_) => "EXPLAIN of WITH that changes rows is not supported".to_owned(),
+                statement => format!("EXPLAIN of {} is not supported", name_of(statement)),
+            },
         ));
     };
     let mut writes = StatementWrites::default();

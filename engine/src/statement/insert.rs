@@ -89,7 +89,7 @@ pub(super) fn writes_beside(
     let mut writes = StatementWrites {
         changes: beside.deleted.into_iter().chain(written.changes).collect(),
         loads: written.loads,
-        memory: Some(written.memory),
+        memory: vec![written.memory],
         cause,
     };
     enforce_keys(run, relation, &mut writes, written.keys, beside.upsert_key)?;

@@ -28,6 +28,7 @@ pub(crate) mod set;
 pub(crate) mod truncate;
 mod unique_key;
 pub(crate) mod update;
+pub(crate) mod with;
 
 use crate::activity::Entry;
 use crate::catalog::relation::{Relation, StoredTable};
@@ -40,6 +41,7 @@ use crate::types::Literal;
 use std::sync::Arc;
 use stoa_sql::catalog::TableId;
 use stoa_sql::plan::Statement;
+use stoa_storage::commit::Change;
 
 /// What a statement runs with.
 pub(crate) struct Run<'r> {
@@ -51,6 +53,10 @@ pub(crate) struct Run<'r> {
     pub(crate) parameters: &'r [Literal],
     /// Relations that its compilation asked for.
     pub(crate) seen: Vec<TableId>,
+    /// In a part of a WITH: the rows that parts before it returned.
+    pub(crate) returned: with::ReturnedRows,
+    /// Likewise: what they changed, which the part does not see but for the keys of its table.
+    pub(crate) changed_before: Vec<Change>,
 }
 
 /// What a statement did.
@@ -142,6 +148,7 @@ pub(crate) fn execute(run: &Run<'_>, statement: &Statement) -> Result<Effect> {
         Statement::Update(update) => update::execute(run, update),
         Statement::Merge(merge) => merge::execute(run, merge),
         Statement::Delete(delete) => delete::execute(run, delete),
+        Statement::With(statement) => with::execute(run, statement),
         Statement::Truncate(truncate) => truncate::execute(run, truncate),
         Statement::CreateTable(create) => create_table::execute(run, create),
         Statement::CreateView(create) => create_view::execute(run, create),
@@ -187,6 +194,7 @@ pub(crate) fn name_of(statement: &Statement) -> &'static str {
         Statement::Update(_) => "UPDATE",
         Statement::Merge(_) => "MERGE",
         Statement::Delete(_) => "DELETE",
+        Statement::With(with) => name_of(&with.body),
         Statement::Truncate(_) => "TRUNCATE TABLE",
         Statement::CreateTable(_) => "CREATE TABLE",
         Statement::CreateView(_) => "CREATE VIEW",
@@ -218,6 +226,7 @@ pub(crate) fn is_write(statement: &Statement) -> bool {
         | Statement::Update(_)
         | Statement::Merge(_)
         | Statement::Delete(_)
+        | Statement::With(_)
         | Statement::Truncate(_)
         | Statement::CreateTable(_)
         | Statement::CreateView(_)

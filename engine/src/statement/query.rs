@@ -143,7 +143,7 @@ impl Planned {
             true => Cow::Owned(constants::close(plan, run.parameters, &run.view)?),
             false => Cow::Borrowed(plan),
         };
-        let mut planner = Planner::new(run.context(profile), tables);
+        let mut planner = Planner::new(run.context(profile), tables).with_rows(&run.returned);
         let piece = planner.plan(&plan)?;
         Ok(Planned {
             is_small: is_small(run, &plan),

@@ -3,6 +3,7 @@
 
 use super::definition::{free_name, new_oids, relation_exists, take_name, target_schema};
 use super::{Effect, Run, stored};
+use crate::catalog::CatalogState;
 use crate::catalog::compile::CompilerCatalog;
 use crate::catalog::names::quote_name;
 use crate::catalog::persist::{NameEntry, name_object, write_name};
@@ -235,8 +236,8 @@ fn made_name(table: &str, column: &str, ending: &str) -> String {
 }
 
 /// Sequences that belong to a table's columns.
-pub(super) fn owned_sequences(run: &Run<'_>, table: u32) -> Vec<Arc<Relation>> {
-    let relations = run.view.catalog.user_relations();
+pub(crate) fn owned_sequences(catalog: &CatalogState, table: u32) -> Vec<Arc<Relation>> {
+    let relations = catalog.user_relations();
     relations
         .filter(|relation| {
             let owner = relation.sequence().and_then(|sequence| sequence.owner);
@@ -255,7 +256,7 @@ pub(super) fn moved_with_column(
     identity_type: Option<&LogicalType>,
 ) -> Result<Vec<Change>> {
     let mut changes = Vec::new();
-    for relation in owned_sequences(run, table) {
+    for relation in owned_sequences(&run.view.catalog, table) {
         let Some(sequence) = relation.sequence() else { continue };
         let Some(owner) = sequence.owner.filter(|owner| owner.column == former) else {
             continue;
@@ -275,7 +276,7 @@ pub(super) fn moved_with_column(
 }
 
 /// What takes a sequence away.
-pub(super) fn drop_changes(relation: &Relation) -> Vec<Change> {
+pub(crate) fn drop_changes(relation: &Relation) -> Vec<Change> {
     let mut changes = vec![free_name(relation.schema(), relation.name())];
     if let Some(sequence) = relation.sequence() {
         changes.push(Change::PutObject(sequence.state_object.clone(), None));
@@ -285,7 +286,7 @@ pub(super) fn drop_changes(relation: &Relation) -> Vec<Change> {
 
 /// TRUNCATE .. RESTART IDENTITY
 pub(super) fn restart_owned(run: &Run<'_>, table: u32) -> Result<()> {
-    for relation in owned_sequences(run, table) {
+    for relation in owned_sequences(&run.view.catalog, table) {
         if let Some(sequence) = relation.sequence() {
             let position = Position {
                 last: sequence.start,

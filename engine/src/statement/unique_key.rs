@@ -85,7 +85,8 @@ pub(super) fn enforce_keys(
         return Ok(());
     }
     let shared = &run.view.shared;
-    let overlay = shared.store.overlay(&run.view.snapshot, writes.changes.clone(), None);
+    let changes = run.changed_before.iter().chain(&writes.changes).cloned().collect();
+    let overlay = shared.store.overlay(&run.view.snapshot, changes, None);
     let (after, _) = overlay.map_err(conflict_error)?;
     let after = Run {
         view: View {
@@ -95,6 +96,8 @@ pub(super) fn enforce_keys(
         entry: run.entry.clone(),
         parameters: &[],
         seen: Vec::new(),
+        returned: Default::default(),
+        changed_before: Vec::new(),
     };
     let table = stored(relation)?.schema.id;
     for keys in new {

@@ -3,12 +3,16 @@
 use super::bind_constraint::{ColumnConstraint, ColumnConstraintKind, Constraints};
 use super::bind_cte::renamed;
 use super::bind_sequence::serial_type;
-use super::name::{fold, new_name, parts};
+use super::bind_with_statement::changes_rows;
+use super::name::{TEMPORARY_SCHEMA, fold, new_name, parts};
 use super::{Binder, not_supported};
-use crate::catalog::ColumnInfo;
+use crate::catalog::{ColumnInfo, TableName};
 use crate::error::{Error, Result, SqlState};
 use crate::limits::COLUMNS_MAX;
-use crate::plan::{ColumnDefinition, CreateTable, CreateView, Query, SequenceOptions, Statement};
+use crate::plan::{
+    ColumnDefinition, CreateTable, CreateView, OnCommit, Query, SequenceOptions, Statement, ViewReference,
+};
+use crate::span::Span;
 use crate::types::{LogicalType, TypeKind};
 use sqlparser::ast::{self, ColumnOption, CreateTableOptions, SqlOption};
 
@@ -18,6 +22,7 @@ impl Binder<'_> {
         refuse_foreign_clauses(create)?;
         let name = new_name(&create.name, create.temporary)?;
         let options = table_options(&create.table_options)?;
+        let on_commit = on_commit(create, &name)?;
         let mut table = CreateTable {
             name,
             if_not_exists: create.if_not_exists,
@@ -25,6 +30,7 @@ impl Binder<'_> {
             constraints: Vec::new(),
             options,
             source: None,
+            on_commit,
         };
         if let Some(query) = &create.query {
             self.columns_of_query(query, create, &mut table)?;
@@ -203,7 +209,14 @@ impl Binder<'_> {
         if view.if_not_exists {
             return Err(not_supported("CREATE VIEW IF NOT EXISTS"));
         }
+        if changes_rows(&view.query) {
+            return Err(Error::new(
+                SqlState::FEATURE_NOT_SUPPORTED,
+                "views must not contain data-modifying statements in WITH",
+            ));
+        }
         let bound = self.bind_query(&view.query, None)?;
+        let references = self.references_in(query_text);
         if !self.parameters.is_empty() {
             return Err(Error::new(
                 SqlState::UNDEFINED_PARAMETER,
@@ -237,7 +250,27 @@ impl Binder<'_> {
                 .map(|column| (column.name, column.data_type))
                 .collect(),
             query: query_text.to_owned(),
+            references,
         }))
+    }
+
+    /// The relations that the statement names, with their places in the query's text, which ends the statement's.
+    fn references_in(&mut self, query_text: &str) -> Vec<ViewReference> {
+        let offset = match self.text.ends_with(query_text) {
+            true => u32::try_from(self.text.len() - query_text.len()).ok(),
+            false => None,
+        };
+        let mut references = std::mem::take(&mut self.references);
+        for reference in &mut references {
+            reference.span = match (reference.span, offset) {
+                (Some(span), Some(offset)) => span.start.checked_sub(offset).map(|start| Span {
+                    start,
+                    end: span.end.saturating_sub(offset),
+                }),
+                _ => None,
+            };
+        }
+        references
     }
 }
 
@@ -314,6 +347,31 @@ fn refused(what: &str, column: &str) -> Error {
     not_supported(format!("{what} on column \"{column}\""))
 }
 
+/// What the end of a transaction does to the table.
+///
+/// # Errors
+/// 42P16 where it is not temporary.
+fn on_commit(create: &ast::CreateTable, name: &TableName) -> Result<Option<OnCommit>> {
+    let Some(on_commit) = &create.on_commit else {
+        return Ok(None);
+    };
+    let is_temporary = name
+        .schema
+        .as_deref()
+        .is_some_and(|schema| schema.starts_with(TEMPORARY_SCHEMA));
+    if !is_temporary {
+        return Err(Error::new(
+            SqlState::INVALID_TABLE_DEFINITION,
+            "ON COMMIT can only be used on temporary tables",
+        ));
+    }
+    Ok(match on_commit {
+        ast::OnCommit::PreserveRows => None,
+        ast::OnCommit::DeleteRows => Some(OnCommit::DeleteRows),
+        ast::OnCommit::Drop => Some(OnCommit::Drop),
+    })
+}
+
 fn refuse_foreign_clauses(create: &ast::CreateTable) -> Result<()> {
     let clauses = [
         (create.or_replace, "CREATE OR REPLACE TABLE"),
@@ -323,10 +381,6 @@ fn refuse_foreign_clauses(create: &ast::CreateTable) -> Result<()> {
         (create.clone.is_some(), "CREATE TABLE .. CLONE"),
         (create.inherits.is_some(), "INHERITS"),
         (create.partition_of.is_some(), "PARTITION OF"),
-        (
-            create.on_commit.is_some() && create.on_commit != Some(ast::OnCommit::PreserveRows),
-            "ON COMMIT",
-        ),
     ];
     if let Some((_, clause)) = clauses.into_iter().find(|(present, _)| *present) {
         return Err(not_supported(clause));

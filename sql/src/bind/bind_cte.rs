@@ -2,6 +2,7 @@
 //! and without side conditions it is put in place, unless MATERIALIZED says otherwise.
 
 use super::bind_query::BoundQuery;
+use super::bind_with_statement::refuse_change;
 use super::coerce::Level;
 use super::common_type::common_type;
 use super::name::fold;
@@ -14,6 +15,7 @@ use crate::types::LogicalType;
 use sqlparser::ast;
 
 /// A bound entry of WITH that is computed once, waiting for the query around which it goes.
+#[derive(Clone)]
 pub(super) struct BoundWith {
     id: CteId,
     name: String,
@@ -25,6 +27,31 @@ pub(super) struct BoundWith {
 }
 
 impl BoundWith {
+    /// What its name stands for.
+    pub(super) fn binding(&self) -> CteBinding {
+        CteBinding {
+            name: self.name.clone(),
+            columns: self.columns.clone(),
+            id: self.id,
+            returns_nothing: false,
+        }
+    }
+
+    /// By which scans name it.
+    pub(super) fn id(&self) -> CteId {
+        self.id
+    }
+
+    /// Whether computing it anew might give something else.
+    pub(super) fn is_computed_once(&self) -> bool {
+        self.recursive.is_none() && is_volatile(&self.definition)
+    }
+
+    /// Its name, its plan, and the columns of that under their names.
+    pub(super) fn into_parts(self) -> (String, Plan, Vec<ColumnDef>) {
+        (self.name, self.definition, self.columns)
+    }
+
     /// The query with this entry around it; the entry falls away where it is not used.
     pub(super) fn around(self, body: Plan) -> Plan {
         let uses = count_scans(&body, self.id);
@@ -117,18 +144,23 @@ impl Binder<'_> {
                 )
                 .at(self.span(&cte.alias.name)));
             }
+            refuse_change(&cte.query).map_err(|error| error.at(self.span(&cte.alias.name)))?;
             let entry = match with.recursive && mentions(&cte.query, &name) {
                 true => self.bind_recursive(cte, &name, parent)?,
                 false => self.bind_plain(cte, &name, parent)?,
             };
-            self.ctes.push(CteBinding {
-                name,
-                columns: entry.columns.clone(),
-                id: entry.id,
-            });
+            self.ctes.push(entry.binding());
             bound.push(entry);
         }
         Ok(bound)
+    }
+
+    /// An entry of the WITH of a statement.
+    pub(super) fn bind_entry(&mut self, cte: &ast::Cte, name: &str, recursive: bool) -> Result<BoundWith> {
+        match recursive && mentions(&cte.query, name) {
+            true => self.bind_recursive(cte, name, None),
+            false => self.bind_plain(cte, name, None),
+        }
     }
 
     fn bind_plain(&mut self, cte: &ast::Cte, name: &str, parent: Option<&Scope<'_>>) -> Result<BoundWith> {
@@ -199,6 +231,7 @@ impl Binder<'_> {
             name: name.to_owned(),
             columns: columns.clone(),
             id,
+            returns_nothing: false,
         });
         let term = self.bind_set_expression(right, parent);
         self.ctes.truncate(known);
@@ -268,8 +301,17 @@ impl Binder<'_> {
     }
 
     /// The rows of a common table expression, if the name is one.
-    pub(super) fn bind_cte_reference(&mut self, name: &str) -> Option<(Plan, Vec<ColumnDef>)> {
-        let binding = self.ctes.iter().rev().find(|cte| cte.name == name)?.clone();
+    ///
+    /// # Errors
+    /// 0A000 for a statement that returns nothing.
+    pub(super) fn bind_cte_reference(&mut self, name: &str) -> Result<Option<(Plan, Vec<ColumnDef>)>> {
+        let Some(binding) = self.ctes.iter().rev().find(|cte| cte.name == name).cloned() else {
+            return Ok(None);
+        };
+        if binding.returns_nothing {
+            let message = format!("WITH query \"{name}\" does not have a RETURNING clause");
+            return Err(Error::new(SqlState::FEATURE_NOT_SUPPORTED, message));
+        }
         let id = binding.id;
         let columns: Vec<ColumnDef> = binding
             .columns
@@ -281,7 +323,7 @@ impl Binder<'_> {
             name: binding.name,
             columns: columns.iter().cloned().enumerate().collect(),
         });
-        Some((plan, columns))
+        Ok(Some((plan, columns)))
     }
 }
 

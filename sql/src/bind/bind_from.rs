@@ -11,7 +11,7 @@ use super::{Binder, not_supported};
 use crate::catalog::{RelationInfo, RelationKind, TableName};
 use crate::error::{Error, Result, SqlState};
 use crate::limits::VIEW_DEPTH_MAX;
-use crate::plan::{Apply, ColumnDef, Expr, JoinKind, Plan, Scan};
+use crate::plan::{Apply, ColumnDef, Expr, JoinKind, Plan, Scan, ViewReference};
 use crate::types::LogicalType;
 use sqlparser::ast::{self, TableFactor};
 
@@ -281,19 +281,19 @@ impl Binder<'_> {
     ) -> Result<FromItem> {
         let table = table_name(name)?;
         if table.schema.is_none()
-            && let Some((plan, columns)) = self.bind_cte_reference(&table.name)
+            && let Some((plan, columns)) = self.bind_cte_reference(&table.name)?
         {
             if version.is_some() {
                 return Err(not_supported("FOR SYSTEM_TIME on a WITH query"));
             }
             return self.aliased(plan, shown(&columns), None, table.name, alias);
         }
-        let relation = self.relation(&table)?;
+        let relation = self.read_relation(&table, name, alias.is_some() || version.is_some())?;
         if let RelationKind::View { query } = &relation.kind {
             if version.is_some() {
                 return Err(not_supported("FOR SYSTEM_TIME on a view"));
             }
-            return self.bind_view(&relation, query, alias);
+            return self.bind_view(&relation, query, table.name, alias);
         }
         let as_of = version.map(|version| self.bind_as_of(version)).transpose()?;
         if as_of.is_some() && matches!(relation.kind, RelationKind::System | RelationKind::Sequence) {
@@ -301,7 +301,28 @@ impl Binder<'_> {
         }
         let (scan, columns) = self.scan(&relation, as_of);
         let schema = Some(relation.schema.clone());
-        self.aliased(Plan::Scan(scan), columns, schema, relation.name.clone(), alias)
+        self.aliased(Plan::Scan(scan), columns, schema, table.name, alias)
+    }
+
+    /// The relation of a name in FROM. In a view's query it is the one that the name stood for when the view was made.
+    fn read_relation(
+        &mut self,
+        table: &TableName,
+        written: &ast::ObjectName,
+        aliased: bool,
+    ) -> Result<std::sync::Arc<RelationInfo>> {
+        if let Some(view) = self.view {
+            let relation = self.catalog.relation_of_view(view, table)?;
+            return relation.ok_or_else(|| no_relation(table));
+        }
+        let relation = self.relation(table)?;
+        self.references.push(ViewReference {
+            name: table.clone(),
+            table: relation.id,
+            span: self.span(written),
+            aliased,
+        });
+        Ok(relation)
     }
 
     /// The relation of a name.
@@ -309,9 +330,7 @@ impl Binder<'_> {
     /// # Errors
     /// 42P01 where there is none.
     pub(super) fn relation(&self, name: &TableName) -> Result<std::sync::Arc<RelationInfo>> {
-        self.catalog
-            .relation(name)?
-            .ok_or_else(|| Error::new(SqlState::UNDEFINED_TABLE, format!("relation \"{name}\" does not exist")))
+        self.catalog.relation(name)?.ok_or_else(|| no_relation(name))
     }
 
     /// A scan of all columns of a table, and how names reach them.
@@ -353,8 +372,14 @@ impl Binder<'_> {
         self.coerce(bound, &target, Level::Implicit, span)
     }
 
-    /// A view: its query, bound as if it stood alone.
-    fn bind_view(&mut self, view: &RelationInfo, query: &str, alias: Option<&ast::TableAlias>) -> Result<FromItem> {
+    /// A view under the name it is written by: its query, bound as if it stood alone.
+    fn bind_view(
+        &mut self,
+        view: &RelationInfo,
+        query: &str,
+        name: String,
+        alias: Option<&ast::TableAlias>,
+    ) -> Result<FromItem> {
         if self.view_depth >= VIEW_DEPTH_MAX {
             return Err(Error::new(
                 SqlState::STATEMENT_TOO_COMPLEX,
@@ -367,9 +392,11 @@ impl Binder<'_> {
         })?;
         let ctes = std::mem::take(&mut self.ctes);
         let spans_valid = std::mem::replace(&mut self.spans_valid, false);
+        let outer = self.view.replace(view.id);
         self.view_depth += 1;
         let bound = self.bind_query(&syntax, None);
         self.view_depth -= 1;
+        self.view = outer;
         self.spans_valid = spans_valid;
         self.ctes = ctes;
         let plan = bound?.plan;
@@ -384,14 +411,16 @@ impl Binder<'_> {
         }
         let plan = self.coerce_columns(plan, &types, Level::Assignment)?;
         let columns = renamed(plan.output(), names);
-        self.aliased(
-            plan,
-            shown(&columns),
-            Some(view.schema.clone()),
-            view.name.clone(),
-            alias,
-        )
+        let mut columns = shown(&columns);
+        for (column, info) in columns.iter_mut().zip(&view.columns) {
+            column.hidden = info.hidden;
+        }
+        self.aliased(plan, columns, Some(view.schema.clone()), name, alias)
     }
+}
+
+fn no_relation(name: &TableName) -> Error {
+    Error::new(SqlState::UNDEFINED_TABLE, format!("relation \"{name}\" does not exist"))
 }
 
 /// A join, or an Apply where the right side names columns of the left.

@@ -1,5 +1,6 @@
 //! The statement dispatcher.
 
+use super::bind_with_statement::changes_rows;
 use super::collect::{Clause, Context};
 use super::name::{parts, simple, table_name};
 use super::scope::Scope;
@@ -109,10 +110,7 @@ impl Binder<'_> {
     /// A query, or a statement that changes rows behind WITH.
     fn bind_top_query(&mut self, query: &ast::Query) -> Result<Statement> {
         match &*query.body {
-            ast::SetExpr::Insert(_) | ast::SetExpr::Update(_) | ast::SetExpr::Delete(_) => {
-                Err(not_supported("WITH before INSERT, UPDATE and DELETE")
-                    .with_hint("Put the WITH inside: INSERT INTO t WITH .. SELECT .."))
-            }
+            _ if changes_rows(query) => self.bind_with_statement(query),
             ast::SetExpr::Select(select) if select.into.is_some() => self.bind_select_into(query, select),
             _ => self.bind_query_statement(query).map(Statement::Query),
         }

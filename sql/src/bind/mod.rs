@@ -35,6 +35,7 @@ mod bind_update;
 mod bind_upsert;
 mod bind_values;
 mod bind_window;
+mod bind_with_statement;
 mod coerce;
 mod collect;
 mod common_type;
@@ -46,12 +47,12 @@ mod scope;
 
 pub(crate) use bind_constraint::{bind_kept_check, bind_kept_default};
 
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, TableId};
 use crate::error::{Error, Result, SqlState};
 use crate::limits::PARAMETERS_MAX;
 use crate::parse::location::Lines;
 use crate::parse::syntax::Syntax;
-use crate::plan::{ColumnDef, ColumnId, CteId, Expr, Statement};
+use crate::plan::{ColumnDef, ColumnId, CteId, Expr, Statement, ViewReference};
 use crate::span::Span;
 use crate::types::LogicalType;
 use bind_group_by::RowKey;
@@ -99,6 +100,8 @@ pub(crate) struct CteBinding {
     /// Its columns, with the names the query gives them.
     columns: Vec<ColumnDef>,
     id: CteId,
+    /// A statement without RETURNING.
+    returns_nothing: bool,
 }
 
 /// State of binding one statement.
@@ -114,6 +117,10 @@ pub(crate) struct Binder<'c> {
     /// Of the tables that were scanned.
     row_keys: Vec<RowKey>,
     view_depth: usize,
+    /// The view whose query is being bound.
+    view: Option<TableId>,
+    /// The relations that the statement itself names in FROM.
+    references: Vec<ViewReference>,
     between_depth: usize,
     /// False within a view or a default: places there are not places of the statement.
     spans_valid: bool,
@@ -131,6 +138,8 @@ impl<'c> Binder<'c> {
             ctes: Vec::new(),
             row_keys: Vec::new(),
             view_depth: 0,
+            view: None,
+            references: Vec::new(),
             between_depth: 0,
             spans_valid: true,
         }

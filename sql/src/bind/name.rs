@@ -37,7 +37,7 @@ pub(super) fn simple(name: &ObjectName) -> Result<String> {
 }
 
 /// What every session calls its schema of temporary relations.
-const TEMPORARY_SCHEMA: &str = "pg_temp";
+pub(super) const TEMPORARY_SCHEMA: &str = "pg_temp";
 
 /// The name of a relation to be made; a temporary one goes into the session's own schema, whatever that is called.
 ///

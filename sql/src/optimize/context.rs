@@ -3,7 +3,7 @@
 use crate::catalog::{Catalog, Volatility};
 use crate::plan::{ColumnDef, ColumnId, ColumnSet, CteId, Expr, Plan};
 use crate::types::LogicalType;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
 /// Handed to every pass.
@@ -11,6 +11,8 @@ pub(super) struct Context<'c> {
     pub(super) catalog: &'c dyn Catalog,
     next_column: Cell<u32>,
     next_cte: Cell<u32>,
+    /// Common table expressions whose rows the statement has before the plan runs.
+    given: RefCell<Vec<CteId>>,
 }
 
 impl<'c> Context<'c> {
@@ -19,7 +21,18 @@ impl<'c> Context<'c> {
             catalog,
             next_column: Cell::new(next_column),
             next_cte: Cell::new(next_cte),
+            given: RefCell::default(),
         }
+    }
+
+    /// Rows that plans from now on may scan.
+    pub(super) fn give(&self, id: CteId) {
+        self.given.borrow_mut().push(id);
+    }
+
+    /// See [`Self::give`].
+    pub(super) fn given(&self) -> Vec<CteId> {
+        self.given.borrow().clone()
     }
 
     /// A column with an identity of its own.

@@ -113,6 +113,15 @@ fn optimize_statement(statement: Statement, context: &Context<'_>, disabled: &[S
             refuse_subqueries(delete.returning.as_ref())?;
             Statement::Delete(delete)
         }
+        Statement::With(mut with) => {
+            for entry in &mut with.entries {
+                let statement = std::mem::replace(&mut entry.statement, Statement::Empty);
+                entry.statement = optimize_statement(statement, context, disabled)?;
+                context.give(entry.id);
+            }
+            with.body = Box::new(optimize_statement(*with.body, context, disabled)?);
+            Statement::With(with)
+        }
         Statement::CreateTable(mut table) => {
             table.source = table
                 .source
@@ -161,7 +170,7 @@ fn optimize_query(query: Query, context: &Context<'_>, disabled: &[String]) -> R
 }
 
 fn run_passes(plan: Plan, context: &Context<'_>, disabled: &[String]) -> Result<Plan> {
-    check("bind", &plan)?;
+    check("bind", &plan, context)?;
     let output = plan.output();
     let all_disabled = disabled.iter().any(|name| name == "all");
     let only_folds = is_constant_rows(&plan);
@@ -173,7 +182,7 @@ fn run_passes(plan: Plan, context: &Context<'_>, disabled: &[String]) -> Result<
         }
         // Whatever a pass does inside, the columns handed to the client stay as they were.
         plan = (pass.run)(plan, context)?.with_columns(&output);
-        check(pass.name, &plan)?;
+        check(pass.name, &plan, context)?;
         context.catalog.observe_pass(pass.name, &plan);
     }
     if cfg!(debug_assertions) {
@@ -194,9 +203,9 @@ fn is_constant_rows(plan: &Plan) -> bool {
     }
 }
 
-fn check(name: &str, plan: &Plan) -> Result<()> {
+fn check(name: &str, plan: &Plan, context: &Context<'_>) -> Result<()> {
     if cfg!(debug_assertions) {
-        verify(plan).map_err(|problem| broken(name, &problem))?;
+        verify(plan, &context.given()).map_err(|problem| broken(name, &problem))?;
     }
     Ok(())
 }

@@ -65,10 +65,22 @@ fn bound_kind(statement: &Statement) -> StatementKind {
     }
 }
 
+/// Whether the WITH of a query changes rows.
+fn changes_rows(query: &ast::Query) -> bool {
+    let entries = query.with.iter().flat_map(|with| &with.cte_tables);
+    entries.into_iter().any(|entry| {
+        matches!(
+            *entry.query.body,
+            ast::SetExpr::Insert(_) | ast::SetExpr::Update(_) | ast::SetExpr::Delete(_) | ast::SetExpr::Merge(_)
+        )
+    })
+}
+
 fn standard_kind(statement: &ast::Statement) -> StatementKind {
     match statement {
         ast::Statement::Query(query) => match *query.body {
             ast::SetExpr::Insert(_) | ast::SetExpr::Update(_) | ast::SetExpr::Delete(_) => StatementKind::Change,
+            _ if changes_rows(query) => StatementKind::Change,
             _ => StatementKind::Query,
         },
         ast::Statement::Insert(_)

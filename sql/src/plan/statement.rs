@@ -1,10 +1,11 @@
 //! Statements: what a client asks for, of which a query is one kind.
 
 use super::{
-    AlterSequence, ColumnDef, ConstantRows, ConstraintDefinition, CreateSequence, DeclareCursor, Expr, FetchCursor,
-    Plan, Query, SequenceOptions,
+    AlterSequence, ColumnDef, ConstantRows, ConstraintDefinition, CreateSequence, CteId, DeclareCursor, Expr,
+    FetchCursor, Plan, Query, SequenceOptions,
 };
 use crate::catalog::{Identity, TableId, TableName};
+use crate::span::Span;
 use crate::types::LogicalType;
 use std::sync::Arc;
 
@@ -23,6 +24,8 @@ pub enum Statement {
     Merge(Merge),
     /// DELETE
     Delete(Delete),
+    /// WITH whose parts change rows
+    With(WithStatement),
     /// TRUNCATE
     Truncate(Truncate),
     /// CREATE TABLE, also AS
@@ -268,6 +271,28 @@ pub struct ColumnDefinition {
     pub identity: Option<Identity>,
 }
 
+/// WITH whose parts change rows: they run in order, over one snapshot.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WithStatement {
+    /// What runs before the body.
+    pub entries: Vec<WithEntry>,
+    /// What the client gets the outcome of.
+    pub body: Box<Statement>,
+}
+
+/// A part of WITH whose rows are kept for later parts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WithEntry {
+    /// By which scans name its rows.
+    pub id: CteId,
+    /// Its name.
+    pub name: String,
+    /// The columns of its rows; none where it returns nothing.
+    pub columns: Vec<ColumnDef>,
+    /// A query, INSERT, UPDATE or DELETE.
+    pub statement: Statement,
+}
+
 /// CREATE TABLE
 #[derive(Clone, Debug, PartialEq)]
 pub struct CreateTable {
@@ -283,6 +308,17 @@ pub struct CreateTable {
     pub options: Vec<(String, String)>,
     /// CREATE TABLE AS: the rows to begin with.
     pub source: Option<Query>,
+    /// ON COMMIT; of a temporary table only.
+    pub on_commit: Option<OnCommit>,
+}
+
+/// What the end of a transaction does to a temporary table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnCommit {
+    /// ON COMMIT DELETE ROWS
+    DeleteRows,
+    /// ON COMMIT DROP
+    Drop,
 }
 
 /// CREATE VIEW
@@ -296,6 +332,21 @@ pub struct CreateView {
     pub columns: Vec<(String, LogicalType)>,
     /// The text after AS.
     pub query: String,
+    /// What the names of relations in it stand for, one by one; common table expressions are none.
+    pub references: Vec<ViewReference>,
+}
+
+/// A relation's name in a view's query.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ViewReference {
+    /// As written.
+    pub name: TableName,
+    /// What it stands for.
+    pub table: TableId,
+    /// Where it stands in the query's text.
+    pub span: Option<Span>,
+    /// An alias follows.
+    pub aliased: bool,
 }
 
 /// What DROP names.

@@ -6,12 +6,12 @@ use crate::types::LogicalType;
 
 /// Checks that every expression names only columns that its inputs (or the outer side of an Apply) hand on, that output
 /// columns are unique, that both sides of a comparison have one type, that predicates are boolean, that the inputs of set
-/// operations line up, and that common table expressions are scanned below their definition only.
+/// operations line up, and that common table expressions are scanned below their definition only, but for those whose rows are given.
 ///
 /// # Errors
 /// A sentence about the first thing that is wrong.
-pub fn verify(plan: &Plan) -> Result<(), String> {
-    verify_node(plan, &ColumnSet::default(), &mut Vec::new())
+pub fn verify(plan: &Plan, given: &[CteId]) -> Result<(), String> {
+    verify_node(plan, &ColumnSet::default(), &mut given.to_vec())
 }
 
 fn verify_node(plan: &Plan, outer: &ColumnSet, ctes: &mut Vec<CteId>) -> Result<(), String> {

@@ -223,10 +223,13 @@ impl<'a> Application<'a> {
     fn put_object(&mut self, name: &str, bytes: Option<Arc<[u8]>>) -> Result<()> {
         let version = self.state.version;
         let last = self.state.objects.get(name).map(|object| object.version);
-        if last.is_some_and(|last| self.is_foreign(last)) {
+        let is_value = name.starts_with(super::VALUE_OBJECT_PREFIX);
+        // A value goes whatever it has become.
+        let may_collide = !is_value || bytes.is_some();
+        if may_collide && last.is_some_and(|last| self.is_foreign(last)) {
             return conflict(format!("\"{name}\" was changed meanwhile"));
         }
-        if !name.starts_with(super::VALUE_OBJECT_PREFIX) {
+        if !is_value {
             self.state.definition_version = version;
         }
         let objects = Arc::make_mut(&mut self.state.objects);

@@ -100,7 +100,7 @@ fn views(context: &SystemContext<'_>) -> Result<Vec<ArrayRef>> {
                 text(relation.schema()),
                 text(relation.name()),
                 text(&context.statement.user),
-                text(&view.query),
+                text(view.shown_query(context.catalog)),
             ]);
         }
     }
@@ -175,7 +175,7 @@ fn information_views(context: &SystemContext<'_>) -> Result<Vec<ArrayRef>> {
                 text(&context.statement.database),
                 text(relation.schema()),
                 text(relation.name()),
-                text(&view.query),
+                text(view.shown_query(context.catalog)),
                 text("NONE"),
                 no(),
                 no(),
