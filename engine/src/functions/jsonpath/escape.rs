@@ -27,7 +27,7 @@ impl Scanner<'_> {
             't' => out.push('\t'),
             'v' => out.push('\u{b}'),
             'x' => {
-                let code = self.rest().get(..2).and_then(|digits| hexadecimal(digits));
+                let code = self.rest().get(..2).and_then(hexadecimal);
                 let Some(code) = code else {
                     let digits: String = self
                         .rest()

@@ -27,7 +27,7 @@ impl<'d> Search<'d, '_> {
         let mut answer = Ok(false);
         for subscript in subscripts {
             answer = self.subscripted(subscript, place, item, &values, found);
-            if matches!(answer, Err(_)) || matches!(answer, Ok(true)) && found.is_enough() {
+            if answer.is_err() || matches!(answer, Ok(true)) && found.is_enough() {
                 break;
             }
         }

@@ -72,7 +72,7 @@ impl Binder<'_> {
             let sort = self.sort_key_of(&key.options, Expr::TRUE)?;
             keys.push(Key {
                 key: &key.expr,
-                value: *value,
+                value,
                 descending: sort.descending,
                 nulls_first: sort.nulls_first,
             });
