@@ -1,4 +1,5 @@
-//! A path's text as Postgres prints it.
+//! A path's text as Postgres prints it, but for one thing: an operator or condition with steps behind it stands in parentheses, which
+//! Postgres leaves out at places. What is kept of a path is this text: it must say all that the path says.
 
 use super::path::{Arithmetic, Expression, Head, Level, Path, Predicate, Step};
 use super::with_stack;
@@ -38,6 +39,15 @@ fn expression(node: &Expression, bracketed: bool, out: &mut String) {
 }
 
 fn expression_inner(node: &Expression, bracketed: bool, out: &mut String) {
+    if !node.steps.is_empty() && matches!(node.head, Head::Arithmetic(..) | Head::Sign(..) | Head::Predicate(_)) {
+        in_parentheses(true, out, |out| head(node, false, out));
+    } else {
+        head(node, bracketed, out);
+    }
+    node.steps.iter().for_each(|node| step(node, out));
+}
+
+fn head(node: &Expression, bracketed: bool, out: &mut String) {
     let own = priority(node);
     match &node.head {
         Head::Root => out.push('$'),
@@ -69,7 +79,6 @@ fn expression_inner(node: &Expression, bracketed: bool, out: &mut String) {
         }),
         Head::Predicate(inner) => predicate(inner, bracketed, out),
     }
-    node.steps.iter().for_each(|node| step(node, out));
 }
 
 fn in_parentheses(bracketed: bool, out: &mut String, write: impl FnOnce(&mut String)) {
