@@ -153,6 +153,12 @@ impl Binder<'_> {
         ) {
             return Err(not_supported("a cursor that changes rows"));
         }
+        if changes_rows(&declare.query) {
+            return Err(Error::new(
+                SqlState::FEATURE_NOT_SUPPORTED,
+                "DECLARE CURSOR must not contain data-modifying statements in WITH",
+            ));
+        }
         if !declare.query.locks.is_empty() && (declare.is_holdable || declare.is_scrollable) {
             let (form, kind) = match declare.is_holdable {
                 true => ("CURSOR WITH HOLD", "Holdable"),

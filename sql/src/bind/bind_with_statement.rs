@@ -117,7 +117,8 @@ impl Binder<'_> {
             ast::Statement::Insert(insert) => self.bind_insert(insert).map(Statement::Insert),
             ast::Statement::Update(update) => self.bind_update(update).map(Statement::Update),
             ast::Statement::Delete(delete) => self.bind_delete(delete).map(Statement::Delete),
-            _ => Err(not_supported("MERGE together with WITH")),
+            ast::Statement::Merge(merge) => self.bind_merge(merge).map(Statement::Merge),
+            _ => Err(not_supported("this statement in WITH")),
         }
     }
 
@@ -129,6 +130,10 @@ impl Binder<'_> {
         let Some(statement) = change_of(&cte.query)? else {
             return Err(not_supported("this statement in WITH"));
         };
+        if matches!(statement, ast::Statement::Merge(_)) {
+            let message = "MERGE not supported in WITH query";
+            return Err(Error::new(SqlState::FEATURE_NOT_SUPPORTED, message).at(self.span(&cte.alias.name)));
+        }
         let mut statement = self.bind_changing(statement)?;
         put_around(&mut statement, read);
         let returning = match &statement {
@@ -183,6 +188,7 @@ fn put_around(statement: &mut Statement, read: &[BoundWith]) {
         Statement::Insert(insert) => around(&mut insert.source),
         Statement::Update(update) => around(&mut update.source),
         Statement::Delete(delete) => around(&mut delete.source),
+        Statement::Merge(merge) => around(&mut merge.source),
         _ => {}
     }
 }

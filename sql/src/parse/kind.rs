@@ -79,7 +79,9 @@ fn changes_rows(query: &ast::Query) -> bool {
 fn standard_kind(statement: &ast::Statement) -> StatementKind {
     match statement {
         ast::Statement::Query(query) => match *query.body {
-            ast::SetExpr::Insert(_) | ast::SetExpr::Update(_) | ast::SetExpr::Delete(_) => StatementKind::Change,
+            ast::SetExpr::Insert(_) | ast::SetExpr::Update(_) | ast::SetExpr::Delete(_) | ast::SetExpr::Merge(_) => {
+                StatementKind::Change
+            }
             _ if changes_rows(query) => StatementKind::Change,
             _ => StatementKind::Query,
         },
