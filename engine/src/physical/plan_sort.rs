@@ -24,7 +24,7 @@ const TOP_N_TIMES: usize = 3;
 /// .. and a row takes so much beside its values, in bytes ..
 const TOP_N_ROW_BYTES: usize = 64;
 /// .. and a value without a fixed width hardly more than this.
-const LONG_VALUE_BYTES: usize = 256;
+const LONG_VALUE_BYTES: usize = 64;
 
 /// A scan's column to which an operator above may tell what of it can still matter.
 pub(super) struct DynamicTarget {

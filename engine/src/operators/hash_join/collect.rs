@@ -159,7 +159,8 @@ impl Sink for BuildSink {
         let specification = &self.0.specification;
         collected.seen.publish(&specification.publications)?;
         let spill = &self.0.spill;
-        if spill.is_used() || !Pending::has_room(specification, &mut collected) {
+        let is_empty = collected.chunks.is_empty();
+        if spill.is_used() || !is_empty && !Pending::has_room(specification, &mut collected) {
             spill.write(specification, std::mem::take(&mut collected.chunks))?;
             return spill.finish(specification, &collected);
         }
