@@ -30,6 +30,7 @@ pub(crate) use transaction::{StatementWrites, conflict_error};
 use crate::activity::{Client, Entry};
 use crate::catalog::view::{Asker, Moment, View};
 use crate::database::Shared;
+use crate::database::advisory_locks::{Owner, Scope, SessionLocks, UntilSessionEnds};
 use crate::error::{Error, Result, SqlState};
 use crate::format::FormatSettings;
 use crate::limits::CONFLICT_RETRIES_MAX;
@@ -67,6 +68,7 @@ pub struct Connection {
     asker: Asker,
     handle: SessionHandle,
     plans: Plans,
+    _locks: UntilSessionEnds,
     _place: sessions::Place,
 }
 
@@ -83,7 +85,15 @@ impl Connection {
         let session = Arc::new(Mutex::new(Session::new(options)));
         let handle = SessionHandle::new(process_id, &user, &database, shared.now(), &session);
         let place = shared.sessions.enter(handle.clone());
+        let locks = SessionLocks {
+            locks: shared.advisory_locks.clone(),
+            owner: Owner {
+                session: place.number(),
+                process_id,
+            },
+        };
         let asker = Asker {
+            locks: locks.clone(),
             temporary_schema: crate::catalog::temporary::schema_of(place.number()).into(),
             user,
             database,
@@ -93,9 +103,11 @@ impl Connection {
             sessions: shared.sessions.clone(),
             warn: session::warner(&session),
             list_cursors: cursors::lister(&session),
+            export_snapshot: session::exporter(&session, &shared.exported_snapshots, process_id),
             random: Arc::default(),
         };
         Connection {
+            _locks: UntilSessionEnds(locks),
             _place: place,
             shared,
             session,
@@ -367,6 +379,7 @@ impl Connection {
             Statement::Discard(target) => {
                 if *target == DiscardTarget::All {
                     self.session.lock().discard()?;
+                    self.asker.locks.locks.unlock_all(self.asker.locks.owner);
                 }
                 if matches!(target, DiscardTarget::All | DiscardTarget::Plans) {
                     self.plans = Plans::default();
@@ -389,6 +402,12 @@ impl Connection {
                 command("LOCK TABLE")
             }
             Statement::Unlisten => command("UNLISTEN"),
+            Statement::ImportSnapshot(name) => {
+                self.session
+                    .lock()
+                    .import_snapshot(name, &self.shared.exported_snapshots)?;
+                command("SET")
+            }
             Statement::SetTransaction { modes, scope } => {
                 self.session.lock().set_transaction(modes, *scope)?;
                 command("SET")
@@ -474,6 +493,10 @@ impl Connection {
         let (snapshot, catalog) = session.snapshot(&self.shared, fixes)?;
         let transaction_time = session.transaction.as_ref().map_or(now, |transaction| transaction.time);
         let settings = session.settings.clone();
+        let lock_scope = match (&session.transaction, entry) {
+            (None, Some(entry)) => Scope::Statement(Arc::downgrade(entry.running())),
+            _ => Scope::Transaction,
+        };
         drop(session);
         Ok(View::new(
             &self.shared,
@@ -485,6 +508,7 @@ impl Connection {
                 transaction_time,
                 statement_time: now,
                 cancel: entry.map(|entry| entry.running().cancel.clone()),
+                lock_scope,
             },
         ))
     }
@@ -541,6 +565,10 @@ impl Connection {
             Statement::Maintain { vacuum: true, .. } if is_block() => Err(Error::user(
                 SqlState::ACTIVE_SQL_TRANSACTION,
                 "VACUUM cannot run inside a transaction block",
+            )),
+            Statement::CreateIndex(create) if create.is_concurrent && is_block() => Err(Error::user(
+                SqlState::ACTIVE_SQL_TRANSACTION,
+                "CREATE INDEX CONCURRENTLY cannot run inside a transaction block",
             )),
             _ => Ok(()),
         }

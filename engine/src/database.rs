@@ -1,5 +1,7 @@
 //! The facade: a data directory opened as a database. Holds what all connections share: store, workers, memory, statements.
 
+pub(crate) mod advisory_locks;
+mod exported_snapshots;
 mod load;
 mod scan_counts;
 pub(crate) mod sequences;
@@ -11,6 +13,8 @@ use crate::config::Config;
 use crate::connection::{Connection, ConnectionOptions, Sessions};
 use crate::error::{CancelReason, Error, Result};
 use crate::pipeline::{MemoryBudget, Workers};
+pub(crate) use advisory_locks::AdvisoryLocks;
+pub(crate) use exported_snapshots::{Exported, ExportedSnapshots};
 pub use load::TableLoad;
 use parking_lot::Mutex;
 pub(crate) use scan_counts::ScanCounts;
@@ -36,6 +40,10 @@ pub(crate) struct Shared {
     pub(crate) activity: Arc<Activity>,
     /// Who is connected.
     pub(crate) sessions: Arc<Sessions>,
+    /// What sessions take turns by.
+    pub(crate) advisory_locks: Arc<AdvisoryLocks>,
+    /// What transactions let others read.
+    pub(crate) exported_snapshots: Arc<ExportedSnapshots>,
     /// How often tables were scanned.
     pub(crate) scans: Arc<ScanCounts>,
     /// Where sequences stand.
@@ -126,6 +134,8 @@ impl Database {
             workers: Workers::start(config.threads).map_err(no_threads)?,
             activity: Arc::default(),
             sessions: Arc::default(),
+            advisory_locks: Arc::default(),
+            exported_snapshots: Arc::default(),
             scans: Arc::default(),
             timer: Timer::start().map_err(no_threads)?,
             config,

@@ -72,6 +72,7 @@ impl Error {
             Error::Storage(Storage::Conflict { .. }) => SqlState::SERIALIZATION_FAILURE,
             Error::Storage(Storage::Corrupt { .. }) => SqlState::DATA_CORRUPTED,
             Error::Storage(Storage::Invalid { .. } | Storage::HistoryGone { .. }) => SqlState::INVALID_PARAMETER_VALUE,
+            Error::Storage(Storage::NoAddress) => SqlState::PROGRAM_LIMIT_EXCEEDED,
             Error::Storage(_) => SqlState::IO_ERROR,
             Error::Internal(_) => SqlState::INTERNAL_ERROR,
         }

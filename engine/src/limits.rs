@@ -19,6 +19,10 @@ pub(crate) const SEQUENCE_NUMBERS_AHEAD: usize = 32;
 pub(crate) const KEYS_LOOKED_UP_MAX: usize = 64;
 /// Cursors of one session.
 pub(crate) const CURSORS_MAX: usize = 1_000;
+/// Advisory locks that are held or waited for, of all sessions together.
+pub(crate) const ADVISORY_LOCKS_MAX: usize = 10_000;
+/// Snapshots that open transactions have exported.
+pub(crate) const SNAPSHOTS_EXPORTED_MAX: usize = 10_000;
 /// Plans that a connection keeps by their text.
 pub(crate) const PLANS_KEPT: usize = 256;
 /// Bytes of a text whose plan is kept.

@@ -13,7 +13,7 @@ pub const DECIMAL64_PRECISION_MAX: u8 = 18;
 
 /// The plain array type that carries a logical type.
 ///
-/// The catalog's numbers (`oid`, `regclass` ..) are Int64; text-like types, `json`, `jsonb` and `jsonpath` are Utf8View; `timestamptz` is in
+/// The catalog's numbers (`oid`, `regclass` ..) and `tid` are Int64; text-like types, `json`, `jsonb` and `jsonpath` are Utf8View; `timestamptz` is in
 /// UTC; arrays are List; records are Struct.
 pub fn array_type(data_type: &LogicalType) -> DataType {
     match data_type {
@@ -21,6 +21,7 @@ pub fn array_type(data_type: &LogicalType) -> DataType {
         LogicalType::SmallInt => DataType::Int16,
         LogicalType::Integer => DataType::Int32,
         LogicalType::BigInt
+        | LogicalType::Tid
         | LogicalType::Oid
         | LogicalType::Regclass
         | LogicalType::Regtype

@@ -131,6 +131,8 @@ pub struct Error {
     pub span: Option<Span>,
     /// What it is about.
     pub object: Option<Box<ErrorObject>>,
+    /// Postgres's name for the place in the server, where clients act by it.
+    pub routine: Option<&'static str>,
 }
 
 /// The object that an error is about, for programs that tell constraints apart.
@@ -157,7 +159,14 @@ impl Error {
             context: None,
             span: None,
             object: None,
+            routine: None,
         }
+    }
+
+    /// The same error, from a place in the server that clients know by this name.
+    pub fn with_routine(mut self, routine: &'static str) -> Self {
+        self.routine = Some(routine);
+        self
     }
 
     /// The same error, about an object.

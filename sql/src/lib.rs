@@ -19,7 +19,7 @@ mod parse;
 mod tests;
 
 pub use error::{Error, ErrorObject, Result};
-pub use optimize::pass_names;
+pub use optimize::{Estimate, pass_names};
 pub use parse::StatementKind;
 
 use catalog::Catalog;
@@ -93,6 +93,11 @@ pub fn compile(parsed: &Parsed, catalog: &dyn Catalog, options: &CompileOptions)
             parameter_types,
         })
     })
+}
+
+/// What is expected of the nodes of a plan: a node before its inputs, those in order.
+pub fn estimate(plan: &plan::Plan, catalog: &dyn Catalog) -> Vec<Estimate> {
+    on_deep_stack(|| optimize::estimate(plan, catalog))
 }
 
 /// Binds the condition of a CHECK constraint as the catalog keeps it: the columns of the table's row, in order, and the condition over

@@ -30,6 +30,9 @@ pub const VIEW_DEPTH_MAX: usize = 32;
 /// Columns of a result, a table or a VALUES list.
 pub const COLUMNS_MAX: usize = 1664;
 
+/// Columns of an index.
+pub const INDEX_COLUMNS_MAX: usize = 32;
+
 /// Parameters of a statement (the wire protocol counts them in 16 bits).
 pub const PARAMETERS_MAX: usize = 65_535;
 

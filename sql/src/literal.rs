@@ -7,7 +7,7 @@ pub enum Literal {
     Null,
     /// `boolean`
     Boolean(bool),
-    /// `smallint`, `integer`, `bigint`, `oid` and the other catalog numbers
+    /// `smallint`, `integer`, `bigint`, `oid` and the other catalog numbers; `tid`, its block in front of 16 bits
     Integer(i64),
     /// `real`, `double precision`
     Float(f64),

@@ -47,6 +47,8 @@ pub enum LogicalType {
     Interval,
     /// `uuid`
     Uuid,
+    /// `tid`: where a row is, a block of 32 bits and a place in it of 16
+    Tid,
     /// `json`: text as given
     Json,
     /// `jsonb`: normalized as Postgres does
@@ -102,6 +104,7 @@ pub enum TypeKind {
     TimestampTz,
     Interval,
     Uuid,
+    Tid,
     Json,
     Jsonb,
     Jsonpath,
@@ -150,6 +153,7 @@ impl LogicalType {
             LogicalType::TimestampTz => TypeKind::TimestampTz,
             LogicalType::Interval => TypeKind::Interval,
             LogicalType::Uuid => TypeKind::Uuid,
+            LogicalType::Tid => TypeKind::Tid,
             LogicalType::Json => TypeKind::Json,
             LogicalType::Jsonb => TypeKind::Jsonb,
             LogicalType::Jsonpath => TypeKind::Jsonpath,
@@ -226,6 +230,7 @@ impl fmt::Display for LogicalType {
             LogicalType::TimestampTz => "timestamp with time zone",
             LogicalType::Interval => "interval",
             LogicalType::Uuid => "uuid",
+            LogicalType::Tid => "tid",
             LogicalType::Json => "json",
             LogicalType::Jsonb => "jsonb",
             LogicalType::Jsonpath => "jsonpath",

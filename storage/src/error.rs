@@ -74,6 +74,8 @@ pub enum Error {
         /// The oldest version kept.
         oldest: u64,
     },
+    /// A row's part or place has too large a number for an address of 48 bits.
+    NoAddress,
     /// A filter of the layer above failed on some row: its own error, to be had back by a downcast.
     Predicate(Box<dyn std::error::Error + Send + Sync>),
     /// The caller's cancellation flag was set.
@@ -128,6 +130,9 @@ impl std::fmt::Display for Error {
             Error::Poisoned { reason } => write!(formatter, "the store stopped after a failure: {reason}"),
             Error::Conflict { reason } | Error::Invalid { reason } => formatter.write_str(reason),
             Error::HistoryGone { oldest } => write!(formatter, "history is kept from version {oldest} on"),
+            Error::NoAddress => {
+                formatter.write_str("the row has no address of 48 bits: too many parts were made before it")
+            }
             Error::Predicate(error) => error.fmt(formatter),
             Error::Cancelled => formatter.write_str("cancelled"),
         }

@@ -2,12 +2,14 @@
 //! client. A client that is not installed is reported as not run; with `STOA_TEST_CLIENTS=required` that is a failure.
 //! `UPDATE_EXPECT=1` rewrites the expected output of scripts.
 
+mod advisory_locks;
 mod cancel;
 mod clients;
 mod clients_rely_on;
 mod definitions;
 mod keys;
 mod protocol;
+mod snapshots;
 
 use std::sync::OnceLock;
 use stoa_tests::{Server, ServerOptions};

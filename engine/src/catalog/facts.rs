@@ -3,23 +3,26 @@
 use super::names::relation_oid;
 use super::names::{function_name, function_oid, overload, parse_name, quote_name, shown_name, type_named};
 use super::relation::{Body, Relation, storage_id};
-use super::system::pg_constraint::{constraint_definition, index_column, index_definition, index_relations};
+use super::system::pg_constraint::constraint_definition;
 use super::system::pg_description::own_description;
+use super::system::pg_index::{all_indexes, index_column, index_definition};
 use super::system::pg_proc::{arguments, definition, result};
 use super::temporary;
 use super::type_oid::{type_of_oid, type_oid};
 use super::view::Asker;
 use super::{CatalogState, state};
+use crate::database::advisory_locks::{Mode, Request, Scope, SessionLocks};
 use crate::database::sequences::Position;
 use crate::database::{ScanCounts, Sequences};
 use crate::error::{Error, Result, SqlState};
-use crate::functions::SessionFacts;
 use crate::functions::kernel::random::RandomSequence;
+use crate::functions::{AdvisoryKey, AdvisoryRequest, SessionFacts};
 use crate::pipeline::Cancel;
 use crate::settings::Settings;
 use std::collections::HashMap;
 use std::sync::Arc;
 use stoa_sql::catalog::{FunctionKind, TableId};
+use stoa_storage::clock::{Clock, SystemClock};
 use stoa_storage::store::Snapshot;
 
 /// Numbers that a session took from sequences.
@@ -41,6 +44,7 @@ pub(crate) struct Facts {
     pub(super) sequences: Arc<Sequences>,
     pub(super) asker: Asker,
     pub(super) cancel: Option<Arc<Cancel>>,
+    pub(super) lock_scope: Scope,
 }
 
 impl std::fmt::Debug for Facts {
@@ -101,6 +105,21 @@ impl Facts {
             .map(|(name, _)| name.to_owned())
     }
 
+    fn lock_request(&self, request: AdvisoryRequest) -> Request {
+        Request {
+            owner: self.asker.locks.owner,
+            mode: if request.is_shared {
+                Mode::Shared
+            } else {
+                Mode::Exclusive
+            },
+            scope: match request.is_of_transaction {
+                true => self.lock_scope.clone(),
+                false => Scope::Session,
+            },
+        }
+    }
+
     fn relation_bytes(&self, oid: &str) -> Option<u64> {
         let relation = self.relation(oid)?;
         Some(match &relation.body {
@@ -109,13 +128,13 @@ impl Facts {
         })
     }
 
-    /// The schema and name of a key's index.
+    /// The schema and name of an index.
     fn index_name(&self, oid: &str) -> Option<(&str, &str)> {
         let oid: u32 = oid.parse().ok()?;
-        let mut indexes = index_relations(&self.catalog);
+        let mut indexes = all_indexes(&self.catalog);
         indexes
-            .find(|(number, ..)| *number == oid)
-            .map(|(_, name, table, _)| (table.schema(), name))
+            .find(|index| index.oid == oid)
+            .map(|index| (index.table.schema(), index.name))
     }
 
     fn relation_name(&self, oid: &str) -> Option<String> {
@@ -206,6 +225,34 @@ impl SessionFacts for Facts {
             taken.by_sequence.insert(definition.oid, value);
         }
         Ok(())
+    }
+
+    fn export_snapshot(&self) -> Result<String> {
+        (self.asker.export_snapshot)()
+    }
+
+    fn advisory_lock(&self, key: AdvisoryKey, request: AdvisoryRequest) -> Result<()> {
+        let now = SystemClock.now();
+        let locks = &self.asker.locks.locks;
+        locks.lock(key, &self.lock_request(request), now, &|| self.check_cancelled())
+    }
+
+    fn advisory_try_lock(&self, key: AdvisoryKey, request: AdvisoryRequest) -> Result<bool> {
+        self.asker.locks.locks.try_lock(key, &self.lock_request(request))
+    }
+
+    fn advisory_unlock(&self, key: AdvisoryKey, is_shared: bool) -> Result<bool> {
+        let SessionLocks { locks, owner } = &self.asker.locks;
+        let mode = if is_shared { Mode::Shared } else { Mode::Exclusive };
+        let had = locks.unlock(key, *owner, mode);
+        if !had {
+            (self.asker.warn)("01000", format!("you don't own a lock of type {}", mode.name()));
+        }
+        Ok(had)
+    }
+
+    fn advisory_unlock_all(&self) {
+        self.asker.locks.locks.unlock_all(self.asker.locks.owner);
     }
 
     fn random(&self) -> Option<&RandomSequence> {

@@ -1,7 +1,8 @@
 //! Names as text: quoted where they must be, taken apart, and what `regclass` and its kin mean by them.
 
 use super::CatalogState;
-use super::system::pg_constraint::index_relations;
+use super::system::pg_index::{TableIndex, index_named};
+use super::temporary::ALIAS;
 use super::type_name::parse_type_name;
 use super::type_oid::{TYPES, type_oid};
 use crate::functions::registry;
@@ -87,28 +88,36 @@ pub(crate) fn shown_name(catalog: &CatalogState, path: &[String], schema: &str, 
     }
 }
 
-/// The schemas of the path that have a key's index of that name, in order.
+/// The schemas of the path that have an index of that name, in order.
 fn index_schemas<'c>(catalog: &'c CatalogState, name: &'c str, path: &'c [String]) -> impl Iterator<Item = &'c str> {
-    let has = move |schema: &&'c str| {
-        let mut indexes = index_relations(catalog);
-        indexes.any(|(_, index, table, _)| index == name && table.schema() == *schema)
-    };
+    let has = move |schema: &&'c str| index_named(catalog, schema, name).is_some();
     catalog.lookup_path(path).filter(has)
 }
 
-/// The number of a relation, or of a key's index, by its name.
+/// The index of a name along a path of schemas.
+pub(crate) fn resolve_index<'c>(
+    catalog: &'c CatalogState,
+    name: &TableName,
+    path: &[String],
+) -> Option<TableIndex<'c>> {
+    match &name.schema {
+        Some(schema) => {
+            let own = path.first().filter(|_| schema == ALIAS);
+            index_named(catalog, own.unwrap_or(schema), &name.name)
+        }
+        None => {
+            let mut schemas = catalog.lookup_path(path);
+            schemas.find_map(|schema| index_named(catalog, schema, &name.name))
+        }
+    }
+}
+
+/// The number of a relation, or of an index, by its name.
 pub(crate) fn relation_oid(catalog: &CatalogState, name: &TableName, path: &[String]) -> Option<u32> {
     if let Some(relation) = catalog.resolve(name, path) {
         return Some(relation.id().0);
     }
-    let schema = match &name.schema {
-        Some(schema) => schema.as_str(),
-        None => index_schemas(catalog, &name.name, path).next()?,
-    };
-    let mut indexes = index_relations(catalog);
-    indexes
-        .find(|(_, index, table, _)| *index == name.name && table.schema() == schema)
-        .map(|(oid, ..)| oid)
+    resolve_index(catalog, name, path).map(|index| index.oid)
 }
 
 /// A type by any of its names.

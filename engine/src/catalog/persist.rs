@@ -33,10 +33,57 @@ pub(crate) struct TableDefinition {
     pub(crate) options: Vec<(String, String)>,
     /// What must hold of its rows.
     pub(crate) constraints: Vec<Constraint>,
+    /// What CREATE INDEX said.
+    pub(crate) indexes: Vec<Index>,
     /// What COMMENT ON said of it.
     pub(crate) comment: Option<String>,
     /// What the end of a transaction does to it; of a temporary table only.
     pub(crate) on_commit: Option<OnCommit>,
+}
+
+impl TableDefinition {
+    /// What no two rows share: numbers, names and columns of the keys that constraints and unique indexes are.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = (u32, &str, Vec<u32>)> {
+        let constraints = self.constraints.iter().filter_map(|constraint| match &constraint.rule {
+            Rule::Key { columns, .. } => Some((constraint.oid, constraint.name.as_str(), columns.clone())),
+            Rule::Check(_) => None,
+        });
+        let unique = self.indexes.iter().filter(|index| index.is_unique);
+        constraints.chain(unique.map(|index| (index.oid, index.name.as_str(), index.column_ids().collect())))
+    }
+}
+
+/// An index as CREATE INDEX defined it. Only the demand of a unique one has an effect; of the others nothing but this is kept.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Index {
+    /// Its number.
+    pub(crate) oid: u32,
+    /// Its name.
+    pub(crate) name: String,
+    /// The access method as named: `btree`.
+    pub(crate) method: String,
+    /// No two rows have the same values in the columns.
+    pub(crate) is_unique: bool,
+    /// Its columns.
+    pub(crate) columns: Vec<IndexColumn>,
+}
+
+/// A column of an [`Index`].
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct IndexColumn {
+    /// Its identity in storage.
+    pub(crate) id: u32,
+    /// DESC
+    pub(crate) is_descending: bool,
+    /// NULLS FIRST, or DESC without more.
+    pub(crate) has_nulls_first: bool,
+}
+
+impl Index {
+    /// The columns by identity in storage.
+    pub(crate) fn column_ids(&self) -> impl Iterator<Item = u32> {
+        self.columns.iter().map(|column| column.id)
+    }
 }
 
 /// What must hold of a table's rows.
@@ -170,6 +217,10 @@ pub(crate) fn write_table(table: &TableDefinition) -> Arc<[u8]> {
         let constraints = table.constraints.iter().map(write_constraint).collect();
         fields.insert("constraints".to_owned(), Value::Array(constraints));
     }
+    if let (Value::Object(fields), false) = (&mut value, table.indexes.is_empty()) {
+        let indexes = table.indexes.iter().map(write_index).collect();
+        fields.insert("indexes".to_owned(), Value::Array(indexes));
+    }
     if let (Value::Object(fields), Some(on_commit)) = (&mut value, table.on_commit) {
         let word = match on_commit {
             OnCommit::DeleteRows => "delete rows",
@@ -206,6 +257,35 @@ fn read_constraint(value: &Value) -> Option<Constraint> {
         oid: u32::try_from(value.get("oid")?.as_u64()?).ok()?,
         name: value.get("name")?.as_str()?.to_owned(),
         rule,
+    })
+}
+
+fn write_index(index: &Index) -> Value {
+    let columns: Vec<Value> = index
+        .columns
+        .iter()
+        .map(|column| json!([column.id, column.is_descending, column.has_nulls_first]))
+        .collect();
+    json!({
+        "oid": index.oid, "name": index.name, "method": index.method, "is_unique": index.is_unique, "columns": columns,
+    })
+}
+
+fn read_index(value: &Value) -> Option<Index> {
+    let column = |value: &Value| {
+        Some(IndexColumn {
+            id: u32::try_from(value.get(0)?.as_u64()?).ok()?,
+            is_descending: value.get(1)?.as_bool()?,
+            has_nulls_first: value.get(2)?.as_bool()?,
+        })
+    };
+    let columns = value.get("columns")?.as_array()?.iter();
+    Some(Index {
+        oid: u32::try_from(value.get("oid")?.as_u64()?).ok()?,
+        name: value.get("name")?.as_str()?.to_owned(),
+        method: value.get("method")?.as_str()?.to_owned(),
+        is_unique: value.get("is_unique")?.as_bool()?,
+        columns: columns.map(column).collect::<Option<_>>()?,
     })
 }
 
@@ -357,6 +437,10 @@ pub(crate) fn read_table(what: &str, bytes: &[u8]) -> Result<TableDefinition> {
             true => reader.list("constraints", read_constraint)?,
             false => Vec::new(),
         },
+        indexes: match reader.fields.contains_key("indexes") {
+            true => reader.list("indexes", read_index)?,
+            false => Vec::new(),
+        },
         comment: comment_of(reader.fields.get("comment")),
         on_commit: match reader.fields.get("on_commit").and_then(Value::as_str) {
             Some("delete rows") => Some(OnCommit::DeleteRows),
@@ -445,10 +529,22 @@ mod tests {
                     rule: Rule::Check("a > 0".into()),
                 },
             ],
+            indexes: vec![Index {
+                oid: 5,
+                name: "i".into(),
+                method: "btree".into(),
+                is_unique: true,
+                columns: vec![IndexColumn {
+                    id: 7,
+                    is_descending: true,
+                    has_nulls_first: false,
+                }],
+            }],
             comment: None,
             on_commit: Some(OnCommit::Drop),
         };
         assert_eq!(read_table("t", &write_table(&table)).unwrap(), table);
+        assert_eq!(table.keys().map(|(_, name, _)| name).collect::<Vec<_>>(), ["k", "i"]);
         assert!(!String::from_utf8_lossy(&write_table(&table)).contains("comment"));
         let mut commented = table;
         commented.comment = Some("what \"happened\"".into());

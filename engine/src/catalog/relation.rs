@@ -1,6 +1,6 @@
 //! What the catalog holds: relations with their columns, as the binder, the planner and system tables look at them.
 
-use super::persist::{Rule, TableDefinition, ViewDefinition};
+use super::persist::{TableDefinition, ViewDefinition};
 use super::sequence::SequenceDefinition;
 use super::system::SystemTable;
 use crate::error::{Error, Result};
@@ -189,16 +189,12 @@ pub(crate) fn table_relation(schema: &Arc<TableSchema>) -> Result<Relation> {
 /// The keys of a table, their columns by place.
 fn keys(schema: &TableSchema, definition: &TableDefinition) -> Vec<KeyInfo> {
     let place = |id: &u32| schema.columns.iter().position(|column| column.id.0 == *id);
-    let keys = definition
-        .constraints
-        .iter()
-        .filter_map(|constraint| match &constraint.rule {
-            Rule::Key { columns, .. } => Some(KeyInfo {
-                name: constraint.name.clone(),
-                columns: columns.iter().map(place).collect::<Option<_>>()?,
-            }),
-            Rule::Check(_) => None,
-        });
+    let keys = definition.keys().filter_map(|(_, name, columns)| {
+        Some(KeyInfo {
+            name: name.to_owned(),
+            columns: columns.iter().map(place).collect::<Option<_>>()?,
+        })
+    });
     keys.collect()
 }
 

@@ -78,11 +78,14 @@ impl CatalogState {
     }
 
     fn largest_oid(&self) -> u32 {
-        let constraints = self.names.values().filter_map(|relation| relation.stored());
-        let constraints = constraints.flat_map(|table| &table.definition.constraints);
+        let tables = self.names.values().filter_map(|relation| relation.stored());
+        let of_tables = tables.flat_map(|table| {
+            let constraints = table.definition.constraints.iter().map(|constraint| constraint.oid);
+            constraints.chain(table.definition.indexes.iter().map(|index| index.oid))
+        });
         let relations = self.names.values().map(|relation| relation.id().0);
         let numbers = relations.filter(|oid| *oid >= FIRST_OBJECT_OID);
-        let numbers = numbers.chain(constraints.map(|constraint| constraint.oid));
+        let numbers = numbers.chain(of_tables);
         numbers.chain(self.schemas.values().copied()).max().unwrap_or(0)
     }
 
@@ -99,6 +102,11 @@ impl CatalogState {
             return Some(relation);
         }
         self.names.get(&(schema.to_owned(), name.to_owned())).cloned()
+    }
+
+    /// Whether a relation or an index has the name: they share one name space.
+    pub(crate) fn is_taken(&self, schema: &str, name: &str) -> bool {
+        self.find(schema, name).is_some() || system::pg_index::index_named(self, schema, name).is_some()
     }
 
     /// The relation of a name along a path of schemas, `pg_catalog` before all that do not place it themselves.
@@ -157,7 +165,7 @@ impl CatalogState {
         self.schemas.iter().map(|(name, oid)| (name.as_str(), *oid))
     }
 
-    /// A number behind those of all views, schemas, sequences and constraints.
+    /// A number behind those of all views, schemas, sequences, constraints and indexes.
     pub(crate) fn next_oid(&self) -> u32 {
         self.next_oid
     }

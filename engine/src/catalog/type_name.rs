@@ -46,6 +46,7 @@ fn plain_type(name: &str) -> Option<LogicalType> {
         "timestamp with time zone" => LogicalType::TimestampTz,
         "interval" => LogicalType::Interval,
         "uuid" => LogicalType::Uuid,
+        "tid" => LogicalType::Tid,
         "json" => LogicalType::Json,
         "jsonb" => LogicalType::Jsonb,
         "jsonpath" => LogicalType::Jsonpath,

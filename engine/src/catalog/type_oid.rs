@@ -42,7 +42,7 @@ const fn entry(
 }
 
 /// All types.
-pub(crate) static TYPES: [TypeEntry; 32] = [
+pub(crate) static TYPES: [TypeEntry; 33] = [
     entry(LogicalType::Boolean, "bool", 16, 1000, 1, 'B'),
     entry(LogicalType::Bytea, "bytea", 17, 1001, -1, 'U'),
     entry(LogicalType::SingleChar, "char", 18, 1002, 1, 'Z'),
@@ -54,6 +54,7 @@ pub(crate) static TYPES: [TypeEntry; 32] = [
     entry(LogicalType::Regproc, "regproc", 24, 1008, 4, 'N'),
     entry(LogicalType::Text, "text", 25, 1009, -1, 'S'),
     entry(LogicalType::Oid, "oid", 26, 1028, 4, 'N'),
+    entry(LogicalType::Tid, "tid", 27, 1010, 6, 'U'),
     entry(LogicalType::OidVector, "oidvector", 30, 1013, -1, 'A'),
     entry(LogicalType::Json, "json", 114, 199, -1, 'U'),
     entry(LogicalType::Real, "float4", 700, 1021, 4, 'N'),

@@ -6,6 +6,7 @@ use super::facts::{Facts, SessionSequences};
 use super::system::SystemContext;
 use crate::connection::{CursorInfo, Sessions};
 use crate::database::Shared;
+use crate::database::advisory_locks::{Scope, SessionLocks};
 use crate::error::Result;
 use crate::format::FormatSettings;
 use crate::functions::StatementContext;
@@ -34,10 +35,14 @@ pub(crate) struct Asker {
     pub(crate) session_sequences: Arc<Mutex<SessionSequences>>,
     /// Who else is connected.
     pub(crate) sessions: Arc<Sessions>,
+    /// Its advisory locks.
+    pub(crate) locks: SessionLocks,
     /// Tells the client something beside the statement's outcome.
     pub(crate) warn: Arc<Warn>,
     /// The cursors of the session.
     pub(crate) list_cursors: Arc<ListCursors>,
+    /// What `pg_export_snapshot` does.
+    pub(crate) export_snapshot: Arc<ExportSnapshot>,
     /// What `random()` gives where the session asked for it.
     pub(crate) random: Arc<RandomSequence>,
 }
@@ -50,12 +55,16 @@ pub(crate) struct Moment {
     pub(crate) statement_time: i64,
     /// Where a statement runs: whether it should go on.
     pub(crate) cancel: Option<Arc<Cancel>>,
+    /// How long it holds what it takes for its transaction.
+    pub(crate) lock_scope: Scope,
 }
 
 /// Changes a setting of a session.
 pub(crate) type ChangeSetting = dyn Fn(&str, Option<&str>, bool) -> Result<String> + Send + Sync;
 /// Tells a client a warning: SQLSTATE and sentence.
 pub(crate) type Warn = dyn Fn(&str, String) + Send + Sync;
+/// Lets others read what a session's transaction reads, by the name that comes back.
+pub(crate) type ExportSnapshot = dyn Fn() -> Result<String> + Send + Sync;
 /// Tells the cursors of a session.
 pub(crate) type ListCursors = dyn Fn() -> Vec<CursorInfo> + Send + Sync;
 
@@ -99,6 +108,7 @@ impl View {
             search_path: search_path.clone(),
             asker: asker.clone(),
             cancel: moment.cancel,
+            lock_scope: moment.lock_scope,
         };
         let statement = StatementContext {
             transaction_time: moment.transaction_time,
@@ -145,6 +155,7 @@ impl View {
             format: &self.format,
             activity: &self.shared.activity,
             sessions: &self.shared.sessions,
+            advisory_locks: &self.shared.advisory_locks,
             scans: &self.shared.scans,
             sequences: &self.shared.sequences,
             statement: &self.statement,

@@ -129,10 +129,12 @@ impl Prepared {
     /// Refuses rows of other columns than the client was told of.
     fn check_columns(&self, statement: &Statement) -> Result<()> {
         match (&self.columns, columns_of(statement)) {
-            (Some(told), Some(now)) if *told != now => Err(Error::user(
-                SqlState::FEATURE_NOT_SUPPORTED,
-                "cached plan must not change result type",
-            )),
+            (Some(told), Some(now)) if *told != now => {
+                let message = "cached plan must not change result type";
+                let error = stoa_sql::Error::new(SqlState::FEATURE_NOT_SUPPORTED, message);
+                // By the routine clients know that they may prepare anew.
+                Err(Error::Sql(error.with_routine("RevalidateCachedQuery")))
+            }
             _ => Ok(()),
         }
     }

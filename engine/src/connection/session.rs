@@ -6,8 +6,8 @@ use super::transaction::{StatementWrites, Transaction};
 use super::transaction_control::mode_settings;
 use super::{ConnectionOptions, Notice, Prepared};
 use crate::catalog::CatalogState;
-use crate::catalog::view::{ChangeSetting, View, Warn};
-use crate::database::Shared;
+use crate::catalog::view::{ChangeSetting, ExportSnapshot, View, Warn};
+use crate::database::{ExportedSnapshots, Shared};
 use crate::error::{Error, Result, SqlState};
 use crate::settings::{Settings, find};
 use crate::types::{Literal, LogicalType};
@@ -120,7 +120,7 @@ impl Session {
             Some(transaction) => transaction.add(shared, writes),
             None if self.has_on_commit => {
                 let mut transaction = Transaction::new(false, false, 0, self.settings.clone());
-                transaction.begin_at(view.snapshot.clone());
+                transaction.import(view.snapshot.clone());
                 transaction.add(shared, writes)?;
                 transaction.add_on_commit(shared, &view.temporary_schema)?;
                 transaction.commit(shared)
@@ -173,6 +173,32 @@ impl Session {
         for (name, value) in mode_settings(modes) {
             self.set(&format!("{prefix}_{name}"), Some(&value), scope)?;
         }
+        Ok(())
+    }
+
+    /// SET TRANSACTION SNAPSHOT
+    pub(super) fn import_snapshot(&mut self, name: &str, snapshots: &ExportedSnapshots) -> Result<()> {
+        let isolation = self.settings.get("transaction_isolation").unwrap_or_default();
+        let Some(transaction) = self.transaction.as_mut().filter(|transaction| transaction.is_block) else {
+            self.notices.push(Notice::warning(
+                "25P01",
+                "SET TRANSACTION can only be used in transaction blocks",
+            ));
+            return Ok(());
+        };
+        if transaction.has_begun() {
+            return Err(Error::user(
+                SqlState::ACTIVE_SQL_TRANSACTION,
+                "SET TRANSACTION SNAPSHOT must be called before any query",
+            ));
+        }
+        if !matches!(isolation.as_str(), "serializable" | "repeatable read") {
+            return Err(Error::user(
+                SqlState::FEATURE_NOT_SUPPORTED,
+                "a snapshot-importing transaction must have isolation level SERIALIZABLE or REPEATABLE READ",
+            ));
+        }
+        transaction.import(snapshots.find(name)?);
         Ok(())
     }
 
@@ -287,6 +313,24 @@ pub(super) fn setting_changer(session: &Arc<Mutex<Session>>) -> Arc<ChangeSettin
         };
         session.set(name, value, scope)?;
         Ok(session.settings.get(name).unwrap_or_default())
+    })
+}
+
+/// What `pg_export_snapshot` does, as long as there is a session. Of a statement that is a transaction by itself nobody could read the
+/// snapshot before it ends.
+pub(super) fn exporter(
+    session: &Arc<Mutex<Session>>,
+    snapshots: &Arc<ExportedSnapshots>,
+    process_id: i32,
+) -> Arc<ExportSnapshot> {
+    let (session, snapshots) = (Arc::downgrade(session), snapshots.clone());
+    Arc::new(move || {
+        let session = session.upgrade();
+        let session = session.ok_or_else(|| Error::Internal("the session has ended".into()))?;
+        match &mut session.lock().transaction {
+            Some(transaction) => transaction.export(process_id, &snapshots),
+            None => Ok(format!("{process_id:08X}-00000000-1")),
+        }
     })
 }
 

@@ -7,7 +7,7 @@
 use super::on_commit::on_commit;
 use super::pending::Writes;
 use crate::catalog::CatalogState;
-use crate::database::Shared;
+use crate::database::{Exported, ExportedSnapshots, Shared};
 use crate::error::{Error, Result, SqlState};
 use crate::pipeline::Reservation;
 use crate::settings::Settings;
@@ -108,8 +108,8 @@ struct Savepoint {
     current: Option<Arc<dyn Snapshot>>,
     catalog: Option<Arc<CatalogState>>,
     settings: (Arc<Settings>, Arc<Settings>),
-    /// Stands for the cursors that there were.
-    cursors: u64,
+    /// Stand for the cursors that there were and for the advisory locks that had been taken.
+    marks: (u64, u64),
 }
 
 /// An open transaction.
@@ -131,6 +131,7 @@ pub(crate) struct Transaction {
     catalog: Option<Arc<CatalogState>>,
     writes: Writes,
     savepoints: Vec<Savepoint>,
+    exported: Vec<Exported>,
 }
 
 impl Transaction {
@@ -148,7 +149,33 @@ impl Transaction {
             catalog: None,
             writes: Writes::default(),
             savepoints: Vec::new(),
+            exported: Vec::new(),
         }
+    }
+
+    /// Reads a snapshot that another transaction, or its own first statement, has read.
+    pub(crate) fn import(&mut self, snapshot: Arc<dyn Snapshot>) {
+        self.base = Some(snapshot.clone());
+        self.current = Some(snapshot);
+    }
+
+    /// Lets others read what this transaction reads, but for its own changes, until it ends; gives back the name.
+    ///
+    /// # Errors
+    /// 25001 behind a savepoint; 53400 where there are too many.
+    pub(crate) fn export(&mut self, session: i32, snapshots: &Arc<ExportedSnapshots>) -> Result<String> {
+        if !self.savepoints.is_empty() {
+            return Err(Error::user(
+                SqlState::ACTIVE_SQL_TRANSACTION,
+                "cannot export a snapshot from a subtransaction",
+            ));
+        }
+        let base = self.base.clone();
+        let base = base.ok_or_else(|| Error::Internal("a transaction reads nothing".into()))?;
+        let exported = snapshots.export(session, base)?;
+        let name = exported.name().to_owned();
+        self.exported.push(exported);
+        Ok(name)
     }
 
     /// Whether a statement has read or written.
@@ -172,12 +199,6 @@ impl Transaction {
             None => shared.catalog_of(&*current)?,
         };
         Ok((current, catalog))
-    }
-
-    /// Its first statement has read this already.
-    pub(crate) fn begin_at(&mut self, snapshot: Arc<dyn Snapshot>) {
-        self.base = Some(snapshot.clone());
-        self.current = Some(snapshot);
     }
 
     /// Adds what its end does to the temporary tables of a schema.
@@ -228,14 +249,14 @@ impl Transaction {
     }
 
     /// SAVEPOINT
-    pub(crate) fn set_savepoint(&mut self, name: &str, settings: &Arc<Settings>, cursors: u64) {
+    pub(crate) fn set_savepoint(&mut self, name: &str, settings: &Arc<Settings>, marks: (u64, u64)) {
         self.savepoints.push(Savepoint {
             name: name.to_owned(),
             writes: self.writes.clone(),
             current: self.current.clone(),
             catalog: self.catalog.clone(),
             settings: (settings.clone(), self.settings_after.clone()),
-            cursors,
+            marks,
         });
     }
 
@@ -246,11 +267,11 @@ impl Transaction {
             .ok_or_else(|| Error::user(SqlState("3B001"), format!("savepoint \"{name}\" does not exist")))
     }
 
-    /// ROLLBACK TO; gives back the settings of then and the mark of the cursors there were.
+    /// ROLLBACK TO; gives back the settings of then and the marks of the cursors there were and the locks that had been taken.
     ///
     /// # Errors
     /// 3B001
-    pub(crate) fn roll_back_to(&mut self, name: &str) -> Result<(Arc<Settings>, u64)> {
+    pub(crate) fn roll_back_to(&mut self, name: &str) -> Result<(Arc<Settings>, (u64, u64))> {
         let place = self.savepoint_place(name)?;
         self.savepoints.truncate(place + 1);
         let Some(savepoint) = self.savepoints.last() else {
@@ -262,7 +283,12 @@ impl Transaction {
         self.catalog = savepoint.catalog.clone();
         self.settings_after = savepoint.settings.1.clone();
         self.is_failed = false;
-        Ok((savepoint.settings.0.clone(), savepoint.cursors))
+        Ok((savepoint.settings.0.clone(), savepoint.marks))
+    }
+
+    /// The mark of the locks that had been taken at the last savepoint, or of none.
+    pub(crate) fn locks_at_savepoint(&self) -> u64 {
+        self.savepoints.last().map_or(0, |savepoint| savepoint.marks.1)
     }
 
     /// RELEASE

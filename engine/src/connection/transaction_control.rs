@@ -2,6 +2,7 @@
 
 use super::transaction::Transaction;
 use super::{Connection, Notice, Outcome};
+use crate::database::advisory_locks::SessionLocks;
 use crate::error::{Error, Result, SqlState};
 use stoa_sql::plan::{SetScope, TransactionModes, TransactionStatement};
 
@@ -16,16 +17,18 @@ impl Connection {
             TransactionStatement::End { commit, chain } => self.end_block(*commit, *chain)?,
             TransactionStatement::Savepoint(name) => {
                 let mut session = self.session.lock();
-                let (settings, cursors) = (session.settings.clone(), session.cursors.mark());
-                block(session.transaction.as_mut(), "SAVEPOINT")?.set_savepoint(name, &settings, cursors);
+                let settings = session.settings.clone();
+                let marks = (session.cursors.mark(), self.asker.locks.locks.mark());
+                block(session.transaction.as_mut(), "SAVEPOINT")?.set_savepoint(name, &settings, marks);
                 "SAVEPOINT"
             }
             TransactionStatement::RollbackTo(name) => {
                 let mut session = self.session.lock();
                 let transaction = block(session.transaction.as_mut(), "ROLLBACK TO SAVEPOINT")?;
-                let (settings, cursors) = transaction.roll_back_to(name)?;
+                let (settings, (cursors, taken)) = transaction.roll_back_to(name)?;
                 session.settings = settings;
                 session.cursors.close_after(cursors);
+                self.asker.locks.locks.release_since(self.asker.locks.owner, taken);
                 "ROLLBACK"
             }
             TransactionStatement::Release(name) => {
@@ -97,8 +100,15 @@ impl Connection {
         Ok(if was_good { tag } else { "ROLLBACK" })
     }
 
-    /// Commits or forgets the open transaction; false where it had failed and could only be forgotten.
+    /// Commits or forgets the open transaction, and gives back its locks; false where it had failed and could only be forgotten.
     fn end_transaction(&mut self, commit: bool) -> Result<bool> {
+        let ended = self.end_writes(commit);
+        let SessionLocks { locks, owner } = &self.asker.locks;
+        locks.end_transaction(*owner);
+        ended
+    }
+
+    fn end_writes(&mut self, commit: bool) -> Result<bool> {
         let is_good = {
             let session = self.session.lock();
             let transaction = session.transaction.as_ref();
@@ -135,10 +145,13 @@ impl Connection {
         committed.map(|()| true)
     }
 
-    /// An error came: an open transaction can only be rolled back from now on.
+    /// An error came: an open transaction can only be rolled back from now on. It, or what came since its last savepoint, has no
+    /// locks any more.
     pub fn fail_transaction(&mut self) {
         if let Some(transaction) = &mut self.session.lock().transaction {
             transaction.is_failed = true;
+            let SessionLocks { locks, owner } = &self.asker.locks;
+            locks.release_since(*owner, transaction.locks_at_savepoint());
         }
     }
 

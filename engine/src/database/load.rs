@@ -1,5 +1,6 @@
 //! A bulk load from within the process: batches from any thread straight into segments, visible together or not at all.
 
+use super::advisory_locks::{Owner, Scope, SessionLocks};
 use super::{Database, Shared};
 use crate::activity::Client;
 use crate::catalog::relation::Relation;
@@ -52,13 +53,22 @@ fn own_view(shared: &Arc<Shared>) -> Result<View> {
         sessions: shared.sessions.clone(),
         warn: Arc::new(|_, warning| tracing::warn!("{warning}")),
         list_cursors: Arc::new(Vec::new),
+        export_snapshot: Arc::new(|| Err(Error::Internal("a load has no transaction".into()))),
         random: Arc::default(),
+        locks: SessionLocks {
+            locks: shared.advisory_locks.clone(),
+            owner: Owner {
+                session: 0,
+                process_id: 0,
+            },
+        },
     };
     let now = shared.now();
     let moment = Moment {
         transaction_time: now,
         statement_time: now,
         cancel: None,
+        lock_scope: Scope::Transaction,
     };
     let settings = Arc::new(Settings::new(&asker.user));
     Ok(View::new(shared, snapshot, catalog, settings, &asker, moment))

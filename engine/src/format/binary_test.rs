@@ -47,6 +47,14 @@ fn array(element: LogicalType) -> LogicalType {
 }
 
 #[test]
+fn places_and_letters() {
+    check(&LogicalType::Tid, "(7,8)", "000000070008");
+    check(&LogicalType::Tid, "(4294967295,65535)", "ffffffffffff");
+    check(&LogicalType::SingleChar, "x", "78");
+    check(&LogicalType::SingleChar, "", "00");
+}
+
+#[test]
 fn numerics_are_digits_in_base_10000() {
     let cases = [
         (38, 0, "0", "0000000000000000"),

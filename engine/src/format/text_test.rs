@@ -26,6 +26,26 @@ fn check(data_type: &LogicalType, cases: &[(&str, &str)]) {
 }
 
 #[test]
+fn places() {
+    check(
+        &LogicalType::Tid,
+        &[
+            ("(0,1)", "(0,1)"),
+            ("'(7, 8)'", "(7,8)"),
+            ("(-1,65535)", "(4294967295,65535)"),
+            ("(1,65536)", "22P02 invalid input syntax for type tid: \"(1,65536)\""),
+            (
+                "(4294967296,1)",
+                "22P02 invalid input syntax for type tid: \"(4294967296,1)\"",
+            ),
+            ("(1,-1)", "22P02 invalid input syntax for type tid: \"(1,-1)\""),
+            ("(1)", "22P02 invalid input syntax for type tid: \"(1)\""),
+            ("1,2", "22P02 invalid input syntax for type tid: \"1,2\""),
+        ],
+    );
+}
+
+#[test]
 fn integers() {
     check(
         &LogicalType::Integer,

@@ -127,6 +127,47 @@ pub trait SessionFacts: Send + Sync + std::fmt::Debug {
         Err(no_sequence(sequence))
     }
 
+    /// `pg_export_snapshot`: a name by which other transactions may read what this one does.
+    ///
+    /// # Errors
+    /// 25001 behind a savepoint; 53400 where there are too many.
+    fn export_snapshot(&self) -> Result<String> {
+        Err(crate::error::Error::user(
+            crate::error::SqlState::FEATURE_NOT_SUPPORTED,
+            "exporting snapshots is not supported here",
+        ))
+    }
+
+    /// `pg_advisory_lock` and kin: takes a lock, waiting for it where it is held.
+    ///
+    /// # Errors
+    /// 40P01 where that would never end; 53200 where there are too many; the statement's cancellation.
+    fn advisory_lock(&self, key: AdvisoryKey, request: AdvisoryRequest) -> Result<()> {
+        let _ = (key, request);
+        Err(no_locks())
+    }
+
+    /// `pg_try_advisory_lock` and kin: takes a lock if it is free.
+    ///
+    /// # Errors
+    /// 53200 where there are too many.
+    fn advisory_try_lock(&self, key: AdvisoryKey, request: AdvisoryRequest) -> Result<bool> {
+        let _ = (key, request);
+        Err(no_locks())
+    }
+
+    /// `pg_advisory_unlock`: gives a lock of the session back; false where it has none.
+    ///
+    /// # Errors
+    /// There are no locks here.
+    fn advisory_unlock(&self, key: AdvisoryKey, is_shared: bool) -> Result<bool> {
+        let _ = (key, is_shared);
+        Err(no_locks())
+    }
+
+    /// `pg_advisory_unlock_all`
+    fn advisory_unlock_all(&self) {}
+
     /// The random numbers of the session; none where there is no session.
     fn random(&self) -> Option<&kernel::random::RandomSequence> {
         None
@@ -139,6 +180,40 @@ pub trait SessionFacts: Send + Sync + std::fmt::Debug {
     fn check_cancelled(&self) -> Result<()> {
         Ok(())
     }
+}
+
+/// What an advisory lock is about: a number, or a pair of numbers, which is another lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum AdvisoryKey {
+    /// 64 bits.
+    One(i64),
+    /// Twice 32 bits.
+    Two(i32, i32),
+}
+
+impl std::fmt::Display for AdvisoryKey {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            AdvisoryKey::One(key) => write!(formatter, "[{key}]"),
+            AdvisoryKey::Two(first, second) => write!(formatter, "[{first},{second}]"),
+        }
+    }
+}
+
+/// How an advisory lock is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AdvisoryRequest {
+    /// Others may have it in the same way.
+    pub is_shared: bool,
+    /// It ends with the transaction, not with the session.
+    pub is_of_transaction: bool,
+}
+
+fn no_locks() -> crate::error::Error {
+    crate::error::Error::user(
+        crate::error::SqlState::FEATURE_NOT_SUPPORTED,
+        "advisory locks are not supported here",
+    )
 }
 
 fn no_sequence(oid: i64) -> crate::error::Error {

@@ -1,6 +1,6 @@
 //! Scan: of a stored table through storage, of a system table through its rows.
 
-use super::predicate::translate;
+use super::predicate::{address_condition, translate};
 use super::{Piece, Planner};
 use crate::error::{Error, Result};
 use crate::expression::{Expression, Layout};
@@ -12,10 +12,10 @@ use crate::types::Literal;
 use arrow_array::ArrayRef;
 use std::sync::Arc;
 use stoa_sql::catalog::TableId;
-use stoa_sql::plan::{COMMIT_VERSION_COLUMN, ColumnDef, ColumnId, Expr, ROW_ID_COLUMN, Scan};
+use stoa_sql::plan::{COMMIT_VERSION_COLUMN, CTID_COLUMN, ColumnDef, ColumnId, Expr, ROW_ID_COLUMN, Scan};
 use stoa_storage::commit::CommitVersion;
 use stoa_storage::predicate::{ColumnPredicate, Condition};
-use stoa_storage::scan::{ScanColumn, ScanRequest, SummaryRequest, SummaryValue};
+use stoa_storage::scan::{AddressCondition, ScanColumn, ScanRequest, SummaryRequest, SummaryValue};
 use stoa_storage::store::TableSnapshot;
 
 /// How a relation's column is stored.
@@ -70,8 +70,14 @@ impl Planner {
         let as_of = self.version_of(scan.as_of.as_ref())?;
         match self.tables.table(scan.table, as_of)? {
             TableAccess::Stored { table, columns } => {
-                let stored = self.stored_scan(scan, node, table, &columns, None)?;
-                Ok(Piece::source(stored, self.wanted_columns(scan)))
+                let split = self.split(scan, &columns)?;
+                let stored = self.stored_scan(scan, &split, node, table, &columns, None)?;
+                let piece = Piece::source(stored, split.columns.clone());
+                if split.late.is_empty() {
+                    return Ok(piece);
+                }
+                let predicates = self.compile_all(&split.late, &piece.layout)?;
+                Ok(piece.through(FilterTransform::new(predicates), split.columns))
             }
             TableAccess::System { columns, row_count } => self.plan_system_scan(scan, &columns, row_count),
         }
@@ -105,8 +111,9 @@ impl Planner {
         }
         let node = self.next_node;
         self.next_node += 1;
-        let stored = self.stored_scan(scan, node, table, &columns, Some((request, receiver)))?;
-        let piece = Piece::source(stored, self.wanted_columns(scan));
+        let split = self.split(scan, &columns)?;
+        let stored = self.stored_scan(scan, &split, node, table, &columns, Some((request, receiver)))?;
+        let piece = Piece::source(stored, split.columns);
         Ok(Some(self.profiled(piece, node)))
     }
 
@@ -134,18 +141,31 @@ impl Planner {
         })
     }
 
-    /// The columns of the scan that anything above asks for.
-    fn wanted_columns(&self, scan: &Scan) -> Vec<ColumnDef> {
-        let columns = scan.columns.iter().map(|(_, column)| column);
-        columns
-            .filter(|column| self.referenced.contains(&column.id))
-            .cloned()
-            .collect()
+    /// Who evaluates the scan's filters, and the columns that anything above storage asks for.
+    fn split(&self, scan: &Scan, columns: &[StoredColumn]) -> Result<SplitScan> {
+        let mut split = SplitScan::default();
+        for filter in &scan.filters {
+            let of_address = |id: &ColumnId| matches!(column_of(scan, *id, columns), Some(ScanColumn::Address));
+            if !filter.columns().iter().any(of_address) {
+                split.early.push(filter.clone());
+                continue;
+            }
+            match translate(filter)?.and_then(|translated| address_condition(&translated.condition)) {
+                Some(condition) => split.addresses.push(condition),
+                None => split.late.push(filter.clone()),
+            }
+        }
+        let mut wanted = self.referenced.clone();
+        split.late.iter().for_each(|filter| filter.collect_columns(&mut wanted));
+        let of_scan = scan.columns.iter().map(|(_, column)| column);
+        split.columns = of_scan.filter(|column| wanted.contains(&column.id)).cloned().collect();
+        Ok(split)
     }
 
     fn stored_scan(
         &mut self,
         scan: &Scan,
+        split: &SplitScan,
         node: usize,
         table: Arc<dyn TableSnapshot>,
         columns: &[StoredColumn],
@@ -155,14 +175,15 @@ impl Planner {
         let mut request = ScanRequest {
             batch_rows: self.context.batch_rows,
             cancel: Some(self.context.cancel.flag()),
+            addresses: split.addresses.clone(),
             ..ScanRequest::default()
         };
         for (index, column) in &scan.columns {
-            if self.referenced.contains(&column.id) {
+            if split.columns.iter().any(|wanted| wanted.id == column.id) {
                 request.columns.push(stored_column(*index, columns)?);
             }
         }
-        for filter in &scan.filters {
+        for filter in &split.early {
             self.push_filter(scan, filter, columns, &mut request)?;
         }
         for (index, column) in &scan.columns {
@@ -186,7 +207,7 @@ impl Planner {
             table,
             request,
             receiver,
-            scan.limit,
+            scan.limit.filter(|_| split.late.is_empty()),
             self.context.cancel.clone(),
             profile,
         ))
@@ -257,9 +278,23 @@ impl Planner {
     }
 }
 
+/// A scan of a stored table, taken apart.
+#[derive(Default)]
+struct SplitScan {
+    /// Filters that storage evaluates.
+    early: Vec<Expr>,
+    /// Conditions on rows' addresses, likewise.
+    addresses: Vec<AddressCondition>,
+    /// Filters over addresses that are evaluated behind the scan.
+    late: Vec<Expr>,
+    /// What comes out of storage.
+    columns: Vec<ColumnDef>,
+}
+
 fn stored_column(index: usize, columns: &[StoredColumn]) -> Result<ScanColumn> {
     match index {
         ROW_ID_COLUMN => Ok(ScanColumn::RowId),
+        CTID_COLUMN => Ok(ScanColumn::Address),
         COMMIT_VERSION_COLUMN => Ok(ScanColumn::CommitVersion),
         index => columns
             .get(index)

@@ -3,10 +3,13 @@
 
 use crate::error::Result;
 use crate::types::{Literal, LogicalType, array_of};
+use arrow_array::cast::AsArray;
+use arrow_array::types::Int64Type;
 use arrow_array::{Array, ArrayRef};
 use std::sync::Arc;
-use stoa_sql::plan::{ColumnDef, CompareOp, Expr};
+use stoa_sql::plan::{ColumnDef, CompareOp, Expr, Quantifier};
 use stoa_storage::predicate::{Bound, Condition};
+use stoa_storage::scan::AddressCondition;
 
 /// A conjunct as storage can answer it.
 pub(super) struct Translated {
@@ -42,6 +45,12 @@ pub(super) fn translate(conjunct: &Expr) -> Result<Option<Translated>> {
         },
         Expr::Column(column) => compare(CompareOp::Equal, column, &Literal::Boolean(true), &LogicalType::Boolean),
         Expr::InList { input, list } => in_list(input, list, Condition::In),
+        Expr::QuantifiedArray {
+            input,
+            op: CompareOp::Equal,
+            quantifier: Quantifier::Any,
+            array,
+        } => any_of(input, array),
         Expr::Call(call) => match call.arguments.as_slice() {
             [Expr::Column(column), Expr::Literal(Literal::Text(pattern), _)] if is_bytewise(&column.data_type) => {
                 Ok(match call.function.name {
@@ -76,6 +85,7 @@ fn is_comparable(data_type: &LogicalType) -> bool {
                 | LogicalType::Timestamp
                 | LogicalType::TimestampTz
                 | LogicalType::Uuid
+                | LogicalType::Tid
                 | LogicalType::Bytea
                 | LogicalType::Oid
         )
@@ -140,6 +150,21 @@ fn presence(input: &Expr, condition: Condition) -> Option<Translated> {
     }
 }
 
+/// `column = ANY (array)`; what is NULL among the elements makes no row pass.
+fn any_of(input: &Expr, array: &Expr) -> Result<Option<Translated>> {
+    let Expr::Literal(Literal::Array(elements), LogicalType::Array(element)) = array else {
+        return Ok(None);
+    };
+    let elements = elements.iter().filter(|literal| **literal != Literal::Null);
+    let list: Vec<Expr> = elements
+        .map(|literal| Expr::Literal(literal.clone(), (**element).clone()))
+        .collect();
+    match list.is_empty() {
+        true => Ok(None),
+        false => in_list(input, &list, Condition::In),
+    }
+}
+
 fn in_list(input: &Expr, list: &[Expr], condition: fn(ArrayRef) -> Condition) -> Result<Option<Translated>> {
     let Expr::Column(column) = input else { return Ok(None) };
     let mut values = Vec::with_capacity(list.len());
@@ -195,4 +220,36 @@ fn like(column: &ColumnDef, pattern: &str) -> Option<Translated> {
         complete: false,
         ..exact(column, Condition::Prefix(prefix.as_bytes().into()))
     })
+}
+
+/// A condition on the column of addresses as storage takes it; `None` where it does not.
+pub(super) fn address_condition(condition: &Condition) -> Option<AddressCondition> {
+    let number = |value: &ArrayRef, at: usize| {
+        let values = value.as_primitive_opt::<Int64Type>()?;
+        values.values().get(at).map(|address| address.cast_unsigned())
+    };
+    match condition {
+        Condition::Range { lower, upper } => {
+            let lower = match lower {
+                None => 0,
+                Some(bound) => number(&bound.value, 0)? + u64::from(!bound.inclusive),
+            };
+            let upper = match upper {
+                None => u64::MAX,
+                // Nothing is below the first.
+                Some(bound) if !bound.inclusive && number(&bound.value, 0)? == 0 => {
+                    return Some(AddressCondition::In(Arc::from([])));
+                }
+                Some(bound) => number(&bound.value, 0)? - u64::from(!bound.inclusive),
+            };
+            Some(AddressCondition::Range(lower, upper))
+        }
+        Condition::In(values) => {
+            let addresses = (0..values.len()).map(|at| number(values, at));
+            addresses
+                .collect::<Option<Vec<u64>>>()
+                .map(|list| AddressCondition::In(list.into()))
+        }
+        _ => None,
+    }
 }

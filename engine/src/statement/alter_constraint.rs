@@ -6,7 +6,7 @@ use super::definition::{constraints, index_keys, new_oids};
 use super::query::Planned;
 use super::unique_key::check_unique;
 use crate::catalog::compile::CompilerCatalog;
-use crate::catalog::persist::{Constraint, Rule, TableDefinition};
+use crate::catalog::persist::{Constraint, Index, Rule, TableDefinition};
 use crate::catalog::relation::Relation;
 use crate::connection::Notice;
 use crate::error::{Error, Result, SqlState};
@@ -106,7 +106,7 @@ impl Altered<'_> {
         Err(Error::user(SqlState::UNDEFINED_OBJECT, message))
     }
 
-    /// Constraints on a column that goes, go with it.
+    /// Constraints and indexes on a column that goes, go with it.
     pub(super) fn drop_constraints_on(&mut self, name: &str, id: u32) -> Result<()> {
         let mut kept = Vec::with_capacity(self.definition.constraints.len());
         for constraint in std::mem::take(&mut self.definition.constraints) {
@@ -119,6 +119,8 @@ impl Altered<'_> {
             }
         }
         self.definition.constraints = kept;
+        let concerns = |index: &Index| index.column_ids().any(|column| column == id);
+        self.definition.indexes.retain(|index| !concerns(index));
         Ok(())
     }
 
@@ -159,7 +161,7 @@ fn reads(run: &Run<'_>, relation: &Relation, condition: &str, column: &str) -> R
         .any(|known| known.name == column && used.contains(&known.id)))
 }
 
-/// The name of a constraint that is about a column: of a name, and an identity in storage.
+/// The constraint or unique index, as it is called, that is about a column: of a name, and an identity in storage.
 pub(super) fn constraint_on(
     run: &Run<'_>,
     relation: &Relation,
@@ -172,8 +174,10 @@ pub(super) fn constraint_on(
             Rule::Check(condition) => reads(run, relation, condition, name)?,
         };
         if concerns {
-            return Ok(Some(constraint.name.clone()));
+            return Ok(Some(format!("constraint \"{}\"", constraint.name)));
         }
     }
-    Ok(None)
+    let mut unique = definition.indexes.iter().filter(|index| index.is_unique);
+    let index = unique.find(|index| index.column_ids().any(|column| column == id));
+    Ok(index.map(|index| format!("index \"{}\"", index.name)))
 }

@@ -57,7 +57,7 @@ fn rename_view(
     let [AlterTableAction::RenameTable { to }] = actions else {
         return Err(Error::Internal("a view is altered".into()));
     };
-    if run.view.catalog.find(relation.schema(), to).is_some() {
+    if run.view.catalog.is_taken(relation.schema(), to) {
         return Err(relation_exists(to));
     }
     refuse_named_by(run, view.oid, || format!("view {}", relation.name()))?;
@@ -266,7 +266,7 @@ impl Altered<'_> {
 
     fn rename_table(&mut self, to: &str) -> Result<()> {
         let schema = self.definition.schema.clone();
-        if self.run.view.catalog.find(&schema, to).is_some() {
+        if self.run.view.catalog.is_taken(&schema, to) {
             return Err(relation_exists(to));
         }
         refuse_named_by(self.run, self.relation.id().0, || {

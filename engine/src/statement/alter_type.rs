@@ -105,12 +105,10 @@ fn refuse_constraints(run: &Run<'_>, relation: &Relation, definition: &TableDefi
         Some(constraint) => {
             let error = stoa_sql::Error::new(
                 SqlState::FEATURE_NOT_SUPPORTED,
-                format!(
-                    "altering the type of column \"{column}\" is not supported: constraint \"{constraint}\" is about it"
-                ),
+                format!("altering the type of column \"{column}\" is not supported: {constraint} is about it"),
             );
             Err(Error::Sql(error.with_hint(
-                "Drop the constraint, and add it again afterwards, in one transaction.",
+                "Drop the constraint or index, and add it again afterwards, in one transaction.",
             )))
         }
     }
@@ -152,5 +150,9 @@ fn replace_column(
         data_type: data_type.clone(),
         ..described.clone()
     };
+    let indexed = definition.indexes.iter_mut().flat_map(|index| &mut index.columns);
+    for column in indexed.filter(|column| column.id == former.0) {
+        column.id = id.0;
+    }
     Ok((former.0, id.0))
 }

@@ -26,7 +26,7 @@ pub(super) fn execute(run: &Run<'_>, create: &CreateTable) -> Result<Effect> {
         Some(_) => "CREATE TABLE AS",
         None => "CREATE TABLE",
     };
-    if run.view.catalog.find(&schema_name, name).is_some() {
+    if run.view.catalog.is_taken(&schema_name, name) {
         return match create.if_not_exists {
             true => Ok(Effect::command(tag, StatementWrites::default()).with_notice(Notice {
                 state: SqlState::DUPLICATE_TABLE.0.to_owned(),
@@ -136,6 +136,7 @@ fn table_schema(
         columns: definitions,
         options: create.options.clone(),
         constraints,
+        indexes: Vec::new(),
         comment: None,
         on_commit: create.on_commit,
     };

@@ -24,6 +24,7 @@ pub(super) fn execute(run: &Run<'_>, create: &CreateView) -> Result<Effect> {
         .collect();
     let mut comments = (None, Vec::new());
     let oid = match run.view.catalog.find(&schema, name) {
+        None if run.view.catalog.is_taken(&schema, name) => return Err(relation_exists(name)),
         None => new_oids(run, 1),
         Some(former) => match &former.body {
             Body::View(view) if create.or_replace => {

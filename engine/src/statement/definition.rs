@@ -133,19 +133,16 @@ pub(super) fn constraints(defined: &[ConstraintDefinition], first_oid: u32) -> V
 /// # Errors
 /// 0A000 for a type that cannot be a key.
 pub(super) fn index_keys(schema: &mut TableSchema, definition: &TableDefinition) -> Result<()> {
-    for constraint in &definition.constraints {
-        let Rule::Key { columns, .. } = &constraint.rule else {
-            continue;
-        };
+    for (_, _, columns) in definition.keys() {
         for id in columns {
-            let column = definition.columns.iter().find(|column| column.id == *id);
+            let column = definition.columns.iter().find(|column| column.id == id);
             if let Some(column) = column.filter(|column| !is_key_type(&column.data_type)) {
                 return Err(Error::user(
                     SqlState::FEATURE_NOT_SUPPORTED,
                     format!("a key of type {} is not supported", column.data_type),
                 ));
             }
-            let id = stoa_storage::schema::ColumnId(*id);
+            let id = stoa_storage::schema::ColumnId(id);
             if !schema.bloom_columns.contains(&id) {
                 schema.bloom_columns.push(id);
             }

@@ -1,15 +1,18 @@
-//! DROP TABLE, VIEW, SCHEMA, SEQUENCE
+//! DROP TABLE, VIEW, SCHEMA, SEQUENCE, INDEX
 
-use super::definition::{dependent_views, free_name, no_schema, still_needed};
+use super::create_index::without_index;
+use super::definition::{dependent_views, free_name, no_schema, still_needed, with_definition};
 use super::sequence::{default_with, drop_changes, owned_sequences};
 use super::{Effect, Run, stored};
-use crate::catalog::persist::{name_object, schema_object};
+use crate::catalog::names::resolve_index;
+use crate::catalog::persist::{TableDefinition, name_object, schema_object};
 use crate::catalog::relation::{Body, Relation};
 use crate::catalog::state::BUILTIN_SCHEMAS;
 use crate::connection::{Notice, StatementWrites};
 use crate::error::{Error, Result, SqlState};
+use std::collections::BTreeMap;
 use std::sync::Arc;
-use stoa_sql::catalog::TableName;
+use stoa_sql::catalog::{TableId, TableName};
 use stoa_sql::plan::{DropRelation, ObjectKind};
 use stoa_storage::commit::Change;
 
@@ -20,6 +23,7 @@ pub(super) fn execute(run: &Run<'_>, drop: &DropRelation) -> Result<Effect> {
     for name in &drop.names {
         match drop.kind {
             ObjectKind::Schema => doomed.add_schema(run, name, drop, &mut notices)?,
+            ObjectKind::Index => doomed.add_index(run, name, drop, &mut notices)?,
             ObjectKind::Table | ObjectKind::View | ObjectKind::Sequence => {
                 doomed.add_relation(run, name, drop, &mut notices)?
             }
@@ -31,6 +35,7 @@ pub(super) fn execute(run: &Run<'_>, drop: &DropRelation) -> Result<Effect> {
         ObjectKind::View => ("DROP VIEW", "drop view"),
         ObjectKind::Schema => ("DROP SCHEMA", "drop schema"),
         ObjectKind::Sequence => ("DROP SEQUENCE", "drop sequence"),
+        ObjectKind::Index => ("DROP INDEX", "drop index"),
     };
     let mut effect = Effect::command(tag, StatementWrites::new(cause, doomed.into_changes(run)?));
     effect.notices = notices;
@@ -42,6 +47,8 @@ pub(super) fn execute(run: &Run<'_>, drop: &DropRelation) -> Result<Effect> {
 struct Doomed {
     relations: Vec<Arc<Relation>>,
     schemas: Vec<String>,
+    /// Tables by number, with their definitions without the indexes that go.
+    altered: BTreeMap<TableId, TableDefinition>,
 }
 
 fn kind_word(relation: &Relation) -> &'static str {
@@ -90,6 +97,9 @@ impl Doomed {
         };
         let found = run.view.catalog.resolve(name, &run.view.statement.search_path);
         let Some(relation) = found else {
+            if resolve_index(&run.view.catalog, name, &run.view.statement.search_path).is_some() {
+                return Err(wrong_kind(&name.name, word, "index"));
+            }
             if drop.if_exists {
                 notices.push(skipping(word, &name.name));
                 return Ok(());
@@ -108,20 +118,42 @@ impl Doomed {
             }
             (Body::Sequence(_), ObjectKind::Sequence) => refuse_used(run, &relation)?,
             (Body::Table(_), ObjectKind::Table) | (Body::View(_), ObjectKind::View) => {}
-            _ => {
-                let error = stoa_sql::Error::new(
-                    SqlState::WRONG_OBJECT_TYPE,
-                    format!("\"{}\" is not a {word}", relation.name()),
-                );
-                let right = kind_word(&relation);
-                return Err(Error::Sql(
-                    error.with_hint(format!("Use DROP {} to remove a {right}.", right.to_uppercase())),
-                ));
-            }
+            _ => return Err(wrong_kind(relation.name(), word, kind_word(&relation))),
         }
         if !self.has(&relation) {
             self.relations.push(relation);
         }
+        Ok(())
+    }
+
+    fn add_index(
+        &mut self,
+        run: &Run<'_>,
+        name: &TableName,
+        drop: &DropRelation,
+        notices: &mut Vec<Notice>,
+    ) -> Result<()> {
+        let (catalog, path) = (&run.view.catalog, &run.view.statement.search_path);
+        let Some(index) = resolve_index(catalog, name, path) else {
+            if let Some(relation) = catalog.resolve(name, path) {
+                return Err(wrong_kind(relation.name(), "index", kind_word(&relation)));
+            }
+            if drop.if_exists {
+                notices.push(skipping("index", &name.name));
+                return Ok(());
+            }
+            let message = format!("index \"{name}\" does not exist");
+            return Err(Error::user(SqlState::UNDEFINED_OBJECT, message));
+        };
+        if index.is_of_constraint {
+            return Err(required_by_constraint(index.name, index.table.name()));
+        }
+        let definition = match self.altered.get(&index.table.id()) {
+            Some(altered) => altered,
+            None => &stored(index.table)?.definition,
+        };
+        let altered = without_index(definition, index.oid);
+        self.altered.insert(index.table.id(), altered);
         Ok(())
     }
 
@@ -197,6 +229,13 @@ impl Doomed {
 
     fn into_changes(self, run: &Run<'_>) -> Result<Vec<Change>> {
         let mut changes = Vec::new();
+        for (table, definition) in &self.altered {
+            let relation = run.table(*table)?;
+            changes.push(Change::AlterTable(with_definition(
+                &stored(&relation)?.schema,
+                definition,
+            )));
+        }
         let tables = self.relations.iter().filter(|relation| relation.stored().is_some());
         let mut sequences: Vec<_> = tables
             .flat_map(|table| owned_sequences(&run.view.catalog, table.id().0))
@@ -222,6 +261,27 @@ impl Doomed {
         }
         Ok(changes)
     }
+}
+
+fn wrong_kind(name: &str, wanted: &str, found: &str) -> Error {
+    let article = if wanted.starts_with('i') { "an" } else { "a" };
+    let error = stoa_sql::Error::new(
+        SqlState::WRONG_OBJECT_TYPE,
+        format!("\"{name}\" is not {article} {wanted}"),
+    );
+    let article = if found.starts_with('i') { "an" } else { "a" };
+    Error::Sql(error.with_hint(format!(
+        "Use DROP {} to remove {article} {found}.",
+        found.to_uppercase()
+    )))
+}
+
+fn required_by_constraint(index: &str, table: &str) -> Error {
+    let error = stoa_sql::Error::new(
+        SqlState("2BP01"),
+        format!("cannot drop index {index} because constraint {index} on table {table} requires it"),
+    );
+    Error::Sql(error.with_hint(format!("You can drop constraint {index} on table {table} instead.")))
 }
 
 fn cascades(relation: &Relation) -> Notice {

@@ -1,9 +1,10 @@
-//! EXPLAIN: the plan as text or JSON; with ANALYZE also what running it did, node by node. Whatever an explained statement would
-//! change happens, as in Postgres.
+//! EXPLAIN: the plan as text or JSON, with what the optimizer expects of each node; with ANALYZE also what running it did, node by
+//! node. Whatever an explained statement would change happens then, as in Postgres.
 
 use super::query::Planned;
 use super::set::text_rows;
 use super::{Effect, Run, is_write, name_of};
+use crate::catalog::compile::CompilerCatalog;
 use crate::connection::{Outcome, RowsTag, StatementWrites};
 use crate::error::{Error, Result, SqlState};
 use crate::pipeline::{Demand, Profile, Sink, SinkPart};
@@ -13,6 +14,7 @@ use serde_json::{Map, Value, json};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
+use stoa_sql::Estimate;
 use stoa_sql::plan::{CopyDirection, Explain, ExplainFormat, Plan, Statement};
 use stoa_storage::vector::Batch;
 
@@ -67,10 +69,17 @@ pub(super) fn execute(run: &Run<'_>, explain: &Explain) -> Result<Effect> {
             facts.push(("Written to Disk", json!(spilled)));
         }
     }
+    let figures = Figures {
+        estimates: match explain.costs {
+            true => stoa_sql::estimate(plan, &CompilerCatalog::new(&run.view)),
+            false => Vec::new(),
+        },
+        profile: profile.as_deref(),
+    };
     let operation = is_write(&explain.statement).then(|| name_of(&explain.statement));
     let text = match explain.format {
-        ExplainFormat::Text => text_lines(plan, operation, profile.as_deref(), &facts),
-        ExplainFormat::Json => vec![json_text(plan, operation, profile.as_deref(), facts)],
+        ExplainFormat::Text => text_lines(plan, operation, &figures, &facts),
+        ExplainFormat::Json => vec![json_text(plan, operation, &figures, facts)],
     };
     let rows = text_rows(columns(explain.format), vec![text]);
     Ok(Effect {
@@ -122,18 +131,59 @@ impl SinkPart for Discard {
 /// What a node did: rows, milliseconds, and what it says besides.
 type Did = (u64, f64, Vec<(String, String)>);
 
-fn did(profile: Option<&Profile>, number: usize) -> Option<Did> {
-    let node = profile?.node(number);
-    let milliseconds = node.nanoseconds.load(Ordering::Relaxed) as f64 / 1e6;
-    Some((node.rows.load(Ordering::Relaxed), milliseconds, node.facts()))
+/// What is known of nodes beside the plan. They are numbered as they are printed: before their inputs, those in order.
+struct Figures<'p> {
+    /// What is expected of each; empty where nobody asked.
+    estimates: Vec<Estimate>,
+    profile: Option<&'p Profile>,
 }
 
-fn text_lines(plan: &Plan, operation: Option<&str>, profile: Option<&Profile>, facts: &[(&str, Value)]) -> Vec<String> {
+impl Figures<'_> {
+    fn did(&self, number: usize) -> Option<Did> {
+        let node = self.profile?.node(number);
+        let milliseconds = node.nanoseconds.load(Ordering::Relaxed) as f64 / 1e6;
+        Some((node.rows.load(Ordering::Relaxed), milliseconds, node.facts()))
+    }
+
+    fn expected(&self, number: usize) -> Option<Estimate> {
+        self.estimates.get(number).copied()
+    }
+
+    /// Of a statement that changes what its plan gives, and gives nothing itself.
+    fn of_operation(&self) -> Option<Estimate> {
+        self.expected(0).map(|source| Estimate {
+            startup_cost: source.total_cost,
+            rows: 0.0,
+            width: 0,
+            ..source
+        })
+    }
+}
+
+fn costs_text(estimate: Option<Estimate>) -> String {
+    estimate.map_or_else(String::new, |estimate| {
+        format!(
+            "  (cost={:.2}..{:.2} rows={:.0} width={})",
+            estimate.startup_cost, estimate.total_cost, estimate.rows, estimate.width
+        )
+    })
+}
+
+fn insert_costs(node: &mut Map<String, Value>, estimate: Option<Estimate>) {
+    let Some(estimate) = estimate else { return };
+    let hundredths = |cost: f64| json!((cost * 100.0).round() / 100.0);
+    node.insert("Startup Cost".into(), hundredths(estimate.startup_cost));
+    node.insert("Total Cost".into(), hundredths(estimate.total_cost));
+    node.insert("Plan Rows".into(), json!(estimate.rows.round() as u64));
+    node.insert("Plan Width".into(), json!(estimate.width));
+}
+
+fn text_lines(plan: &Plan, operation: Option<&str>, figures: &Figures<'_>, facts: &[(&str, Value)]) -> Vec<String> {
     let mut lines = Vec::new();
     let depth = usize::from(operation.is_some());
-    lines.extend(operation.map(str::to_owned));
+    lines.extend(operation.map(|name| format!("{name}{}", costs_text(figures.of_operation()))));
     let mut number = 0;
-    text_node(plan, depth, &mut number, profile, &mut lines);
+    text_node(plan, depth, &mut number, figures, &mut lines);
     for (name, value) in facts {
         lines.push(match (*name, value) {
             ("Planning Time" | "Execution Time", value) => format!("{name}: {value} ms"),
@@ -145,22 +195,23 @@ fn text_lines(plan: &Plan, operation: Option<&str>, profile: Option<&Profile>, f
     lines
 }
 
-/// Nodes are numbered as they are printed.
-fn text_node(plan: &Plan, depth: usize, number: &mut usize, profile: Option<&Profile>, lines: &mut Vec<String>) {
+fn text_node(plan: &Plan, depth: usize, number: &mut usize, figures: &Figures<'_>, lines: &mut Vec<String>) {
     let arrow = match depth {
         0 => String::new(),
         depth => "      ".repeat(depth - 1) + "  ->  ",
     };
     let indent = "      ".repeat(depth) + "  ";
-    let did = did(profile, *number);
+    let did = figures.did(*number);
+    let costs = costs_text(figures.expected(*number));
     *number += 1;
-    let figures = did
+    let gap = if costs.is_empty() { "  " } else { " " };
+    let actual = did
         .as_ref()
-        .map(|(rows, milliseconds, _)| format!("  (actual rows={rows} time={milliseconds:.3} ms)"));
+        .map(|(rows, milliseconds, _)| format!("{gap}(actual rows={rows} time={milliseconds:.3} ms)"));
     lines.push(one_line(&format!(
-        "{arrow}{}{}",
+        "{arrow}{}{costs}{}",
         plan.title(),
-        figures.unwrap_or_default()
+        actual.unwrap_or_default()
     )));
     lines.extend(
         plan.details()
@@ -171,7 +222,7 @@ fn text_node(plan: &Plan, depth: usize, number: &mut usize, profile: Option<&Pro
         lines.push(one_line(&format!("{indent}{name}: {value}")));
     }
     for input in plan.inputs() {
-        text_node(input, depth + 1, number, profile, lines);
+        text_node(input, depth + 1, number, figures, lines);
     }
 }
 
@@ -180,11 +231,15 @@ fn one_line(text: &str) -> String {
     text.replace('\n', "\\n")
 }
 
-fn json_text(plan: &Plan, operation: Option<&str>, profile: Option<&Profile>, facts: Vec<(&str, Value)>) -> String {
+fn json_text(plan: &Plan, operation: Option<&str>, figures: &Figures<'_>, facts: Vec<(&str, Value)>) -> String {
     let mut number = 0;
-    let mut tree = json_node(plan, &mut number, profile);
+    let mut tree = json_node(plan, &mut number, figures);
     if let Some(operation) = operation {
-        tree = json!({"Node Type": operation, "Plans": [tree]});
+        let mut node = Map::new();
+        node.insert("Node Type".into(), Value::from(operation));
+        insert_costs(&mut node, figures.of_operation());
+        node.insert("Plans".into(), Value::Array(vec![tree]));
+        tree = Value::Object(node);
     }
     let mut top = Map::new();
     top.insert("Plan".into(), tree);
@@ -193,11 +248,13 @@ fn json_text(plan: &Plan, operation: Option<&str>, profile: Option<&Profile>, fa
     serde_json::to_string_pretty(&document).unwrap_or_else(|_| document.to_string())
 }
 
-fn json_node(plan: &Plan, number: &mut usize, profile: Option<&Profile>) -> Value {
-    let did = did(profile, *number);
+fn json_node(plan: &Plan, number: &mut usize, figures: &Figures<'_>) -> Value {
+    let did = figures.did(*number);
+    let expected = figures.expected(*number);
     *number += 1;
     let mut node = Map::new();
     node.insert("Node Type".into(), Value::from(plan.title()));
+    insert_costs(&mut node, expected);
     for detail in plan.details() {
         if let Some((name, text)) = detail.split_once(": ") {
             node.insert(name.to_owned(), Value::from(text));
@@ -216,7 +273,7 @@ fn json_node(plan: &Plan, number: &mut usize, profile: Option<&Profile>) -> Valu
     let inputs: Vec<Value> = plan
         .inputs()
         .into_iter()
-        .map(|input| json_node(input, number, profile))
+        .map(|input| json_node(input, number, figures))
         .collect();
     if !inputs.is_empty() {
         node.insert("Plans".into(), Value::Array(inputs));

@@ -9,6 +9,7 @@ pub(crate) mod comment;
 pub(crate) mod constants;
 pub(crate) mod copy_file;
 pub(crate) mod copy_rows;
+mod create_index;
 pub(crate) mod create_schema;
 pub(crate) mod create_table;
 pub(crate) mod create_view;
@@ -152,6 +153,7 @@ pub(crate) fn execute(run: &Run<'_>, statement: &Statement) -> Result<Effect> {
         Statement::Truncate(truncate) => truncate::execute(run, truncate),
         Statement::CreateTable(create) => create_table::execute(run, create),
         Statement::CreateView(create) => create_view::execute(run, create),
+        Statement::CreateIndex(create) => create_index::execute(run, create),
         Statement::CreateSchema { name, if_not_exists } => create_schema::execute(run, name, *if_not_exists),
         Statement::CreateSequence(create) => sequence::create(run, create),
         Statement::AlterSequence(alter) => sequence::alter(run, alter),
@@ -180,6 +182,7 @@ pub(crate) fn execute(run: &Run<'_>, statement: &Statement) -> Result<Effect> {
         | Statement::Discard(_)
         | Statement::Lock
         | Statement::Unlisten
+        | Statement::ImportSnapshot(_)
         | Statement::SetTransaction { .. } => Err(Error::Internal(
             "a statement of the session reached the wrong place".into(),
         )),
@@ -198,6 +201,7 @@ pub(crate) fn name_of(statement: &Statement) -> &'static str {
         Statement::Truncate(_) => "TRUNCATE TABLE",
         Statement::CreateTable(_) => "CREATE TABLE",
         Statement::CreateView(_) => "CREATE VIEW",
+        Statement::CreateIndex(_) => "CREATE INDEX",
         Statement::CreateSchema { .. } => "CREATE SCHEMA",
         Statement::CreateSequence(_) => "CREATE SEQUENCE",
         Statement::AlterSequence(_) => "ALTER SEQUENCE",
@@ -206,6 +210,7 @@ pub(crate) fn name_of(statement: &Statement) -> &'static str {
             stoa_sql::plan::ObjectKind::View => "DROP VIEW",
             stoa_sql::plan::ObjectKind::Schema => "DROP SCHEMA",
             stoa_sql::plan::ObjectKind::Sequence => "DROP SEQUENCE",
+            stoa_sql::plan::ObjectKind::Index => "DROP INDEX",
         },
         Statement::AlterTable(_) => "ALTER TABLE",
         Statement::Comment(_) => "COMMENT",
@@ -230,6 +235,7 @@ pub(crate) fn is_write(statement: &Statement) -> bool {
         | Statement::Truncate(_)
         | Statement::CreateTable(_)
         | Statement::CreateView(_)
+        | Statement::CreateIndex(_)
         | Statement::CreateSchema { .. }
         | Statement::CreateSequence(_)
         | Statement::AlterSequence(_)

@@ -26,7 +26,7 @@ pub(super) fn create(run: &Run<'_>, create: &CreateSequence) -> Result<Effect> {
     const TAG: &str = "CREATE SEQUENCE";
     let (schema, mut changes) = target_schema(run, &create.name)?;
     let name = &create.name.name;
-    if run.view.catalog.find(&schema, name).is_some() {
+    if run.view.catalog.is_taken(&schema, name) {
         return match create.if_not_exists {
             true => Ok(Effect::command(TAG, StatementWrites::default()).with_notice(Notice {
                 state: SqlState::DUPLICATE_TABLE.0.to_owned(),
@@ -102,7 +102,7 @@ pub(super) fn alter(run: &Run<'_>, alter: &AlterSequence) -> Result<Effect> {
     let (schema, name) = (relation.schema(), relation.name());
     let entry = NameEntry::Sequence(next.clone());
     let changes = match &alter.rename_to {
-        Some(to) if run.view.catalog.find(schema, to).is_some() => return Err(relation_exists(to)),
+        Some(to) if run.view.catalog.is_taken(schema, to) => return Err(relation_exists(to)),
         Some(to) => {
             refuse_named(run, &relation)?;
             let mut changes = take_name(schema, to, &entry);
@@ -213,7 +213,7 @@ pub(super) fn column_sequence(
 
 /// `table_column_seq`, cut to what names may have, with a number where it is taken.
 fn free_sequence_name(run: &Run<'_>, schema: &str, table: &str, column: &str, taken: &[String]) -> String {
-    let is_free = |name: &String| !taken.contains(name) && run.view.catalog.find(schema, name).is_none();
+    let is_free = |name: &String| !taken.contains(name) && !run.view.catalog.is_taken(schema, name);
     let numbered = (1..).map(|number: u32| made_name(table, column, &format!("seq{number}")));
     std::iter::once(made_name(table, column, "seq"))
         .chain(numbered)

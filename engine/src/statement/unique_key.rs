@@ -3,7 +3,6 @@
 
 use super::query::Planned;
 use super::{Run, stored};
-use crate::catalog::persist::Rule;
 use crate::catalog::relation::Relation;
 use crate::catalog::view::View;
 use crate::connection::{StatementWrites, conflict_error};
@@ -29,9 +28,9 @@ use stoa_storage::vector::Batch;
 /// A key of a table.
 #[derive(Clone)]
 pub(crate) struct Key {
-    /// The constraint's name.
+    /// The name of its constraint or index.
     name: String,
-    /// Its place among the table's constraints.
+    /// Its number in the catalog.
     number: u64,
     /// The columns by place.
     pub(crate) places: Vec<usize>,
@@ -43,20 +42,14 @@ impl Key {
         let Some(table) = relation.stored() else {
             return Vec::new();
         };
-        let keys = (0..).zip(&table.definition.constraints);
-        let keys = keys.filter_map(|(number, constraint)| match &constraint.rule {
-            Rule::Key { columns, .. } => {
-                let stored = &table.schema.columns;
-                let places = columns
-                    .iter()
-                    .map(|id| stored.iter().position(|column| column.id.0 == *id));
-                Some(Key {
-                    name: constraint.name.clone(),
-                    number,
-                    places: places.collect::<Option<_>>()?,
-                })
-            }
-            Rule::Check(_) => None,
+        let stored = &table.schema.columns;
+        let place = |id: &u32| stored.iter().position(|column| column.id.0 == *id);
+        let keys = table.definition.keys().filter_map(|(oid, name, columns)| {
+            Some(Key {
+                name: name.to_owned(),
+                number: u64::from(oid),
+                places: columns.iter().map(place).collect::<Option<_>>()?,
+            })
         });
         keys.collect()
     }

@@ -91,6 +91,7 @@ impl Report {
                 report.hint = error.hint.clone();
                 report.context = error.context.clone();
                 report.object = error.object.clone();
+                report.routine = error.routine;
                 report.position = error.span.zip(text).map(|(span, text)| span.position(text));
             }
             Error::OutOfMemory { .. } => {

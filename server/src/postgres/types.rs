@@ -30,7 +30,7 @@ const fn row(data_type: LogicalType, oid: u32, array_oid: u32, size: i16) -> Row
     }
 }
 
-static TYPES: [Row; 31] = [
+static TYPES: [Row; 32] = [
     row(LogicalType::Boolean, 16, 1000, 1),
     row(LogicalType::Bytea, 17, 1001, -1),
     row(LogicalType::SingleChar, 18, 1002, 1),
@@ -42,6 +42,7 @@ static TYPES: [Row; 31] = [
     row(LogicalType::Regproc, 24, 1008, 4),
     row(LogicalType::Text, 25, 1009, -1),
     row(LogicalType::Oid, 26, 1028, 4),
+    row(LogicalType::Tid, 27, 1010, 6),
     row(LogicalType::OidVector, 30, 1013, -1),
     row(LogicalType::Json, 114, 199, -1),
     row(LogicalType::Real, 700, 1021, 4),

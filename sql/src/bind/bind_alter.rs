@@ -2,6 +2,7 @@
 
 use super::bind_constraint::Constraints;
 use super::bind_create::option_list;
+use super::bind_from::refuse_system_name;
 use super::bind_insert::shown_columns;
 use super::name::{fold, simple, table_name};
 use super::{Binder, not_supported};
@@ -84,6 +85,7 @@ impl Binder<'_> {
                 self.column_index(relation, &from)
                     .map_err(|error| error.at(self.span(old_column_name)))?;
                 let to = fold(new_column_name);
+                refuse_system_name(&to).map_err(|error| error.at(self.span(new_column_name)))?;
                 if self.column_index(relation, &to).is_ok() {
                     return Err(Error::new(
                         SqlState::DUPLICATE_COLUMN,

@@ -2,6 +2,7 @@
 
 use super::bind_constraint::{ColumnConstraint, ColumnConstraintKind, Constraints};
 use super::bind_cte::renamed;
+use super::bind_from::refuse_system_name;
 use super::bind_sequence::serial_type;
 use super::bind_with_statement::changes_rows;
 use super::name::{TEMPORARY_SCHEMA, fold, new_name, parts};
@@ -84,6 +85,7 @@ impl Binder<'_> {
                 return Err(duplicate_column(name));
             }
             check_storable(name, &column.data_type)?;
+            refuse_system_name(name)?;
             table.columns.push(ColumnDefinition {
                 name: name.clone(),
                 data_type: column.data_type,
@@ -114,7 +116,8 @@ impl Binder<'_> {
                 .bind_data_type(&column.data_type)
                 .map_err(|error| error.at(self.span(&column.name)))?,
         };
-        check_storable(&name, &data_type).map_err(|error| error.at(self.span(&column.name)))?;
+        let checked = check_storable(&name, &data_type).and_then(|()| refuse_system_name(&name));
+        checked.map_err(|error| error.at(self.span(&column.name)))?;
         let mut definition = ColumnDefinition {
             name,
             nullable: serial.is_none(),
@@ -384,6 +387,12 @@ fn refuse_foreign_clauses(create: &ast::CreateTable) -> Result<()> {
     ];
     if let Some((_, clause)) = clauses.into_iter().find(|(present, _)| *present) {
         return Err(not_supported(clause));
+    }
+    if create.on_commit.is_some() && !create.temporary {
+        return Err(Error::new(
+            SqlState::INVALID_TABLE_DEFINITION,
+            "ON COMMIT can only be used on temporary tables",
+        ));
     }
     if create.partition_by.is_some() || create.order_by.is_some() {
         return Err(not_supported("PARTITION BY and ORDER BY behind CREATE TABLE")

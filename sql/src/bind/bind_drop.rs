@@ -1,4 +1,4 @@
-//! DROP TABLE, VIEW, SCHEMA, SEQUENCE. Whether they exist is found out when the statement runs.
+//! DROP TABLE, VIEW, SCHEMA, SEQUENCE, INDEX. Whether they exist is found out when the statement runs.
 
 use super::name::{simple, table_name};
 use super::{Binder, not_supported};
@@ -21,6 +21,7 @@ impl Binder<'_> {
             ObjectType::View => ObjectKind::View,
             ObjectType::Schema => ObjectKind::Schema,
             ObjectType::Sequence => ObjectKind::Sequence,
+            ObjectType::Index => ObjectKind::Index,
             other => return Err(not_supported(format!("DROP {other}"))),
         };
         let names = names

@@ -11,7 +11,7 @@ use super::{Binder, not_supported};
 use crate::catalog::{RelationInfo, RelationKind, TableName};
 use crate::error::{Error, Result, SqlState};
 use crate::limits::VIEW_DEPTH_MAX;
-use crate::plan::{Apply, ColumnDef, Expr, JoinKind, Plan, Scan, ViewReference};
+use crate::plan::{Apply, CTID_COLUMN, ColumnDef, Expr, JoinKind, Plan, Scan, ViewReference};
 use crate::types::LogicalType;
 use sqlparser::ast::{self, TableFactor};
 
@@ -40,6 +40,23 @@ pub(super) fn shown(columns: &[ColumnDef]) -> Vec<ScopeColumn> {
             hidden: false,
         })
         .collect()
+}
+
+/// The system column that says where a row is.
+const ADDRESS: &str = "ctid";
+
+/// Refuses to give a column the name of the system column.
+///
+/// # Errors
+/// 42701
+pub(super) fn refuse_system_name(name: &str) -> Result<()> {
+    match name == ADDRESS {
+        true => Err(Error::new(
+            SqlState::DUPLICATE_COLUMN,
+            format!("column name \"{ADDRESS}\" conflicts with a system column name"),
+        )),
+        false => Ok(()),
+    }
 }
 
 /// Whether an item may name columns of items before it.
@@ -299,7 +316,8 @@ impl Binder<'_> {
         if as_of.is_some() && matches!(relation.kind, RelationKind::System | RelationKind::Sequence) {
             return Err(not_supported("FOR SYSTEM_TIME on a system table"));
         }
-        let (scan, columns) = self.scan(&relation, as_of);
+        let (mut scan, mut columns) = self.scan(&relation, as_of);
+        self.add_address(&relation, &mut scan, &mut columns);
         let schema = Some(relation.schema.clone());
         self.aliased(Plan::Scan(scan), columns, schema, table.name, alias)
     }
@@ -354,6 +372,21 @@ impl Binder<'_> {
             limit: None,
         };
         (scan, columns)
+    }
+
+    /// The system column of a table's rows, which names reach and `*` does not.
+    pub(super) fn add_address(&mut self, relation: &RelationInfo, scan: &mut Scan, columns: &mut Vec<ScopeColumn>) {
+        let is_taken = columns.iter().any(|column| column.name == ADDRESS);
+        if relation.kind != RelationKind::Table || is_taken {
+            return;
+        }
+        let column = self.column(ADDRESS, LogicalType::Tid, false);
+        scan.columns.push((CTID_COLUMN, column.clone()));
+        columns.push(ScopeColumn {
+            name: ADDRESS.to_owned(),
+            column,
+            hidden: true,
+        });
     }
 
     /// `FOR SYSTEM_TIME AS OF`: a version or a time.

@@ -24,11 +24,13 @@ impl Binder<'_> {
             Syntax::Explain {
                 analyze,
                 verbose,
+                costs,
                 format,
                 statement,
             } => Ok(Statement::Explain(Explain {
                 analyze: *analyze,
                 verbose: *verbose,
+                costs: *costs,
                 format: *format,
                 statement: Box::new(match &**statement {
                     // The plan of a cursor is its query's.
@@ -74,6 +76,7 @@ impl Binder<'_> {
             ast::Statement::Delete(delete) => self.bind_delete(delete).map(Statement::Delete),
             ast::Statement::Truncate(truncate) => self.bind_truncate(truncate),
             ast::Statement::CreateTable(create) => self.bind_create_table(create).map(Statement::CreateTable),
+            ast::Statement::CreateIndex(create) => self.bind_create_index(create).map(Statement::CreateIndex),
             ast::Statement::CreateSchema {
                 schema_name,
                 if_not_exists,

@@ -38,7 +38,8 @@ impl Binder<'_> {
             return Err(not_supported("changing anything but a table"));
         };
         let relation = self.stored_table(name)?;
-        let (mut scan, columns) = self.scan(&relation, None);
+        let (mut scan, mut columns) = self.scan(&relation, None);
+        self.add_address(&relation, &mut scan, &mut columns);
         let row_id = self.column("row_id", LogicalType::BigInt, false);
         scan.columns.push((ROW_ID_COLUMN, row_id.clone()));
         let alias_name = alias.as_ref().map(|alias| fold(&alias.name));

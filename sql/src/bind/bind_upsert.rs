@@ -104,7 +104,7 @@ impl Binder<'_> {
         }
     }
 
-    fn column_index_of(&self, relation: &RelationInfo, name: &str) -> Result<usize> {
+    pub(super) fn column_index_of(&self, relation: &RelationInfo, name: &str) -> Result<usize> {
         let found = shown_columns(relation).find(|(_, column)| column.name == name);
         found
             .map(|(index, _)| index)

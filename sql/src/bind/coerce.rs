@@ -156,6 +156,7 @@ pub(super) fn type_of_kind(kind: TypeKind, from: &LogicalType) -> LogicalType {
         TypeKind::TimestampTz => LogicalType::TimestampTz,
         TypeKind::Interval => LogicalType::Interval,
         TypeKind::Uuid => LogicalType::Uuid,
+        TypeKind::Tid => LogicalType::Tid,
         TypeKind::Json => LogicalType::Json,
         TypeKind::Jsonb => LogicalType::Jsonb,
         TypeKind::Jsonpath => LogicalType::Jsonpath,

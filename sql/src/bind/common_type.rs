@@ -37,6 +37,7 @@ pub(super) fn category(kind: TypeKind) -> Category {
         TypeKind::Time | TypeKind::Interval => Category::Interval,
         TypeKind::Array | TypeKind::Int2Vector | TypeKind::OidVector => Category::Array,
         TypeKind::Uuid
+        | TypeKind::Tid
         | TypeKind::Json
         | TypeKind::Jsonb
         | TypeKind::Jsonpath

@@ -192,6 +192,7 @@ fn named(parts: &[String], quoted: bool, modifiers: &[TypeModifier]) -> Result<L
         "timestamptz" => LogicalType::TimestampTz,
         "interval" => LogicalType::Interval,
         "uuid" => LogicalType::Uuid,
+        "tid" => LogicalType::Tid,
         "json" => LogicalType::Json,
         "jsonb" => LogicalType::Jsonb,
         "jsonpath" => LogicalType::Jsonpath,

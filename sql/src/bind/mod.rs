@@ -16,6 +16,7 @@ mod bind_drop;
 mod bind_expression;
 mod bind_from;
 mod bind_group_by;
+mod bind_index;
 mod bind_insert;
 mod bind_insert_constants;
 mod bind_join;

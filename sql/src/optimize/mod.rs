@@ -5,6 +5,7 @@
 
 mod combine_sort_limit;
 mod context;
+mod cost;
 mod eliminate_common_subexpressions;
 mod estimate;
 mod estimate_values;
@@ -28,6 +29,8 @@ use crate::catalog::Catalog;
 use crate::error::{Error, Result, SqlState};
 use crate::plan::{CopyDirection, Expr, Plan, Query, Returning, Statement, verify, verify_executable};
 use context::Context;
+pub use cost::Estimate;
+pub(crate) use cost::estimate;
 use std::sync::Arc;
 
 /// A rewrite of plans.

@@ -39,7 +39,7 @@ pub(super) fn push(plan: Plan, predicates: Vec<Expr>) -> Plan {
             let (constant, about): (Vec<Expr>, Vec<Expr>) = predicates
                 .into_iter()
                 .partition(|predicate| predicate.columns().is_empty());
-            // What storage makes up for each row is not there yet when it filters.
+            // What storage makes up for each row, but for its address, is not there yet when it filters.
             let is_stored = |index: usize| index != ROW_ID_COLUMN && index != COMMIT_VERSION_COLUMN;
             let stored = scan.columns.iter().filter(|(index, _)| is_stored(*index));
             let own = stored.map(|(_, column)| column.id).collect::<ColumnSet>();

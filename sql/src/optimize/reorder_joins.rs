@@ -93,10 +93,10 @@ enum Shape {
 }
 
 /// A row put into a hash table, in rows handed on.
-const BUILD_COST: f64 = 4.0;
+pub(super) const BUILD_COST: f64 = 4.0;
 
 /// A row looked up, likewise: dear as soon as the table does not fit the processor's caches.
-fn probe_cost(build_rows: f64) -> f64 {
+pub(super) fn probe_cost(build_rows: f64) -> f64 {
     match build_rows {
         ..16e3 => 0.5,
         ..1e6 => 1.5,
@@ -105,7 +105,7 @@ fn probe_cost(build_rows: f64) -> f64 {
 }
 
 /// Two rows compared without a key.
-const PAIR_COST: f64 = 0.5;
+pub(super) const PAIR_COST: f64 = 0.5;
 
 /// Rows of a cross product between relations that a condition elsewhere connects.
 const CROSS_ROWS_MAX: f64 = 100.0;

@@ -21,6 +21,7 @@ pub(crate) enum Syntax {
     Explain {
         analyze: bool,
         verbose: bool,
+        costs: bool,
         format: ExplainFormat,
         statement: Box<Syntax>,
     },

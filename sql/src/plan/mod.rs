@@ -25,11 +25,11 @@ pub use expression::{
 };
 pub use sequence::{AlterSequence, CreateSequence, SequenceOptions};
 pub use statement::{
-    AlterTable, AlterTableAction, COMMIT_VERSION_COLUMN, ColumnDefinition, Comment, Copy, CopyDirection, CopyFormat,
-    CopyOptions, CopySource, CopyTarget, CreateTable, CreateView, Delete, DiscardTarget, DropRelation, Explain,
-    ExplainFormat, Insert, InsertConstants, Merge, MergeKind, ObjectKind, OnCommit, ROW_ID_COLUMN, Returning, SetScope,
-    Statement, TransactionModes, TransactionStatement, Truncate, Update, Upsert, ViewReference, WithEntry,
-    WithStatement,
+    AlterTable, AlterTableAction, COMMIT_VERSION_COLUMN, CTID_COLUMN, ColumnDefinition, Comment, Copy, CopyDirection,
+    CopyFormat, CopyOptions, CopySource, CopyTarget, CreateIndex, CreateTable, CreateView, Delete, DiscardTarget,
+    DropRelation, Explain, ExplainFormat, IndexedColumn, Insert, InsertConstants, Merge, MergeKind, ObjectKind,
+    OnCommit, ROW_ID_COLUMN, Returning, SetScope, Statement, TransactionModes, TransactionStatement, Truncate, Update,
+    Upsert, ViewReference, WithEntry, WithStatement,
 };
 
 pub(crate) use verify::is_table_function_apply;

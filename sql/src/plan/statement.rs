@@ -39,11 +39,13 @@ pub enum Statement {
         /// No error where it is there.
         if_not_exists: bool,
     },
+    /// CREATE INDEX
+    CreateIndex(CreateIndex),
     /// CREATE SEQUENCE
     CreateSequence(CreateSequence),
     /// ALTER SEQUENCE
     AlterSequence(AlterSequence),
-    /// DROP TABLE, VIEW, SCHEMA, SEQUENCE
+    /// DROP TABLE, VIEW, SCHEMA, SEQUENCE, INDEX
     Drop(DropRelation),
     /// ALTER TABLE
     AlterTable(AlterTable),
@@ -117,6 +119,8 @@ pub enum Statement {
         /// For how long.
         scope: SetScope,
     },
+    /// SET TRANSACTION SNAPSHOT: reads what another transaction reads, which has exported it by that name.
+    ImportSnapshot(String),
     /// ANALYZE, VACUUM: for a table, or all.
     Maintain {
         /// Flush and compact, or only bring statistics up to date.
@@ -233,6 +237,9 @@ pub struct Delete {
 /// The column index by which a [`super::Scan`] asks for a row's identity: (part, row) packed into a bigint by storage.
 pub const ROW_ID_COLUMN: usize = usize::MAX;
 
+/// The column index by which a [`super::Scan`] asks for a row's address, `ctid`, of type `tid`.
+pub const CTID_COLUMN: usize = usize::MAX - 2;
+
 /// The column index by which a [`super::Scan`] asks for the commit version that brought a row.
 pub const COMMIT_VERSION_COLUMN: usize = usize::MAX - 1;
 
@@ -321,6 +328,36 @@ pub enum OnCommit {
     Drop,
 }
 
+/// CREATE INDEX
+#[derive(Clone, Debug, PartialEq)]
+pub struct CreateIndex {
+    /// Its name; `None` for one that is made up.
+    pub name: Option<String>,
+    /// The table.
+    pub table: TableId,
+    /// UNIQUE
+    pub is_unique: bool,
+    /// CONCURRENTLY, which cannot be part of a transaction.
+    pub is_concurrent: bool,
+    /// No error where the name is taken.
+    pub if_not_exists: bool,
+    /// The access method: `btree`.
+    pub method: &'static str,
+    /// Its columns.
+    pub columns: Vec<IndexedColumn>,
+}
+
+/// A column of [`CreateIndex`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IndexedColumn {
+    /// The table's column by place.
+    pub place: usize,
+    /// DESC
+    pub is_descending: bool,
+    /// NULLS FIRST, or DESC without more.
+    pub has_nulls_first: bool,
+}
+
 /// CREATE VIEW
 #[derive(Clone, Debug, PartialEq)]
 pub struct CreateView {
@@ -357,6 +394,7 @@ pub enum ObjectKind {
     View,
     Schema,
     Sequence,
+    Index,
 }
 
 /// DROP
@@ -576,6 +614,8 @@ pub struct Explain {
     pub analyze: bool,
     /// Output columns too.
     pub verbose: bool,
+    /// What is expected of each node.
+    pub costs: bool,
     /// The form.
     pub format: ExplainFormat,
     /// The explained statement.

@@ -224,9 +224,9 @@ impl<'a> Application<'a> {
         let version = self.state.version;
         let last = self.state.objects.get(name).map(|object| object.version);
         let is_value = name.starts_with(super::VALUE_OBJECT_PREFIX);
-        // A value goes whatever it has become.
-        let may_collide = !is_value || bytes.is_some();
-        if may_collide && last.is_some_and(|last| self.is_foreign(last)) {
+        // A value goes with the definition that it belongs to, whatever it has become meanwhile.
+        let goes = is_value && bytes.is_none();
+        if last.is_some_and(|last| self.is_foreign(last)) && !goes {
             return conflict(format!("\"{name}\" was changed meanwhile"));
         }
         if !is_value {

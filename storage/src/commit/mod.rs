@@ -1,6 +1,7 @@
 //! What happens together, and in which order. Every change of the database is part of exactly one [`Commit`]; its version comes
 //! from one gap-free counter, so that a reader's view is one number: everything at or below it, nothing above.
 
+mod address;
 pub(crate) mod apply;
 pub(crate) mod conditions;
 pub(crate) mod definition;
@@ -10,6 +11,8 @@ pub(crate) mod overlay;
 pub(crate) mod prepare;
 pub(crate) mod sequencer;
 pub(crate) mod visibility;
+
+pub use address::ADDRESS_PLACE_BITS;
 
 use crate::schema::{TableId, TableSchema};
 use crate::vector::Batch;
@@ -33,6 +36,10 @@ pub struct RowId {
     /// The row in it.
     pub row: u32,
 }
+
+/// Parts from this number on hold what a transaction has brought and not committed: nobody else sees them, and they get another place
+/// with the commit.
+pub(crate) const OVERLAY_PARTS_FIRST: u64 = 1 << 39;
 
 /// Bits of a packed [`RowId`] that hold the row; parts have the rest.
 pub const ROW_BITS: u32 = 24;

@@ -9,7 +9,7 @@ use super::conditions::{self, Claims, Conditions};
 use super::logged::{EncodedCommit, LoggedChange, LoggedCommit, LoggedEdit, write_edit};
 use super::moves::{Moved, Moves};
 use super::prepare::prepare_changes;
-use super::{Changes, CommitVersion, PartId};
+use super::{Changes, CommitVersion, OVERLAY_PARTS_FIRST, PartId};
 use crate::clock::Clock;
 use crate::disk::Disk;
 use crate::error::{Error, Result};
@@ -40,6 +40,7 @@ pub(crate) struct Sequencer {
     writer: Mutex<LogWriter>,
     history: History,
     next_part: AtomicU64,
+    next_overlay_part: AtomicU64,
     /// Segments that are written and not committed: of bulk loads, sealing, merging.
     provisional: Mutex<HashSet<PartId>>,
     retired: Mutex<Retired>,
@@ -158,6 +159,7 @@ impl Sequencer {
             writer: Mutex::new(writer),
             history,
             next_part: AtomicU64::new(next_part),
+            next_overlay_part: AtomicU64::new(0),
             provisional: Mutex::default(),
             retired: Mutex::default(),
         }
@@ -175,6 +177,11 @@ impl Sequencer {
     /// A new identity.
     pub(crate) fn new_part_id(&self) -> PartId {
         PartId(self.next_part.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// A new identity of a part in an overlay.
+    pub(crate) fn new_overlay_part_id(&self) -> PartId {
+        PartId(OVERLAY_PARTS_FIRST + self.next_overlay_part.fetch_add(1, Ordering::Relaxed))
     }
 
     /// One more than the largest identity given.

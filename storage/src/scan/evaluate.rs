@@ -6,6 +6,8 @@ use crate::schema::ColumnId;
 use crate::vector::Selection;
 use arrow_array::ArrayRef;
 use arrow_buffer::{BooleanBuffer, BooleanBufferBuilder};
+use roaring::RoaringBitmap;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Narrows a set of rows; `None` is all.
@@ -14,6 +16,16 @@ pub(super) fn and(rows: &mut Option<BooleanBuffer>, other: BooleanBuffer) {
         None => other,
         Some(rows) => &rows & &other,
     });
+}
+
+/// One bit per row, set where the row is in a set.
+pub(super) fn bits_of(set: &RoaringBitmap, rows: &Range<u32>) -> BooleanBuffer {
+    let mut bits = BooleanBufferBuilder::new(rows.len());
+    bits.append_n(rows.len(), false);
+    for row in set.range(rows.clone()) {
+        bits.set_bit((row - rows.start) as usize, true);
+    }
+    bits.finish()
 }
 
 /// Whether a set of rows is empty.

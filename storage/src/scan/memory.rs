@@ -1,7 +1,8 @@
 //! Rows in memory: filtered and handed out piece by piece.
 
+use super::address::{addresses, wanted_rows};
 use super::dynamic::DynamicFilters;
-use super::evaluate::{and, is_empty, narrow};
+use super::evaluate::{and, bits_of, is_empty, narrow};
 use super::plan::TableScan;
 use super::planned::{Planned, constant, missing_value, unknown_column};
 use super::{ScanColumn, ScanItem};
@@ -14,6 +15,7 @@ use crate::vector::filter::evaluate_test;
 use crate::vector::{Batch, Selection};
 use arrow_array::{Array, ArrayRef, Int64Array};
 use arrow_buffer::BooleanBuffer;
+use roaring::RoaringBitmap;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -29,16 +31,22 @@ pub(crate) struct MemoryMorsel {
 #[derive(Debug)]
 pub(crate) struct MemoryCursor {
     part: Arc<Part>,
+    /// The rows that are asked for by their addresses; `None` is all.
+    wanted: Option<RoaringBitmap>,
     piece: usize,
     /// The next row within the piece.
     row: usize,
 }
 
 impl MemoryCursor {
-    pub(crate) fn new(table: &TableState, morsel: &MemoryMorsel) -> Self {
+    pub(crate) fn new(scan: &TableScan, morsel: &MemoryMorsel) -> Self {
+        let part = scan.table.parts[morsel.part].clone();
+        let wanted = wanted_rows(&scan.request, part.id, part.row_count);
+        let is_empty = wanted.as_ref().is_some_and(RoaringBitmap::is_empty);
         MemoryCursor {
-            part: table.parts[morsel.part].clone(),
-            piece: 0,
+            piece: if is_empty { part.pieces.len() } else { 0 },
+            part,
+            wanted,
             row: 0,
         }
     }
@@ -52,6 +60,7 @@ impl MemoryCursor {
             let view = PieceView {
                 scan,
                 part: &self.part,
+                wanted: self.wanted.as_ref(),
                 piece,
                 rows: rows.clone(),
             };
@@ -72,6 +81,7 @@ impl MemoryCursor {
 struct PieceView<'a> {
     scan: &'a TableScan,
     part: &'a Part,
+    wanted: Option<&'a RoaringBitmap>,
     piece: &'a Piece,
     /// Within the piece.
     rows: Range<usize>,
@@ -84,7 +94,11 @@ impl PieceView<'_> {
         statistics.rows_scanned.fetch_add(count as u64, Ordering::Relaxed);
         let start = self.piece.first_row + self.rows.start as u32;
         let deletes = self.part.deletes.as_ref();
-        let mut alive = deletes.and_then(|deletes| deletes.alive(&(start..start + count as u32)));
+        let rows = start..start + count as u32;
+        let mut alive = deletes.and_then(|deletes| deletes.alive(&rows));
+        if let Some(wanted) = self.wanted {
+            and(&mut alive, bits_of(wanted, &rows));
+        }
         let cheap = filters
             .iter()
             .map(|filter| &**filter)
@@ -116,6 +130,10 @@ impl PieceView<'_> {
         let columns = self.scan.request.columns.iter().map(|column| match column {
             ScanColumn::Table(id) => self.column(*id),
             ScanColumn::RowId => Ok(self.row_ids()),
+            ScanColumn::Address => {
+                let first = self.piece.first_row + self.rows.start as u32;
+                addresses(self.part.id, first..first + self.rows.len() as u32)
+            }
             ScanColumn::CommitVersion => Ok(self.versions()),
         });
         let batch = Batch {

@@ -1,6 +1,7 @@
 //! From a table at one version to batches: prune, decode, filter, hand out. Workers share one [`Scan`] and take morsels from it;
 //! each has its own [`ScanReader`].
 
+mod address;
 mod dynamic;
 mod evaluate;
 mod memory;
@@ -11,6 +12,7 @@ mod reader;
 mod segment;
 mod summary;
 
+pub use address::AddressCondition;
 pub(crate) use plan::begin;
 pub(crate) use planned::{constant, missing_value};
 
@@ -29,6 +31,8 @@ pub struct ScanRequest {
     pub columns: Vec<ScanColumn>,
     /// Conditions that every row must meet.
     pub predicates: Vec<ColumnPredicate>,
+    /// Conditions on the rows' addresses.
+    pub addresses: Vec<AddressCondition>,
     /// Conditions that may become known while the scan runs.
     pub dynamic_predicates: Vec<Arc<dyn DynamicPredicate>>,
     /// Filters of the layer above, evaluated after `predicates`, before the other columns are decoded.
@@ -60,6 +64,8 @@ pub enum ScanColumn {
     Table(ColumnId),
     /// The row's packed [`crate::commit::RowId`], Int64.
     RowId,
+    /// The row's address ([`crate::commit::RowId::address`]), Int64.
+    Address,
     /// The commit that brought the row, Int64.
     CommitVersion,
 }

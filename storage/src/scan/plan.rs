@@ -1,6 +1,7 @@
 //! From a request to morsels: what segments' statistics rule out or answer is done with here; the rest, blocks of segments and parts
 //! in memory, is handed out by one counter.
 
+use super::address::wanted_rows;
 use super::memory::MemoryMorsel;
 use super::planned::{Planned, unknown_column};
 use super::prepared::Prepared;
@@ -96,7 +97,7 @@ pub(crate) fn begin(table: Arc<TableState>, version: CommitVersion, request: Sca
     }
     predicates.sort_by_key(Planned::cost);
     let summary = request.summary.as_ref();
-    let summary = summary.filter(|_| request.row_predicates.is_empty());
+    let summary = summary.filter(|_| request.row_predicates.is_empty() && request.addresses.is_empty());
     let mut scan = TableScan {
         summary: summary.and_then(|summary| PlannedSummary::new(&table, summary)),
         row_count_max: table.parts.iter().map(|part| part.visible_rows()).sum(),
@@ -226,6 +227,10 @@ impl TableScan {
 
     /// The conditions that must be looked into for a segment; `None` where no row meets all.
     fn open_predicates(&self, segment: &SegmentState) -> Option<OpenPredicates> {
+        let wanted = wanted_rows(&self.request, segment.id(), segment.file.meta.row_count);
+        if wanted.is_some_and(|rows| rows.is_empty()) {
+            return None;
+        }
         let mut open = OpenPredicates::default();
         for (place, predicate) in self.predicates.iter().enumerate() {
             match predicate.verdict(&segment.file) {

@@ -1,5 +1,6 @@
 //! What a segment's own indexes say about a scan's conditions: asked once per scan, by the first reader that comes to it.
 
+use super::address::wanted_rows;
 use super::plan::{OpenPredicates, PlannedSegment, TableScan};
 use super::{ScanColumn, planned::Planned};
 use crate::error::Result;
@@ -48,7 +49,7 @@ fn ask(scan: &TableScan, planned: &PlannedSegment, segment: &SegmentState) -> Re
     let row_count = u64::from(reader.row_count());
     let mut prepared = Prepared {
         open: OpenPredicates::default(),
-        rows: None,
+        rows: wanted_rows(&scan.request, segment.id(), reader.row_count()),
         is_empty: false,
     };
     for (place, Planned { predicate, .. }) in scan.predicates.iter().enumerate() {

@@ -49,7 +49,7 @@ impl ScanReader for MorselReader {
             self.cursor = match self.scan.take() {
                 None => return Ok(None),
                 Some(Morsel::Answers(answers)) => return Ok(Some(ScanItem::Summaries(answers))),
-                Some(Morsel::Memory(morsel)) => Some(Cursor::Memory(MemoryCursor::new(&self.scan.table, &morsel))),
+                Some(Morsel::Memory(morsel)) => Some(Cursor::Memory(MemoryCursor::new(&self.scan, &morsel))),
                 Some(Morsel::Block { segment, block }) => {
                     match BlockCursor::begin(&self.scan, segment, block, &mut self.dynamic)? {
                         Begun::Nothing => None,

@@ -1,8 +1,9 @@
 //! One block of a segment: ruled out or answered by its statistics, else filtered on its encoded columns, and of the rest only those
 //! vectors read that have rows left.
 
+use super::address::addresses;
 use super::dynamic::DynamicFilters;
-use super::evaluate::{and, is_empty, narrow};
+use super::evaluate::{and, bits_of, is_empty, narrow};
 use super::memory::row_ids;
 use super::plan::{PlannedSegment, TableScan};
 use super::planned::{Planned, constant, missing_value, unknown_column};
@@ -18,7 +19,6 @@ use crate::store::state::SegmentState;
 use crate::vector::{Batch, Selection};
 use arrow_array::{ArrayRef, Int64Array};
 use arrow_buffer::{BooleanBuffer, BooleanBufferBuilder};
-use roaring::RoaringBitmap;
 use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
@@ -141,6 +141,7 @@ impl BlockCursor {
             let columns = scan.request.columns.iter().map(|column| match column {
                 ScanColumn::Table(id) => view.column_once(*id, &mut decoded),
                 ScanColumn::RowId => Ok(row_ids(state.id(), view.rows.clone())),
+                ScanColumn::Address => addresses(state.id(), view.rows.clone()),
                 ScanColumn::CommitVersion => view.versions(),
             });
             batch = Some(Batch {
@@ -364,14 +365,4 @@ impl BlockView<'_> {
             }
         })
     }
-}
-
-/// One bit per row, set where the row is in a set.
-fn bits_of(set: &RoaringBitmap, rows: &Range<u32>) -> BooleanBuffer {
-    let mut bits = BooleanBufferBuilder::new(rows.len());
-    bits.append_n(rows.len(), false);
-    for row in set.range(rows.clone()) {
-        bits.set_bit((row - rows.start) as usize, true);
-    }
-    bits.finish()
 }

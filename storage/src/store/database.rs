@@ -132,7 +132,7 @@ impl Store for Database {
             });
         };
         let sequencer = &self.shared.sequencer;
-        let new_part_id = || sequencer.new_part_id();
+        let new_part_id = || sequencer.new_overlay_part_id();
         let (state, places) = overlay(&self.shared.disk, &base.state, changes, own_from, new_part_id)?;
         Ok((Arc::new(StateSnapshot { state: Arc::new(state) }), places))
     }

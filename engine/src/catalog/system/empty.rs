@@ -68,10 +68,6 @@ pub(super) const TABLES: &[&SystemTable] = &[
     "objoid oid, classoid oid, objsubid integer, privtype \"char\", initprivs text[]"),
     empty!(PG_CATALOG, "pg_largeobject_metadata", 2995,
     "oid oid, lomowner oid, lomacl text[]"),
-    empty!(PG_CATALOG, "pg_locks", 12206,
-    "locktype text, database oid, relation oid, page integer, tuple smallint, virtualxid text, \
-     transactionid oid, classid oid, objid oid, objsubid smallint, virtualtransaction text, \
-     pid integer, mode text, granted boolean, fastpath boolean, waitstart timestamp with time zone"),
     empty!(PG_CATALOG, "pg_matviews", 12207,
     "schemaname name, matviewname name, matviewowner name, tablespace name, hasindexes boolean, \
      ispopulated boolean, definition text"),
@@ -138,6 +134,11 @@ pub(super) const TABLES: &[&SystemTable] = &[
      active_time double precision, idle_in_transaction_time double precision, sessions bigint, \
      sessions_abandoned bigint, sessions_fatal bigint, sessions_killed bigint, \
      stats_reset timestamp with time zone"),
+    empty!(PG_CATALOG, "pg_stat_wal_receiver", 12231,
+    "pid integer, status text, receive_start_lsn text, receive_start_tli integer, written_lsn text, flushed_lsn text, \
+     received_tli integer, last_msg_send_time timestamp with time zone, last_msg_receipt_time timestamp with time zone, \
+     latest_end_lsn text, latest_end_time timestamp with time zone, slot_name text, sender_host text, \
+     sender_port integer, conninfo text"),
     empty!(PG_CATALOG, "pg_statio_user_tables", 12219,
     "relid oid, schemaname name, relname name, heap_blks_read bigint, heap_blks_hit bigint, \
      idx_blks_read bigint, idx_blks_hit bigint, toast_blks_read bigint, toast_blks_hit bigint, \

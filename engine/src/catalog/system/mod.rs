@@ -13,7 +13,9 @@ pub(crate) mod pg_constraint;
 mod pg_cursors;
 mod pg_database;
 pub(crate) mod pg_description;
-mod pg_fixed;
+pub(crate) mod pg_fixed;
+pub(crate) mod pg_index;
+mod pg_locks;
 mod pg_namespace;
 mod pg_operator;
 pub(crate) mod pg_proc;
@@ -35,7 +37,7 @@ use super::state::{CatalogState, INFORMATION_SCHEMA, PG_CATALOG};
 use super::view::ListCursors;
 use crate::activity::Activity;
 use crate::connection::Sessions;
-use crate::database::{ScanCounts, Sequences};
+use crate::database::{AdvisoryLocks, ScanCounts, Sequences};
 use crate::error::{Error, Result};
 use crate::format::FormatSettings;
 use crate::functions::StatementContext;
@@ -88,6 +90,8 @@ pub(crate) struct SystemContext<'c> {
     pub(crate) sequences: &'c Sequences,
     /// Who is connected.
     pub(crate) sessions: &'c Sessions,
+    /// What sessions take turns by.
+    pub(crate) advisory_locks: &'c AdvisoryLocks,
     /// How often tables were scanned.
     pub(crate) scans: &'c ScanCounts,
     /// User, database, time.
@@ -110,6 +114,7 @@ const ALL: &[&[&SystemTable]] = &[
     pg_description::TABLES,
     pg_settings::TABLES,
     pg_cursors::TABLES,
+    pg_locks::TABLES,
     pg_operator::TABLES,
     pg_proc::TABLES,
     pg_relations::TABLES,
@@ -118,6 +123,7 @@ const ALL: &[&[&SystemTable]] = &[
     pg_stats::TABLES,
     pg_timezone_names::TABLES,
     pg_fixed::TABLES,
+    pg_index::TABLES,
     information_schema::TABLES,
     privileges::TABLES,
     empty::TABLES,

@@ -1,6 +1,6 @@
 //! `pg_attribute`: columns of relations.
 
-use super::pg_constraint::index_columns;
+use super::pg_index::index_columns;
 use super::{Rows, SystemContext, SystemTable, flag, number, text};
 use crate::catalog::state::PG_CATALOG;
 use crate::catalog::type_functions::of_type;

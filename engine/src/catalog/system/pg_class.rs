@@ -1,6 +1,7 @@
 //! `pg_class`: relations.
 
-use super::pg_constraint::index_relations;
+use super::pg_fixed::INDEX_METHODS;
+use super::pg_index::{TableIndex, all_indexes};
 use super::pg_namespace::OWNER_OID;
 use super::{Rows, SystemContext, SystemTable, flag, number, text};
 use crate::catalog::persist::{Constraint, Rule};
@@ -21,8 +22,6 @@ pub(super) const TABLES: &[&SystemTable] = &[&SystemTable {
 
 /// The access method that tables are said to have: heap's number.
 const ACCESS_METHOD_OID: u32 = 2;
-/// The access method that keys are said to have: btree's number.
-const INDEX_ACCESS_METHOD_OID: u32 = 403;
 
 fn columns() -> Vec<(&'static str, LogicalType)> {
     use LogicalType::{Boolean, Integer, Name, Oid, Real, SingleChar, SmallInt, Text};
@@ -92,7 +91,10 @@ fn rows(context: &SystemContext<'_>) -> Result<Vec<ArrayRef>> {
         let constraints = relation.stored().map_or(&[][..], |table| &table.definition.constraints);
         let is_check = |constraint: &&Constraint| matches!(constraint.rule, Rule::Check(_));
         let check_count = constraints.iter().filter(is_check).count();
-        let has_keys = constraints.len() > check_count;
+        let has_indexes = relation
+            .stored()
+            .is_some_and(|table| !table.definition.indexes.is_empty());
+        let has_indexes = has_indexes || constraints.len() > check_count;
         rows.push([
             number(relation.id().0),
             text(relation.name()),
@@ -108,7 +110,7 @@ fn rows(context: &SystemContext<'_>) -> Result<Vec<ArrayRef>> {
             Literal::Float(if is_table { tuples } else { 0.0 }),
             zero(),
             zero(),
-            flag(has_keys),
+            flag(has_indexes),
             flag(false),
             text(if is_temporary(relation.schema()) { "t" } else { "p" }),
             text(kind),
@@ -130,30 +132,24 @@ fn rows(context: &SystemContext<'_>) -> Result<Vec<ArrayRef>> {
             Literal::Null,
         ]);
     }
-    for (oid, name, table, column_count) in index_relations(context.catalog) {
-        rows.push(index_row(context, oid, name, table, column_count));
+    for index in all_indexes(context.catalog) {
+        rows.push(index_row(context, &index));
     }
     rows.finish()
 }
 
-/// The index behind a key.
-fn index_row(
-    context: &SystemContext<'_>,
-    oid: u32,
-    name: &str,
-    table: &Relation,
-    column_count: usize,
-) -> [Literal; 33] {
+fn index_row(context: &SystemContext<'_>, index: &TableIndex<'_>) -> [Literal; 33] {
     let zero = || number(0);
+    let method = INDEX_METHODS.iter().find(|(name, _)| *name == index.method);
     [
-        number(oid),
-        text(name),
-        number(context.catalog.schema_oid(table.schema()).unwrap_or(0)),
+        number(index.oid),
+        text(index.name),
+        number(context.catalog.schema_oid(index.table.schema()).unwrap_or(0)),
         zero(),
         zero(),
         number(OWNER_OID),
-        number(INDEX_ACCESS_METHOD_OID),
-        number(oid),
+        number(method.map_or(0, |(_, oid)| *oid)),
+        number(index.oid),
         zero(),
         zero(),
         Literal::Float(0.0),
@@ -163,7 +159,7 @@ fn index_row(
         flag(false),
         text("p"),
         text('i'),
-        number(column_count),
+        number(index.column_count()),
         zero(),
         flag(false),
         flag(false),

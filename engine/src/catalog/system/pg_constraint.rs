@@ -1,5 +1,4 @@
-//! Constraints of tables, and keys as the indexes that Postgres has behind them: `pg_constraint`, `pg_index`, `pg_indexes`, and the
-//! constraints of `information_schema`. A key and its index have one number.
+//! Constraints of tables: `pg_constraint`, and the constraints of `information_schema`. A key and its index have one number.
 
 use super::{Rows, SystemContext, SystemTable, columns_of, flag, number, text};
 use crate::catalog::CatalogState;
@@ -10,19 +9,12 @@ use crate::catalog::state::{INFORMATION_SCHEMA, PG_CATALOG};
 use crate::error::Result;
 use crate::types::Literal;
 use arrow_array::ArrayRef;
-use stoa_sql::catalog::ColumnInfo;
 
 const CONSTRAINT_COLUMNS: &str = "oid oid, conname name, connamespace oid, contype \"char\", condeferrable boolean, \
      condeferred boolean, convalidated boolean, conrelid oid, contypid oid, conindid oid, conparentid oid, confrelid oid, \
      confupdtype \"char\", confdeltype \"char\", confmatchtype \"char\", conislocal boolean, coninhcount integer, \
      connoinherit boolean, conkey smallint[], confkey smallint[], conpfeqop oid[], conppeqop oid[], conffeqop oid[], \
      confdelsetcols smallint[], conexclop oid[], conbin text";
-const INDEX_COLUMNS: &str = "indexrelid oid, indrelid oid, indnatts smallint, indnkeyatts smallint, indisunique boolean, \
-     indnullsnotdistinct boolean, indisprimary boolean, indisexclusion boolean, indimmediate boolean, \
-     indisclustered boolean, indisvalid boolean, indcheckxmin boolean, indisready boolean, indislive boolean, \
-     indisreplident boolean, indkey int2vector, indcollation oidvector, indclass oidvector, indoption int2vector, indexprs text, \
-     indpred text";
-const INDEXES_COLUMNS: &str = "schemaname name, tablename name, indexname name, tablespace name, indexdef text";
 const TABLE_COLUMNS: &str = "constraint_catalog name, constraint_schema name, constraint_name name, table_catalog name, \
      table_schema name, table_name name, constraint_type character varying, is_deferrable character varying, \
      initially_deferred character varying, enforced character varying, nulls_distinct character varying";
@@ -47,8 +39,6 @@ macro_rules! table {
 
 pub(super) const TABLES: &[&SystemTable] = &[
     table!(PG_CATALOG, "pg_constraint", 2606, CONSTRAINT_COLUMNS, constraints),
-    table!(PG_CATALOG, "pg_index", 2610, INDEX_COLUMNS, indexes),
-    table!(PG_CATALOG, "pg_indexes", 12_205, INDEXES_COLUMNS, index_definitions),
     table!(
         INFORMATION_SCHEMA,
         "table_constraints",
@@ -81,8 +71,8 @@ fn all(catalog: &CatalogState) -> impl Iterator<Item = (&Relation, &Constraint)>
     })
 }
 
-/// The places of a key's columns in their table, from 1.
-fn key_numbers(table: &Relation, columns: &[u32]) -> Vec<usize> {
+/// The places of columns in their table, from 1.
+pub(super) fn key_numbers(table: &Relation, columns: &[u32]) -> Vec<usize> {
     let stored = table.stored().map_or(&[][..], |stored| &stored.schema.columns);
     let place = |id: &u32| stored.iter().position(|column| column.id.0 == *id);
     columns.iter().filter_map(place).map(|place| place + 1).collect()
@@ -128,52 +118,8 @@ pub(crate) fn constraint_definition(catalog: &CatalogState, oid: u32) -> Option<
     })
 }
 
-/// A key as `pg_get_indexdef` gives its index.
-pub(crate) fn index_definition(catalog: &CatalogState, oid: u32) -> Option<String> {
-    let (table, constraint) = all(catalog).find(|(_, constraint)| constraint.oid == oid)?;
-    let Rule::Key { columns, .. } = &constraint.rule else {
-        return None;
-    };
-    Some(format!(
-        "CREATE UNIQUE INDEX {} ON {}.{} USING btree ({})",
-        quote_name(&constraint.name),
-        quote_name(table.schema()),
-        quote_name(table.name()),
-        quoted(&key_names(table, columns))
-    ))
-}
-
-/// A column of a key's index, from 1, quoted as a name.
-pub(crate) fn index_column(catalog: &CatalogState, oid: u32, column: usize) -> Option<String> {
-    let (table, constraint) = all(catalog).find(|(_, constraint)| constraint.oid == oid)?;
-    let Rule::Key { columns, .. } = &constraint.rule else {
-        return None;
-    };
-    let names = key_names(table, columns);
-    Some(quote_name(names.get(column.checked_sub(1)?)?))
-}
-
-/// The columns of all keys' indexes: the index, and the columns of its table in order.
-pub(super) fn index_columns(catalog: &CatalogState) -> impl Iterator<Item = (u32, Vec<&ColumnInfo>)> {
-    all(catalog).filter_map(|(table, constraint)| match &constraint.rule {
-        Rule::Key { columns, .. } => {
-            let places = key_numbers(table, columns).into_iter();
-            let columns = places.filter_map(|number| table.info.columns.get(number - 1));
-            Some((constraint.oid, columns.collect()))
-        }
-        Rule::Check(_) => None,
-    })
-}
-
-/// Keys as rows of `pg_class`: number, name and the table.
-pub(crate) fn index_relations(catalog: &CatalogState) -> impl Iterator<Item = (u32, &str, &Relation, usize)> {
-    all(catalog).filter_map(|(table, constraint)| match &constraint.rule {
-        Rule::Key { columns, .. } => Some((constraint.oid, constraint.name.as_str(), table, columns.len())),
-        Rule::Check(_) => None,
-    })
-}
-
-fn numbers(values: impl IntoIterator<Item = usize>) -> Literal {
+/// Numbers as an array.
+pub(super) fn numbers(values: impl IntoIterator<Item = usize>) -> Literal {
     Literal::Array(values.into_iter().map(number).collect())
 }
 
@@ -219,55 +165,6 @@ fn constraints(context: &SystemContext<'_>) -> Result<Vec<ArrayRef>> {
             Literal::Null,
             Literal::Null,
             condition,
-        ]);
-    }
-    rows.finish()
-}
-
-fn indexes(context: &SystemContext<'_>) -> Result<Vec<ArrayRef>> {
-    let mut rows = Rows::new(columns_of(INDEX_COLUMNS));
-    for (table, constraint) in all(context.catalog) {
-        let Rule::Key { columns, is_primary } = &constraint.rule else {
-            continue;
-        };
-        let count = columns.len();
-        let zeros = || numbers(std::iter::repeat_n(0, count));
-        rows.push([
-            number(constraint.oid),
-            number(table.id().0),
-            number(count),
-            number(count),
-            flag(true),
-            flag(false),
-            flag(*is_primary),
-            flag(false),
-            flag(true),
-            flag(false),
-            flag(true),
-            flag(false),
-            flag(true),
-            flag(true),
-            flag(false),
-            numbers(key_numbers(table, columns)),
-            zeros(),
-            zeros(),
-            zeros(),
-            Literal::Null,
-            Literal::Null,
-        ]);
-    }
-    rows.finish()
-}
-
-fn index_definitions(context: &SystemContext<'_>) -> Result<Vec<ArrayRef>> {
-    let mut rows = Rows::new(columns_of(INDEXES_COLUMNS));
-    for (oid, name, table, _) in index_relations(context.catalog) {
-        rows.push([
-            text(table.schema()),
-            text(table.name()),
-            text(name),
-            Literal::Null,
-            index_definition(context.catalog, oid).map_or(Literal::Null, text),
         ]);
     }
     rows.finish()

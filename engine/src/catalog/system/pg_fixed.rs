@@ -12,6 +12,16 @@ const TABLESPACE_COLUMNS: &str = "oid oid, spcname name, spcowner oid, spcacl te
 const LANGUAGE_COLUMNS: &str = "oid oid, lanname name, lanowner oid, lanispl boolean, lanpltrusted boolean, \
      lanplcallfoid oid, laninline oid, lanvalidator oid, lanacl text[]";
 
+/// Access methods of indexes, with their numbers.
+pub(crate) const INDEX_METHODS: [(&str, u32); 6] = [
+    ("btree", 403),
+    ("hash", 405),
+    ("gist", 783),
+    ("gin", 2742),
+    ("spgist", 4000),
+    ("brin", 3580),
+];
+
 pub(super) const TABLES: &[&SystemTable] = &[
     &SystemTable {
         schema: PG_CATALOG,
@@ -20,9 +30,11 @@ pub(super) const TABLES: &[&SystemTable] = &[
         columns: || columns_of(ACCESS_METHOD_COLUMNS),
         rows: |_| {
             let mut rows = Rows::new(columns_of(ACCESS_METHOD_COLUMNS));
-            // What tables and keys are said to be stored with; clients expect the names.
+            // What tables and keys are said to be stored with, and what CREATE INDEX may name; clients expect the names.
             rows.push([number(2), text("heap"), number(0), text("t")]);
-            rows.push([number(403), text("btree"), number(0), text("i")]);
+            for (name, oid) in INDEX_METHODS {
+                rows.push([number(oid), text(name), number(0), text("i")]);
+            }
             rows.finish()
         },
     },

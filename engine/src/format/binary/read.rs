@@ -11,6 +11,7 @@ use crate::format::text::error::{numeric_overflow, numeric_special};
 use crate::format::text::{json, string};
 use crate::functions::jsonpath;
 use crate::types::{Literal, LogicalType};
+use stoa_storage::commit::ADDRESS_PLACE_BITS;
 
 /// `22P03`
 const INVALID_BINARY_REPRESENTATION: SqlState = SqlState("22P03");
@@ -48,6 +49,7 @@ pub(super) fn read_value(bytes: &[u8], data_type: &LogicalType, settings: &Forma
         LogicalType::Real => Literal::Float(f32(bytes)?.into()),
         LogicalType::Double => Literal::Float(f64(bytes)?),
         LogicalType::Numeric { precision, scale } => Literal::Numeric(numeric(bytes, *precision, *scale)?),
+        LogicalType::SingleChar if bytes == [0] => Literal::Text(String::new()),
         LogicalType::Unknown
         | LogicalType::Text
         | LogicalType::Varchar(_)
@@ -82,6 +84,7 @@ pub(super) fn read_value(bytes: &[u8], data_type: &LogicalType, settings: &Forma
             }
         }
         LogicalType::Uuid => Literal::Uuid(exactly(bytes)?),
+        LogicalType::Tid => Literal::Integer(tid(bytes)?),
         LogicalType::Int2Vector => Literal::Array(array(bytes, &LogicalType::SmallInt, 0, settings)?),
         LogicalType::OidVector => Literal::Array(array(bytes, &LogicalType::Oid, 0, settings)?),
         LogicalType::Array(element) => Literal::Array(array(bytes, element, 1, settings)?),
@@ -118,6 +121,13 @@ pub(crate) fn i64(bytes: &[u8]) -> Result<i64> {
 /// `oid`
 pub(crate) fn oid(bytes: &[u8]) -> Result<i64> {
     Ok(u32::from_be_bytes(exactly(bytes)?).into())
+}
+
+/// `tid`: block and place.
+pub(crate) fn tid(bytes: &[u8]) -> Result<i64> {
+    let [a, b, c, d, e, f] = exactly(bytes)?;
+    let (block, place) = (u32::from_be_bytes([a, b, c, d]), u16::from_be_bytes([e, f]));
+    Ok(i64::from(block) << ADDRESS_PLACE_BITS | i64::from(place))
 }
 
 /// `real`

@@ -11,6 +11,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::*;
 use arrow_array::{Array, ArrayRef, ListArray, StructArray};
 use arrow_schema::{DataType, TimeUnit};
+use stoa_storage::commit::ADDRESS_PLACE_BITS;
 
 /// The version before the text of `jsonb` and `jsonpath`.
 const JSON_VERSION: u8 = 1;
@@ -39,6 +40,10 @@ pub(super) fn write_value(
                 | LogicalType::Regtype
                 | LogicalType::Regproc
                 | LogicalType::Regnamespace => out.extend_from_slice(&(value as u32).to_be_bytes()),
+                LogicalType::Tid => {
+                    out.extend_from_slice(&((value >> ADDRESS_PLACE_BITS) as u32).to_be_bytes());
+                    out.extend_from_slice(&(value as u16).to_be_bytes());
+                }
                 _ => out.extend_from_slice(&value.to_be_bytes()),
             }
         }
@@ -95,8 +100,11 @@ pub(super) fn write_value(
 }
 
 fn write_text(text: &str, data_type: &LogicalType, out: &mut Vec<u8>) {
-    if matches!(data_type, LogicalType::Jsonb | LogicalType::Jsonpath) {
-        out.push(JSON_VERSION);
+    match data_type {
+        LogicalType::Jsonb | LogicalType::Jsonpath => out.push(JSON_VERSION),
+        // Always one byte: no letter is a zero.
+        LogicalType::SingleChar if text.is_empty() => out.push(0),
+        _ => {}
     }
     out.extend_from_slice(text.as_bytes());
     if let LogicalType::Char(length) = data_type {

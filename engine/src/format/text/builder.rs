@@ -6,7 +6,7 @@ mod primitive;
 mod strings;
 
 use super::ColumnBuilder;
-use super::text_in::{datetime, interval, number, numeric, uuid};
+use super::text_in::{datetime, interval, number, numeric, tid, uuid};
 use crate::error::{Error, Result, SqlState};
 use crate::format::FormatSettings;
 use crate::format::binary::read;
@@ -42,6 +42,7 @@ pub(super) fn column_builder(data_type: &LogicalType, settings: &FormatSettings)
             number::parse_oid,
             read::oid,
         )),
+        LogicalType::Tid => Box::new(PrimitiveColumn::<Int64Type, _, _>::new(array, tid::parse, read::tid)),
         LogicalType::Real => Box::new(PrimitiveColumn::<Float32Type, _, _>::new(
             array,
             number::parse_f32,

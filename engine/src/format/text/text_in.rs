@@ -12,6 +12,7 @@ pub(crate) mod json;
 pub(crate) mod number;
 pub(crate) mod numeric;
 pub(crate) mod string;
+pub(crate) mod tid;
 pub(crate) mod uuid;
 
 use crate::error::{Error, Result, SqlState};
@@ -45,6 +46,7 @@ pub(super) fn parse_value(text: &str, data_type: &LogicalType, settings: &Format
         LogicalType::TimestampTz => Literal::Timestamp(datetime::parse_timestamp_tz(bytes, settings)?),
         LogicalType::Interval => interval::parse(bytes, settings.interval_style)?.into(),
         LogicalType::Uuid => Literal::Uuid(uuid::parse(bytes)?),
+        LogicalType::Tid => Literal::Integer(tid::parse(bytes)?),
         LogicalType::Json => {
             json::validate(text)?;
             Literal::Text(text.to_owned())

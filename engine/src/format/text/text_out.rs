@@ -17,6 +17,7 @@ use arrow_array::{Array, ArrayRef, BinaryViewArray, BooleanArray, FixedSizeBinar
 use arrow_buffer::IntervalMonthDayNano;
 use arrow_schema::{DataType, TimeUnit};
 use composite::{ArrayWriter, RecordWriter};
+use stoa_storage::commit::ADDRESS_PLACE_BITS;
 
 /// Writes values of one plain array.
 pub struct ColumnWriter<'a> {
@@ -30,6 +31,7 @@ enum Values<'a> {
     Int16(&'a [i16]),
     Int32(&'a [i32]),
     Int64(&'a [i64]),
+    Tid(&'a [i64]),
     /// `regclass`, `regproc` ..: 0 is `-`, others go by their names where somebody knows them.
     Reference(&'a [i64], &'static str, Option<&'a dyn SessionFacts>),
     Float32(&'a [f32]),
@@ -71,6 +73,7 @@ impl<'a> ColumnWriter<'a> {
             Values::Int16(values) => number::write_integer(values[row].into(), out),
             Values::Int32(values) => number::write_integer(values[row].into(), out),
             Values::Int64(values) => number::write_integer(values[row], out),
+            Values::Tid(values) => write_tid(values[row], out),
             Values::Reference(values, ..) if values[row] == 0 => out.push(b'-'),
             Values::Reference(values, fact, objects) => {
                 let name = objects.and_then(|objects| objects.fact(fact, &values[row].to_string()));
@@ -128,6 +131,7 @@ fn resolve<'a>(array: &'a ArrayRef, data_type: &LogicalType, settings: &'a Forma
         DataType::Int64 => {
             let values = array.as_primitive::<Int64Type>().values();
             let fact = match data_type {
+                LogicalType::Tid => return Values::Tid(values),
                 LogicalType::Regclass => "relation_name",
                 LogicalType::Regtype => "type_name",
                 LogicalType::Regproc => "function_name",
@@ -176,6 +180,15 @@ fn resolve<'a>(array: &'a ArrayRef, data_type: &LogicalType, settings: &'a Forma
 /// Digits behind the point; Stoa's decimals have no negative scale.
 fn scale_of(scale: i8) -> u8 {
     u8::try_from(scale).unwrap_or(0)
+}
+
+/// `(block,place)`
+fn write_tid(address: i64, out: &mut Vec<u8>) {
+    out.push(b'(');
+    number::write_integer(address >> ADDRESS_PLACE_BITS, out);
+    out.push(b',');
+    number::write_integer(address & ((1 << ADDRESS_PLACE_BITS) - 1), out);
+    out.push(b')');
 }
 
 fn write_padded(text: &str, length: usize, out: &mut Vec<u8>) {

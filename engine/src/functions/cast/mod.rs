@@ -129,6 +129,7 @@ impl Cast<'_> {
             LogicalType::Record(fields) => to_array::cast_record(self, array, fields),
             LogicalType::Uuid
             | LogicalType::Jsonpath
+            | LogicalType::Tid
             | LogicalType::Bytea
             | LogicalType::Int2Vector
             | LogicalType::OidVector => self.parsed(array),

@@ -9,6 +9,7 @@ use sqlparser::tokenizer::Token;
 struct Options {
     analyze: bool,
     verbose: bool,
+    costs: bool,
     format: ExplainFormat,
 }
 
@@ -18,6 +19,7 @@ pub(super) fn parse(cursor: &mut Cursor<'_>) -> Result<Syntax> {
     let mut options = Options {
         analyze: false,
         verbose: false,
+        costs: true,
         format: ExplainFormat::Text,
     };
     if cursor.peek().is_some_and(|token| token.token == Token::LParen) && is_option_list(cursor) {
@@ -43,6 +45,7 @@ pub(super) fn parse(cursor: &mut Cursor<'_>) -> Result<Syntax> {
     Ok(Syntax::Explain {
         analyze: options.analyze,
         verbose: options.verbose,
+        costs: options.costs,
         format: options.format,
         statement: Box::new(statement),
     })
@@ -82,7 +85,8 @@ fn option(cursor: &mut Cursor<'_>, options: &mut Options) -> Result<()> {
                 }
             };
         }
-        "costs" | "buffers" | "timing" | "summary" | "wal" | "settings" | "generic_plan" | "memory" => {
+        "costs" => options.costs = boolean(cursor)?,
+        "buffers" | "timing" | "summary" | "wal" | "settings" | "generic_plan" | "memory" => {
             boolean(cursor)?;
         }
         "serialize" => {

@@ -2,14 +2,16 @@
 //!
 //! `TABLE t` as a query becomes `SELECT * FROM t`; a frame's EXCLUDE and USING SAMPLE are moved (see
 //! `exclusion` and `sample`), ASOF and ROWS FROM are marked (see `as_of` and `rows_from`), words about keys in FOR UPDATE are left out
-//! (see `locking`), parentheses are added (see `parenthesized`).
+//! (see `locking`), parentheses are added (see `parenthesized`), CONCURRENTLY behind DROP INDEX is left out.
 
 use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::{Token, TokenWithSpan};
 
 /// Rewrites one statement's tokens.
 pub(in crate::parse) fn rewrite(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
-    let moved = super::sample::rewrite(super::locking::rewrite(super::exclusion::rewrite(renamed_view(tokens))));
+    let moved = super::sample::rewrite(super::locking::rewrite(super::exclusion::rewrite(drop_index(
+        renamed_view(tokens),
+    ))));
     let marked = super::as_of::rewrite(super::rows_from::rewrite(moved));
     rewrite_tables(super::parenthesized::rewrite(marked))
 }
@@ -22,6 +24,17 @@ fn renamed_view(mut tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
         && (2..tokens.len()).any(|place| has(place, Keyword::RENAME) && has(place + 1, Keyword::TO));
     if let (true, Some(token)) = (is_rename, tokens.get_mut(1)) {
         token.token = Token::make_keyword("TABLE");
+    }
+    tokens
+}
+
+/// `DROP INDEX CONCURRENTLY i` -> `DROP INDEX i`: nobody is waited for anyway.
+fn drop_index(mut tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
+    let words = [Keyword::DROP, Keyword::INDEX, Keyword::CONCURRENTLY];
+    let mut pairs = tokens.iter().zip(words);
+    // An index may have that name.
+    if tokens.len() > words.len() && pairs.all(|(token, keyword)| is_keyword(&token.token, keyword)) {
+        tokens.remove(2);
     }
     tokens
 }

@@ -2,7 +2,7 @@
 
 use super::cursor::Cursor;
 use super::transaction::modes;
-use crate::error::{Error, Result, SqlState};
+use crate::error::Result;
 use crate::plan::{DiscardTarget, SetScope, Statement, TransactionModes};
 use sqlparser::tokenizer::Token;
 
@@ -47,11 +47,10 @@ pub(super) fn parse_set(cursor: &mut Cursor<'_>) -> Result<Statement> {
 }
 
 fn transaction_modes(cursor: &mut Cursor<'_>, scope: SetScope) -> Result<Statement> {
-    if cursor.accept(&["SNAPSHOT"]) {
-        return Err(Error::new(
-            SqlState::FEATURE_NOT_SUPPORTED,
-            "SET TRANSACTION SNAPSHOT is not supported",
-        ));
+    if scope == SetScope::Local && cursor.accept(&["SNAPSHOT"]) {
+        let name = cursor.string().ok_or_else(|| cursor.error())?;
+        cursor.expect_end()?;
+        return Ok(Statement::ImportSnapshot(name));
     }
     let modes = modes(cursor)?;
     if modes == TransactionModes::default() {

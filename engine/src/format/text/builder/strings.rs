@@ -73,7 +73,9 @@ impl ColumnBuilder for TextColumn {
     }
 
     fn push_binary(&mut self, bytes: &[u8]) -> Result<()> {
-        self.push_text(bytes)
+        // No letter is sent as a zero.
+        let is_none = self.data_type == LogicalType::SingleChar && bytes == [0];
+        self.push_text(if is_none { &[] } else { bytes })
     }
 
     fn push_null(&mut self) {

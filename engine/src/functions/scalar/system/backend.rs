@@ -1,4 +1,4 @@
-//! Connections and time: `pg_backend_pid`, `pg_cancel_backend`, `pg_terminate_backend`, `pg_sleep`, `pg_advisory_unlock_all`.
+//! Connections and time: `pg_backend_pid`, `pg_cancel_backend`, `pg_terminate_backend`, `pg_sleep`, `pg_export_snapshot`.
 
 use crate::error::{Error, Result, SqlState};
 use crate::functions::scalar::signature::*;
@@ -65,21 +65,26 @@ pub(super) static PG_TERMINATE_BACKEND: ScalarFunction = ScalarFunction {
     execute: terminate,
 };
 
+pub(super) static PG_EXPORT_SNAPSHOT: ScalarFunction = ScalarFunction {
+    info: || volatile("pg_export_snapshot", const { &[signature(&[], returns::text)] }),
+    documentation: documentation(
+        CATEGORY,
+        "A name by which SET TRANSACTION SNAPSHOT reads what this transaction reads, while it is open.",
+        "pg_export_snapshot()",
+        "00000007-00000001-1",
+    ),
+    execute: |call| {
+        call.map_texts(|_, out| {
+            out.push_str(&call.statement.session.export_snapshot()?);
+            Ok(())
+        })
+    },
+};
+
 pub(super) static PG_SLEEP: ScalarFunction = ScalarFunction {
     info: || volatile("pg_sleep", const { &[signature(&[DOUBLE], returns::void)] }),
     documentation: documentation(CATEGORY, "Waits so many seconds.", "pg_sleep(0.1)", ""),
     execute: sleep,
-};
-
-pub(super) static PG_ADVISORY_UNLOCK_ALL: ScalarFunction = ScalarFunction {
-    info: || volatile("pg_advisory_unlock_all", const { &[signature(&[], returns::void)] }),
-    documentation: documentation(
-        CATEGORY,
-        "Gives back the session's advisory locks; it has none.",
-        "pg_advisory_unlock_all()",
-        "",
-    ),
-    execute: |call| Ok(Value::Array(Arc::new(NullArray::new(call.row_count)))),
 };
 
 fn signal(call: &Call<'_>, terminate: bool) -> Result<Value> {
@@ -160,7 +165,6 @@ mod tests {
             "22003",
             "\"timeout\" must not be negative",
         );
-        knows("pg_advisory_unlock_all", &[], null(LogicalType::Void));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Functions about the server, the session and the catalog: what clients, drivers and tools ask. Nothing is looked up here; the
 //! session knows ([`crate::functions::SessionFacts`]).
 
+mod advisory_lock;
 mod backend;
 mod comment;
 mod definition;
@@ -50,7 +51,17 @@ pub(super) const FUNCTIONS: &[&ScalarFunction] = &[
     &session::INET_SERVER_ADDR,
     &session::INET_SERVER_PORT,
     &comment::OBJ_DESCRIPTION,
-    &backend::PG_ADVISORY_UNLOCK_ALL,
+    &advisory_lock::PG_ADVISORY_LOCK,
+    &advisory_lock::PG_ADVISORY_LOCK_SHARED,
+    &advisory_lock::PG_ADVISORY_UNLOCK,
+    &advisory_lock::PG_ADVISORY_UNLOCK_ALL,
+    &advisory_lock::PG_ADVISORY_UNLOCK_SHARED,
+    &advisory_lock::PG_ADVISORY_XACT_LOCK,
+    &advisory_lock::PG_ADVISORY_XACT_LOCK_SHARED,
+    &advisory_lock::PG_TRY_ADVISORY_LOCK,
+    &advisory_lock::PG_TRY_ADVISORY_LOCK_SHARED,
+    &advisory_lock::PG_TRY_ADVISORY_XACT_LOCK,
+    &advisory_lock::PG_TRY_ADVISORY_XACT_LOCK_SHARED,
     &backend::PG_BACKEND_PID,
     &backend::PG_CANCEL_BACKEND,
     &encoding::PG_CHAR_TO_ENCODING,
@@ -60,6 +71,7 @@ pub(super) const FUNCTIONS: &[&ScalarFunction] = &[
     &visible::PG_CONVERSION_IS_VISIBLE,
     &size::PG_DATABASE_SIZE,
     &encoding::PG_ENCODING_TO_CHAR,
+    &backend::PG_EXPORT_SNAPSHOT,
     &visible::PG_FUNCTION_IS_VISIBLE,
     &definition::PG_GET_CONSTRAINTDEF,
     &definition::PG_GET_EXPR,

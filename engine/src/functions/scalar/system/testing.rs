@@ -1,8 +1,8 @@
 //! A session that knows some things, for tests.
 
-use crate::error::Result;
+use crate::error::{Error, Result, SqlState};
 use crate::functions::scalar::testing::{Typed, evaluate_in, statement};
-use crate::functions::{SessionFacts, StatementContext};
+use crate::functions::{AdvisoryKey, AdvisoryRequest, SessionFacts, StatementContext};
 use crate::types::{Literal, LogicalType};
 use std::sync::Arc;
 
@@ -22,6 +22,21 @@ impl SessionFacts for Known {
             value.unwrap_or("default"),
             if transaction_only { " for now" } else { "" }
         ))
+    }
+
+    fn advisory_lock(&self, key: AdvisoryKey, request: AdvisoryRequest) -> Result<()> {
+        match self.advisory_try_lock(key, request)? {
+            true => Ok(()),
+            false => Err(Error::user(SqlState("40P01"), "deadlock detected")),
+        }
+    }
+
+    fn advisory_try_lock(&self, key: AdvisoryKey, _: AdvisoryRequest) -> Result<bool> {
+        Ok(matches!(key, AdvisoryKey::One(7) | AdvisoryKey::Two(7, 7)))
+    }
+
+    fn advisory_unlock(&self, key: AdvisoryKey, _: bool) -> Result<bool> {
+        Ok(key == AdvisoryKey::One(7))
     }
 
     fn signal(&self, process_id: i32, terminate: bool) -> Result<bool> {
