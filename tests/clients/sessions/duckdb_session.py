@@ -82,6 +82,17 @@ def _():
     equal(remote("SELECT count(*) FROM made"), [(500,)])
 
 
+@check("read by several connections at once")
+def _():
+    database.execute("SET pg_pages_per_task = 1")
+    try:
+        database.execute("CREATE TABLE stoa.public.wide AS SELECT n AS id, n % 7 AS remainder FROM range(20000) r(n)")
+        equal(ask("SELECT count(*), count(DISTINCT id), sum(remainder) FROM stoa.public.wide"), [(20000, 20000, 59997)])
+        database.execute("DROP TABLE stoa.public.wide")
+    finally:
+        database.execute("RESET pg_pages_per_task")
+
+
 check.equal("DROP TABLE", lambda: ask("DROP TABLE stoa.public.made"), [])
 
 

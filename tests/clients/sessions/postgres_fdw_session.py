@@ -113,6 +113,14 @@ def _():
     local.execute("UPDATE remote.customers SET email = NULL WHERE customer_id = 2")
 
 
+@check("DELETE by a local join")
+def _():
+    local.execute("INSERT INTO remote.orders VALUES (9003, 1, 1, 1, NULL), (9003, 2, 1, 1, NULL), (9003, 3, 1, 1, NULL)")
+    equal(local.execute("DELETE FROM remote.orders USING generate_series(2, 3) AS n WHERE order_id = 9003 AND line = n").rowcount, 2)
+    equal(direct.execute("SELECT line FROM shop.orders WHERE order_id = 9003").fetchall(), [(1,)])
+    local.execute("DELETE FROM remote.orders WHERE order_id = 9003")
+
+
 @check("batches and COPY")
 def _():
     local.execute("ALTER SERVER stoa OPTIONS (ADD batch_size '50')")

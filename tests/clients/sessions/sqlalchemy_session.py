@@ -125,6 +125,26 @@ def _():
         equal(session.scalar(select(func.count()).select_from(Writer)), 1)
 
 
+@check("create, reflect and drop indexes")
+def _():
+    metadata = MetaData()
+    table = Table("indexed_writers", metadata, sqlalchemy.Column("id", sqlalchemy.Integer), sqlalchemy.Column("name", String(30), index=True), sqlalchemy.Column("score", sqlalchemy.Integer, unique=True))
+    once = sqlalchemy.Index("once", table.c.id, table.c.name.desc(), unique=True)
+    metadata.create_all(engine)
+    try:
+        found = {index["name"]: index for index in inspect(engine).get_indexes("indexed_writers")}
+        equal({name: (index["column_names"], index["unique"]) for name, index in found.items()}, {"indexed_writers_score_key": (["score"], True), "ix_indexed_writers_name": (["name"], False), "once": (["id", "name"], True)})
+        equal(found["once"]["column_sorting"], {"name": ("desc",)})
+        with engine.begin() as connection:
+            connection.execute(table.insert().values(id=1, name="Ada"))
+        with engine.connect() as connection:
+            raises(sqlalchemy.exc.IntegrityError, lambda: connection.execute(table.insert().values(id=1, name="Ada")))
+        once.drop(engine)
+        equal(sorted(index["name"] for index in inspect(engine).get_indexes("indexed_writers")), ["indexed_writers_score_key", "ix_indexed_writers_name"])
+    finally:
+        metadata.drop_all(engine)
+
+
 @check("insertmanyvalues with RETURNING")
 def _():
     with Session(engine) as session:

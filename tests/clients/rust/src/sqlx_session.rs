@@ -287,7 +287,13 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     check("advisory lock of migrations", async {
         let mut connection = pool.acquire().await?;
         connection.execute("SELECT pg_advisory_lock(42)").await?;
+        let mut other = pool.acquire().await?;
+        let free: bool = sqlx::query_scalar("SELECT pg_try_advisory_lock(42)").fetch_one(&mut *other).await?;
+        equal(free, false)?;
         connection.execute("SELECT pg_advisory_unlock(42)").await?;
+        let free: bool = sqlx::query_scalar("SELECT pg_try_advisory_lock(42)").fetch_one(&mut *other).await?;
+        equal(free, true)?;
+        other.execute("SELECT pg_advisory_unlock_all()").await?;
         Ok(())
     })
     .await;
