@@ -106,12 +106,13 @@ impl Planner {
             .iter()
             .map(|filter| Ok(translate(filter)?.is_some_and(|translated| translated.complete)))
             .collect::<Result<Vec<bool>>>()?;
-        if scan.limit.is_some() || answered.contains(&false) {
+        let split = self.split(scan, &columns)?;
+        let is_about_addresses = !split.addresses.is_empty() || !split.late.is_empty();
+        if scan.limit.is_some() || answered.contains(&false) || is_about_addresses {
             return Ok(None);
         }
         let node = self.next_node;
         self.next_node += 1;
-        let split = self.split(scan, &columns)?;
         let stored = self.stored_scan(scan, &split, node, table, &columns, Some((request, receiver)))?;
         let piece = Piece::source(stored, split.columns);
         Ok(Some(self.profiled(piece, node)))

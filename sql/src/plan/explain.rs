@@ -123,6 +123,11 @@ fn numeric_text(value: i128, scale: u8) -> String {
     format!("{sign}{whole}.{fraction}")
 }
 
+/// `(block,place)`
+fn tid_text(address: i64) -> String {
+    format!("({},{})", address >> 16, address & 0xffff)
+}
+
 fn is_operator(name: &str) -> bool {
     name.chars().all(|character| "+-*/<>=~!@#%^&|`?".contains(character))
 }
@@ -144,6 +149,22 @@ impl fmt::Display for Expr {
             Expr::Column(column) => formatter.write_str(&column.name),
             Expr::Literal(Literal::Numeric(value), LogicalType::Numeric { scale, .. }) => {
                 formatter.write_str(&numeric_text(*value, *scale))
+            }
+            Expr::Literal(Literal::Integer(address), LogicalType::Tid) => {
+                write!(formatter, "'{}'::tid", tid_text(*address))
+            }
+            Expr::Literal(Literal::Array(elements), data_type @ LogicalType::Array(element))
+                if **element == LogicalType::Tid =>
+            {
+                let text = |element: &Literal| match element {
+                    Literal::Integer(address) => format!("\"{}\"", tid_text(*address)),
+                    other => other.to_string(),
+                };
+                write!(
+                    formatter,
+                    "'{{{}}}'::{data_type}",
+                    joined(elements.iter().map(text), ",")
+                )
             }
             Expr::Literal(literal @ (Literal::Text(_) | Literal::Array(_)), data_type)
                 if !matches!(data_type, LogicalType::Text | LogicalType::Unknown) =>
