@@ -1,4 +1,4 @@
-//! The end of temporary relations: with their transaction, with DISCARD, with their session, or, after a crash, when the database is opened.
+//! The end of temporary relations: with DISCARD, with their session, or, after a crash, when the database is opened.
 
 use super::{Connection, ConnectionOptions};
 use crate::activity::Entry;

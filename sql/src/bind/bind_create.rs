@@ -388,12 +388,6 @@ fn refuse_foreign_clauses(create: &ast::CreateTable) -> Result<()> {
     if let Some((_, clause)) = clauses.into_iter().find(|(present, _)| *present) {
         return Err(not_supported(clause));
     }
-    if create.on_commit.is_some() && !create.temporary {
-        return Err(Error::new(
-            SqlState::INVALID_TABLE_DEFINITION,
-            "ON COMMIT can only be used on temporary tables",
-        ));
-    }
     if create.partition_by.is_some() || create.order_by.is_some() {
         return Err(not_supported("PARTITION BY and ORDER BY behind CREATE TABLE")
             .with_hint("Write WITH (partition_by = '..', order_by = '..')."));

@@ -59,8 +59,8 @@ impl Binder<'_> {
         context: &mut Context<'_>,
     ) -> Result<Expr> {
         match operator {
-            BinaryOperator::And => self.bind_chain(whole, &BinaryOperator::And, context).map(Expr::and),
-            BinaryOperator::Or => self.bind_chain(whole, &BinaryOperator::Or, context).map(Expr::or),
+            BinaryOperator::And => self.bind_chain(whole, &BinaryOperator::And, context).map(Expr::And),
+            BinaryOperator::Or => self.bind_chain(whole, &BinaryOperator::Or, context).map(Expr::Or),
             BinaryOperator::Overlaps => self.bind_overlaps(left, right, context),
             _ => {
                 let symbol = symbol(operator)?;
@@ -101,7 +101,8 @@ impl Binder<'_> {
         self.named_call("overlaps", arguments)
     }
 
-    /// The operands of `a AND b AND c`, which the parser nests to the left.
+    /// The operands of `a AND b AND c`, two or more, which the parser nests to the left. Those in parentheses stay what they are: they may be
+    /// what a query groups by.
     fn bind_chain(
         &mut self,
         whole: &ast::Expr,
