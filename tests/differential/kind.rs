@@ -95,6 +95,11 @@ pub(crate) const ALL: &[Kind] = &[
 ];
 
 impl Kind {
+    /// Whether equal values may look different, so that any one of them may be shown.
+    pub(crate) fn has_many_forms(&self) -> bool {
+        matches!(self, Interval | Jsonb)
+    }
+
     /// The type's name in SQL.
     pub(crate) fn sql(self) -> &'static str {
         match self {

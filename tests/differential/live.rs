@@ -183,17 +183,23 @@ fn told(universe: &Universe, number: u64, what: &str, theirs: &Answer, ours: &An
         universe.seed,
         universe.configuration,
         file.display(),
-        shown(theirs),
-        shown(ours),
+        shown(theirs, ours),
+        shown(ours, theirs),
     )
 }
 
-fn shown(answer: &Answer) -> String {
+/// An answer; of many rows first those that the other one does not have.
+fn shown(answer: &Answer, other: &Answer) -> String {
     match answer {
         Answer::Rows { columns, rows } => {
-            let mut lines: Vec<String> = rows.iter().map(|row| format!("{row:?}")).collect();
-            lines.sort();
-            lines.truncate(ROWS_SHOWN);
+            let of_other = match other {
+                Answer::Rows { rows, .. } => rows.as_slice(),
+                _ => &[],
+            };
+            let mut rows_shown: Vec<_> = rows.iter().collect();
+            rows_shown.sort_by_cached_key(|row| (of_other.contains(row), format!("{row:?}")));
+            rows_shown.truncate(ROWS_SHOWN);
+            let lines: Vec<String> = rows_shown.iter().map(|row| format!("{row:?}")).collect();
             format!("{columns:?}, {} rows\n     {}", rows.len(), lines.join("\n     "))
         }
         other => format!("{other:?}"),

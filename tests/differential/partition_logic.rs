@@ -164,7 +164,8 @@ fn judge(question: &Question, predicate: &Tree, source: &Tree, stoa: &mut Stoa) 
     for (name, _) in &question.settings {
         stoa.ask(&format!("RESET {name}"));
     }
-    let verdict = verdict(&one, &left, &right, &question.comparison);
+    // Only the other way looks at what the predicate is of every row.
+    let verdict = verdict(&other, &left, &right, &question.comparison);
     // An answer of its own makes no error right.
     let verdict = match (&verdict, left.state(), right.state()) {
         // The predicate is none: `= ANY ((SELECT array))` is about the rows.

@@ -68,8 +68,7 @@ impl Generator<'_> {
                 .map(|_| *self.random.pick(COMPARABLE))
                 .collect(),
         };
-        // Of equal intervals and documents any one is shown.
-        let shows_any = kinds.iter().any(|kind| matches!(kind, Kind::Interval | Kind::Jsonb));
+        let shows_any = kinds.iter().any(Kind::has_many_forms);
         let left = self.query(depth, outer, Some(&kinds));
         let right_kinds: Vec<Kind> = match self.is_bound {
             true => kinds.clone(),
@@ -221,10 +220,7 @@ impl Generator<'_> {
             .iter()
             .map(|place| Tree::text(format!("{}{}", place + 1, self.direction())))
             .collect();
-        let shows_any = query
-            .kinds
-            .iter()
-            .any(|kind| matches!(kind, Kind::Interval | Kind::Jsonb));
+        let shows_any = query.kinds.iter().any(Kind::has_many_forms);
         let limit = match takes_all && !shows_any && self.random.chance(60) {
             true => self.limit(),
             false => Tree::nothing(),

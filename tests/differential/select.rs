@@ -86,7 +86,7 @@ impl Generator<'_> {
             false => kinds,
         };
         let items = self.items(&kinds, &scope);
-        let is_distinct = !self.is_rounded && self.random.chance(15);
+        let is_distinct = !self.is_rounded && !kinds.iter().any(Kind::has_many_forms) && self.random.chance(15);
         let items = self.named(items);
         let qualify = match self.dialect {
             Dialect::Stoa if has_windows && self.random.chance(30) => {
@@ -190,7 +190,7 @@ impl Generator<'_> {
         };
         let grouped = Scope { atoms: &atoms, outer };
         let items = self.items(&kinds, &grouped);
-        let is_distinct = !self.is_rounded && self.random.chance(6);
+        let is_distinct = !self.is_rounded && !kinds.iter().any(Kind::has_many_forms) && self.random.chance(6);
         let items = self.named(items);
         let words = if is_distinct { "SELECT DISTINCT " } else { "SELECT " };
         let tree = sequence(vec![
@@ -219,7 +219,7 @@ impl Generator<'_> {
                 continue;
             };
             // Of equal intervals and documents any one is shown, which their columns do not have.
-            if !matches!(key.kind, Kind::Interval | Kind::Jsonb) && self.random.chance(25) {
+            if !key.kind.has_many_forms() && self.random.chance(25) {
                 let subqueries = std::mem::take(&mut self.subqueries_left);
                 let tree = self.expression(key.kind, 1, scope);
                 self.subqueries_left = subqueries;

@@ -282,14 +282,11 @@ impl<'d> Domain<'d> {
     }
 
     fn push_aggregate(&mut self, mut aggregate: Aggregate) -> Result<Pushed> {
-        let is_scalar = aggregate.keys.is_empty() && aggregate.grouping_sets.is_none();
-        let has_empty_set = aggregate
-            .grouping_sets
-            .as_ref()
-            .is_some_and(|sets| sets.iter().any(Vec::is_empty));
-        if has_empty_set {
-            return Err(not_supported("an empty grouping set in a dependent subquery"));
-        }
+        let empty_sets: Vec<usize> = match &aggregate.grouping_sets {
+            None if aggregate.keys.is_empty() => vec![0],
+            None => Vec::new(),
+            Some(sets) => (0..sets.len()).filter(|set| sets[*set].is_empty()).collect(),
+        };
         let (input, keys) = self.push(*aggregate.input)?;
         aggregate.input = Box::new(Plan::nothing());
         let node = Plan::Aggregate(aggregate).map_expressions(&mut |expression| self.replaced(expression, &keys));
@@ -306,15 +303,21 @@ impl<'d> Domain<'d> {
                 set.extend(first..first + keys.len());
             }
         }
-        match is_scalar {
-            true => self.with_empty_groups(aggregate, &keys),
-            false => Ok((Plan::Aggregate(aggregate), keys)),
+        match empty_sets.as_slice() {
+            [] => Ok((Plan::Aggregate(aggregate), keys)),
+            [set] => self.with_empty_groups(aggregate, *set, &keys),
+            _ => Err(not_supported("several empty grouping sets in a dependent subquery")),
         }
     }
 
-    /// An aggregate without keys has a row for no rows: outer values without rows get theirs by an outer join.
-    fn with_empty_groups(&mut self, mut aggregate: Aggregate, keys: &[ColumnDef]) -> Result<Pushed> {
-        let mut outputs = Vec::with_capacity(aggregate.aggregates.len());
+    /// A grouping set without keys has a row for no rows: outer values without rows get theirs by an outer join.
+    fn with_empty_groups(&mut self, mut aggregate: Aggregate, set: usize, keys: &[ColumnDef]) -> Result<Pushed> {
+        let own_keys = aggregate.keys.len() - keys.len();
+        let mut outputs = Vec::with_capacity(own_keys + aggregate.aggregates.len());
+        for (column, _) in &mut aggregate.keys[..own_keys] {
+            column.nullable = true;
+            outputs.push((column.clone(), Expr::Column(column.clone())));
+        }
         for (column, call) in &mut aggregate.aggregates {
             let Some(empty) = empty_value(call.call.function.name, column) else {
                 return Err(not_supported(&format!(
@@ -329,6 +332,13 @@ impl<'d> Domain<'d> {
                 true => value,
                 false => Expr::Coalesce(vec![value, empty]),
             };
+            outputs.push((std::mem::replace(column, inner), value));
+        }
+        if let Some(column) = &mut aggregate.grouping_set_index {
+            let mut inner = self.context.copy_of(column);
+            inner.nullable = true;
+            let index = Expr::Literal(Literal::Integer(set as i64), column.data_type.clone());
+            let value = Expr::Coalesce(vec![Expr::Column(inner.clone()), index]);
             outputs.push((std::mem::replace(column, inner), value));
         }
         let (values, outer_keys) = self.values();
@@ -356,7 +366,7 @@ impl<'d> Domain<'d> {
             return Err(not_supported("NOT IN over a dependent subquery within a subquery"));
         }
         match kind {
-            JoinKind::Full => Err(not_supported("a FULL join in a dependent subquery")),
+            JoinKind::Full => self.push_full_join(*left, *right, conditions),
             JoinKind::Inner if right_depends && !left_depends => {
                 let (right, keys) = self.push(*right)?;
                 let conditions = self.replaced_all(conditions, &keys);
@@ -385,6 +395,30 @@ impl<'d> Domain<'d> {
                 Ok((Plan::joined(left, right, kind, conditions), keys))
             }
         }
+    }
+
+    /// Both sides get the outer values; a row of one side alone has them on that side.
+    fn push_full_join(&mut self, left: Plan, right: Plan, conditions: Vec<Expr>) -> Result<Pushed> {
+        let mut outputs: Vec<(ColumnDef, Expr)> = [&left, &right]
+            .into_iter()
+            .flat_map(Plan::output)
+            .map(|column| ColumnDef {
+                nullable: true,
+                ..column
+            })
+            .map(|column| (column.clone(), Expr::Column(column)))
+            .collect();
+        let (left, left_keys) = self.push(left)?;
+        let (right, right_keys) = self.push(right)?;
+        let mut conditions = self.replaced_all(conditions, &left_keys);
+        conditions.extend(equal_keys(&left_keys, &right_keys));
+        let joined = Plan::joined(left, right, JoinKind::Full, conditions);
+        let keys = self.fresh();
+        for ((key, left), right) in keys.iter().zip(left_keys).zip(right_keys) {
+            let either = Expr::Coalesce(vec![Expr::Column(left), Expr::Column(right)]);
+            outputs.push((key.clone(), either));
+        }
+        Ok((joined.projected(outputs), keys))
     }
 
     /// An inner dependent join: its left side takes the outer values in, and its right side then depends on the left only.

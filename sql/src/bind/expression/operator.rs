@@ -16,6 +16,9 @@ use sqlparser::ast::{self, BinaryOperator, UnaryOperator};
 /// Operators of LIKE, ILIKE and regular expressions.
 const PATTERN_OPERATORS: &[&str] = &["~~", "!~~", "~~*", "!~~*", "~", "!~", "~*", "!~*"];
 
+/// Of two texts Postgres takes it for a search, of two constants, too.
+const TEXT_SEARCH_OPERATOR: &str = "@@";
+
 /// A comparison operator's node.
 pub(in crate::bind) fn comparison(symbol: &str) -> Option<CompareOp> {
     Some(match symbol {
@@ -174,6 +177,12 @@ impl Binder<'_> {
             false => arguments,
         };
         let types: Vec<LogicalType> = arguments.iter().map(Expr::data_type).collect();
+        if symbol == TEXT_SEARCH_OPERATOR && types.iter().all(|of| of.is_string() || *of == LogicalType::Unknown) {
+            let hint = "LIKE, ~ and position() look for words in a text.";
+            return Err(not_supported("text search")
+                .with_hint(hint)
+                .at(spans.first().copied().flatten()));
+        }
         let failure = match self.catalog.function(None, symbol) {
             Some(function) => match self.call(function, arguments, spans, None) {
                 Ok(call) => return Ok(Expr::Call(call)),
