@@ -478,6 +478,22 @@ fn a_statement_that_takes_too_long_is_ended_and_so_is_one_that_is_cancelled() {
 }
 
 #[test]
+fn a_query_that_fails_while_rows_wait_says_why() {
+    let world = World::new();
+    let mut ann = world.connect();
+    check(&mut ann, "CREATE TABLE t (n integer)", "CREATE TABLE");
+    for part in 0..4 {
+        let text = format!("INSERT INTO t SELECT n FROM generate_series({part}0001, {part}9999) n");
+        check(&mut ann, &text, "INSERT 0 9999");
+        check(&mut ann, "CHECKPOINT", "CHECKPOINT");
+    }
+    check(&mut ann, "SET stoa.batch_rows = 16", "SET");
+    for _ in 0..20 {
+        refused(&mut ann, "SELECT n, 1 / (n - 39000) FROM t", "22012 division by zero");
+    }
+}
+
+#[test]
 fn explain_shows_the_plan_and_what_it_did() {
     let world = World::new();
     let mut ann = world.connect();

@@ -106,14 +106,12 @@ impl Generator<'_> {
             }
         };
         let depth = self.random.below(3);
-        let other = *self.random.pick(COMPARABLE);
-        let same = if template.contains("{other}") { other } else { kind };
         // Written twice, a subquery is two.
         let subqueries = self.subqueries_left;
         if template.contains("{@}") {
             self.subqueries_left = 0;
         }
-        let call = self.fill_of(&template.replace("{other}", "{x}"), same, depth, scope);
+        let call = self.aggregate_call(template, kind, depth, scope);
         self.subqueries_left = subqueries;
         let filter = match self.random.chance(22) {
             true => {
@@ -129,5 +127,12 @@ impl Generator<'_> {
             is_tame: false,
             correlates: false,
         }
+    }
+
+    /// The call that a template for a kind makes.
+    pub(crate) fn aggregate_call(&mut self, template: &str, kind: Kind, depth: usize, scope: &Scope<'_>) -> Tree {
+        let other = *self.random.pick(COMPARABLE);
+        let same = if template.contains("{other}") { other } else { kind };
+        self.fill_of(&template.replace("{other}", "{x}"), same, depth, scope)
     }
 }

@@ -74,7 +74,7 @@ impl Generator<'_> {
             0..5 if !aggregates.is_empty() => {
                 let template = *self.random.pick(&aggregates);
                 // Of columns inside alone: of columns outside the aggregate would belong to the query around.
-                let call = self.fill_of(template, kind, 0, &Scope::of(&atoms));
+                let call = self.aggregate_call(template, kind, 0, &Scope::of(&atoms));
                 sequence(vec![
                     "SELECT ".into(),
                     call,

@@ -263,7 +263,7 @@ pub(super) enum Reader {
 impl Reader {
     fn check(&self) -> Result<()> {
         match self {
-            Reader::Statement(entry) => entry.running().cancel.check(),
+            Reader::Statement(entry) => entry.running().cancel.asked(),
             Reader::Client(_) => Ok(()),
         }
     }

@@ -208,7 +208,7 @@ impl SessionHandle {
     /// 57014, 57P01: it was cancelled, or its time is over.
     pub fn check(&self) -> Result<()> {
         let running = self.0.state.lock().running.upgrade();
-        running.map_or(Ok(()), |running| running.cancel.check())
+        running.map_or(Ok(()), |running| running.cancel.asked())
     }
 
     /// Ends the session: what it runs fails with 57P01, and so does whatever would come after it.

@@ -335,6 +335,45 @@ pub trait Accumulator: Send {
     fn finish(&mut self, group_count: usize) -> Result<ArrayRef>;
     /// Bytes held.
     fn memory_bytes(&self) -> usize;
+    /// What is kept whole until the end, where it can also be taken in order and needs little room then. `None` where nothing is kept,
+    /// or where all of it is needed at once.
+    fn kept_rows(&self) -> Option<KeptRows> {
+        None
+    }
+    /// The rows that were kept come to an empty accumulator by `update` from now on, a group after the other, each in the order of
+    /// `kept_rows`. `counts` says how many of each group's are not NULL in the first column of that order.
+    fn begin_sorted(&mut self, _counts: &[usize]) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// The rows that an [`Accumulator`] keeps until the end.
+pub struct KeptRows {
+    /// The types of their columns: a state is a list of each.
+    pub types: Vec<DataType>,
+    /// What they are sorted by.
+    pub order: Vec<KeptOrder>,
+}
+
+/// A key of [`KeptRows::order`].
+pub struct KeptOrder {
+    /// The place of a column.
+    pub column: usize,
+    /// Larger values first.
+    pub descending: bool,
+    /// NULLs before all values.
+    pub nulls_first: bool,
+}
+
+impl KeptOrder {
+    /// Smaller values first, NULLs at the end.
+    pub fn ascending(column: usize) -> Self {
+        KeptOrder {
+            column,
+            descending: false,
+            nulls_first: false,
+        }
+    }
 }
 
 /// A function of a window: one value per row of a partition, by the row's place in it.

@@ -31,6 +31,22 @@ impl Cancel {
         self.flag.store(true, Ordering::Release);
     }
 
+    /// Ends what is left of a query of which a part failed: nobody asked for that.
+    pub(crate) fn stop(&self) {
+        self.flag.store(true, Ordering::Release);
+    }
+
+    /// As [`Self::check`], but a query that failed by itself goes on to its own error.
+    ///
+    /// # Errors
+    /// [`Error::Cancelled`].
+    pub(crate) fn asked(&self) -> Result<()> {
+        self.check().or_else(|error| match *self.reason.lock() {
+            Some(_) => Err(error),
+            None => Ok(()),
+        })
+    }
+
     /// The flag by itself, for layers that know no reasons.
     pub(crate) fn flag(&self) -> Arc<AtomicBool> {
         self.flag.clone()

@@ -150,7 +150,7 @@ impl QueryRun {
             Ok(enough) => state.enough |= enough,
             Err(error) => {
                 state.error.get_or_insert(error);
-                self.cancel.cancel(crate::error::CancelReason::User);
+                self.cancel.stop();
             }
         }
         let last = state.open_tasks == 0;

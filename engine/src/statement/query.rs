@@ -235,7 +235,7 @@ impl RowSource for StatementRows {
             Poll::Ready(Ok(Some(_))) => {
                 // Workers may be done: a slow client is not.
                 if let Some(entry) = &self.entry
-                    && let Err(error) = entry.running().cancel.check()
+                    && let Err(error) = entry.running().cancel.asked()
                 {
                     entry.failed(&error);
                     self.entry = None;

@@ -1,5 +1,5 @@
 //! Boolean algebra and its neighbours: `x AND true` -> `x`, `NOT (a < b)` -> `a >= b`, `a IN (1)` -> `a = 1`,
-//! `NULL = a` -> NULL, `coalesce(a, NULL)` -> `a`, `CASE WHEN false ..` -> the rest, `c LIKE 'abc'` -> `c = 'abc'`.
+//! `NULL = a` -> NULL, `NULL + a` -> NULL, `NOT (a OR b)` -> `NOT a AND NOT b`, `coalesce(a, NULL)` -> `a`, `CASE WHEN false ..` -> the rest, `c LIKE 'abc'` -> `c = 'abc'`.
 //!
 //! Sound under three-valued logic, each rule by itself: what is dropped cannot change the value, NULL included. Operands
 //! that are dropped could at most have failed, which SQL allows not to happen.
@@ -26,16 +26,23 @@ fn drop_true_filters(plan: Plan) -> Plan {
             for predicate in filter.predicates {
                 predicate.split_and(&mut predicates);
             }
+            let mut predicates: Vec<Expr> = predicates.into_iter().map(truth_only).collect();
             predicates.retain(|predicate| *predicate != Expr::TRUE);
-            filter.input.filtered(predicates.into_iter().map(truth_only).collect())
+            if predicates.contains(&Expr::FALSE) {
+                predicates = vec![Expr::FALSE];
+            }
+            filter.input.filtered(predicates)
         }
         other => other,
     }
 }
 
-/// In a filter, `x IS TRUE` is `x`: NULL and false are both left out.
+/// In a filter NULL and false are both left out: `x IS TRUE` is `x`, `x OR NULL` too, and `x AND NULL` is false.
 fn truth_only(predicate: Expr) -> Expr {
     match predicate {
+        Expr::Literal(Literal::Null, _) => Expr::FALSE,
+        Expr::And(list) => simplify_and(list.into_iter().map(truth_only).collect()),
+        Expr::Or(list) => simplify_or(list.into_iter().map(truth_only).collect()),
         Expr::Compare {
             op: CompareOp::NotDistinct,
             left,
@@ -62,6 +69,9 @@ pub(super) fn simplify(expression: Expr) -> Expr {
         Expr::Case { .. } => simplify_case(expression),
         Expr::Cast { input, target, .. } if input.data_type() == target => *input,
         Expr::Cast { input, target, .. } if input.is_null_literal() => Expr::null(target),
+        Expr::Call(call) if call.function.strict && call.arguments.iter().any(Expr::is_null_literal) => {
+            Expr::null(call.data_type)
+        }
         Expr::Call(call) if call.function.name == "~~" || call.function.name == "!~~" => {
             let op = if call.function.name == "~~" {
                 CompareOp::Equal
@@ -153,6 +163,8 @@ fn simplify_not(input: Expr) -> Expr {
         Expr::Literal(Literal::Boolean(value), _) => boolean(!value),
         Expr::Literal(Literal::Null, data_type) => Expr::null(data_type),
         Expr::Not(inner) => *inner,
+        Expr::And(list) => simplify_or(list.into_iter().map(simplify_not).collect()),
+        Expr::Or(list) => simplify_and(list.into_iter().map(simplify_not).collect()),
         Expr::Compare { op, left, right } => Expr::Compare {
             op: op.negated(),
             left,

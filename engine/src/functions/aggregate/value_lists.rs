@@ -44,6 +44,11 @@ impl ValueLists {
         }
     }
 
+    /// The columns' types.
+    pub(crate) fn types(&self) -> &[DataType] {
+        &self.types
+    }
+
     /// Takes rows in.
     pub(crate) fn add(&mut self, columns: &[ArrayRef], groups: Groups<'_>, mask: Option<&BooleanBuffer>) -> Result<()> {
         let before = self.groups.len();
@@ -175,7 +180,7 @@ fn too_many() -> Error {
 }
 
 /// A column that does not hold on to the large buffers of a batch it is a small part of.
-fn unshared(column: ArrayRef) -> ArrayRef {
+pub(crate) fn unshared(column: ArrayRef) -> ArrayRef {
     match column.data_type() {
         DataType::Utf8View => Arc::new(column.as_string_view().gc()),
         DataType::BinaryView => Arc::new(column.as_binary_view().gc()),

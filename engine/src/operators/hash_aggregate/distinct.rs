@@ -1,9 +1,10 @@
 //! An aggregate over distinct arguments: keeps the distinct (group, arguments), and hands them to the aggregate at the end.
 
 use super::integer_sets::IntegerSets;
+use super::neighbours::Neighbours;
 use crate::error::Result;
 use crate::functions::aggregate::value_lists::ValueLists;
-use crate::functions::{Accumulator, AggregateBinding, Groups};
+use crate::functions::{Accumulator, AggregateBinding, Groups, KeptOrder, KeptRows};
 use crate::operators::group_table::{Assigned, GroupTable};
 use crate::types::array_type;
 use arrow_array::cast::AsArray;
@@ -18,6 +19,8 @@ pub(super) struct DistinctRows {
     inner: Box<dyn Accumulator>,
     types: Vec<DataType>,
     rows: Rows,
+    /// Rows come sorted: nothing is kept but the last one.
+    sorted: Option<Neighbours>,
 }
 
 enum Rows {
@@ -34,7 +37,12 @@ impl DistinctRows {
     pub(super) fn new(inner: Box<dyn Accumulator>, binding: &AggregateBinding) -> Result<Self> {
         let types: Vec<DataType> = binding.argument_types.iter().map(array_type).collect();
         let rows = Rows::new(&types)?;
-        Ok(DistinctRows { inner, types, rows })
+        Ok(DistinctRows {
+            inner,
+            types,
+            rows,
+            sorted: None,
+        })
     }
 
     /// Adds plain columns' rows.
@@ -122,6 +130,10 @@ impl Accumulator for DistinctRows {
         selection: Option<&BooleanBuffer>,
         group_count: usize,
     ) -> Result<()> {
+        if let Some(sorted) = &mut self.sorted {
+            let first = sorted.differing(&arguments[..self.types.len()], groups)?;
+            return self.inner.update(arguments, groups, Some(&first), group_count);
+        }
         let Some(selection) = selection else {
             return self.add(arguments, groups, group_count);
         };
@@ -180,9 +192,23 @@ impl Accumulator for DistinctRows {
     }
 
     fn memory_bytes(&self) -> usize {
-        match &self.rows {
-            Rows::Sets(sets) => sets.memory_bytes(),
-            Rows::Table(table) => table.memory_bytes(),
-        }
+        let inner = self.inner.memory_bytes();
+        inner
+            + match &self.rows {
+                Rows::Sets(sets) => sets.memory_bytes(),
+                Rows::Table(table) => table.memory_bytes(),
+            }
+    }
+
+    fn kept_rows(&self) -> Option<KeptRows> {
+        Some(KeptRows {
+            types: self.types.clone(),
+            order: (0..self.types.len()).map(KeptOrder::ascending).collect(),
+        })
+    }
+
+    fn begin_sorted(&mut self, counts: &[usize]) -> Result<()> {
+        self.sorted = Some(Neighbours::new(&self.types)?);
+        self.inner.begin_sorted(counts)
     }
 }

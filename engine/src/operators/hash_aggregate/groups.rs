@@ -5,7 +5,7 @@ use super::fused::FusedSums;
 use super::runs::Runs;
 use super::specification::{AggregateSpecification, InputRows};
 use crate::error::Result;
-use crate::functions::{Accumulator, Groups};
+use crate::functions::{Accumulator, Groups, KeptRows};
 use crate::operators::group_table::{Assigned, GroupTable};
 use arrow_array::{Array, ArrayRef};
 use std::sync::Arc;
@@ -156,6 +156,53 @@ impl GroupStates {
             accumulator.merge(states, groups, self.table.group_count())?;
         }
         Ok(())
+    }
+
+    /// What each aggregate keeps of rows, where it can take that in order.
+    pub(super) fn kept_rows(&self) -> Vec<Option<KeptRows>> {
+        let accumulators = self.accumulators.iter();
+        accumulators.map(|accumulator| accumulator.kept_rows()).collect()
+    }
+
+    /// As [`Self::merge`], but for the states of some aggregates. Gives the number of each row's group.
+    pub(super) fn merge_some(&mut self, part: &HandedOut, is_left_out: impl Fn(usize) -> bool) -> Result<Vec<u32>> {
+        let row_count = part.group_count;
+        let assigned = self.table.assign(&part.keys, row_count, &mut self.groups)?;
+        let groups = match assigned {
+            Assigned::One(group) => vec![group; row_count],
+            Assigned::PerRow => self.groups.clone(),
+        };
+        let states = self.accumulators.iter_mut().zip(&part.states).enumerate();
+        for (_, (accumulator, states)) in states.filter(|(call, _)| !is_left_out(*call)) {
+            accumulator.merge(states, Groups::PerRow(&groups), self.table.group_count())?;
+        }
+        Ok(groups)
+    }
+
+    /// Says that the rows of an aggregate that it would keep come in order; see [`Accumulator::begin_sorted`].
+    pub(super) fn begin_sorted(&mut self, call: usize, counts: &[usize]) -> Result<()> {
+        self.accumulators[call].begin_sorted(counts)
+    }
+
+    /// Hands such rows to an aggregate.
+    pub(super) fn update_sorted(&mut self, call: usize, columns: &[ArrayRef], groups: &[u32]) -> Result<()> {
+        let group_count = self.table.group_count();
+        self.accumulators[call].update(columns, Groups::PerRow(groups), None, group_count)
+    }
+
+    /// Columns as [`Partitions`](super::partitions::Partitions) write them: keys, then the states of one aggregate after the other.
+    pub(super) fn split_columns(&self, columns: Vec<ArrayRef>, group_count: usize) -> HandedOut {
+        let mut keys = columns;
+        let mut states = keys.split_off(self.specification.table_types().len()).into_iter();
+        let counts = self.state_counts();
+        HandedOut {
+            keys,
+            states: counts
+                .iter()
+                .map(|count| states.by_ref().take(*count).collect())
+                .collect(),
+            group_count,
+        }
     }
 
     /// Everything, to be merged elsewhere.

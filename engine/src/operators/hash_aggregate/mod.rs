@@ -8,6 +8,9 @@
 //! 3. When all rows are in, what workers still have of their own is merged; without partitions into one table, otherwise into them.
 //! 4. The source hands partitions to workers, one at a time.
 //!
+//! Rows that an aggregate keeps whole (of DISTINCT, of ORDER BY) and that exceed memory in one group are sorted on disk, and the aggregate takes
+//! them in order ([`kept`]).
+//!
 //! What of the input was answered from summaries of segments and blocks arrives as ready-made states.
 
 mod call;
@@ -15,8 +18,10 @@ mod distinct;
 mod fused;
 mod groups;
 mod integer_sets;
+mod kept;
 #[cfg(test)]
 mod measure;
+mod neighbours;
 mod numbers;
 mod ordered;
 mod partitions;
@@ -29,6 +34,7 @@ mod tests;
 
 pub(crate) use call::{AggregateInput, AggregateStep, CallOrder};
 pub(crate) use distinct::SETS_MAX;
+pub(crate) use neighbours::Neighbours;
 pub(crate) use numbers::integer_at;
 pub(crate) use sink::AggregateSink;
 #[cfg(test)]

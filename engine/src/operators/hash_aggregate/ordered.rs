@@ -1,9 +1,10 @@
 //! An aggregate whose rows have an order: keeps all rows, sorts them when all are there, and only then aggregates.
 
 use super::call::CallOrder;
+use super::neighbours::Neighbours;
 use crate::error::Result;
 use crate::functions::aggregate::value_lists::{GroupedValues, ValueLists};
-use crate::functions::{Accumulator, AggregateBinding, Groups};
+use crate::functions::{Accumulator, AggregateBinding, Groups, KeptOrder, KeptRows};
 use crate::operators::group_table::GroupTable;
 use crate::operators::key::{KeyEncoder, KeyField, Nulls};
 use crate::types::array_type;
@@ -18,7 +19,11 @@ pub(super) struct OrderedRows {
     rows: ValueLists,
     keys: KeyEncoder,
     argument_types: Vec<DataType>,
+    /// How the order keys are sorted.
+    order: CallOrder,
     distinct: bool,
+    /// Rows come sorted: nothing is kept but the last one.
+    sorted: Option<Neighbours>,
 }
 
 impl OrderedRows {
@@ -45,7 +50,9 @@ impl OrderedRows {
             rows: ValueLists::new(types),
             keys,
             argument_types,
+            order: order.clone(),
             distinct,
+            sorted: None,
         })
     }
 
@@ -90,8 +97,15 @@ impl Accumulator for OrderedRows {
         arguments: &[ArrayRef],
         groups: Groups<'_>,
         selection: Option<&BooleanBuffer>,
-        _group_count: usize,
+        group_count: usize,
     ) -> Result<()> {
+        if let Some(sorted) = &mut self.sorted {
+            let first = match self.distinct {
+                true => Some(sorted.differing(&arguments[..self.argument_types.len()], groups)?),
+                false => None,
+            };
+            return self.inner.update(arguments, groups, first.as_ref(), group_count);
+        }
         self.rows.add(arguments, groups, selection)
     }
 
@@ -108,6 +122,9 @@ impl Accumulator for OrderedRows {
     }
 
     fn finish(&mut self, group_count: usize) -> Result<ArrayRef> {
+        if self.sorted.is_some() {
+            return self.inner.finish(group_count);
+        }
         let grouped = self.rows.take(group_count)?;
         let places = UInt32Array::from(self.sorted(&grouped)?);
         let columns = grouped
@@ -129,6 +146,27 @@ impl Accumulator for OrderedRows {
     }
 
     fn memory_bytes(&self) -> usize {
-        self.rows.memory_bytes()
+        self.rows.memory_bytes() + self.inner.memory_bytes()
+    }
+
+    fn kept_rows(&self) -> Option<KeptRows> {
+        let argument_count = self.argument_types.len();
+        let keys = self.order.keys.iter().enumerate();
+        let keys = keys.map(|(at, (descending, nulls_first))| KeptOrder {
+            column: argument_count + at,
+            descending: *descending,
+            nulls_first: *nulls_first,
+        });
+        // Equal arguments have to be neighbours.
+        let arguments = (0..argument_count).filter(|_| self.distinct).map(KeptOrder::ascending);
+        Some(KeptRows {
+            types: self.rows.types().to_vec(),
+            order: keys.chain(arguments).collect(),
+        })
+    }
+
+    fn begin_sorted(&mut self, counts: &[usize]) -> Result<()> {
+        self.sorted = Some(Neighbours::new(&self.argument_types)?);
+        self.inner.begin_sorted(counts)
     }
 }

@@ -2,12 +2,13 @@
 //! room puts the groups that it has on disk and begins anew; they come together again when the part is taken.
 
 use super::groups::{GroupStates, HandedOut};
+use super::kept::{Pieces, merged_in_order};
 use super::specification::{AggregateSpecification, InputRows};
 use crate::error::Result;
 use crate::operators::group_table::hash_rows;
 use crate::operators::spill::{SharedSpillFile, SpilledRows};
 use crate::operators::split::{Split, sliced};
-use crate::pipeline::{Cancel, MemoryBudget, Reservation};
+use crate::pipeline::{Cancel, Demand, MemoryBudget, Reservation};
 use arrow_array::{Array, ArrayRef, BooleanArray};
 use arrow_buffer::BooleanBuffer;
 use parking_lot::Mutex;
@@ -27,6 +28,8 @@ pub(super) struct Partitions {
     cancel: Arc<Cancel>,
     parts: Vec<Mutex<Partition>>,
     spill: SharedSpillFile,
+    /// Held while a part is merged in order, which takes what memory there is.
+    in_order: Mutex<()>,
 }
 
 /// One part.
@@ -77,6 +80,7 @@ impl Partitions {
             cancel: cancel.clone(),
             parts: (0..PARTITIONS).map(part).collect(),
             spill: SharedSpillFile::new(memory),
+            in_order: Mutex::default(),
         }
     }
 
@@ -163,29 +167,41 @@ impl Partitions {
         part.reservation.resize(0)
     }
 
-    /// All groups of a part that are on disk, as one, then those in memory.
+    /// All groups of a part, those on disk and those in memory, as one.
     fn gather(&self, part: &mut Partition) -> Result<()> {
-        let later = part.groups.take().map(GroupStates::hand_out).transpose()?;
-        let mut groups = GroupStates::of_partition(&self.specification)?;
-        let state_counts = groups.state_counts();
-        let key_count = self.specification.table_types().len();
-        for rows in std::mem::take(&mut part.spilled) {
-            self.cancel.check()?;
-            let columns = self.spill.read(&rows)?;
-            let (keys, mut columns) = columns.split_at(key_count);
-            let states = state_counts.iter().map(|count| {
-                let (here, rest) = columns.split_at(*count);
-                columns = rest;
-                here.to_vec()
-            });
-            groups.merge(keys, &states.collect::<Vec<_>>(), rows.row_count)?;
-            part.reservation.resize(groups.memory_bytes())?;
-        }
-        if let Some(later) = later {
-            groups.merge(&later.keys, &later.states, later.group_count)?;
-        }
+        let in_memory = part.groups.take().map(GroupStates::hand_out).transpose()?;
+        let pieces = Pieces {
+            spill: &self.spill,
+            cancel: &self.cancel,
+            spilled: std::mem::take(&mut part.spilled),
+            in_memory,
+        };
+        let groups = match self.merged(&pieces, &mut part.reservation)? {
+            Some(groups) => groups,
+            None => {
+                part.reservation.resize(0)?;
+                let _one_at_a_time = self.in_order.lock();
+                merged_in_order(&self.specification, &pieces, &self.memory, &mut part.reservation)?
+            }
+        };
         part.groups = Some(groups);
         Ok(())
+    }
+
+    /// The groups of all pieces as one; `None` where there is no room for them and aggregates can do with less.
+    fn merged(&self, pieces: &Pieces<'_>, reservation: &mut Reservation) -> Result<Option<GroupStates>> {
+        let mut groups = GroupStates::of_partition(&self.specification)?;
+        let keeps_rows = !self.specification.gives_states && groups.kept_rows().iter().any(Option::is_some);
+        let mut has_room = true;
+        pieces.visit(&self.specification, |piece| {
+            groups.merge(&piece.keys, &piece.states, piece.group_count)?;
+            match keeps_rows {
+                true => has_room = reservation.try_resize(groups.memory_bytes()),
+                false => reservation.resize(groups.memory_bytes())?,
+            }
+            Ok(if has_room { Demand::More } else { Demand::Enough })
+        })?;
+        Ok(has_room.then_some(groups))
     }
 
     /// Whether groups went to disk.

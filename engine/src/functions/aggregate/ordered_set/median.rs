@@ -1,10 +1,11 @@
 //! `median` and `mad` (the median of deviations from it) of doubles.
 
 use super::interpolate::{between, continuous_place};
+use super::percentile::Percentile;
 use crate::error::Result;
 use crate::functions::aggregate::rows::counting_rows;
 use crate::functions::aggregate::value_lists::ValueLists;
-use crate::functions::{Accumulator, Groups};
+use crate::functions::{Accumulator, Groups, KeptOrder, KeptRows};
 use arrow_array::cast::AsArray;
 use arrow_array::types::Float64Type;
 use arrow_array::{ArrayRef, Float64Array};
@@ -16,6 +17,8 @@ use std::sync::Arc;
 pub(super) struct Median {
     values: ValueLists,
     of_deviations: bool,
+    /// Values come in order.
+    sorted: Option<Percentile>,
 }
 
 impl Median {
@@ -23,6 +26,7 @@ impl Median {
         Median {
             of_deviations,
             values: ValueLists::new(vec![DataType::Float64]),
+            sorted: None,
         }
     }
 }
@@ -35,6 +39,9 @@ impl Accumulator for Median {
         selection: Option<&BooleanBuffer>,
         _group_count: usize,
     ) -> Result<()> {
+        if let Some(sorted) = &mut self.sorted {
+            return sorted.add(&arguments[..1], groups, selection);
+        }
         let mask = counting_rows(&arguments[..1], selection);
         self.values.add(&arguments[..1], groups, mask.as_ref())
     }
@@ -52,6 +59,9 @@ impl Accumulator for Median {
     }
 
     fn finish(&mut self, group_count: usize) -> Result<ArrayRef> {
+        if let Some(sorted) = &mut self.sorted {
+            return sorted.finish(group_count);
+        }
         let grouped = self.values.take(group_count)?;
         let mut values = grouped.columns[0].as_primitive::<Float64Type>().values().to_vec();
         let medians = grouped.ranges().map(|range| {
@@ -68,6 +78,19 @@ impl Accumulator for Median {
 
     fn memory_bytes(&self) -> usize {
         self.values.memory_bytes()
+    }
+
+    fn kept_rows(&self) -> Option<KeptRows> {
+        // Deviations have another order.
+        (!self.of_deviations).then(|| KeptRows {
+            types: vec![DataType::Float64],
+            order: vec![KeptOrder::ascending(0)],
+        })
+    }
+
+    fn begin_sorted(&mut self, counts: &[usize]) -> Result<()> {
+        let sorted = self.sorted.insert(Percentile::median());
+        sorted.begin_sorted(counts)
     }
 }
 

@@ -3,14 +3,15 @@
 use super::interpolate::{between, between_intervals, continuous_place, discrete_place};
 use super::ordered_type;
 use crate::error::{Error, Result, SqlState};
-use crate::functions::aggregate::rows::counting_rows;
+use crate::functions::aggregate::rows::{counting_rows, visit};
 use crate::functions::aggregate::value_lists::{GroupedValues, ValueLists, item_field, list_offsets, list_type};
 use crate::functions::{Accumulator, AggregateBinding, Groups};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, IntervalMonthDayNanoType};
 use arrow_array::{Array, ArrayRef, Float64Array, ListArray, PrimitiveArray, UInt32Array};
-use arrow_buffer::{BooleanBuffer, NullBuffer};
+use arrow_buffer::{BooleanBuffer, BooleanBufferBuilder, NullBuffer};
 use arrow_schema::DataType;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The ordered values, until the end.
@@ -21,6 +22,37 @@ pub(super) struct Percentile {
     /// A fraction may be NULL; no list is a NULL fraction or a NULL array of them.
     fractions: Option<Vec<Option<f64>>>,
     answers_array: bool,
+    /// Values come in order, and only those at these places are kept.
+    sorted: Option<SortedPlaces>,
+}
+
+/// The places that percentiles are made of, by group.
+struct SortedPlaces {
+    /// Values of each group.
+    counts: Vec<usize>,
+    /// Ascending.
+    wanted: Vec<Vec<usize>>,
+    /// Values that have come.
+    seen: Vec<usize>,
+}
+
+/// The ordered values of a group, or those of them that matter.
+struct GroupValues<'v> {
+    values: &'v ArrayRef,
+    range: std::ops::Range<usize>,
+    count: usize,
+    /// The places of the values that are there; without these, all are.
+    places: Option<&'v [usize]>,
+}
+
+impl GroupValues<'_> {
+    /// The row of the value at a place in the order.
+    fn row(&self, place: usize) -> usize {
+        let offset = self
+            .places
+            .map_or(place, |places| places.partition_point(|known| *known < place));
+        self.range.start + offset
+    }
 }
 
 impl Percentile {
@@ -42,17 +74,62 @@ impl Percentile {
             is_continuous,
             fractions: fractions(constant)?,
             answers_array: matches!(constant.data_type(), DataType::List(_)),
+            sorted: None,
         })
     }
 
-    fn value_at(&self, values: &ArrayRef, range: &std::ops::Range<usize>, fraction: f64) -> Result<Picked> {
-        let count = range.len();
-        if !self.is_continuous {
-            return Ok(Picked::Row(range.start + discrete_place(fraction, count)));
+    /// Of doubles that arrive sorted, the middle.
+    pub(super) fn median() -> Self {
+        Percentile {
+            values: ValueLists::new(vec![DataType::Float64]),
+            data_type: DataType::Float64,
+            is_continuous: true,
+            fractions: Some(vec![Some(0.5)]),
+            answers_array: false,
+            sorted: None,
         }
-        let (place, part) = continuous_place(fraction, count);
-        let low = range.start + place;
-        let high = (low + 1).min(range.end - 1);
+    }
+
+    /// Takes values in.
+    pub(super) fn add(
+        &mut self,
+        values: &[ArrayRef],
+        groups: Groups<'_>,
+        selection: Option<&BooleanBuffer>,
+    ) -> Result<()> {
+        let mask = counting_rows(values, selection);
+        let Some(sorted) = &mut self.sorted else {
+            return self.values.add(values, groups, mask.as_ref());
+        };
+        let mut kept = BooleanBufferBuilder::new(groups.row_count());
+        kept.append_n(groups.row_count(), false);
+        visit(groups, mask.as_ref(), |group, row| {
+            if sorted.wanted[group].binary_search(&sorted.seen[group]).is_ok() {
+                kept.set_bit(row, true);
+            }
+            sorted.seen[group] += 1;
+        });
+        self.values.add(values, groups, Some(&kept.finish()))
+    }
+
+    /// The places of the values that a fraction's answer is made of.
+    fn places(&self, fraction: f64, count: usize) -> [usize; 2] {
+        match self.is_continuous {
+            false => [discrete_place(fraction, count); 2],
+            true => {
+                let (place, _) = continuous_place(fraction, count);
+                [place, (place + 1).min(count - 1)]
+            }
+        }
+    }
+
+    fn value_at(&self, group: &GroupValues<'_>, fraction: f64) -> Result<Picked> {
+        let [low, high] = self.places(fraction, group.count).map(|place| group.row(place));
+        if !self.is_continuous {
+            return Ok(Picked::Row(low));
+        }
+        let (_, part) = continuous_place(fraction, group.count);
+        let values = group.values;
         match self.data_type {
             DataType::Float64 => {
                 let values = values.as_primitive::<Float64Type>();
@@ -134,8 +211,7 @@ impl Accumulator for Percentile {
         selection: Option<&BooleanBuffer>,
         _group_count: usize,
     ) -> Result<()> {
-        let mask = counting_rows(&arguments[1..2], selection);
-        self.values.add(&arguments[1..2], groups, mask.as_ref())
+        self.add(&arguments[1..2], groups, selection)
     }
 
     fn merge(&mut self, states: &[ArrayRef], groups: Groups<'_>, _group_count: usize) -> Result<()> {
@@ -162,11 +238,18 @@ impl Accumulator for Percentile {
         };
         let mut picked = Vec::with_capacity(group_count * fractions.len());
         let (mut offsets, mut present) = (vec![0], Vec::with_capacity(group_count));
-        for range in grouped.ranges() {
+        for (number, range) in grouped.ranges().enumerate() {
             present.push(!range.is_empty());
+            let sorted = self.sorted.as_ref();
+            let group = GroupValues {
+                values,
+                count: sorted.map_or(range.len(), |sorted| sorted.counts[number]),
+                places: sorted.map(|sorted| sorted.wanted[number].as_slice()),
+                range,
+            };
             for fraction in fractions {
-                match (fraction, range.is_empty()) {
-                    (Some(fraction), false) => picked.push(Some(self.value_at(values, &range, *fraction)?)),
+                match (fraction, group.range.is_empty()) {
+                    (Some(fraction), false) => picked.push(Some(self.value_at(&group, *fraction)?)),
                     (None, false) => picked.push(None),
                     (_, true) if !self.answers_array => picked.push(None),
                     (_, true) => {}
@@ -189,5 +272,25 @@ impl Accumulator for Percentile {
 
     fn memory_bytes(&self) -> usize {
         self.values.memory_bytes()
+    }
+
+    fn begin_sorted(&mut self, counts: &[usize]) -> Result<()> {
+        let fractions: Vec<f64> = self.fractions.iter().flatten().flatten().copied().collect();
+        let wanted = counts.iter().map(|count| match count {
+            0 => Vec::new(),
+            // A NULL instead of a fraction is an element of the answer only where there are values.
+            count if fractions.is_empty() => vec![count - 1],
+            count => {
+                let places = fractions.iter().flat_map(|fraction| self.places(*fraction, *count));
+                let places: BTreeSet<usize> = places.collect();
+                places.into_iter().collect()
+            }
+        });
+        self.sorted = Some(SortedPlaces {
+            wanted: wanted.collect(),
+            seen: vec![0; counts.len()],
+            counts: counts.to_vec(),
+        });
+        Ok(())
     }
 }
