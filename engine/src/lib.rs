@@ -6,6 +6,7 @@
 //! `pipeline`s of `operators`, `expression` evaluates with `functions`, and [`rows`] stream out.
 
 mod activity;
+mod calendar;
 mod catalog;
 pub mod config;
 pub mod connection;

@@ -2,9 +2,7 @@
 //! (results, parameters, COPY binary). One file per direction and form.
 
 pub mod binary;
-pub mod calendar;
 pub mod text;
-pub(crate) mod zone;
 
 use crate::functions::SessionFacts;
 use jiff::tz::TimeZone;

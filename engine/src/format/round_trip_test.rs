@@ -1,8 +1,8 @@
 //! Whatever value of whatever type: its text and its bytes are read back as the same value; and no text or bytes make a reader
 //! panic.
 
-use super::calendar::{DATE_MAX, DATE_MIN, TIMESTAMP_MAX, TIMESTAMP_MIN};
 use super::{FormatSettings, IntervalStyle, binary, text};
+use crate::calendar::{DATE_MAX, DATE_MIN, TIMESTAMP_MAX, TIMESTAMP_MIN};
 use crate::types::{Literal, LogicalType, array_of};
 use jiff::tz::TimeZone;
 use proptest::collection::vec;

@@ -1,11 +1,10 @@
 //! Columns as files hold them to columns as tables hold them: the same type without a copy, narrower ones with a check of every value,
 //! strings as whatever their text says. Nothing is cut off or wrapped around in silence.
 
+use crate::calendar::{DAY, SECOND, ZoneClock, is_timestamp};
 use crate::error::{Error, Result, SqlState};
 use crate::format::FormatSettings;
-use crate::format::calendar::{MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND, TIMESTAMP_MAX, TIMESTAMP_MIN};
 use crate::format::text::{self, ColumnWriter, column_builder};
-use crate::format::zone::{offset_at, offset_of_local};
 use crate::types::{DECIMAL64_PRECISION_MAX, LogicalType, array_type};
 use arrow_array::cast::AsArray;
 use arrow_array::types::*;
@@ -308,14 +307,12 @@ fn date_conversion(source: &DataType) -> Option<Conversion> {
 fn time_conversion(source: &DataType) -> Option<Conversion> {
     const TARGET: DataType = DataType::Time64(TimeUnit::Microsecond);
     let checked = |microseconds: i64| match microseconds {
-        0..=MICROSECONDS_PER_DAY => Ok(microseconds),
+        0..=DAY => Ok(microseconds),
         _ => Err(datetime_out_of_range("time")),
     };
     match source {
         DataType::Time32(TimeUnit::Second) => Some(Box::new(move |array| {
-            map::<Time32SecondType, Time64MicrosecondType>(array, &TARGET, |value| {
-                checked(i64::from(value) * MICROSECONDS_PER_SECOND)
-            })
+            map::<Time32SecondType, Time64MicrosecondType>(array, &TARGET, |value| checked(i64::from(value) * SECOND))
         })),
         DataType::Time32(TimeUnit::Millisecond) => Some(Box::new(move |array| {
             map::<Time32MillisecondType, Time64MicrosecondType>(array, &TARGET, |value| {
@@ -336,24 +333,26 @@ fn timestamp_conversion(source: &DataType, target: &LogicalType, settings: Forma
         DataType::Timestamp(unit, zone) => (*unit, zone.is_some()),
         DataType::Date32 => {
             return Some(Box::new(move |array| {
+                let clock = ZoneClock::new(&settings.time_zone);
                 map::<Date32Type, TimestampMicrosecondType>(array, &plain, |days| {
-                    moved(i64::from(days) * MICROSECONDS_PER_DAY, false, to_zoned, &settings)
+                    moved(i64::from(days) * DAY, false, to_zoned, &clock)
                 })
             }));
         }
         _ => return None,
     };
     Some(Box::new(move |array| {
+        let clock = ZoneClock::new(&settings.time_zone);
         let change = |value: i64, numerator: i64, denominator: i64| {
             let microseconds = value
                 .checked_mul(numerator)
                 .ok_or_else(|| datetime_out_of_range("timestamp"))?;
-            moved(microseconds.div_euclid(denominator), from_zoned, to_zoned, &settings)
+            moved(microseconds.div_euclid(denominator), from_zoned, to_zoned, &clock)
         };
         match unit {
-            TimeUnit::Second => map::<TimestampSecondType, TimestampMicrosecondType>(array, &plain, |value| {
-                change(value, MICROSECONDS_PER_SECOND, 1)
-            }),
+            TimeUnit::Second => {
+                map::<TimestampSecondType, TimestampMicrosecondType>(array, &plain, |value| change(value, SECOND, 1))
+            }
             TimeUnit::Millisecond => {
                 map::<TimestampMillisecondType, TimestampMicrosecondType>(array, &plain, |value| {
                     change(value, 1_000, 1)
@@ -375,17 +374,15 @@ fn timestamp_conversion(source: &DataType, target: &LogicalType, settings: Forma
 }
 
 /// Local time to an instant and back, in the session's zone, if that is what differs.
-fn moved(microseconds: i64, from_zoned: bool, to_zoned: bool, settings: &FormatSettings) -> Result<i64> {
-    let zone = &settings.time_zone;
-    let offset = match (from_zoned, to_zoned) {
-        (false, true) => -offset_of_local(zone, microseconds),
-        (true, false) => offset_at(zone, microseconds),
-        _ => 0,
+fn moved(microseconds: i64, from_zoned: bool, to_zoned: bool, clock: &ZoneClock) -> Result<i64> {
+    let moment = match (from_zoned, to_zoned) {
+        (false, true) => clock.instant_of(microseconds),
+        (true, false) => clock.local_time(microseconds),
+        _ => microseconds,
     };
-    let seconds = i64::from(offset) * MICROSECONDS_PER_SECOND;
-    match microseconds.checked_add(seconds) {
-        Some(moment) if (TIMESTAMP_MIN..=TIMESTAMP_MAX).contains(&moment) => Ok(moment),
-        _ => Err(datetime_out_of_range("timestamp")),
+    match is_timestamp(moment) {
+        true => Ok(moment),
+        false => Err(datetime_out_of_range("timestamp")),
     }
 }
 

@@ -1,12 +1,12 @@
 //! Binary in: what Postgres's receive functions take. Bytes of other lengths than a type's are 22P03, never a panic.
 
 use super::array::type_oid;
+use crate::calendar::{
+    DATE_INFINITY, DATE_MINUS_INFINITY, DAY, POSTGRES_EPOCH_DAYS, POSTGRES_EPOCH_MICROSECONDS, TIMESTAMP_INFINITY,
+    TIMESTAMP_MINUS_INFINITY, is_date, is_timestamp,
+};
 use crate::error::{Error, Result, SqlState};
 use crate::format::FormatSettings;
-use crate::format::calendar::{
-    DATE_INFINITY, DATE_MAX, DATE_MIN, DATE_MINUS_INFINITY, MICROSECONDS_PER_DAY, POSTGRES_EPOCH_DAYS,
-    POSTGRES_EPOCH_MICROSECONDS, TIMESTAMP_INFINITY, TIMESTAMP_MIN, TIMESTAMP_MINUS_INFINITY,
-};
 use crate::format::text::error::{numeric_overflow, numeric_special};
 use crate::format::text::{json, string};
 use crate::functions::jsonpath;
@@ -152,7 +152,7 @@ pub(crate) fn date(bytes: &[u8]) -> Result<i32> {
         return Ok(days);
     }
     match days.checked_add(POSTGRES_EPOCH_DAYS) {
-        Some(days) if (DATE_MIN..=DATE_MAX).contains(&days) => Ok(days),
+        Some(days) if is_date(days.into()) => Ok(days),
         _ => Err(Error::user(SqlState::DATETIME_FIELD_OVERFLOW, "date out of range")),
     }
 }
@@ -160,7 +160,7 @@ pub(crate) fn date(bytes: &[u8]) -> Result<i32> {
 /// `time`
 pub(crate) fn time(bytes: &[u8]) -> Result<i64> {
     match i64(bytes)? {
-        time @ 0..=MICROSECONDS_PER_DAY => Ok(time),
+        time @ 0..=DAY => Ok(time),
         _ => Err(Error::user(SqlState::DATETIME_FIELD_OVERFLOW, "time out of range")),
     }
 }
@@ -172,7 +172,7 @@ pub(crate) fn timestamp(bytes: &[u8]) -> Result<i64> {
         return Ok(microseconds);
     }
     match microseconds.checked_add(POSTGRES_EPOCH_MICROSECONDS) {
-        Some(moment) if (TIMESTAMP_MIN..TIMESTAMP_INFINITY).contains(&moment) => Ok(moment),
+        Some(moment) if is_timestamp(moment) => Ok(moment),
         _ => Err(Error::user(SqlState::DATETIME_FIELD_OVERFLOW, "timestamp out of range")),
     }
 }

@@ -1,11 +1,11 @@
 //! Binary out: what Postgres's send functions send. Numbers are big-endian, times count from 2000.
 
 use super::array::type_oid;
-use crate::format::FormatSettings;
-use crate::format::calendar::{
+use crate::calendar::{
     DATE_INFINITY, DATE_MINUS_INFINITY, POSTGRES_EPOCH_DAYS, POSTGRES_EPOCH_MICROSECONDS, TIMESTAMP_INFINITY,
     TIMESTAMP_MINUS_INFINITY,
 };
+use crate::format::FormatSettings;
 use crate::types::LogicalType;
 use arrow_array::cast::AsArray;
 use arrow_array::types::*;

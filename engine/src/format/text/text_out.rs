@@ -7,7 +7,7 @@ pub(crate) mod float;
 pub(crate) mod interval;
 pub(crate) mod number;
 
-use crate::format::zone::OffsetCache;
+use crate::calendar::ZoneClock;
 use crate::format::{FormatSettings, IntervalStyle};
 use crate::functions::SessionFacts;
 use crate::types::LogicalType;
@@ -47,7 +47,7 @@ enum Values<'a> {
     Date(&'a [i32]),
     Time(&'a [i64]),
     Timestamp(&'a [i64]),
-    TimestampTz(&'a [i64], OffsetCache<'a>),
+    TimestampTz(&'a [i64], ZoneClock),
     Interval(&'a [IntervalMonthDayNano], IntervalStyle),
     Uuid(&'a FixedSizeBinaryArray),
     Array(Box<ArrayWriter<'a>>),
@@ -162,7 +162,7 @@ fn resolve<'a>(array: &'a ArrayRef, data_type: &LogicalType, settings: &'a Forma
         DataType::Timestamp(TimeUnit::Microsecond, zone) => {
             let values = array.as_primitive::<TimestampMicrosecondType>().values();
             match zone {
-                Some(_) => Values::TimestampTz(values, OffsetCache::new(&settings.time_zone)),
+                Some(_) => Values::TimestampTz(values, ZoneClock::new(&settings.time_zone)),
                 None => Values::Timestamp(values),
             }
         }

@@ -2,6 +2,7 @@
 
 use super::events::{Event, EventLists, OfEvents, Ordered, check_conditions, units_per_second};
 use super::signature::aggregate;
+use crate::calendar::DAY;
 use crate::error::{Error, Result, SqlState};
 use crate::functions::{AggregateBinding, AggregateFunction, Documentation};
 use crate::types::LogicalType;
@@ -119,9 +120,9 @@ fn window_length(window: &ArrayRef, time_type: &LogicalType) -> Result<i64> {
             "the window of window_funnel must not have months, which differ in length",
         ));
     }
-    let microseconds = i64::from(window.days) * 86_400_000_000 + window.nanoseconds / 1000;
+    let microseconds = i64::from(window.days) * DAY + window.nanoseconds / 1000;
     Ok(match time_type {
-        LogicalType::Date => microseconds.div_euclid(86_400_000_000),
+        LogicalType::Date => microseconds.div_euclid(DAY),
         _ => microseconds,
     })
 }

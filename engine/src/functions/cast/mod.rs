@@ -19,7 +19,6 @@ mod to_text;
 mod to_time;
 mod to_timestamp;
 mod to_timestamptz;
-pub(crate) mod zone;
 
 use super::{StatementContext, Value};
 use crate::error::{Error, Result, SqlState};

@@ -1,7 +1,7 @@
 //! Casts to `time`.
 
 use super::Cast;
-use super::zone::{DAY, ZoneConverter, is_infinite};
+use crate::calendar::{DAY, ZoneClock, is_infinite, split};
 use crate::error::Result;
 use crate::types::LogicalType;
 use arrow_array::cast::AsArray;
@@ -13,16 +13,14 @@ pub(super) fn cast(cast: &Cast<'_>, array: &ArrayRef) -> Result<ArrayRef> {
     let answer: Time64MicrosecondArray = match cast.from {
         LogicalType::Timestamp => {
             let times = array.as_primitive::<TimestampMicrosecondType>().iter();
-            times.map(|time| time.and_then(time_of)).collect()
+            times.map(|time| time_of(time?, split)).collect()
         }
         LogicalType::TimestampTz => {
-            let mut zone = ZoneConverter::new(&cast.statement.time_zone);
+            let clock = ZoneClock::new(&cast.statement.time_zone);
             let times = array.as_primitive::<TimestampMicrosecondType>().iter();
-            let times = times.map(|time| match time {
-                Some(time) => zone.local_of(time).map(time_of),
-                None => Ok(None),
-            });
-            times.collect::<Result<_>>()?
+            times
+                .map(|time| time_of(time?, |time| clock.local_day_and_time(time)))
+                .collect()
         }
         LogicalType::Interval => array
             .as_primitive::<IntervalMonthDayNanoType>()
@@ -33,6 +31,6 @@ pub(super) fn cast(cast: &Cast<'_>, array: &ArrayRef) -> Result<ArrayRef> {
 }
 
 /// The time of day; `infinity` has none.
-fn time_of(timestamp: i64) -> Option<i64> {
-    (!is_infinite(timestamp)).then(|| timestamp.rem_euclid(DAY))
+fn time_of(timestamp: i64, day_and_time: impl Fn(i64) -> (i64, i64)) -> Option<i64> {
+    (!is_infinite(timestamp)).then(|| day_and_time(timestamp).1)
 }

@@ -1,12 +1,11 @@
 //! Dates and times of a path, which `.datetime()` makes of strings: their forms, their order, their text.
 
 use super::error::{Failure, INVALID_DATETIME_ARGUMENT};
+use crate::calendar::{DAY, SECOND, ZoneClock};
 use crate::error::{Error, SqlState};
 use crate::format::text::text_out::datetime::{write_date, write_time, write_timestamp};
 use crate::functions::StatementContext;
-use crate::functions::scalar::datetime::calendar::{DAY, SECOND};
 use crate::functions::scalar::datetime::template_read::{Standard, read_standard};
-use crate::functions::scalar::datetime::zone::ZoneClock;
 use std::cmp::Ordering;
 
 /// A date or time. Microseconds; offsets in seconds east of UTC, as written.
@@ -162,7 +161,7 @@ impl Datetime {
             _ => 0,
         };
         let statement = zone.ok_or_else(|| self.needs_zone(wanted))?;
-        let mut clock = ZoneClock::new(&statement.time_zone);
+        let clock = ZoneClock::new(&statement.time_zone);
         let today = clock.local_time(statement.transaction_time).div_euclid(DAY) * DAY;
         let local = today + time;
         Ok((time, (local - clock.instant_of(local)) / SECOND))

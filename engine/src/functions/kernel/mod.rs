@@ -3,7 +3,6 @@
 pub(crate) mod arguments;
 pub(crate) mod binary;
 pub(crate) mod bits;
-pub(crate) mod calendar;
 pub(crate) mod compare;
 pub(crate) mod encoded;
 pub(crate) mod multiversion;

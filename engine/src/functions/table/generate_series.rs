@@ -2,9 +2,8 @@
 
 use super::rows::{Nothing, argument, has_null};
 use super::table;
+use crate::calendar::{Span, ZoneClock, moved};
 use crate::error::{Error, Result, SqlState};
-use crate::functions::scalar::datetime::arithmetic::{add_local, add_zoned};
-use crate::functions::scalar::datetime::zone::ZoneClock;
 use crate::functions::scalar::signature::*;
 use crate::functions::{TableCall, TableFunction, TableRows};
 use crate::types::array_type;
@@ -14,7 +13,6 @@ use arrow_array::types::{
     TimestampMicrosecondType,
 };
 use arrow_array::{Array, ArrayRef, PrimitiveArray};
-use arrow_buffer::IntervalMonthDayNano;
 use arrow_schema::DataType;
 use std::sync::Arc;
 use stoa_sql::catalog::Volatility;
@@ -210,7 +208,7 @@ fn numerics(call: &TableCall<'_>) -> Result<Box<dyn TableRows>> {
 struct Times {
     next: Option<i64>,
     stop: i64,
-    step: IntervalMonthDayNano,
+    step: Span,
     forward: bool,
     data_type: LogicalType,
     clock: Option<ZoneClock>,
@@ -228,7 +226,7 @@ fn times(call: &TableCall<'_>, data_type: LogicalType, clock: Option<ZoneClock>)
     Ok(Box::new(Times {
         next: Some(value(0)?),
         stop: value(1)?,
-        step,
+        step: step.into(),
         forward: length > 0,
         data_type,
         clock,
@@ -247,10 +245,7 @@ impl TableRows for Times {
             })
         {
             values.push(here);
-            let next = match &mut self.clock {
-                Some(clock) => add_zoned(here, self.step, clock),
-                None => add_local(here, self.step),
-            };
+            let next = moved(here, self.step, self.clock.as_ref());
             // The step after the last may leave the range; one that leads nowhere ends the series.
             self.next = next.ok().filter(|next| *next != here);
         }

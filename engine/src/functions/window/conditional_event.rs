@@ -2,6 +2,7 @@
 //! happens along the window's order, so that the rows between fall into groups. As Snowflake and Vertica have the first two.
 
 use super::window;
+use crate::calendar::DAY;
 use crate::error::{Error, Result, SqlState};
 use crate::functions::scalar::signature::*;
 use crate::functions::{WindowArguments, WindowFunction};
@@ -105,7 +106,7 @@ fn session_id(call: &WindowArguments<'_>) -> Result<ArrayRef> {
     let gaps = argument(call, 1)?;
     let time_at: Box<dyn Fn(usize) -> i64> = match times.data_type() {
         DataType::Int64 => Box::new(|row| times.as_primitive::<Int64Type>().value(row)),
-        DataType::Date32 => Box::new(|row| i64::from(times.as_primitive::<Date32Type>().value(row)) * 86_400_000_000),
+        DataType::Date32 => Box::new(|row| i64::from(times.as_primitive::<Date32Type>().value(row)) * DAY),
         _ => Box::new(|row| times.as_primitive::<TimestampMicrosecondType>().value(row)),
     };
     let gaps: Vec<Option<i64>> = match gaps.data_type() {
@@ -119,7 +120,7 @@ fn session_id(call: &WindowArguments<'_>) -> Result<ArrayRef> {
                 ));
             }
             let microseconds =
-                |gap: arrow_buffer::IntervalMonthDayNano| i64::from(gap.days) * 86_400_000_000 + gap.nanoseconds / 1000;
+                |gap: arrow_buffer::IntervalMonthDayNano| i64::from(gap.days) * DAY + gap.nanoseconds / 1000;
             gaps.iter().map(|gap| gap.map(microseconds)).collect()
         }
     };

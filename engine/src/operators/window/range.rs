@@ -1,5 +1,6 @@
 //! Distances in the values of an order key: `RANGE BETWEEN x PRECEDING ..`.
 
+use crate::calendar::{DAY, Span, ZoneClock, date_out_of_range_for_timestamp, midnight, moved};
 use crate::error::{Error, Result, SqlState};
 use crate::operators::key::interval_nanoseconds;
 use arrow_array::cast::AsArray;
@@ -7,20 +8,9 @@ use arrow_array::types::*;
 use arrow_array::{Array, ArrayRef};
 use arrow_buffer::{IntervalMonthDayNano, NullBuffer};
 use arrow_schema::{DataType, TimeUnit};
-use jiff::civil;
 use jiff::tz::TimeZone;
 use std::cmp::Ordering;
 use std::ops::Range;
-
-const DAY_MICROSECONDS: i128 = 86_400_000_000;
-
-/// Infinite timestamps, and infinite dates, in microseconds.
-const INFINITE_TIMES: [i128; 4] = [
-    i64::MIN as i128,
-    i64::MAX as i128,
-    i32::MIN as i128 * DAY_MICROSECONDS,
-    i32::MAX as i128 * DAY_MICROSECONDS,
-];
 
 /// A distance; never negative.
 #[derive(Clone, Copy, Debug)]
@@ -66,14 +56,15 @@ impl RangeOffset {
 pub(super) struct RangeKeys {
     values: Values,
     nulls: Option<NullBuffer>,
-    zone: TimeZone,
+    /// The session's time zone.
+    clock: ZoneClock,
 }
 
 enum Values {
     /// Integers, decimals.
     Exact(Vec<i128>),
     Float(Vec<f64>),
-    /// Dates and timestamps, in microseconds; whether days are those of the session's time zone.
+    /// Dates and timestamps, in microseconds, infinite dates as infinite timestamps; whether days are those of the session's zone.
     Times(Vec<i128>, bool),
     /// Times of day, in microseconds.
     TimesOfDay(Vec<i128>),
@@ -109,6 +100,11 @@ fn exact_values(array: &dyn Array) -> Result<Vec<i128>> {
     })
 }
 
+/// A date's midnight, that of dates beyond all timestamps included.
+fn microseconds(date: i32) -> i128 {
+    midnight(date).map_or_else(|_| i128::from(date) * i128::from(DAY), i128::from)
+}
+
 impl RangeKeys {
     pub(super) fn new(column: &ArrayRef, zone: &TimeZone) -> Result<Self> {
         let values = match column.data_type() {
@@ -118,8 +114,8 @@ impl RangeKeys {
             }
             DataType::Float64 => Values::Float(column.as_primitive::<Float64Type>().values().to_vec()),
             DataType::Date32 => {
-                let days = exact_values(column)?.into_iter();
-                Values::Times(days.map(|day| day * DAY_MICROSECONDS).collect(), false)
+                let days = column.as_primitive::<Date32Type>().values().iter();
+                Values::Times(days.map(|day| microseconds(*day)).collect(), false)
             }
             DataType::Timestamp(_, zone) => Values::Times(exact_values(column)?, zone.is_some()),
             DataType::Time64(_) => Values::TimesOfDay(exact_values(column)?),
@@ -132,7 +128,7 @@ impl RangeKeys {
         Ok(RangeKeys {
             values,
             nulls: column.nulls().cloned(),
-            zone: zone.clone(),
+            clock: ZoneClock::new(zone),
         })
     }
 
@@ -161,7 +157,7 @@ impl RangeKeys {
                 Limit::Float(if sum.is_nan() && !value.is_nan() { signed } else { sum })
             }
             (Values::Times(values, in_zone), RangeOffset::Interval(offset)) => {
-                Limit::Exact(self.moved_time(values[row], *offset, down, *in_zone))
+                Limit::Exact(self.moved_time(values[row], *offset, down, *in_zone)?)
             }
             (Values::TimesOfDay(values), RangeOffset::Interval(offset)) => {
                 Limit::Exact(values[row] + signed(i128::from(offset.nanoseconds / 1000)))
@@ -173,46 +169,12 @@ impl RangeKeys {
         })
     }
 
-    /// A time moved by an interval as `+` and `-` do: months first, then days, then the rest; as far as times go.
-    fn moved_time(&self, value: i128, offset: IntervalMonthDayNano, down: bool, in_zone: bool) -> i128 {
-        if INFINITE_TIMES.contains(&value) {
-            return value;
-        }
-        let sign = if down { -1 } else { 1 };
-        let rest = sign * i128::from(offset.nanoseconds / 1000);
-        if offset.months == 0 && (offset.days == 0 || !in_zone) {
-            return value + sign * i128::from(offset.days) * DAY_MICROSECONDS + rest;
-        }
-        // Infinity is out of reach.
-        let farthest = i128::from(if down { i64::MIN + 1 } else { i64::MAX - 1 });
-        let moved = || {
-            let local = match in_zone {
-                false => value,
-                true => {
-                    let instant = jiff::Timestamp::from_microsecond(i64::try_from(value).ok()?).ok()?;
-                    value + i128::from(self.zone.to_offset(instant).seconds()) * 1_000_000
-                }
-            };
-            let (day, time) = (local.div_euclid(DAY_MICROSECONDS), local.rem_euclid(DAY_MICROSECONDS));
-            let date = civil::date(1970, 1, 1).checked_add(jiff::Span::new().try_days(i64::try_from(day).ok()?).ok()?);
-            let span = jiff::Span::new()
-                .try_months(sign as i64 * i64::from(offset.months))
-                .ok()?
-                .try_days(sign as i64 * i64::from(offset.days))
-                .ok()?;
-            let date = date.ok()?.checked_add(span).ok()?;
-            let day = i128::from(civil::date(1970, 1, 1).until(date).ok()?.get_days());
-            let local = day * DAY_MICROSECONDS + time;
-            if !in_zone {
-                return Some(local);
-            }
-            let clock = civil::Time::midnight()
-                .checked_add(jiff::Span::new().try_microseconds(i64::try_from(time).ok()?).ok()?)
-                .ok()?;
-            let zoned = self.zone.to_timestamp(date.to_datetime(clock)).ok()?;
-            Some(i128::from(zoned.as_microsecond()))
-        };
-        moved().map_or(farthest, |moved| moved + rest)
+    /// A time moved by an interval as `+` and `-` do.
+    fn moved_time(&self, value: i128, offset: IntervalMonthDayNano, down: bool, in_zone: bool) -> Result<i128> {
+        let time = i64::try_from(value).map_err(|_| date_out_of_range_for_timestamp())?;
+        let span = Span::from(offset);
+        let to = moved(time, if down { -span } else { span }, in_zone.then_some(&self.clock))?;
+        Ok(to.into())
     }
 
     /// How a row's value compares with a limit; NaN is above all numbers.

@@ -5,13 +5,12 @@ use super::datetime_fields::{Fields, Wanted, Zone, decode};
 use super::datetime_words::Special;
 use super::error::DateTimeProblem;
 use super::number::trim;
+use crate::calendar::{
+    DATE_INFINITY, DATE_MINUS_INFINITY, DAY, HOUR, MINUTE, SECOND, TIMESTAMP_INFINITY, TIMESTAMP_MINUS_INFINITY,
+    ZoneClock, checked_date, days_from_civil, days_in_month, is_timestamp, offset_of_local,
+};
 use crate::error::Result;
 use crate::format::FormatSettings;
-use crate::format::calendar::{
-    DATE_INFINITY, DATE_MAX, DATE_MIN, DATE_MINUS_INFINITY, MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND,
-    TIMESTAMP_INFINITY, TIMESTAMP_MAX, TIMESTAMP_MIN, TIMESTAMP_MINUS_INFINITY, days_of_civil, days_of_month,
-};
-use crate::format::zone::{offset_at, offset_of_local};
 
 /// Days since 1970.
 #[inline]
@@ -43,11 +42,7 @@ pub(crate) fn parse_timestamp(text: &[u8], settings: &FormatSettings) -> Result<
 #[inline]
 pub(crate) fn parse_timestamp_tz(text: &[u8], settings: &FormatSettings) -> Result<i64> {
     if let Some((local, offset)) = plain_timestamp(text) {
-        let offset = match offset {
-            Some(offset) => offset,
-            None => offset_of_local(&settings.time_zone, local),
-        };
-        return Ok(local - i64::from(offset) * MICROSECONDS_PER_SECOND);
+        return Ok(local - offset.unwrap_or_else(|| offset_of_local(&settings.time_zone, local)));
     }
     timestamp_of_words(text, settings, true).map_err(|problem| problem.into_error("timestamp with time zone", text))
 }
@@ -66,11 +61,10 @@ fn plain_date(text: &[u8]) -> Option<i64> {
     if text.len() != 10 || text[4] != b'-' || text[7] != b'-' {
         return None;
     }
-    let year = two(text, 0)? * 100 + two(text, 2)?;
-    let (month, day) = (two(text, 5)?, two(text, 8)?);
-    let exists =
-        year > 0 && day >= 1 && (day <= 28 || day <= days_of_month(year.into(), month)) && (1..=12).contains(&month);
-    exists.then(|| days_of_civil(year.into(), month, day))
+    let year = i64::from(two(text, 0)? * 100 + two(text, 2)?);
+    let (month, day) = (i64::from(two(text, 5)?), i64::from(two(text, 8)?));
+    let exists = year > 0 && day >= 1 && (day <= 28 || day <= days_in_month(year, month)) && (1..=12).contains(&month);
+    exists.then(|| days_from_civil(year, month, day))
 }
 
 /// The microseconds of `10:00:00` or `10:00:00.123456` and what follows.
@@ -95,16 +89,16 @@ fn plain_time(text: &[u8]) -> Option<(i64, &[u8])> {
         rest = &digits[count..];
     }
     let seconds = i64::from(hour * 3_600 + minute * 60 + second);
-    Some((seconds * MICROSECONDS_PER_SECOND + microseconds, rest))
+    Some((seconds * SECOND + microseconds, rest))
 }
 
-/// Local microseconds, and the offset if there is one, of `2024-01-31`, `2024-01-31 10:00:00`, `2024-01-31T10:00:00.5Z`,
+/// Local microseconds, and those of the offset if there is one, of `2024-01-31`, `2024-01-31 10:00:00`, `2024-01-31T10:00:00.5Z`,
 /// `2024-01-31 10:00:00+05:30`.
 #[inline]
-fn plain_timestamp(text: &[u8]) -> Option<(i64, Option<i32>)> {
+fn plain_timestamp(text: &[u8]) -> Option<(i64, Option<i64>)> {
     let days = plain_date(text.get(..10)?)?;
     let rest = &text[10..];
-    let midnight = days * MICROSECONDS_PER_DAY;
+    let midnight = days * DAY;
     let [b' ' | b'T', time @ ..] = rest else {
         return rest.is_empty().then_some((midnight, None));
     };
@@ -122,8 +116,8 @@ fn plain_timestamp(text: &[u8]) -> Option<(i64, Option<i32>)> {
             if hours > 15 || minutes > 59 {
                 return None;
             }
-            let seconds = (hours * 3_600 + minutes * 60) as i32;
-            Some(if *sign == b'-' { -seconds } else { seconds })
+            let offset = i64::from(hours) * HOUR + i64::from(minutes) * MINUTE;
+            Some(if *sign == b'-' { -offset } else { offset })
         }
         _ => return None,
     };
@@ -137,15 +131,14 @@ fn fields_of(text: &[u8], settings: &FormatSettings, wanted: Wanted) -> Result<F
 
 /// The calendar day, in the session's zone, of the transaction's begin, and its time of day.
 fn now_local(settings: &FormatSettings) -> i64 {
-    let now = settings.transaction_time;
-    now + i64::from(offset_at(&settings.time_zone, now)) * MICROSECONDS_PER_SECOND
+    ZoneClock::new(&settings.time_zone).local_time(settings.transaction_time)
 }
 
 /// Days since 1970 of the date that the fields name.
 fn days_of(fields: &Fields, settings: &FormatSettings) -> Result<i64, DateTimeProblem> {
     match fields.special {
-        Some(Special::Now) => Ok(now_local(settings).div_euclid(MICROSECONDS_PER_DAY)),
-        Some(Special::Day(days)) => Ok(now_local(settings).div_euclid(MICROSECONDS_PER_DAY) + days),
+        Some(Special::Now) => Ok(now_local(settings).div_euclid(DAY)),
+        Some(Special::Day(days)) => Ok(now_local(settings).div_euclid(DAY) + days),
         _ => fields.days(),
     }
 }
@@ -158,17 +151,13 @@ fn date_of_words(text: &[u8], settings: &FormatSettings) -> Result<i32, DateTime
         Some(Special::Epoch) => return Ok(0),
         _ => {}
     }
-    let days = days_of(&fields, settings)?;
-    match i32::try_from(days) {
-        Ok(days) if (DATE_MIN..=DATE_MAX).contains(&days) => Ok(days),
-        _ => Err(DateTimeProblem::Range("date")),
-    }
+    checked_date(days_of(&fields, settings)?).map_err(|_| DateTimeProblem::Range("date"))
 }
 
 fn time_of_words(text: &[u8], settings: &FormatSettings) -> Result<i64, DateTimeProblem> {
     let fields = fields_of(text, settings, Wanted::Time)?;
     match fields.special {
-        Some(Special::Now) => Ok(now_local(settings).rem_euclid(MICROSECONDS_PER_DAY)),
+        Some(Special::Now) => Ok(now_local(settings).rem_euclid(DAY)),
         Some(Special::AllBalls) => Ok(0),
         Some(Special::Infinity | Special::MinusInfinity | Special::Epoch) => Err(DateTimeProblem::Format),
         _ => fields.time.ok_or(DateTimeProblem::Format),
@@ -187,9 +176,9 @@ fn timestamp_of_words(text: &[u8], settings: &FormatSettings, with_zone: bool) -
     }
     let out_of_range = DateTimeProblem::Range("timestamp");
     let days = i128::from(days_of(&fields, settings)?);
-    let local = days * i128::from(MICROSECONDS_PER_DAY) + i128::from(fields.time.unwrap_or(0));
+    let local = days * i128::from(DAY) + i128::from(fields.time.unwrap_or(0));
     let in_range = |moment: i128| match i64::try_from(moment) {
-        Ok(moment) if (TIMESTAMP_MIN..=TIMESTAMP_MAX).contains(&moment) => Some(moment),
+        Ok(moment) if is_timestamp(moment) => Some(moment),
         _ => None,
     };
     if !with_zone {
@@ -197,9 +186,9 @@ fn timestamp_of_words(text: &[u8], settings: &FormatSettings, with_zone: bool) -
     }
     let near = local.clamp(i64::MIN.into(), i64::MAX.into()) as i64;
     let offset = match &fields.zone {
-        Some(Zone::Offset(seconds)) => *seconds,
+        Some(Zone::Offset(seconds)) => i64::from(*seconds) * SECOND,
         Some(Zone::Named(zone)) => offset_of_local(zone, near),
         None => offset_of_local(&settings.time_zone, near),
     };
-    in_range(local - i128::from(offset) * i128::from(MICROSECONDS_PER_SECOND)).ok_or(out_of_range)
+    in_range(local - i128::from(offset)).ok_or(out_of_range)
 }

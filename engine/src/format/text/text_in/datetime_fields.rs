@@ -3,8 +3,8 @@
 use super::datetime_tokens::{TOKENS_MAX, Token, span, split};
 use super::datetime_words::{Special, Word, look_up};
 use super::error::DateTimeProblem;
+use crate::calendar::{DAY, SECOND, days_from_civil, days_in_month};
 use crate::format::DateOrder;
-use crate::format::calendar::{MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND, days_of_civil, days_of_month};
 use jiff::tz::TimeZone;
 
 type Result<T> = std::result::Result<T, DateTimeProblem>;
@@ -224,7 +224,7 @@ impl Decoder {
         self.fields.julian_day = Some(day);
         if !fraction.is_empty() {
             let of_day: f64 = format!("0.{fraction}").parse().map_err(|_| DateTimeProblem::Format)?;
-            self.set_time((of_day * MICROSECONDS_PER_DAY as f64) as i64)?;
+            self.set_time((of_day * DAY as f64) as i64)?;
         }
         Ok(())
     }
@@ -375,8 +375,8 @@ impl Fields {
         }
         if let Some(afternoon) = self.afternoon {
             let time = self.time.ok_or(DateTimeProblem::Format)?;
-            let hour = time / (3_600 * MICROSECONDS_PER_SECOND);
-            let half_day = MICROSECONDS_PER_DAY / 2;
+            let hour = time / (3_600 * SECOND);
+            let half_day = DAY / 2;
             self.time = Some(match (afternoon, hour) {
                 (_, 13..) => return Err(DateTimeProblem::Field),
                 (true, 12) => time,
@@ -412,15 +412,14 @@ impl Fields {
         }
         let year = self.astronomical_year()?;
         if let Some(day) = self.day_of_year {
-            return Ok(days_of_civil(year, 1, 1) + day - 1);
+            return Ok(days_from_civil(year, 1, 1) + day - 1);
         }
         let (month, day) = (self.month.unwrap_or(0), self.day.unwrap_or(0));
         if !(1..=12).contains(&month) || !(1..=31).contains(&day) {
             return Err(DateTimeProblem::MonthOrDay);
         }
-        let (month, day) = (month as u32, day as u32);
-        match day <= days_of_month(year, month) {
-            true => Ok(days_of_civil(year, month, day)),
+        match day <= days_in_month(year, month) {
+            true => Ok(days_from_civil(year, month, day)),
             false => Err(DateTimeProblem::Field),
         }
     }
@@ -472,8 +471,8 @@ fn time_of(hour: i64, minute: i64, second: i64, microsecond: i64) -> Result<i64>
     if !(0..=24).contains(&hour) || !(0..60).contains(&minute) || !(0..=60).contains(&second) {
         return Err(DateTimeProblem::Field);
     }
-    let time = (hour * 3_600 + minute * 60 + second) * MICROSECONDS_PER_SECOND + microsecond;
-    match time <= MICROSECONDS_PER_DAY {
+    let time = (hour * 3_600 + minute * 60 + second) * SECOND + microsecond;
+    match time <= DAY {
         true => Ok(time),
         false => Err(DateTimeProblem::Field),
     }
@@ -489,7 +488,7 @@ pub(super) fn fraction_microseconds(text: &str) -> Result<i64> {
         return Ok(0);
     }
     let fraction: f64 = format!("0.{digits}").parse().map_err(|_| DateTimeProblem::Format)?;
-    Ok((fraction * MICROSECONDS_PER_SECOND as f64).round_ties_even() as i64)
+    Ok((fraction * SECOND as f64).round_ties_even() as i64)
 }
 
 /// The seconds of `+05`, `-03:30`, `+0530`, `+00:53:28`.

@@ -3,8 +3,8 @@
 
 use super::error::DateTimeProblem;
 use super::number::{is_space, trim};
+use crate::calendar::{DAY, SECOND};
 use crate::format::IntervalStyle;
-use crate::format::calendar::{MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND};
 
 type Result<T> = std::result::Result<T, DateTimeProblem>;
 
@@ -14,8 +14,8 @@ const TOKENS_MAX: usize = 25;
 /// Characters of a unit's name that count.
 const UNIT_CHARACTERS_MAX: usize = 10;
 
-const MICROSECONDS_PER_HOUR: i64 = 3_600 * MICROSECONDS_PER_SECOND;
-const MICROSECONDS_PER_MINUTE: i64 = 60 * MICROSECONDS_PER_SECOND;
+const MICROSECONDS_PER_HOUR: i64 = 3_600 * SECOND;
+const MICROSECONDS_PER_MINUTE: i64 = 60 * SECOND;
 const DAYS_PER_MONTH: f64 = 30.0;
 
 /// Months, days and time, each with its own sign.
@@ -132,7 +132,7 @@ impl Sum {
     fn add_day_fraction(&mut self, fraction: f64, each: f64) -> Option<()> {
         let days = fraction * each;
         self.add_days(days.trunc() as i64)?;
-        self.add_fraction(days.fract(), MICROSECONDS_PER_DAY)
+        self.add_fraction(days.fract(), DAY)
     }
 
     /// A number with its fraction, which has the number's sign.
@@ -147,8 +147,8 @@ impl Sum {
                 self.add_fraction(fraction, 1_000)
             }
             Unit::Second => {
-                self.add_microseconds(whole, MICROSECONDS_PER_SECOND)?;
-                self.add_fraction(fraction, MICROSECONDS_PER_SECOND)
+                self.add_microseconds(whole, SECOND)?;
+                self.add_fraction(fraction, SECOND)
             }
             Unit::Minute => {
                 self.add_microseconds(whole, MICROSECONDS_PER_MINUTE)?;
@@ -160,7 +160,7 @@ impl Sum {
             }
             Unit::Day => {
                 self.add_days(whole)?;
-                self.add_fraction(fraction, MICROSECONDS_PER_DAY)
+                self.add_fraction(fraction, DAY)
             }
             Unit::Week => {
                 self.add_days(whole.checked_mul(7)?)?;
@@ -377,8 +377,7 @@ fn clock_time(text: &str) -> Result<Option<i64>> {
     if minutes > 59 || seconds > 60 {
         return Err(DateTimeProblem::IntervalField);
     }
-    let rest = (minutes * 60 + seconds) * MICROSECONDS_PER_SECOND
-        + (fraction * MICROSECONDS_PER_SECOND as f64).round_ties_even() as i64;
+    let rest = (minutes * 60 + seconds) * SECOND + (fraction * SECOND as f64).round_ties_even() as i64;
     Ok(hours
         .checked_mul(MICROSECONDS_PER_HOUR)
         .and_then(|time| time.checked_add(rest)))

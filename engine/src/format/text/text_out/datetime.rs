@@ -1,11 +1,10 @@
 //! Dates and times out, in DateStyle ISO: `2024-01-31`, `10:00:00.5`, `2024-01-31 10:00:00+00`, `0044-03-15 BC`, `infinity`.
 
 use super::number::{DIGIT_PAIRS, write_integer};
-use crate::format::calendar::{
-    CivilDate, DATE_INFINITY, DATE_MINUS_INFINITY, MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND, TIMESTAMP_INFINITY,
-    TIMESTAMP_MINUS_INFINITY, civil_of_days,
+use crate::calendar::{
+    Civil, DATE_INFINITY, DATE_MINUS_INFINITY, DAY, SECOND, TIMESTAMP_INFINITY, TIMESTAMP_MINUS_INFINITY, ZoneClock,
+    civil, split,
 };
-use crate::format::zone::OffsetCache;
 
 const INFINITY: &[u8] = b"infinity";
 const MINUS_INFINITY: &[u8] = b"-infinity";
@@ -18,7 +17,7 @@ pub(crate) fn write_date(days: i32, out: &mut Vec<u8>) {
         DATE_INFINITY => out.extend_from_slice(INFINITY),
         DATE_MINUS_INFINITY => out.extend_from_slice(MINUS_INFINITY),
         days => {
-            let civil = civil_of_days(days.into());
+            let civil = civil(days.into());
             write_civil(civil, out);
             if civil.year <= 0 {
                 out.extend_from_slice(BEFORE_CHRIST);
@@ -29,7 +28,7 @@ pub(crate) fn write_date(days: i32, out: &mut Vec<u8>) {
 
 /// Year, month and day without an era.
 #[inline]
-fn write_civil(civil: CivilDate, out: &mut Vec<u8>) {
+fn write_civil(civil: Civil, out: &mut Vec<u8>) {
     let year = if civil.year > 0 { civil.year } else { 1 - civil.year };
     let mut text = *b"0000-00-00";
     if year > 9_999 {
@@ -46,14 +45,14 @@ fn write_civil(civil: CivilDate, out: &mut Vec<u8>) {
 /// `10:00:00.5`
 #[inline]
 pub(crate) fn write_time(microseconds: i64, out: &mut Vec<u8>) {
-    let microseconds = microseconds.clamp(0, MICROSECONDS_PER_DAY);
-    let seconds = (microseconds / MICROSECONDS_PER_SECOND) as u32;
+    let microseconds = microseconds.clamp(0, DAY);
+    let seconds = (microseconds / SECOND) as u32;
     let mut text = *b"00:00:00";
     text[0..2].copy_from_slice(&DIGIT_PAIRS[(seconds / 3_600) as usize]);
     text[3..5].copy_from_slice(&DIGIT_PAIRS[(seconds / 60 % 60) as usize]);
     text[6..8].copy_from_slice(&DIGIT_PAIRS[(seconds % 60) as usize]);
     out.extend_from_slice(&text);
-    write_fraction((microseconds % MICROSECONDS_PER_SECOND) as u32, out);
+    write_fraction((microseconds % SECOND) as u32, out);
 }
 
 /// `.5` for 500,000 microseconds; nothing for none.
@@ -78,36 +77,27 @@ pub(crate) fn write_timestamp(microseconds: i64, out: &mut Vec<u8>) {
 
 /// `2024-01-31 10:00:00+00`, as clocks of the zone show it.
 #[inline]
-pub(crate) fn write_timestamp_tz(instant: i64, zone: &OffsetCache<'_>, out: &mut Vec<u8>) {
-    write_moment(instant, Some(zone), out);
+pub(crate) fn write_timestamp_tz(instant: i64, clock: &ZoneClock, out: &mut Vec<u8>) {
+    write_moment(instant, Some(clock), out);
 }
 
 #[inline]
-fn write_moment(microseconds: i64, zone: Option<&OffsetCache<'_>>, out: &mut Vec<u8>) {
+fn write_moment(microseconds: i64, clock: Option<&ZoneClock>, out: &mut Vec<u8>) {
     match microseconds {
         TIMESTAMP_INFINITY => return out.extend_from_slice(INFINITY),
         TIMESTAMP_MINUS_INFINITY => return out.extend_from_slice(MINUS_INFINITY),
         _ => {}
     }
-    let offset = zone.map(|zone| zone.offset_at(microseconds));
-    let local = i128::from(microseconds) + i128::from(offset.unwrap_or(0)) * i128::from(MICROSECONDS_PER_SECOND);
-    // An offset can push the last instant beyond 64 bits.
-    let (days, of_day) = match i64::try_from(local) {
-        Ok(local) => (
-            local.div_euclid(MICROSECONDS_PER_DAY),
-            local.rem_euclid(MICROSECONDS_PER_DAY),
-        ),
-        Err(_) => (
-            local.div_euclid(MICROSECONDS_PER_DAY.into()) as i64,
-            local.rem_euclid(MICROSECONDS_PER_DAY.into()) as i64,
-        ),
+    let (days, of_day) = match clock {
+        Some(clock) => clock.local_day_and_time(microseconds),
+        None => split(microseconds),
     };
-    let civil = civil_of_days(days);
+    let civil = civil(days);
     write_civil(civil, out);
     out.push(b' ');
     write_time(of_day, out);
-    if let Some(offset) = offset {
-        write_offset(offset, out);
+    if let Some(clock) = clock {
+        write_offset((clock.offset(microseconds) / SECOND) as i32, out);
     }
     if civil.year <= 0 {
         out.extend_from_slice(BEFORE_CHRIST);

@@ -2,8 +2,8 @@
 
 use super::datetime::write_fraction;
 use super::number::write_integer;
+use crate::calendar::SECOND;
 use crate::format::IntervalStyle;
-use crate::format::calendar::MICROSECONDS_PER_SECOND;
 use arrow_buffer::IntervalMonthDayNano;
 use std::io::Write;
 
@@ -21,7 +21,7 @@ struct Parts {
 impl Parts {
     fn new(interval: IntervalMonthDayNano) -> Self {
         let time = interval.nanoseconds / 1_000;
-        let seconds = time / MICROSECONDS_PER_SECOND;
+        let seconds = time / SECOND;
         Parts {
             years: i64::from(interval.months / 12),
             months: i64::from(interval.months % 12),
@@ -29,7 +29,7 @@ impl Parts {
             hours: seconds / 3_600,
             minutes: seconds / 60 % 60,
             seconds: seconds % 60,
-            microseconds: time % MICROSECONDS_PER_SECOND,
+            microseconds: time % SECOND,
         }
     }
 

@@ -25,8 +25,3 @@ pub(in crate::functions::scalar) fn overflow() -> Error {
 pub(in crate::functions::scalar) fn underflow() -> Error {
     Error::user(SqlState::NUMERIC_VALUE_OUT_OF_RANGE, "value out of range: underflow")
 }
-
-/// `interval out of range`
-pub(super) fn interval_out_of_range() -> Error {
-    Error::user(SqlState::DATETIME_FIELD_OVERFLOW, "interval out of range")
-}

@@ -1,6 +1,7 @@
 //! Arithmetic of intervals: fields by themselves, fractions of months as days and of days as time.
 
-use super::error::{division_by_zero, interval_out_of_range};
+use super::error::division_by_zero;
+use crate::calendar::interval_out_of_range;
 use crate::error::{Error, Result};
 use crate::functions::{Call, Value};
 use arrow_array::types::{Float64Type, IntervalMonthDayNanoType};

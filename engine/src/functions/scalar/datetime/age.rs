@@ -1,7 +1,6 @@
 //! `age(a, b)`: the time from b to a in years, months and days; `age(a)`: to a from midnight of today.
 
-use super::calendar::{DAY, civil, days_in_month, is_infinite, split};
-use super::zone::ZoneClock;
+use crate::calendar::{DAY, ZoneClock, civil, days_in_month, is_infinite, split};
 use crate::error::{Error, Result, SqlState};
 use crate::functions::scalar::signature::*;
 use crate::functions::{Call, ScalarFunction, Value};
@@ -34,10 +33,10 @@ pub(super) static AGE: ScalarFunction = ScalarFunction {
 
 fn execute(call: &Call<'_>) -> Result<Value> {
     let zoned = *call.argument_type(0)? == LogicalType::TimestampTz;
-    let mut clock = ZoneClock::new(&call.statement.time_zone);
+    let clock = ZoneClock::new(&call.statement.time_zone);
     let today = clock.local_time(call.statement.transaction_time).div_euclid(DAY) * DAY;
     let first = call.primitives::<TimestampMicrosecondType>(0)?;
-    let mut local = |value: i64| match zoned && !is_infinite(value) {
+    let local = |value: i64| match zoned && !is_infinite(value) {
         true => clock.local_time(value),
         false => value,
     };

@@ -1,12 +1,11 @@
 //! `date_add(timestamptz, interval [, zone])` and `date_subtract`: sums by the calendar of a zone that need not be the session's.
 
-use super::arithmetic::{add_zoned, negated};
-use super::zone::{ZoneClock, zone};
+use super::zone::zone;
+use crate::calendar::{Span, ZoneClock, moved};
 use crate::error::Result;
 use crate::functions::scalar::signature::*;
 use crate::functions::{Call, ScalarFunction, Value};
 use arrow_array::types::{IntervalMonthDayNanoType, TimestampMicrosecondType};
-use arrow_buffer::IntervalMonthDayNano;
 use stoa_sql::catalog::Signature;
 
 const SIGNATURES: &[Signature] = &[
@@ -22,7 +21,7 @@ pub(super) static DATE_ADD: ScalarFunction = ScalarFunction {
         "date_add(timestamptz '2024-03-30 11:00+00', interval '1 day', 'Europe/Berlin')",
         "2024-03-31 10:00:00+00",
     ),
-    execute: |call| shift(call, Ok),
+    execute: |call| shift(call, |span| span),
 };
 
 pub(super) static DATE_SUBTRACT: ScalarFunction = ScalarFunction {
@@ -33,22 +32,22 @@ pub(super) static DATE_SUBTRACT: ScalarFunction = ScalarFunction {
         "date_subtract(timestamptz '2024-03-31 10:00+00', interval '1 day', 'Europe/Berlin')",
         "2024-03-30 11:00:00+00",
     ),
-    execute: |call| shift(call, negated),
+    execute: |call| shift(call, |span| -span),
 };
 
-fn shift(call: &Call<'_>, step: fn(IntervalMonthDayNano) -> Result<IntervalMonthDayNano>) -> Result<Value> {
+fn shift(call: &Call<'_>, step: fn(Span) -> Span) -> Result<Value> {
     let moments = call.primitives::<TimestampMicrosecondType>(0)?;
     let intervals = call.primitives::<IntervalMonthDayNanoType>(1)?;
     if call.arguments.len() == 2 {
-        let mut clock = ZoneClock::new(&call.statement.time_zone);
+        let clock = ZoneClock::new(&call.statement.time_zone);
         return call.map_rows::<TimestampMicrosecondType>(|row| {
-            add_zoned(moments.value(row), step(intervals.value(row))?, &mut clock)
+            moved(moments.value(row), step(intervals.value(row).into()), Some(&clock))
         });
     }
     let zones = call.texts(2)?;
     call.map_rows::<TimestampMicrosecondType>(|row| {
-        let mut clock = ZoneClock::new(&zone(zones.value(row))?);
-        add_zoned(moments.value(row), step(intervals.value(row))?, &mut clock)
+        let clock = ZoneClock::new(&zone(zones.value(row))?);
+        moved(moments.value(row), step(intervals.value(row).into()), Some(&clock))
     })
 }
 

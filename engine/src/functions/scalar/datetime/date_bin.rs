@@ -1,7 +1,6 @@
 //! `date_bin(stride, timestamp, origin)`
 
-use super::arithmetic::microseconds_of;
-use super::calendar::{DAY, is_infinite, is_timestamp};
+use crate::calendar::{DAY, checked_timestamp, interval_out_of_range, is_infinite, microseconds_of};
 use crate::error::{Error, Result, SqlState};
 use crate::functions::scalar::signature::*;
 use crate::functions::{Call, ScalarFunction, Value};
@@ -55,7 +54,7 @@ fn stride_of(stride: IntervalMonthDayNano) -> Result<i64> {
     }
     let days = i64::from(stride.days).checked_mul(DAY);
     let microseconds = days.and_then(|days| days.checked_add(microseconds_of(stride)));
-    let microseconds = microseconds.ok_or_else(super::arithmetic::interval_out_of_range)?;
+    let microseconds = microseconds.ok_or_else(interval_out_of_range)?;
     if microseconds <= 0 {
         return Err(Error::user(
             SqlState::DATETIME_FIELD_OVERFLOW,
@@ -69,10 +68,7 @@ fn stride_of(stride: IntervalMonthDayNano) -> Result<i64> {
 pub(super) fn bin(value: i64, stride: i64, origin: i64) -> Result<i64> {
     let since = i128::from(value) - i128::from(origin);
     let start = i128::from(origin) + since.div_euclid(stride.into()) * i128::from(stride);
-    i64::try_from(start)
-        .ok()
-        .filter(|start| is_timestamp(*start))
-        .ok_or_else(super::arithmetic::timestamp_out_of_range)
+    checked_timestamp(i64::try_from(start).ok())
 }
 
 #[cfg(test)]

@@ -1,8 +1,10 @@
 //! `date_trunc(unit, timestamp | timestamptz | interval)`, `date_trunc(unit, timestamptz, zone)`
 
-use super::calendar::{DAY, days_from_civil, is_infinite, near_civil, near_day, weekday_from_monday};
 use super::unit::{Unit, not_recognized, not_supported};
-use super::zone::{ZoneClock, zone};
+use super::zone::zone;
+use crate::calendar::{
+    DAY, HOUR, MINUTE, SECOND, ZoneClock, days_from_civil, is_infinite, near_civil, near_day, weekday_from_monday,
+};
 use crate::error::Result;
 use crate::functions::scalar::signature::*;
 use crate::functions::{Call, ScalarFunction, Value};
@@ -108,15 +110,9 @@ fn truncate_finite(values: &[i64], unit: Unit) -> Vec<i64> {
     match unit {
         Unit::Microsecond => values.to_vec(),
         Unit::Millisecond => map(values, |value| value.wrapping_sub(value.rem_euclid(1_000))),
-        Unit::Second => map(values, |value| {
-            value.wrapping_sub(value.rem_euclid(super::calendar::SECOND))
-        }),
-        Unit::Minute => map(values, |value| {
-            value.wrapping_sub(value.rem_euclid(super::calendar::MINUTE))
-        }),
-        Unit::Hour => map(values, |value| {
-            value.wrapping_sub(value.rem_euclid(super::calendar::HOUR))
-        }),
+        Unit::Second => map(values, |value| value.wrapping_sub(value.rem_euclid(SECOND))),
+        Unit::Minute => map(values, |value| value.wrapping_sub(value.rem_euclid(MINUTE))),
+        Unit::Hour => map(values, |value| value.wrapping_sub(value.rem_euclid(HOUR))),
         Unit::Day => map(values, |value| value.wrapping_sub(value.rem_euclid(DAY))),
         Unit::Week => map(values, start_of_week),
         Unit::Month => map(values, start_of_month),
@@ -149,7 +145,7 @@ fn truncate_one(value: i64, unit: Unit) -> i64 {
 }
 
 /// Instants cut down in a zone's local time.
-fn truncate_in_zone(values: &[i64], unit: Unit, clock: &mut ZoneClock) -> Vec<i64> {
+fn truncate_in_zone(values: &[i64], unit: Unit, clock: &ZoneClock) -> Vec<i64> {
     if let Some(offset) = clock.fixed_offset() {
         if offset == 0 {
             return truncate(values, unit);
@@ -208,15 +204,15 @@ fn truncate_timestamps(call: &Call<'_>) -> Result<Value> {
 fn truncate_instants(call: &Call<'_>) -> Result<Value> {
     let units = call.texts(0)?;
     let values = call.primitives::<TimestampMicrosecondType>(1)?;
-    let mut clock = ZoneClock::new(&call.statement.time_zone);
+    let clock = ZoneClock::new(&call.statement.time_zone);
     if units.is_constant() && !values.is_constant() && !units.is_null(0) {
         let unit = unit_of(units.value(0), &LogicalType::TimestampTz)?;
-        return Ok(answer(call, truncate_in_zone(values.values(), unit, &mut clock)));
+        return Ok(answer(call, truncate_in_zone(values.values(), unit, &clock)));
     }
     call.map_rows::<TimestampMicrosecondType>(|row| {
         let unit = unit_of(units.value(row), &LogicalType::TimestampTz)?;
         let value = values.value(row);
-        Ok(truncate_in_zone(&[value], unit, &mut clock)
+        Ok(truncate_in_zone(&[value], unit, &clock)
             .first()
             .copied()
             .unwrap_or(value))
@@ -229,14 +225,14 @@ fn truncate_in_given_zones(call: &Call<'_>) -> Result<Value> {
     let constant = units.is_constant() && zones.is_constant() && !units.is_null(0) && !zones.is_null(0);
     if constant && !values.is_constant() {
         let unit = unit_of(units.value(0), &LogicalType::TimestampTz)?;
-        let mut clock = ZoneClock::new(&zone(zones.value(0))?);
-        return Ok(answer(call, truncate_in_zone(values.values(), unit, &mut clock)));
+        let clock = ZoneClock::new(&zone(zones.value(0))?);
+        return Ok(answer(call, truncate_in_zone(values.values(), unit, &clock)));
     }
     call.map_rows::<TimestampMicrosecondType>(|row| {
         let unit = unit_of(units.value(row), &LogicalType::TimestampTz)?;
         let value = values.value(row);
-        let mut clock = ZoneClock::new(&zone(zones.value(row))?);
-        Ok(truncate_in_zone(&[value], unit, &mut clock)
+        let clock = ZoneClock::new(&zone(zones.value(row))?);
+        Ok(truncate_in_zone(&[value], unit, &clock)
             .first()
             .copied()
             .unwrap_or(value))

@@ -1,9 +1,8 @@
 //! `extract(field FROM x)` as numeric, `date_part(field, x)` as double precision.
 
-use super::calendar::{DAY, JULIAN_EPOCH, is_infinite, is_infinite_date};
 use super::field::{Fields, grows_forever, of_dates, of_intervals, of_offsets, of_times, of_timestamps};
 use super::unit::{Unit, not_recognized, not_supported};
-use super::zone::ZoneClock;
+use crate::calendar::{DAY, JULIAN_EPOCH, ZoneClock, is_infinite, is_infinite_date, midnight, split};
 use crate::error::{Error, Result, SqlState};
 use crate::functions::scalar::signature::*;
 use crate::functions::{Call, ScalarFunction, Value};
@@ -106,8 +105,9 @@ fn field_of(call: &Call<'_>, array: &ArrayRef, name: &str) -> Result<ArrayRef> {
     let fields = match array.data_type() {
         DataType::Date32 => {
             let days = array.as_primitive::<Date32Type>().values();
+            let midnights = days.iter().map(|day| midnight(*day));
             match of_dates(days, unit) {
-                None if is_midnight => of_timestamps(&midnights(days)?, unit),
+                None if is_midnight => of_timestamps(&midnights.collect::<Result<Vec<_>>>()?, unit),
                 fields => fields,
             }
         }
@@ -116,7 +116,7 @@ fn field_of(call: &Call<'_>, array: &ArrayRef, name: &str) -> Result<ArrayRef> {
         _ => {
             let values = array.as_primitive::<TimestampMicrosecondType>().values();
             if *data_type == LogicalType::TimestampTz {
-                of_instants(values, unit, &mut ZoneClock::new(&call.statement.time_zone))
+                of_instants(values, unit, &ZoneClock::new(&call.statement.time_zone))
             } else {
                 of_timestamps(values, unit)
             }
@@ -142,18 +142,7 @@ fn field_of(call: &Call<'_>, array: &ArrayRef, name: &str) -> Result<ArrayRef> {
     as_numerics(fields, nulls, call.return_type)
 }
 
-/// The beginnings of days; those of infinite ones are never looked at.
-fn midnights(days: &[i32]) -> Result<Vec<i64>> {
-    let out_of_range = || Error::user(SqlState::DATETIME_FIELD_OVERFLOW, "date out of range for timestamp");
-    days.iter()
-        .map(|day| match is_infinite_date(*day) {
-            true => Ok(0),
-            false => i64::from(*day).checked_mul(DAY).ok_or_else(out_of_range),
-        })
-        .collect()
-}
-
-fn of_instants(values: &[i64], unit: Unit, clock: &mut ZoneClock) -> Option<Fields> {
+fn of_instants(values: &[i64], unit: Unit, clock: &ZoneClock) -> Option<Fields> {
     if unit == Unit::Epoch || clock.fixed_offset() == Some(0) && !is_zone_field(unit) {
         return of_timestamps(values, unit);
     }
@@ -229,7 +218,7 @@ fn as_doubles(fields: Fields, unit: Unit, nulls: Option<NullBuffer>, infinite: &
 }
 
 fn julian(timestamp: i64) -> f64 {
-    let (days, time) = super::calendar::split(timestamp);
+    let (days, time) = split(timestamp);
     (days + JULIAN_EPOCH) as f64 + time as f64 / DAY as f64
 }
 
@@ -284,7 +273,7 @@ fn rescaled(fields: Fields, scale: i8, nulls: &Option<NullBuffer>) -> Result<Vec
         Fields::JulianTimestamps(values) => {
             let factor = power(target)?;
             let exact = |value: &i64| {
-                let (days, time) = super::calendar::split(*value);
+                let (days, time) = split(*value);
                 let whole = i128::from(days + JULIAN_EPOCH).saturating_mul(factor);
                 whole.saturating_add(divide_rounded(i128::from(time).saturating_mul(factor), DAY.into()))
             };

@@ -2,11 +2,11 @@
 //!
 //! Every loop is over a slice, with the field resolved before it; values of NULL rows go through too and must not fail.
 
-use super::calendar::{
+use super::unit::Unit;
+use crate::calendar::{
     DAY, HOUR, JULIAN_EPOCH, MINUTE, NEAR_DAYS, SECOND, civil, days_from_civil, iso_week, near_civil, near_day,
     near_weekday, shown_year,
 };
-use super::unit::Unit;
 use arrow_buffer::IntervalMonthDayNano;
 
 /// One field of many values.

@@ -1,6 +1,6 @@
 //! `isfinite(date | timestamp | timestamptz | interval)`
 
-use super::calendar::{is_infinite, is_infinite_date};
+use crate::calendar::{is_infinite, is_infinite_date};
 use crate::error::Result;
 use crate::functions::scalar::signature::*;
 use crate::functions::{Call, ScalarFunction, Value};

@@ -1,7 +1,7 @@
 //! `make_date`, `make_time`, `make_timestamp`, `make_timestamptz`: times out of their fields.
 
-use super::calendar::{DAY, HOUR, MINUTE, SECOND, days_from_civil, days_in_month, is_date, is_timestamp};
-use super::zone::{ZoneClock, fixed, zone};
+use super::zone::{fixed, zone};
+use crate::calendar::{DAY, HOUR, MINUTE, SECOND, ZoneClock, days_from_civil, days_in_month, is_date, is_timestamp};
 use crate::error::{Error, Result, SqlState};
 use crate::functions::kernel::Primitives;
 use crate::functions::scalar::signature::*;
@@ -231,13 +231,13 @@ fn execute_timestamp(call: &Call<'_>) -> Result<Value> {
 fn execute_timestamptz(call: &Call<'_>) -> Result<Value> {
     let fields = Fields::of(call)?;
     if call.arguments.len() == 6 {
-        let mut clock = ZoneClock::new(&call.statement.time_zone);
-        return call.map_rows::<TimestampMicrosecondType>(|row| Ok(clock.instant_of(fields.timestamp(row)?)));
+        let clock = ZoneClock::new(&call.statement.time_zone);
+        return call.map_rows::<TimestampMicrosecondType>(|row| clock.to_instant(fields.timestamp(row)?));
     }
     let zones = call.texts(6)?;
     call.map_rows::<TimestampMicrosecondType>(|row| {
         let zone = sane_zone(zones.value(row))?;
-        Ok(ZoneClock::new(&zone).instant_of(fields.timestamp(row)?))
+        ZoneClock::new(&zone).to_instant(fields.timestamp(row)?)
     })
 }
 

@@ -1,9 +1,7 @@
-//! Functions of dates, times and timestamps, and of templates. Calendar arithmetic and time zones are here for all families;
+//! Functions of dates, times and timestamps, and of templates. Time zones by name are here for all families;
 //! intervals have a family of their own.
 
 mod age;
-pub(crate) mod arithmetic;
-pub(crate) mod calendar;
 mod date_add;
 mod date_bin;
 mod date_trunc;

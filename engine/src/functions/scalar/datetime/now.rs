@@ -1,9 +1,8 @@
 //! `now()`, `transaction_timestamp()`, `statement_timestamp()`, `clock_timestamp()`, `timeofday()`. The binder makes the words without
 //! parentheses (`CURRENT_DATE`, `LOCALTIMESTAMP` ..) of `now()`.
 
-use super::calendar::{civil, split, weekday_from_sunday};
 use super::names::{DAYS, MONTHS};
-use super::zone::ZoneClock;
+use crate::calendar::{ZoneClock, civil, split, weekday_from_sunday};
 use crate::error::Result;
 use crate::functions::scalar::signature::*;
 use crate::functions::{Call, ScalarFunction, Value};
@@ -94,7 +93,7 @@ fn clock_time(call: &Call<'_>) -> Result<Value> {
 
 fn time_of_day(call: &Call<'_>) -> Result<Value> {
     let now = wall_clock();
-    let mut clock = ZoneClock::new(&call.statement.time_zone);
+    let clock = ZoneClock::new(&call.statement.time_zone);
     let (days, time) = split(clock.local_time(now));
     let date = civil(days);
     let short = |names: &[&'static str], at: i64| names.get(at as usize).and_then(|name| name.get(..3)).unwrap_or("");

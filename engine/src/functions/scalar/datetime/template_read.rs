@@ -3,14 +3,13 @@
 //! Unless `FX` is given, blanks around fields are skipped, and a separator of the template takes any separator of the text, or
 //! none.
 
-use super::calendar::{
-    DAY, HOUR, JULIAN_EPOCH, MINUTE, SECOND, days_from_civil, days_in_month, is_date, is_leap, is_timestamp,
-    iso_year_start,
-};
 use super::names::{DAYS, MONTHS, ROMAN_MONTHS};
 use super::template::{self, Node, Pattern};
 use super::to_char::Templates;
-use super::zone::ZoneClock;
+use crate::calendar::{
+    DAY, HOUR, JULIAN_EPOCH, MINUTE, SECOND, ZoneClock, checked_timestamp, days_from_civil, days_in_month, is_date,
+    is_leap, iso_year_start,
+};
 use crate::error::{Error, Result, SqlState};
 use crate::functions::{Call, Value};
 use arrow_array::types::{Date32Type, TimestampMicrosecondType};
@@ -18,18 +17,14 @@ use arrow_array::types::{Date32Type, TimestampMicrosecondType};
 pub(super) fn execute_timestamp(call: &Call<'_>) -> Result<Value> {
     let texts = call.texts(0)?;
     let mut templates = Templates::new(call.texts(1)?, |text| Ok(template::parse(text)));
-    let mut clock = ZoneClock::new(&call.statement.time_zone);
+    let clock = ZoneClock::new(&call.statement.time_zone);
     call.map_rows::<TimestampMicrosecondType>(|row| {
         let text = texts.value(row);
         let read = read(text, templates.get(row)?)?;
         let local = read.timestamp(text)?;
-        let instant = match read.offset() {
-            Some(offset) => local.saturating_sub(offset),
-            None => clock.instant_of(local),
-        };
-        match is_timestamp(instant) {
-            true => Ok(instant),
-            false => Err(super::arithmetic::timestamp_out_of_range()),
+        match read.offset() {
+            Some(offset) => checked_timestamp(local.checked_sub(offset)),
+            None => clock.to_instant(local),
         }
     })
 }

@@ -1,11 +1,11 @@
 //! `to_char` of timestamps and intervals: the fields of a template written out.
 
-use super::calendar::{
+use super::names::{DAYS, MONTHS, ROMAN_MONTHS};
+use super::template::{Letters, Node, Pattern};
+use crate::calendar::{
     HOUR, JULIAN_EPOCH, MINUTE, SECOND, civil, day_of_year, days_from_civil, iso_week, iso_year_start, split,
     weekday_from_sunday,
 };
-use super::names::{DAYS, MONTHS, ROMAN_MONTHS};
-use super::template::{Letters, Node, Pattern};
 use crate::error::{Error, Result, SqlState};
 use arrow_buffer::IntervalMonthDayNano;
 use std::fmt::Write;

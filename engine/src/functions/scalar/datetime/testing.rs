@@ -1,7 +1,7 @@
 //! Times written down in tests: `2024-02-29 12:30:00.5`, `0044-03-15 BC`, `infinity`. Only for tests: the forms that people may
 //! write are read elsewhere.
 
-use super::calendar::{DAY, HOUR, MINUTE, SECOND, days_from_civil};
+use crate::calendar::{DAY, HOUR, MINUTE, SECOND, days_from_civil};
 use crate::functions::scalar::testing::Typed;
 use crate::types::{Literal, LogicalType};
 

@@ -1,9 +1,11 @@
 //! `time_bucket(width, time [, origin | offset | zone [, origin]])`, as TimescaleDB has it; widths of months included. Integers have buckets too.
 
-use super::arithmetic::{add_local, microseconds_of, negated};
-use super::calendar::{DAY, civil, days_from_civil, is_infinite, is_infinite_date, split};
 use super::date_bin::bin;
-use super::zone::{ZoneClock, zone};
+use super::zone::zone;
+use crate::calendar::{
+    DAY, Span, ZoneClock, checked_timestamp, civil, days_from_civil, interval_out_of_range, is_infinite,
+    is_infinite_date, microseconds_of, moved, split,
+};
 use crate::error::{Error, Result, SqlState};
 use crate::functions::kernel::Primitives;
 use crate::functions::scalar::signature::*;
@@ -89,7 +91,7 @@ fn width_of(width: IntervalMonthDayNano) -> Result<Width> {
     match microseconds {
         Some(microseconds) if microseconds > 0 => Ok(Width::Microseconds(microseconds)),
         Some(_) => Err(positive()),
-        None => Err(super::arithmetic::interval_out_of_range()),
+        None => Err(interval_out_of_range()),
     }
 }
 
@@ -104,9 +106,7 @@ fn bucket(local: i64, width: Width, origin: Option<i64>) -> Result<i64> {
             };
             let origin = month_of(origin.unwrap_or(MONTH_ORIGIN));
             let month = origin + (month_of(local) - origin).div_euclid(width) * width;
-            days_from_civil(month.div_euclid(12), month.rem_euclid(12) + 1, 1)
-                .checked_mul(DAY)
-                .ok_or_else(super::arithmetic::timestamp_out_of_range)
+            checked_timestamp(days_from_civil(month.div_euclid(12), month.rem_euclid(12) + 1, 1).checked_mul(DAY))
         }
     }
 }
@@ -146,11 +146,11 @@ fn timestamps(call: &Call<'_>) -> Result<Value> {
         Some(LogicalType::Interval) => {
             let offsets = call.primitives::<IntervalMonthDayNanoType>(2)?;
             call.map_rows::<TimestampMicrosecondType>(|row| {
-                let offset = offsets.value(row);
-                let shifted = add_local(values.value(row), negated(offset)?)?;
+                let offset = Span::from(offsets.value(row));
+                let shifted = moved(values.value(row), -offset, None)?;
                 match is_infinite(shifted) {
                     true => Ok(shifted),
-                    false => add_local(bucket(shifted, widths.get(row)?, None)?, offset),
+                    false => moved(bucket(shifted, widths.get(row)?, None)?, offset, None),
                 }
             })
         }
@@ -193,11 +193,7 @@ fn dates(call: &Call<'_>) -> Result<Value> {
         Some(LogicalType::Interval) => (None, Some(call.primitives::<IntervalMonthDayNanoType>(2)?)),
         Some(_) => (Some(call.primitives::<Date32Type>(2)?), None),
     };
-    let microseconds = |days: i32| {
-        i64::from(days)
-            .checked_mul(DAY)
-            .ok_or_else(super::arithmetic::timestamp_out_of_range)
-    };
+    let microseconds = |days: i32| checked_timestamp(i64::from(days).checked_mul(DAY));
     call.map_rows::<Date32Type>(|row| {
         let value = values.value(row);
         if is_infinite_date(value) {
@@ -211,9 +207,9 @@ fn dates(call: &Call<'_>) -> Result<Value> {
         let start = match &offsets {
             None => bucket(value, widths.get(row)?, origin)?,
             Some(offsets) => {
-                let offset = offsets.value(row);
-                let shifted = add_local(value, negated(offset)?)?;
-                add_local(bucket(shifted, widths.get(row)?, None)?, offset)?
+                let offset = Span::from(offsets.value(row));
+                let shifted = moved(value, -offset, None)?;
+                moved(bucket(shifted, widths.get(row)?, None)?, offset, None)?
             }
         };
         Ok(split(start).0 as i32)

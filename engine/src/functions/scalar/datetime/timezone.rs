@@ -1,8 +1,7 @@
 //! `timezone(zone, time)`, which AT TIME ZONE means: a timestamp read as local time of the zone, an instant as the zone's local time.
 
-use super::arithmetic::microseconds_of;
-use super::calendar::{SECOND, is_infinite};
-use super::zone::{ZoneClock, fixed, zone};
+use super::zone::{fixed, zone};
+use crate::calendar::{SECOND, ZoneClock, microseconds_of};
 use crate::error::{Error, Result, SqlState};
 use crate::functions::scalar::signature::*;
 use crate::functions::{Call, ScalarFunction, Value};
@@ -36,15 +35,14 @@ pub(super) static TIMEZONE: ScalarFunction = ScalarFunction {
 fn execute(call: &Call<'_>) -> Result<Value> {
     let values = call.primitives::<TimestampMicrosecondType>(1)?;
     let zoned = *call.argument_type(1)? == LogicalType::TimestampTz;
-    let convert = |clock: &mut ZoneClock, value: i64| match zoned {
-        _ if is_infinite(value) => value,
-        true => clock.local_time(value),
-        false => clock.instant_of(value),
+    let convert = |clock: &ZoneClock, value: i64| match zoned {
+        true => clock.to_local(value),
+        false => clock.to_instant(value),
     };
     if *call.argument_type(0)? == LogicalType::Interval {
         let offsets = call.primitives::<IntervalMonthDayNanoType>(0)?;
         return call.map_rows::<TimestampMicrosecondType>(|row| {
-            Ok(convert(&mut offset_clock(offsets.value(row))?, values.value(row)))
+            convert(&offset_clock(offsets.value(row))?, values.value(row))
         });
     }
     let zones = call.texts(0)?;
@@ -55,7 +53,7 @@ fn execute(call: &Call<'_>) -> Result<Value> {
             Some((known, clock)) if *known == name => clock,
             other => &mut other.insert((name, ZoneClock::new(&zone(name)?))).1,
         };
-        Ok(convert(clock, values.value(row)))
+        convert(clock, values.value(row))
     })
 }
 

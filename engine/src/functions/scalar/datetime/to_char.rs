@@ -1,11 +1,10 @@
 //! `to_char(value, template)` of timestamps, intervals and numbers
 
-use super::calendar::is_infinite;
 use super::number::decimal_digits;
 use super::number_template::NumberTemplate;
 use super::template::{self, Node};
 use super::template_write::{self, Moment};
-use super::zone::ZoneClock;
+use crate::calendar::{ZoneClock, is_infinite};
 use crate::error::{Error, Result, SqlState};
 use crate::functions::kernel::Texts;
 use crate::functions::scalar::signature::*;
@@ -113,7 +112,7 @@ fn execute(call: &Call<'_>) -> Result<Value> {
 fn write_timestamps(call: &Call<'_>) -> Result<Value> {
     let zoned = *call.argument_type(0)? == LogicalType::TimestampTz;
     let values = call.primitives::<TimestampMicrosecondType>(0)?;
-    let mut clock = ZoneClock::new(&call.statement.time_zone);
+    let clock = ZoneClock::new(&call.statement.time_zone);
     let mut templates = Templates::new(call.texts(1)?, |text| Ok(template::parse(text)));
     call.map_texts_or_null(|row, out| {
         let value = values.value(row);

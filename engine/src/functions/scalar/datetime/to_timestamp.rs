@@ -1,6 +1,6 @@
 //! `to_timestamp(seconds)`; with a template it is read by `template_read`.
 
-use super::calendar::is_timestamp;
+use crate::calendar::is_timestamp;
 use crate::error::{Error, Result, SqlState};
 use crate::functions::scalar::signature::*;
 use crate::functions::{Call, ScalarFunction, Value};

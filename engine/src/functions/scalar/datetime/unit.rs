@@ -1,5 +1,6 @@
 //! The names of units and fields of time: what `date_trunc`, `extract` and `date_part` take.
 
+use crate::calendar::{DAY, HOUR, MINUTE, SECOND};
 use crate::error::{Error, SqlState};
 use stoa_sql::types::LogicalType;
 
@@ -63,7 +64,6 @@ impl Unit {
 
     /// Microseconds of a unit that is always as long.
     pub(crate) fn microseconds(self) -> Option<i64> {
-        use super::calendar::{DAY, HOUR, MINUTE, SECOND};
         Some(match self {
             Unit::Microsecond => 1,
             Unit::Millisecond => 1_000,

@@ -1,12 +1,7 @@
-//! Time zones: names to rules, and instants to local times and back, fast over columns. No clock, no session.
-//!
-//! Between two transitions of a zone lies a stretch of one offset. A column's neighbours mostly share a stretch, so a [`ZoneClock`]
-//! remembers the one it was in (a row then costs two comparisons) and all it has seen (a search in a short list).
+//! Time zones by the names that functions take. What their clocks show is in [`crate::calendar`].
 
-use super::calendar::{DAY, SECOND};
 use crate::error::{Error, Result, SqlState};
-use jiff::Timestamp;
-use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
+use jiff::tz::{Offset, TimeZone};
 
 /// The zone's name, abbreviation or POSIX form as a zone; `+3` counts westward, as POSIX and Postgres have it.
 ///
@@ -135,163 +130,10 @@ fn posix_fixed(text: &str) -> Option<TimeZone> {
     (complete && seconds <= 167 * 3_600).then(|| fixed(sign * seconds))?
 }
 
-/// Microseconds as an instant the zone rules know; beyond the years they cover, the nearest one.
-fn instant(microseconds: i64) -> Timestamp {
-    Timestamp::from_microsecond(microseconds).unwrap_or(if microseconds < 0 {
-        Timestamp::MIN
-    } else {
-        Timestamp::MAX
-    })
-}
-
-fn offset_microseconds(offset: Offset) -> i64 {
-    i64::from(offset.seconds()) * SECOND
-}
-
-/// The instants from one transition (included) to the next, with their offset east of UTC, all in microseconds.
-#[derive(Clone, Copy, Debug)]
-struct Stretch {
-    from: i64,
-    until: i64,
-    offset: i64,
-}
-
-/// A zone that answers for many instants.
-#[derive(Clone, Debug)]
-pub(crate) struct ZoneClock {
-    zone: TimeZone,
-    fixed: Option<i64>,
-    current: Stretch,
-    /// Seen so far, in order, apart from each other.
-    seen: Vec<Stretch>,
-}
-
-impl ZoneClock {
-    pub(crate) fn new(zone: &TimeZone) -> Self {
-        let fixed = zone.to_fixed_offset().ok().map(offset_microseconds);
-        let current = match fixed {
-            Some(offset) => Stretch {
-                from: i64::MIN,
-                until: i64::MAX,
-                offset,
-            },
-            None => Stretch {
-                from: 0,
-                until: 0,
-                offset: 0,
-            },
-        };
-        ZoneClock {
-            zone: zone.clone(),
-            fixed,
-            current,
-            seen: Vec::new(),
-        }
-    }
-
-    /// The offset of all instants, in microseconds east of UTC, if there is but one.
-    pub(crate) fn fixed_offset(&self) -> Option<i64> {
-        self.fixed
-    }
-
-    /// Microseconds east of UTC at an instant.
-    #[inline]
-    pub(crate) fn offset(&mut self, timestamp: i64) -> i64 {
-        if timestamp < self.current.from || timestamp >= self.current.until {
-            self.seek(timestamp);
-        }
-        self.current.offset
-    }
-
-    /// The local time of an instant.
-    #[inline]
-    pub(crate) fn local_time(&mut self, timestamp: i64) -> i64 {
-        timestamp.saturating_add(self.offset(timestamp))
-    }
-
-    #[cold]
-    fn seek(&mut self, timestamp: i64) {
-        if self.fixed.is_some() {
-            return;
-        }
-        let place = self.seen.partition_point(|stretch| stretch.from <= timestamp);
-        if let Some(stretch) = place.checked_sub(1).and_then(|before| self.seen.get(before))
-            && timestamp < stretch.until
-        {
-            self.current = *stretch;
-            return;
-        }
-        let microseconds = |transition: Timestamp| transition.as_microsecond();
-        let at = instant(timestamp);
-        let mut before = self.zone.preceding(instant(timestamp.saturating_add(1)));
-        let mut after = self.zone.following(at);
-        self.current = Stretch {
-            from: before
-                .next()
-                .map_or(i64::MIN, |transition| microseconds(transition.timestamp())),
-            until: after
-                .next()
-                .map_or(i64::MAX, |transition| microseconds(transition.timestamp())),
-            offset: offset_microseconds(self.zone.to_offset(at)),
-        };
-        self.seen.insert(place, self.current);
-    }
-
-    /// The instant of a local time. A time that a change skips is read with the offset before the change, one that happens
-    /// twice with the offset after it, as Postgres does.
-    #[inline]
-    pub(crate) fn instant_of(&mut self, local: i64) -> i64 {
-        let guess = local.saturating_sub(self.current.offset);
-        if self.is_sure(guess) {
-            guess
-        } else {
-            self.resolve(local)
-        }
-    }
-
-    /// More than a day away from both transitions nothing is ambiguous.
-    #[inline]
-    fn is_sure(&self, guess: i64) -> bool {
-        guess >= self.current.from.saturating_add(DAY) && guess < self.current.until.saturating_sub(DAY)
-    }
-
-    #[cold]
-    fn resolve(&mut self, local: i64) -> i64 {
-        if let Some(offset) = self.fixed {
-            return local.saturating_sub(offset);
-        }
-        self.seek(local.saturating_sub(self.current.offset));
-        let guess = local.saturating_sub(self.current.offset);
-        if self.is_sure(guess) {
-            return guess;
-        }
-        let datetime = Offset::UTC.to_datetime(instant(local));
-        let offset = match self.zone.to_ambiguous_timestamp(datetime).offset() {
-            AmbiguousOffset::Unambiguous { offset } => offset,
-            AmbiguousOffset::Gap { before, .. } => before,
-            AmbiguousOffset::Fold { after, .. } => after,
-        };
-        local.saturating_sub(offset_microseconds(offset))
-    }
-
-    /// The abbreviation in use at an instant: `CET`, `UTC`; empty where the zone has none but its offset.
-    pub(crate) fn abbreviation(&self, timestamp: i64) -> String {
-        let info = self.zone.to_offset_info(instant(timestamp));
-        let abbreviation = info.abbreviation();
-        match abbreviation.starts_with(|first: char| first.is_ascii_alphabetic()) {
-            true => abbreviation.to_owned(),
-            false => String::new(),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn local(year: i64, month: i64, day: i64, hour: i64) -> i64 {
-        super::super::calendar::days_from_civil(year, month, day) * DAY + hour * 3_600 * SECOND
-    }
+    use crate::calendar::{HOUR, ZoneClock};
 
     #[test]
     fn names_abbreviations_and_posix_forms() {
@@ -306,7 +148,7 @@ mod tests {
             ("<xy>-4", 4),
         ] {
             let clock = ZoneClock::new(&zone(name).unwrap());
-            assert_eq!(clock.fixed_offset(), Some(hours * 3_600 * SECOND), "{name}");
+            assert_eq!(clock.fixed_offset(), Some(hours * HOUR), "{name}");
         }
         assert!(ZoneClock::new(&zone("europe/berlin").unwrap()).fixed_offset().is_none());
         for name in ["", "Foo/Bar", "+", "UTC+1:", "UTC+x"] {
@@ -315,41 +157,5 @@ mod tests {
                 format!("time zone \"{name}\" not recognized")
             );
         }
-    }
-
-    #[test]
-    fn a_clock_answers_as_the_rules_do_in_any_order() {
-        for name in [
-            "Europe/Berlin",
-            "America/New_York",
-            "Asia/Kathmandu",
-            "Pacific/Apia",
-            "Antarctica/Troll",
-        ] {
-            let rules = zone(name).unwrap();
-            let mut clock = ZoneClock::new(&rules);
-            let mut at = -9_000_000_000_000_000_i64;
-            for _ in 0..20_000 {
-                at = at
-                    .wrapping_mul(6_364_136_223_846_793_005)
-                    .wrapping_add(1_442_695_040_888_963_407);
-                let timestamp = at % 9_000_000_000_000_000;
-                assert_eq!(
-                    clock.offset(timestamp),
-                    offset_microseconds(rules.to_offset(instant(timestamp)))
-                );
-                let local = clock.local_time(timestamp);
-                let mut fresh = ZoneClock::new(&rules);
-                assert_eq!(clock.instant_of(local), fresh.instant_of(local), "{name} {local}");
-            }
-        }
-    }
-
-    #[test]
-    fn skipped_times_take_the_offset_before_and_repeated_times_the_one_after() {
-        let mut clock = ZoneClock::new(&zone("Europe/Berlin").unwrap());
-        assert_eq!(clock.instant_of(local(2024, 3, 31, 2)), local(2024, 3, 31, 1));
-        assert_eq!(clock.instant_of(local(2024, 10, 27, 2)), local(2024, 10, 27, 1));
-        assert_eq!(clock.instant_of(local(2024, 7, 1, 0)), local(2024, 6, 30, 22));
     }
 }

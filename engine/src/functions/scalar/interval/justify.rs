@@ -1,8 +1,7 @@
 //! `justify_hours`, `justify_days`, `justify_interval`: 24 hours become a day, 30 days a month, signs become the same.
 
+use crate::calendar::{DAY, interval_of, microseconds_of};
 use crate::error::Result;
-use crate::functions::scalar::datetime::arithmetic::{interval_of, microseconds_of};
-use crate::functions::scalar::datetime::calendar::DAY;
 use crate::functions::scalar::signature::*;
 use crate::functions::{Call, ScalarFunction, Value};
 use arrow_array::types::IntervalMonthDayNanoType;

@@ -1,8 +1,7 @@
 //! `make_interval(years, months, weeks, days, hours, minutes, seconds)`, the last ones optional
 
+use crate::calendar::{HOUR, MINUTE, interval_of, interval_out_of_range};
 use crate::error::Result;
-use crate::functions::scalar::datetime::arithmetic::{interval_of, interval_out_of_range};
-use crate::functions::scalar::datetime::calendar::{HOUR, MINUTE};
 use crate::functions::scalar::signature::*;
 use crate::functions::{Call, ScalarFunction, Value};
 use crate::types::{Literal, LogicalType};

@@ -1,38 +1,8 @@
-//! The proleptic Gregorian calendar over plain numbers: days since 1970-01-01, microseconds since 1970-01-01 00:00. No zones, no
-//! allocation; what loops over columns inline.
+//! Days as civil dates of the proleptic Gregorian calendar, in plain numbers; what loops over columns inlines. Checks no ranges.
 //!
 //! Years are astronomical here (0 is 1 BC); what users see as a year goes through [`shown_year`].
 
-/// Microseconds.
-pub(crate) const SECOND: i64 = 1_000_000;
-/// Microseconds.
-pub(crate) const MINUTE: i64 = 60 * SECOND;
-/// Microseconds.
-pub(crate) const HOUR: i64 = 60 * MINUTE;
-/// Microseconds.
-pub(crate) const DAY: i64 = 24 * HOUR;
-/// Days from Postgres's Julian day 0 to 1970-01-01.
-pub(crate) const JULIAN_EPOCH: i64 = 2_440_588;
-/// The first timestamp Postgres has, 4714-11-24 BC.
-pub(crate) const TIMESTAMP_MIN: i64 = -210_866_803_200_000_000;
-/// One past the last: `infinity`. Some years before Postgres's 294277, whose count begins in 2000.
-pub(crate) const TIMESTAMP_END: i64 = i64::MAX;
-/// The first date Postgres has, 4714-11-24 BC.
-pub(crate) const DATE_MIN: i64 = -2_440_588;
-/// One past the last, 5874898-01-01.
-pub(crate) const DATE_END: i64 = 2_145_042_906;
-
-/// Whether a timestamp is `infinity` or `-infinity`.
-#[inline]
-pub(crate) fn is_infinite(timestamp: i64) -> bool {
-    timestamp == i64::MAX || timestamp == i64::MIN
-}
-
-/// Whether a date is `infinity` or `-infinity`.
-#[inline]
-pub(crate) fn is_infinite_date(date: i32) -> bool {
-    date == i32::MAX || date == i32::MIN
-}
+use super::DAY;
 
 /// A day of the calendar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -140,6 +110,15 @@ pub(crate) fn days_in_month(year: i64, month: i64) -> i64 {
     }
 }
 
+/// The same day so many months later, or the month's last one where it has no such day.
+#[inline]
+pub(crate) fn add_months(days: i64, months: i64) -> i64 {
+    let here = civil(days);
+    let count = here.year * 12 + here.month - 1 + months;
+    let (year, month) = (count.div_euclid(12), count.rem_euclid(12) + 1);
+    days_from_civil(year, month, here.day.min(days_in_month(year, month)))
+}
+
 /// The year as people write it: there is no year 0, -1 is 1 BC.
 #[inline]
 pub(crate) fn shown_year(year: i64) -> i64 {
@@ -180,27 +159,10 @@ pub(crate) fn iso_year_start(year: i64) -> i64 {
     fourth - weekday_from_monday(fourth)
 }
 
-/// The day of a timestamp and the microseconds within it.
-#[inline]
-pub(crate) fn split(timestamp: i64) -> (i64, i64) {
-    (timestamp.div_euclid(DAY), timestamp.rem_euclid(DAY))
-}
-
-/// Whether a day number is a date Postgres has.
-#[inline]
-pub(crate) fn is_date(days: i64) -> bool {
-    (DATE_MIN..DATE_END).contains(&days)
-}
-
-/// Whether microseconds are a timestamp Postgres has.
-#[inline]
-pub(crate) fn is_timestamp(timestamp: i64) -> bool {
-    (TIMESTAMP_MIN..TIMESTAMP_END).contains(&timestamp)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::calendar::{DATE_MAX, DATE_MIN, POSTGRES_EPOCH_DAYS, is_timestamp};
 
     #[test]
     fn every_day_of_eight_thousand_years_goes_there_and_back() {
@@ -253,9 +215,24 @@ mod tests {
     }
 
     #[test]
+    fn months_end_where_they_end() {
+        let day = |(year, month, day)| days_from_civil(year, month, day);
+        for (from, months, to) in [
+            ((2024, 1, 31), 1, (2024, 2, 29)),
+            ((2024, 3, 31), -13, (2023, 2, 28)),
+            ((2024, 12, 15), 1, (2025, 1, 15)),
+            ((1, 1, 15), -1, (0, 12, 15)),
+        ] {
+            assert_eq!(add_months(day(from), months), day(to));
+        }
+    }
+
+    #[test]
     fn limits_are_postgres_limits() {
-        let first = days_from_civil(-4713, 11, 24);
-        assert_eq!((first * DAY, first), (TIMESTAMP_MIN, DATE_MIN));
-        assert_eq!(days_from_civil(5_874_898, 1, 1), DATE_END);
+        let date = |year, month, day| Civil { year, month, day };
+        assert_eq!(civil(DATE_MIN.into()), date(-4713, 11, 24));
+        assert_eq!(civil(DATE_MAX.into()), date(5_874_897, 12, 31));
+        assert_eq!(civil(POSTGRES_EPOCH_DAYS.into()), date(2000, 1, 1));
+        assert_eq!(days_from_civil(5_874_898, 1, 1), i64::from(DATE_MAX) + 1);
     }
 }
