@@ -32,6 +32,16 @@ pub(crate) fn microseconds_of(interval: IntervalMonthDayNano) -> i64 {
     interval.nanoseconds / 1_000
 }
 
+/// The microseconds of an interval besides its months, days of 24 hours.
+///
+/// # Errors
+/// 22008
+pub(crate) fn fixed_microseconds(interval: IntervalMonthDayNano) -> Result<i64> {
+    let days = i64::from(interval.days).checked_mul(DAY);
+    days.and_then(|days| days.checked_add(microseconds_of(interval)))
+        .ok_or_else(interval_out_of_range)
+}
+
 /// An interval as what times are moved by; wide enough to turn every sign.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Span {

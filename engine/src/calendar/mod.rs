@@ -9,7 +9,7 @@ pub(crate) use civil::{
     Civil, NEAR_DAYS, add_months, civil, day_of_year, days_from_civil, days_in_month, is_leap, iso_week,
     iso_year_start, near_civil, near_day, near_weekday, shown_year, weekday_from_monday, weekday_from_sunday,
 };
-pub(crate) use interval::{Span, interval_of, interval_out_of_range, microseconds_of, moved};
+pub(crate) use interval::{Span, fixed_microseconds, interval_of, interval_out_of_range, microseconds_of, moved};
 pub(crate) use zone::{ZoneClock, offset_of_local};
 
 use crate::error::{Error, Result, SqlState};

@@ -2,7 +2,7 @@
 
 use super::events::{Event, EventLists, OfEvents, Ordered, check_conditions, units_per_second};
 use super::signature::aggregate;
-use crate::calendar::DAY;
+use crate::calendar::{DAY, fixed_microseconds};
 use crate::error::{Error, Result, SqlState};
 use crate::functions::{AggregateBinding, AggregateFunction, Documentation};
 use crate::types::LogicalType;
@@ -120,7 +120,7 @@ fn window_length(window: &ArrayRef, time_type: &LogicalType) -> Result<i64> {
             "the window of window_funnel must not have months, which differ in length",
         ));
     }
-    let microseconds = i64::from(window.days) * DAY + window.nanoseconds / 1000;
+    let microseconds = fixed_microseconds(window)?;
     Ok(match time_type {
         LogicalType::Date => microseconds.div_euclid(DAY),
         _ => microseconds,

@@ -1,6 +1,7 @@
 //! Casts as a table; every cast runs as a constant and as a column with a NULL in it.
 
 use super::cast;
+use crate::calendar::{DAY, HOUR};
 use crate::functions::Value;
 use crate::functions::scalar::testing::*;
 use crate::types::{Literal, LogicalType, array_of, array_type, literal_at};
@@ -177,8 +178,6 @@ fn between_texts() {
 
 #[test]
 fn dates_and_times() {
-    const DAY: i64 = 86_400_000_000;
-    const HOUR: i64 = 3_600_000_000;
     let date = |days| (Literal::Date(days), LogicalType::Date);
     let timestamp = |value| (Literal::Timestamp(value), LogicalType::Timestamp);
     let timestamptz = |value| (Literal::Timestamp(value), LogicalType::TimestampTz);

@@ -1,7 +1,7 @@
 //! Casts to `time`.
 
 use super::Cast;
-use crate::calendar::{DAY, ZoneClock, is_infinite, split};
+use crate::calendar::{DAY, ZoneClock, is_infinite, microseconds_of, split};
 use crate::error::Result;
 use crate::types::LogicalType;
 use arrow_array::cast::AsArray;
@@ -24,7 +24,7 @@ pub(super) fn cast(cast: &Cast<'_>, array: &ArrayRef) -> Result<ArrayRef> {
         }
         LogicalType::Interval => array
             .as_primitive::<IntervalMonthDayNanoType>()
-            .unary(|interval| (interval.nanoseconds / 1_000).rem_euclid(DAY)),
+            .unary(|interval| microseconds_of(interval).rem_euclid(DAY)),
         _ => return cast.parsed(array),
     };
     Ok(Arc::new(answer))

@@ -2,7 +2,7 @@
 //! happens along the window's order, so that the rows between fall into groups. As Snowflake and Vertica have the first two.
 
 use super::window;
-use crate::calendar::DAY;
+use crate::calendar::{DAY, fixed_microseconds};
 use crate::error::{Error, Result, SqlState};
 use crate::functions::scalar::signature::*;
 use crate::functions::{WindowArguments, WindowFunction};
@@ -119,9 +119,8 @@ fn session_id(call: &WindowArguments<'_>) -> Result<ArrayRef> {
                     "the gap between sessions must not have months, which differ in length",
                 ));
             }
-            let microseconds =
-                |gap: arrow_buffer::IntervalMonthDayNano| i64::from(gap.days) * DAY + gap.nanoseconds / 1000;
-            gaps.iter().map(|gap| gap.map(microseconds)).collect()
+            let microseconds = gaps.iter().map(|gap| gap.map(fixed_microseconds).transpose());
+            microseconds.collect::<Result<_>>()?
         }
     };
     let mut last: Option<i64> = None;

@@ -1,6 +1,6 @@
 //! Distances in the values of an order key: `RANGE BETWEEN x PRECEDING ..`.
 
-use crate::calendar::{DAY, Span, ZoneClock, date_out_of_range_for_timestamp, midnight, moved};
+use crate::calendar::{DAY, Span, ZoneClock, date_out_of_range_for_timestamp, microseconds_of, midnight, moved};
 use crate::error::{Error, Result, SqlState};
 use crate::operators::key::interval_nanoseconds;
 use arrow_array::cast::AsArray;
@@ -160,7 +160,7 @@ impl RangeKeys {
                 Limit::Exact(self.moved_time(values[row], *offset, down, *in_zone)?)
             }
             (Values::TimesOfDay(values), RangeOffset::Interval(offset)) => {
-                Limit::Exact(values[row] + signed(i128::from(offset.nanoseconds / 1000)))
+                Limit::Exact(values[row] + signed(i128::from(microseconds_of(*offset))))
             }
             (Values::Intervals(values), RangeOffset::Interval(offset)) => {
                 Limit::Exact(values[row] + signed(interval_nanoseconds(*offset)))

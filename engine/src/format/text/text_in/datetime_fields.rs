@@ -3,14 +3,11 @@
 use super::datetime_tokens::{TOKENS_MAX, Token, span, split};
 use super::datetime_words::{Special, Word, look_up};
 use super::error::DateTimeProblem;
-use crate::calendar::{DAY, SECOND, days_from_civil, days_in_month};
+use crate::calendar::{DAY, HOUR, JULIAN_EPOCH, SECOND, days_from_civil, days_in_month};
 use crate::format::DateOrder;
 use jiff::tz::TimeZone;
 
 type Result<T> = std::result::Result<T, DateTimeProblem>;
-
-/// The Julian day of 1970-01-01.
-const JULIAN_EPOCH: i64 = 2_440_588;
 
 /// Hours that a zone may be ahead of or behind UTC.
 const DISPLACEMENT_HOURS_MAX: i64 = 15;
@@ -375,7 +372,7 @@ impl Fields {
         }
         if let Some(afternoon) = self.afternoon {
             let time = self.time.ok_or(DateTimeProblem::Format)?;
-            let hour = time / (3_600 * SECOND);
+            let hour = time / HOUR;
             let half_day = DAY / 2;
             self.time = Some(match (afternoon, hour) {
                 (_, 13..) => return Err(DateTimeProblem::Field),

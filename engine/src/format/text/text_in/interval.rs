@@ -3,7 +3,7 @@
 
 use super::error::DateTimeProblem;
 use super::number::{is_space, trim};
-use crate::calendar::{DAY, SECOND};
+use crate::calendar::{DAY, HOUR, MINUTE, SECOND};
 use crate::format::IntervalStyle;
 
 type Result<T> = std::result::Result<T, DateTimeProblem>;
@@ -14,8 +14,6 @@ const TOKENS_MAX: usize = 25;
 /// Characters of a unit's name that count.
 const UNIT_CHARACTERS_MAX: usize = 10;
 
-const MICROSECONDS_PER_HOUR: i64 = 3_600 * SECOND;
-const MICROSECONDS_PER_MINUTE: i64 = 60 * SECOND;
 const DAYS_PER_MONTH: f64 = 30.0;
 
 /// Months, days and time, each with its own sign.
@@ -151,12 +149,12 @@ impl Sum {
                 self.add_fraction(fraction, SECOND)
             }
             Unit::Minute => {
-                self.add_microseconds(whole, MICROSECONDS_PER_MINUTE)?;
-                self.add_fraction(fraction, MICROSECONDS_PER_MINUTE)
+                self.add_microseconds(whole, MINUTE)?;
+                self.add_fraction(fraction, MINUTE)
             }
             Unit::Hour => {
-                self.add_microseconds(whole, MICROSECONDS_PER_HOUR)?;
-                self.add_fraction(fraction, MICROSECONDS_PER_HOUR)
+                self.add_microseconds(whole, HOUR)?;
+                self.add_fraction(fraction, HOUR)
             }
             Unit::Day => {
                 self.add_days(whole)?;
@@ -378,9 +376,7 @@ fn clock_time(text: &str) -> Result<Option<i64>> {
         return Err(DateTimeProblem::IntervalField);
     }
     let rest = (minutes * 60 + seconds) * SECOND + (fraction * SECOND as f64).round_ties_even() as i64;
-    Ok(hours
-        .checked_mul(MICROSECONDS_PER_HOUR)
-        .and_then(|time| time.checked_add(rest)))
+    Ok(hours.checked_mul(HOUR).and_then(|time| time.checked_add(rest)))
 }
 
 /// `P1Y2M3DT4H5M6.5S`, `P1W`, `P0001-02-03T04:05:06`

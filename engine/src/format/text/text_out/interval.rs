@@ -2,7 +2,7 @@
 
 use super::datetime::write_fraction;
 use super::number::write_integer;
-use crate::calendar::SECOND;
+use crate::calendar::{SECOND, microseconds_of};
 use crate::format::IntervalStyle;
 use arrow_buffer::IntervalMonthDayNano;
 use std::io::Write;
@@ -20,7 +20,7 @@ struct Parts {
 
 impl Parts {
     fn new(interval: IntervalMonthDayNano) -> Self {
-        let time = interval.nanoseconds / 1_000;
+        let time = microseconds_of(interval);
         let seconds = time / SECOND;
         Parts {
             years: i64::from(interval.months / 12),

@@ -1,5 +1,6 @@
 //! Arithmetic as a table, answers as PostgreSQL 15 gives them (numeric scales as Stoa types them).
 
+use crate::calendar::{DAY, HOUR};
 use crate::functions::scalar::testing::*;
 use crate::types::{Literal, LogicalType};
 
@@ -27,9 +28,6 @@ fn interval(months: i32, days: i32, microseconds: i64) -> Typed {
     };
     (literal, LogicalType::Interval)
 }
-
-const DAY: i64 = 86_400_000_000;
-const HOUR: i64 = 3_600_000_000;
 
 #[test]
 fn integers() {

@@ -1,6 +1,6 @@
 //! `date_bin(stride, timestamp, origin)`
 
-use crate::calendar::{DAY, checked_timestamp, interval_out_of_range, is_infinite, microseconds_of};
+use crate::calendar::{checked_timestamp, fixed_microseconds, is_infinite};
 use crate::error::{Error, Result, SqlState};
 use crate::functions::scalar::signature::*;
 use crate::functions::{Call, ScalarFunction, Value};
@@ -52,9 +52,7 @@ fn stride_of(stride: IntervalMonthDayNano) -> Result<i64> {
             "timestamps cannot be binned into intervals containing months or years",
         ));
     }
-    let days = i64::from(stride.days).checked_mul(DAY);
-    let microseconds = days.and_then(|days| days.checked_add(microseconds_of(stride)));
-    let microseconds = microseconds.ok_or_else(interval_out_of_range)?;
+    let microseconds = fixed_microseconds(stride)?;
     if microseconds <= 0 {
         return Err(Error::user(
             SqlState::DATETIME_FIELD_OVERFLOW,

@@ -4,8 +4,8 @@
 
 use super::unit::Unit;
 use crate::calendar::{
-    DAY, HOUR, JULIAN_EPOCH, MINUTE, NEAR_DAYS, SECOND, civil, days_from_civil, iso_week, near_civil, near_day,
-    near_weekday, shown_year,
+    DAY, HOUR, JULIAN_EPOCH, MINUTE, NEAR_DAYS, SECOND, civil, days_from_civil, iso_week, microseconds_of, near_civil,
+    near_day, near_weekday, shown_year,
 };
 use arrow_buffer::IntervalMonthDayNano;
 
@@ -136,11 +136,7 @@ pub(super) fn of_offsets(offsets: impl Iterator<Item = i64>, unit: Unit) -> Opti
 pub(super) fn of_intervals(intervals: &[IntervalMonthDayNano], unit: Unit) -> Option<Fields> {
     fn each(intervals: &[IntervalMonthDayNano], field: impl Fn(i64, i64, i64) -> i64) -> Vec<i64> {
         let fields = |interval: &IntervalMonthDayNano| {
-            field(
-                interval.months.into(),
-                interval.days.into(),
-                interval.nanoseconds / 1_000,
-            )
+            field(interval.months.into(), interval.days.into(), microseconds_of(*interval))
         };
         intervals.iter().map(fields).collect()
     }

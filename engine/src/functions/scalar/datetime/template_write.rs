@@ -3,8 +3,8 @@
 use super::names::{DAYS, MONTHS, ROMAN_MONTHS};
 use super::template::{Letters, Node, Pattern};
 use crate::calendar::{
-    HOUR, JULIAN_EPOCH, MINUTE, SECOND, civil, day_of_year, days_from_civil, iso_week, iso_year_start, split,
-    weekday_from_sunday,
+    HOUR, JULIAN_EPOCH, MINUTE, SECOND, civil, day_of_year, days_from_civil, iso_week, iso_year_start, microseconds_of,
+    split, weekday_from_sunday,
 };
 use crate::error::{Error, Result, SqlState};
 use arrow_buffer::IntervalMonthDayNano;
@@ -53,7 +53,7 @@ impl Moment {
     }
 
     pub(super) fn of_interval(interval: IntervalMonthDayNano) -> Self {
-        let time = interval.nanoseconds / 1_000;
+        let time = microseconds_of(interval);
         let (months, days) = (i64::from(interval.months), i64::from(interval.days));
         let (year, month) = (months.div_euclid(12), months.rem_euclid(12));
         // Month 0 is the December before.

@@ -3,8 +3,8 @@
 use super::date_bin::bin;
 use super::zone::zone;
 use crate::calendar::{
-    DAY, Span, ZoneClock, checked_timestamp, civil, days_from_civil, interval_out_of_range, is_infinite,
-    is_infinite_date, microseconds_of, moved, split,
+    DAY, Span, ZoneClock, checked_timestamp, civil, days_from_civil, fixed_microseconds, is_infinite, is_infinite_date,
+    moved, split,
 };
 use crate::error::{Error, Result, SqlState};
 use crate::functions::kernel::Primitives;
@@ -86,12 +86,9 @@ fn width_of(width: IntervalMonthDayNano) -> Result<Width> {
             Err(positive())
         };
     }
-    let days = i64::from(width.days).checked_mul(DAY);
-    let microseconds = days.and_then(|days| days.checked_add(microseconds_of(width)));
-    match microseconds {
-        Some(microseconds) if microseconds > 0 => Ok(Width::Microseconds(microseconds)),
-        Some(_) => Err(positive()),
-        None => Err(interval_out_of_range()),
+    match fixed_microseconds(width)? {
+        microseconds if microseconds > 0 => Ok(Width::Microseconds(microseconds)),
+        _ => Err(positive()),
     }
 }
 
