@@ -1,6 +1,7 @@
 //! Where the user's types and the arrays that carry them meet; nowhere else.
 
 mod literal;
+pub(crate) mod stored_array;
 
 use arrow_schema::{DataType, Field, IntervalUnit, TimeUnit};
 pub use literal::{array_of, array_of_all, literal_at};
@@ -59,6 +60,14 @@ pub fn array_type(data_type: &LogicalType) -> DataType {
                 .collect(),
         ),
         LogicalType::Void => DataType::Null,
+    }
+}
+
+/// The array type that storage keeps a column of a logical type in: as [`array_type`], but arrays are bytes (see [`stored_array`]).
+pub(crate) fn stored_type(data_type: &LogicalType) -> DataType {
+    match data_type {
+        LogicalType::Array(_) => DataType::BinaryView,
+        data_type => array_type(data_type),
     }
 }
 

@@ -4,7 +4,7 @@ use super::relation::{Body, Relation, relation_id, storage_id};
 use super::view::View;
 use crate::error::{Error, Result, SqlState};
 use crate::physical::{StoredColumn, TableAccess, Tables};
-use crate::types::{Literal, LogicalType, array_of};
+use crate::types::{Literal, LogicalType, array_of, array_type};
 use std::sync::Arc;
 use stoa_sql::catalog::TableId;
 use stoa_storage::commit::CommitVersion;
@@ -89,7 +89,15 @@ fn stored(snapshot: &dyn Snapshot, schema: &TableSchema, relation: &Relation) ->
             ));
         }
     }
-    let columns = schema.columns.iter().map(|column| StoredColumn { id: column.id });
+    let types = relation.info.columns.iter().map(|column| &column.data_type);
+    let columns = schema
+        .columns
+        .iter()
+        .zip(types)
+        .map(|(column, data_type)| StoredColumn {
+            id: column.id,
+            list: matches!(data_type, LogicalType::Array(_)).then(|| array_type(data_type)),
+        });
     Ok(TableAccess::Stored {
         columns: columns.collect(),
         table,

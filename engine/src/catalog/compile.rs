@@ -123,7 +123,11 @@ impl Catalog for CompilerCatalog<'_> {
         let bounds = || {
             let relation = self.view.catalog.by_id(table)?;
             let stored = relation.stored()?.schema.columns.get(column)?;
+            // Storage orders arrays by the bytes that it keeps them as.
             let data_type = &relation.info.columns.get(column)?.data_type;
+            if matches!(data_type, LogicalType::Array(_)) {
+                return None;
+            }
             let bounds = self
                 .view
                 .snapshot
@@ -141,7 +145,8 @@ impl Catalog for CompilerCatalog<'_> {
         let data_type = &relation.info.columns.get(column)?.data_type;
         let summary = self.view.snapshot.table(storage_id(table))?.column_summary(stored.id)?;
         let bound = |value: &Option<arrow_array::ArrayRef>| {
-            let value = value.as_ref().filter(|_| summary.exact)?;
+            let is_array = matches!(data_type, LogicalType::Array(_));
+            let value = value.as_ref().filter(|_| summary.exact && !is_array)?;
             literal_at(&**value, 0, data_type).ok()
         };
         let rows = f64::from(summary.row_count.max(1));

@@ -4,8 +4,10 @@ use crate::error::{Error, Result};
 use crate::expression::Expression;
 use crate::physical::DynamicCondition;
 use crate::pipeline::{Cancel, NodeProfile, Source, Stream};
+use crate::types::stored_array;
 use arrow_array::ArrayRef;
 use arrow_buffer::BooleanBuffer;
+use arrow_schema::DataType;
 use parking_lot::Mutex;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,7 +15,7 @@ use stoa_storage::predicate::{ColumnPredicate, DynamicPredicate, RowPredicate};
 use stoa_storage::scan::{Scan, ScanItem, ScanReader, ScanRequest};
 use stoa_storage::schema::ColumnId;
 use stoa_storage::store::TableSnapshot;
-use stoa_storage::vector::Batch;
+use stoa_storage::vector::{Batch, Selection};
 
 /// Rows below which another worker is not worth its start.
 const ROWS_PER_WORKER_MIN: u64 = 64 * 1024;
@@ -24,10 +26,25 @@ pub(crate) trait SummaryReceiver: Send + Sync {
     fn receive(&self, summaries: Batch) -> Result<()>;
 }
 
+/// Columns of a scan that are arrays, by place, and what they become.
+pub(crate) type StoredLists = Vec<(usize, DataType)>;
+
+/// The batch with its arrays, which storage has as bytes.
+fn decoded(mut batch: Batch, lists: &[(usize, DataType)]) -> Result<Batch> {
+    let wanted = batch.selection.as_ref().map(Selection::bits);
+    for (place, list) in lists {
+        let column = batch.columns.get_mut(*place);
+        let column = column.ok_or_else(|| Error::Internal(format!("a scan has no column {place}")))?;
+        *column = stored_array::decode(column, list, wanted)?;
+    }
+    Ok(batch)
+}
+
 /// The source.
 pub(crate) struct StoredScan {
     table: Arc<dyn TableSnapshot>,
     request: ScanRequest,
+    lists: StoredLists,
     receiver: Option<Arc<dyn SummaryReceiver>>,
     /// Rows that may still be handed out.
     remaining: Option<Arc<AtomicU64>>,
@@ -39,7 +56,7 @@ pub(crate) struct StoredScan {
 impl StoredScan {
     pub(crate) fn new(
         table: Arc<dyn TableSnapshot>,
-        request: ScanRequest,
+        (request, lists): (ScanRequest, StoredLists),
         receiver: Option<Arc<dyn SummaryReceiver>>,
         limit: Option<u64>,
         cancel: Arc<Cancel>,
@@ -48,6 +65,7 @@ impl StoredScan {
         StoredScan {
             table,
             request,
+            lists,
             receiver,
             remaining: limit.map(|limit| Arc::new(AtomicU64::new(limit))),
             cancel,
@@ -103,6 +121,7 @@ impl Source for StoredScan {
     fn open(&self) -> Result<Box<dyn Stream>> {
         Ok(Box::new(StoredStream {
             reader: self.shared()?.reader(),
+            lists: self.lists.clone(),
             receiver: self.receiver.clone(),
             remaining: self.remaining.clone(),
             cancel: self.cancel.clone(),
@@ -117,6 +136,7 @@ impl Source for StoredScan {
 
 struct StoredStream {
     reader: Box<dyn ScanReader>,
+    lists: StoredLists,
     receiver: Option<Arc<dyn SummaryReceiver>>,
     remaining: Option<Arc<AtomicU64>>,
     cancel: Arc<Cancel>,
@@ -144,7 +164,7 @@ impl Stream for StoredStream {
                             Some(left.saturating_sub(rows))
                         });
                     }
-                    return Ok(Some(batch));
+                    return decoded(batch, &self.lists).map(Some);
                 }
                 (Some(ScanItem::Summaries(batch)), Some(receiver)) => receiver.receive(batch)?,
                 (Some(ScanItem::Summaries(_)), None) => {
@@ -168,13 +188,20 @@ impl StoredStream {
 /// A filter of the plan that storage evaluates for us, before it decodes other columns.
 pub(crate) struct ExpressionPredicate {
     columns: Vec<ColumnId>,
+    lists: StoredLists,
     expression: Expression,
 }
 
 impl ExpressionPredicate {
-    /// The expression's layout is these columns in order.
-    pub(crate) fn new(columns: Vec<ColumnId>, expression: Expression) -> Self {
-        ExpressionPredicate { columns, expression }
+    /// The expression's layout is these columns in order; of arrays with what they become.
+    pub(crate) fn new(columns: Vec<(ColumnId, Option<DataType>)>, expression: Expression) -> Self {
+        let (columns, lists): (Vec<_>, Vec<_>) = columns.into_iter().unzip();
+        let lists = lists.into_iter().enumerate();
+        ExpressionPredicate {
+            columns,
+            lists: lists.filter_map(|(place, list)| Some((place, list?))).collect(),
+            expression,
+        }
     }
 }
 
@@ -189,6 +216,7 @@ impl RowPredicate for ExpressionPredicate {
         row_count: usize,
     ) -> std::result::Result<BooleanBuffer, Box<dyn std::error::Error + Send + Sync>> {
         let batch = Batch::new(columns.to_vec(), row_count);
+        let batch = decoded(batch, &self.lists)?;
         self.expression.select(&batch).map_err(Into::into)
     }
 }

@@ -10,6 +10,7 @@ use crate::operators::scan::{ExpressionPredicate, NarrowingPredicate, StoredScan
 use crate::operators::values::ArraysSource;
 use crate::types::Literal;
 use arrow_array::ArrayRef;
+use arrow_schema::DataType;
 use std::sync::Arc;
 use stoa_sql::catalog::TableId;
 use stoa_sql::plan::{COMMIT_VERSION_COLUMN, CTID_COLUMN, ColumnDef, ColumnId, Expr, ROW_ID_COLUMN, Scan};
@@ -23,6 +24,8 @@ use stoa_storage::store::TableSnapshot;
 pub(crate) struct StoredColumn {
     /// Its identity in storage.
     pub(crate) id: stoa_storage::schema::ColumnId,
+    /// What it becomes on its way out, where it is an array, which storage keeps as bytes.
+    pub(crate) list: Option<DataType>,
 }
 
 /// Where the rows of a relation are.
@@ -179,8 +182,11 @@ impl Planner {
             addresses: split.addresses.clone(),
             ..ScanRequest::default()
         };
+        let mut lists = Vec::new();
         for (index, column) in &scan.columns {
             if split.columns.iter().any(|wanted| wanted.id == column.id) {
+                let list = columns.get(*index).and_then(|column| column.list.clone());
+                lists.extend(list.map(|list| (request.columns.len(), list)));
                 request.columns.push(stored_column(*index, columns)?);
             }
         }
@@ -206,7 +212,7 @@ impl Planner {
         let profile = self.context.profile.as_ref().map(|profile| profile.node(node));
         Ok(StoredScan::new(
             table,
-            request,
+            (request, lists),
             receiver,
             scan.limit.filter(|_| split.late.is_empty()),
             self.context.cancel.clone(),
@@ -243,8 +249,9 @@ impl Planner {
         let layout = Layout::new(used.iter().map(|(_, column)| column.clone()).collect());
         let mut stored = Vec::with_capacity(used.len());
         for (index, _) in &used {
+            let list = columns.get(*index).and_then(|column| column.list.clone());
             match stored_column(*index, columns)? {
-                ScanColumn::Table(id) => stored.push(id),
+                ScanColumn::Table(id) => stored.push((id, list)),
                 _ => {
                     return Err(Error::user(
                         crate::error::SqlState::FEATURE_NOT_SUPPORTED,
@@ -314,18 +321,27 @@ fn summary_request(scan: &Scan, wish: &SummaryWish, columns: &[StoredColumn]) ->
         ScanColumn::Table(id) => Some(id),
         _ => None,
     };
+    // Values of arrays in summaries are bytes that nobody would make arrays again.
+    let of_values = |id: ColumnId| {
+        let id = table_column(id)?;
+        let mut columns = columns.iter();
+        columns
+            .any(|column| column.id == id && column.list.is_none())
+            .then_some(id)
+    };
     let values = wish.values.iter().map(|(state, column)| {
-        let column = || table_column((*column)?);
+        let counted = || table_column((*column)?);
+        let column = || of_values((*column)?);
         Some(match state {
             SummaryState::RowCount => SummaryValue::RowCount,
-            SummaryState::Count => SummaryValue::Count(column()?),
+            SummaryState::Count => SummaryValue::Count(counted()?),
             SummaryState::Sum => SummaryValue::Sum(column()?),
             SummaryState::Minimum => SummaryValue::Minimum(column()?),
             SummaryState::Maximum => SummaryValue::Maximum(column()?),
         })
     });
     Some(SummaryRequest {
-        keys: wish.keys.iter().map(|key| table_column(*key)).collect::<Option<_>>()?,
+        keys: wish.keys.iter().map(|key| of_values(*key)).collect::<Option<_>>()?,
         values: values.collect::<Option<_>>()?,
     })
 }

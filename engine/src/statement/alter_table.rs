@@ -12,7 +12,8 @@ use crate::catalog::persist::{ColumnDefinition, Constraint, NameEntry, Rule, Tab
 use crate::catalog::relation::{Body, Relation};
 use crate::connection::{Notice, StatementWrites};
 use crate::error::{Error, Result, SqlState};
-use crate::types::{Literal, array_of, array_type};
+use crate::types::stored_array::encode;
+use crate::types::{Literal, array_of, stored_type};
 use stoa_sql::plan::{
     AlterTable, AlterTableAction, ColumnDef, ColumnDefinition as NewColumn, ColumnId, Expr, Plan, Scan,
 };
@@ -163,14 +164,14 @@ impl Altered<'_> {
         }
         let missing_value = match value {
             Literal::Null => None,
-            value => Some(array_of(&value, &column.data_type)?),
+            value => Some(encode(&array_of(&value, &column.data_type)?)?),
         };
         let id = self.schema.next_column_id;
         self.schema.next_column_id = id + 1;
         self.schema.columns.push(ColumnSchema {
             id: stoa_storage::schema::ColumnId(id),
             name: column.name.clone(),
-            data_type: array_type(&column.data_type),
+            data_type: stored_type(&column.data_type),
             nullable: column.nullable,
             missing_value,
         });

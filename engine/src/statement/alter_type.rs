@@ -11,7 +11,7 @@ use crate::catalog::options::apply_options;
 use crate::catalog::persist::{ColumnDefinition, TableDefinition};
 use crate::catalog::relation::{Relation, table_relation};
 use crate::error::{Error, Result, SqlState};
-use crate::types::{LogicalType, array_type};
+use crate::types::{LogicalType, stored_type};
 use std::sync::Arc;
 use stoa_sql::plan::{AlterTable, AlterTableAction, Plan};
 use stoa_storage::commit::Change;
@@ -138,7 +138,7 @@ fn replace_column(
     }
     *column = ColumnSchema {
         id,
-        data_type: array_type(data_type),
+        data_type: stored_type(data_type),
         missing_value: None,
         ..column.clone()
     };

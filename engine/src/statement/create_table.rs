@@ -12,7 +12,7 @@ use crate::catalog::relation::{relation_id, table_relation};
 use crate::catalog::sequence::SequenceOwner;
 use crate::connection::{Notice, StatementWrites};
 use crate::error::{Result, SqlState};
-use crate::types::array_type;
+use crate::types::stored_type;
 use std::sync::Arc;
 use stoa_sql::plan::CreateTable;
 use stoa_storage::commit::Change;
@@ -114,7 +114,7 @@ fn table_schema(
         columns.push(ColumnSchema {
             id: ColumnId(number),
             name: column.name.clone(),
-            data_type: array_type(&column.data_type),
+            data_type: stored_type(&column.data_type),
             nullable: column.nullable,
             missing_value: None,
         });

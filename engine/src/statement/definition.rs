@@ -99,13 +99,42 @@ pub(super) fn new_oids(run: &Run<'_>, count: u32) -> u32 {
 /// # Errors
 /// 0A000
 pub(super) fn check_stored_type(column: &str, data_type: &LogicalType) -> Result<()> {
-    match stoa_storage::vector::is_stored_type(&array_type(data_type)) {
+    let mut element = data_type;
+    while let LogicalType::Array(inner) = element {
+        element = inner;
+    }
+    match stoa_storage::vector::is_stored_type(&array_type(element)) {
         true => Ok(()),
         false => Err(Error::user(
             SqlState::FEATURE_NOT_SUPPORTED,
             format!("column \"{column}\" of type {data_type} cannot be stored: use jsonb"),
         )),
     }
+}
+
+/// Refuses options that order rows by arrays or look for them: storage does not know how arrays compare.
+///
+/// # Errors
+/// 0A000
+fn check_option_columns(schema: &TableSchema, definition: &TableDefinition) -> Result<()> {
+    let options = [("order_by", &schema.sort_key), ("bloom_filter", &schema.bloom_columns)];
+    for (option, ids) in options {
+        let is_array = |id: u32| {
+            let mut columns = definition.columns.iter();
+            columns.any(|column| column.id == id && matches!(column.data_type, LogicalType::Array(_)))
+        };
+        let array = ids.iter().find(|id| is_array(id.0)).and_then(|id| schema.column(*id));
+        if let Some(column) = array {
+            return Err(Error::user(
+                SqlState::FEATURE_NOT_SUPPORTED,
+                format!(
+                    "option \"{option}\" cannot name column \"{}\", which is an array",
+                    column.name
+                ),
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Constraints as they are kept, with numbers from one on. Columns of a new table have their places as identities.
@@ -131,8 +160,9 @@ pub(super) fn constraints(defined: &[ConstraintDefinition], first_oid: u32) -> V
 /// Looking for a key must not read the table: its columns get Bloom filters.
 ///
 /// # Errors
-/// 0A000 for a type that cannot be a key.
+/// 0A000 for a type that cannot be a key, and for options about arrays.
 pub(super) fn index_keys(schema: &mut TableSchema, definition: &TableDefinition) -> Result<()> {
+    check_option_columns(schema, definition)?;
     for (_, _, columns) in definition.keys() {
         for id in columns {
             let column = definition.columns.iter().find(|column| column.id == id);

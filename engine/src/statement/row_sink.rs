@@ -13,11 +13,11 @@ use crate::format::FormatSettings;
 use crate::format::text::ColumnWriter;
 use crate::limits::{BULK_LOAD_BYTES_MAX, LOGGED_BYTES_MAX, LOGGED_ROWS_MAX};
 use crate::pipeline::{Demand, MemoryBudget, Reservation, Sink, SinkPart};
+use crate::types::{LogicalType, array_type, stored_array};
 use arrow_array::{Array, ArrayRef};
 use parking_lot::Mutex;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use stoa_sql::types::LogicalType;
 use stoa_storage::commit::Change;
 use stoa_storage::schema::TableSchema;
 use stoa_storage::store::BulkLoad;
@@ -133,20 +133,22 @@ impl RowSink {
     /// 42804, naming the column.
     pub(crate) fn check_types(&self, columns: &[ArrayRef]) -> Result<()> {
         let definitions = &self.target.schema.columns;
-        let wrong = columns
+        let types = columns
             .iter()
+            .map(|column| column.data_type().clone())
+            .zip(&self.target.types);
+        let wrong = types
             .zip(definitions)
-            .find(|(column, definition)| *column.data_type() != definition.data_type);
+            .find(|((given, data_type), _)| *given != array_type(data_type));
         if columns.len() == definitions.len() && wrong.is_none() {
             return Ok(());
         }
         let message = match wrong {
-            Some((column, definition)) => format!(
-                "column \"{}\" of relation \"{}\" is stored as {}, not as {}",
+            Some(((given, data_type), definition)) => format!(
+                "column \"{}\" of relation \"{}\" takes {}, not {given}",
                 definition.name,
                 self.target.name,
-                definition.data_type,
-                column.data_type()
+                array_type(data_type),
             ),
             None => format!(
                 "relation \"{}\" has {} columns, not {}",
@@ -180,25 +182,27 @@ impl RowSink {
         self.check_nulls(&batch)?;
         self.check_conditions(&batch)?;
         self.row_count.fetch_add(batch.row_count as u64, Ordering::Relaxed);
+        let columns = batch.columns.iter().map(stored_array::encode);
+        let stored = Batch::new(columns.collect::<Result<_>>()?, batch.row_count);
         let load = {
             let mut state = self.state.lock();
             self.keep_keys(&mut state, &batch)?;
             match &state.load {
                 Some(load) => load.clone(),
                 None => {
-                    let bytes = memory_bytes(&batch);
-                    let (rows, total) = (state.waiting_rows + batch.row_count, state.waiting_bytes + bytes);
+                    let bytes = memory_bytes(&stored);
+                    let (rows, total) = (state.waiting_rows + stored.row_count, state.waiting_bytes + bytes);
                     if rows <= LOGGED_ROWS_MAX && total <= LOGGED_BYTES_MAX {
                         state.memory.grow(bytes)?;
                         (state.waiting_rows, state.waiting_bytes) = (rows, total);
-                        state.waiting.push(batch);
+                        state.waiting.push(stored);
                         return Ok(());
                     }
                     self.begin_load(&mut state)?
                 }
             }
         };
-        Ok(load.append(batch)?)
+        Ok(load.append(stored)?)
     }
 
     /// Too many rows for the log.

@@ -35,7 +35,8 @@ fn rows(context: &SystemContext<'_>) -> Result<Vec<ArrayRef>> {
                 continue;
             };
             let null_fraction = f64::from(summary.null_count) / f64::from(summary.row_count);
-            let bounds = snapshot.column_histogram(stored.id);
+            let is_array = matches!(column.data_type, LogicalType::Array(_));
+            let bounds = snapshot.column_histogram(stored.id).filter(|_| !is_array);
             let values = Values::of(bounds, 1.0 - null_fraction, &column.data_type, context)?;
             rows.push([
                 text(&info.schema),

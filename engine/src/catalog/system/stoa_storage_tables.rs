@@ -120,6 +120,10 @@ fn column_columns() -> Vec<(&'static str, LogicalType)> {
 /// A bound of a column as text.
 pub(super) fn bound(value: Option<&ArrayRef>, data_type: &LogicalType, context: &SystemContext<'_>) -> Result<Literal> {
     let Some(value) = value else { return Ok(Literal::Null) };
+    // Bounds of arrays are bounds of the bytes that storage keeps them as.
+    if matches!(data_type, LogicalType::Array(_)) {
+        return Ok(Literal::Null);
+    }
     let mut out = Vec::new();
     if literal_at(value, 0, data_type)? == Literal::Null {
         return Ok(Literal::Null);
