@@ -4,6 +4,8 @@
 pub(crate) const WORKER_STACK_BYTES: usize = 16 << 20;
 /// A batch has at most a row for so many bytes that its query may use: operators must have room for some batches at a time.
 pub(crate) const MEMORY_BYTES_PER_BATCH_ROW: usize = 2048;
+/// Bytes of stored arrays that become one batch of a scan, but for an array that has more by itself.
+pub(crate) const ARRAY_BYTES_PER_BATCH_MAX: usize = 8 << 20;
 /// Rows of one statement that go through the log; more go into segments at once.
 pub(crate) const LOGGED_ROWS_MAX: usize = 1 << 19;
 /// Bytes of one statement's rows that go through the log, likewise.

@@ -60,7 +60,7 @@ fn every_acknowledged_row_survives_kills() {
     server
         .connect()
         .batch_execute(
-            "CREATE TABLE rows (id bigint NOT NULL, day date NOT NULL, label text)
+            "CREATE TABLE rows (id bigint NOT NULL, day date NOT NULL, label text, parts bigint[] NOT NULL)
              WITH (partition_by = 'month(day)', order_by = 'id')",
         )
         .unwrap();
@@ -123,7 +123,11 @@ impl Client {
     fn row(&mut self, id: i64) -> String {
         let day = 1 + self.random.below(28);
         let month = 1 + self.random.below(6);
-        format!("{id},2024-{month:02}-{day:02},label {}", id % 7)
+        format!(
+            "{id};2024-{month:02}-{day:02};label {};{{{id},NULL,{}}}",
+            id % 7,
+            id % 5
+        )
     }
 
     fn insert(&mut self) -> bool {
@@ -133,9 +137,9 @@ impl Client {
             .iter()
             .map(|id| {
                 let row = self.row(*id);
-                let mut fields = row.split(',');
-                let (id, day, label) = (fields.next().unwrap(), fields.next().unwrap(), fields.next().unwrap());
-                format!("({id}, '{day}', '{label}')")
+                let mut fields = row.split(';');
+                let mut field = || fields.next().unwrap();
+                format!("({}, '{}', '{}', '{}')", field(), field(), field(), field())
             })
             .collect();
         let statement = format!("INSERT INTO rows VALUES {}", values.join(", "));
@@ -149,7 +153,7 @@ impl Client {
         let rows: String = ids.iter().map(|id| self.row(*id) + "\n").collect();
         let result = self
             .connection
-            .copy_in("COPY rows FROM STDIN (FORMAT csv)")
+            .copy_in("COPY rows FROM STDIN (FORMAT csv, DELIMITER ';')")
             .and_then(|mut writer| {
                 // A write that fails shows when the copy is finished.
                 let _ = std::io::Write::write_all(&mut writer, rows.as_bytes());
@@ -214,11 +218,13 @@ impl Client {
 
 /// Compares what the server has with the ledger, and settles what was uncertain.
 fn settle(server: &Server, ledger: &mut Ledger, round: u64) {
-    let found = server.connect().query("SELECT id FROM rows", &[]).unwrap();
+    let found = server.connect().query("SELECT id, parts FROM rows", &[]).unwrap();
     let mut rows = BTreeSet::new();
     for row in &found {
         let id: i64 = row.get(0);
         assert!(rows.insert(id), "round {round}: row {id} is there twice");
+        let parts: Vec<Option<i64>> = row.get(1);
+        assert_eq!(parts, [Some(id), None, Some(id % 5)], "round {round}: row {id}");
     }
     for group in std::mem::take(&mut ledger.uncertain_inserts) {
         let there = group.iter().filter(|id| rows.contains(id)).count();

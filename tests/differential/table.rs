@@ -56,6 +56,8 @@ const COLUMNS: &[Column] = &[
     column("u", Kind::Uuid, false),
     column("j", Kind::Jsonb, false),
     column("bin", Kind::Bytea, false),
+    column("ia", Kind::IntegerArray, false),
+    column("ta", Kind::TextArray, false),
     column("m4", Kind::Integer, true),
     column("mf", Kind::Double, true),
     column("mn", Kind::Numeric, true),

@@ -10,6 +10,7 @@ mod definitions;
 mod keys;
 mod protocol;
 mod snapshots;
+mod stored_arrays;
 
 use std::sync::OnceLock;
 use stoa_tests::{Server, ServerOptions};

@@ -78,12 +78,12 @@ pub(crate) static TYPES: [TypeEntry; 33] = [
     entry(LogicalType::Regnamespace, "regnamespace", 4089, 4090, 4, 'N'),
 ];
 
-/// The entry of a type; arrays have that of their element.
+/// The entry of a type; arrays have that of their element, whatever their dimensions.
 pub(crate) fn entry_of(data_type: &LogicalType) -> Option<&'static TypeEntry> {
-    let data_type = match data_type {
-        LogicalType::Array(element) => element,
-        other => other,
-    };
+    let mut data_type = data_type;
+    while let LogicalType::Array(element) = data_type {
+        data_type = element;
+    }
     TYPES.iter().find(|entry| entry.data_type.kind() == data_type.kind())
 }
 
@@ -113,6 +113,14 @@ pub(crate) fn type_modifier(data_type: &LogicalType) -> i32 {
         }
         LogicalType::Array(element) => type_modifier(element),
         _ => -1,
+    }
+}
+
+/// `attndims` of a type.
+pub(crate) fn dimensions(data_type: &LogicalType) -> i64 {
+    match data_type {
+        LogicalType::Array(element) => 1 + dimensions(element),
+        _ => 0,
     }
 }
 

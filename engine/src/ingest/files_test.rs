@@ -7,6 +7,7 @@ use crate::format::text::ColumnWriter;
 use crate::ingest::copy_decoder::tests::options;
 use arrow_array::builder::{Int8Builder, UInt64Builder};
 use arrow_array::*;
+use arrow_buffer::OffsetBuffer;
 use arrow_schema::{DataType, Field, Schema, TimeUnit};
 use parquet::arrow::ArrowWriter;
 use parquet::file::properties::WriterProperties;
@@ -235,6 +236,33 @@ fn parquet_types_become_the_columns_types() {
             "{found} to {data_type}"
         );
     }
+}
+
+#[test]
+fn parquet_lists_become_arrays() {
+    let lists = |values: ArrayRef, data_type: DataType| {
+        let offsets = OffsetBuffer::from_lengths([values.len(), 0]);
+        let nulls = Some(vec![true, false].into());
+        array(ListArray::new(
+            Arc::new(Field::new("element", data_type, true)),
+            offsets,
+            values,
+            nulls,
+        ))
+    };
+    let array_of = |element| LogicalType::Array(Box::new(element));
+    let numbers = lists(array(Int8Array::from(vec![Some(1), None])), DataType::Int8);
+    assert_eq!(
+        convert(numbers.clone(), array_of(LogicalType::BigInt)),
+        Ok("{1,NULL}~".to_owned())
+    );
+    assert!(convert(numbers, array_of(LogicalType::Date)).is_err());
+    let texts = lists(array(StringArray::from(vec![Some("a b"), Some("{}")])), DataType::Utf8);
+    assert_eq!(
+        convert(texts.clone(), array_of(LogicalType::Text)),
+        Ok("{\"a b\",\"{}\"}~".to_owned())
+    );
+    assert!(convert(texts, array_of(LogicalType::Jsonb)).is_err());
 }
 
 #[test]

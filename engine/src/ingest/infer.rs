@@ -123,6 +123,7 @@ fn logical_type(data_type: &DataType, said: Option<&ParquetType>) -> Option<Logi
         DataType::Timestamp(_, None) => LogicalType::Timestamp,
         DataType::Timestamp(_, Some(_)) => LogicalType::TimestampTz,
         DataType::Interval(IntervalUnit::MonthDayNano) => LogicalType::Interval,
+        DataType::List(field) => LogicalType::Array(Box::new(logical_type(field.data_type(), None)?)),
         _ => return None,
     })
 }

@@ -8,9 +8,11 @@ use crate::format::text::{self, ColumnWriter, column_builder};
 use crate::types::{DECIMAL64_PRECISION_MAX, LogicalType, array_type};
 use arrow_array::cast::AsArray;
 use arrow_array::types::*;
-use arrow_array::{Array, ArrayRef, ArrowPrimitiveType, BinaryViewArray, FixedSizeBinaryArray, PrimitiveArray};
+use arrow_array::{
+    Array, ArrayRef, ArrowPrimitiveType, BinaryViewArray, FixedSizeBinaryArray, ListArray, PrimitiveArray,
+};
 use arrow_buffer::i256;
-use arrow_schema::{DataType, TimeUnit};
+use arrow_schema::{DataType, Field, TimeUnit};
 use std::sync::Arc;
 
 /// Turns a file's column into a table's.
@@ -20,6 +22,9 @@ pub(super) type Conversion = Box<dyn Fn(&ArrayRef) -> Result<ArrayRef> + Send + 
 pub(super) fn conversion(source: &DataType, target: &LogicalType, settings: &FormatSettings) -> Option<Conversion> {
     let plain = array_type(target);
     let takes_any_text = matches!(target, LogicalType::Text | LogicalType::Varchar(None));
+    if let (DataType::List(field), LogicalType::Array(element)) = (source, target) {
+        return list_conversion(field.data_type(), element, settings);
+    }
     match (source, &plain) {
         (source, plain) if source == plain && (takes_any_text || *plain != DataType::Utf8View) => {
             Some(Box::new(|array| Ok(array.clone())))
@@ -49,6 +54,21 @@ fn out_of_range(type_name: impl std::fmt::Display) -> Error {
 #[cold]
 fn datetime_out_of_range(type_name: &str) -> Error {
     Error::user(SqlState::DATETIME_FIELD_OVERFLOW, format!("{type_name} out of range"))
+}
+
+/// Lists of what converts.
+fn list_conversion(source: &DataType, element: &LogicalType, settings: &FormatSettings) -> Option<Conversion> {
+    let convert = conversion(source, element, settings)?;
+    let field = Arc::new(Field::new("item", array_type(element), true));
+    Some(Box::new(move |array| {
+        let (_, offsets, values, nulls) = array.as_list::<i32>().clone().into_parts();
+        Ok(Arc::new(ListArray::try_new(
+            field.clone(),
+            offsets,
+            convert(&values)?,
+            nulls,
+        )?))
+    }))
 }
 
 /// Whatever a text stands for.

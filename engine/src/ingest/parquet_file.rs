@@ -7,7 +7,7 @@ use super::source::{Progress, SourceFile};
 use super::{BATCH_ROWS_MAX, BatchSink, TargetColumn};
 use crate::error::{Error, Result, SqlState};
 use crate::format::FormatSettings;
-use crate::types::array_type;
+use crate::types::{LogicalType, array_type};
 use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use parquet::arrow::ProjectionMask;
@@ -195,24 +195,33 @@ fn wanted_schema(schema: &Schema, roots: &[usize], targets: &[TargetColumn]) -> 
     let mut fields: Vec<Field> = schema.fields().iter().map(|field| (**field).clone()).collect();
     for (root, target) in roots.iter().zip(targets) {
         let Some(field) = fields.get_mut(*root) else { continue };
-        let wanted = match (field.data_type(), array_type(&target.data_type)) {
-            (DataType::Utf8 | DataType::LargeUtf8, _) => DataType::Utf8View,
-            (DataType::Binary | DataType::LargeBinary, DataType::Utf8View) => DataType::Utf8View,
-            (DataType::Binary | DataType::LargeBinary, _) => DataType::BinaryView,
-            (DataType::Decimal128(precision, scale), DataType::Decimal64(_, _))
-                if *precision <= crate::types::DECIMAL64_PRECISION_MAX =>
-            {
-                DataType::Decimal64(*precision, *scale)
-            }
-            // Nanoseconds of 96 bits, which 64 bits do not hold for all years.
-            (DataType::Timestamp(TimeUnit::Nanosecond, None), DataType::Timestamp(_, _)) => {
-                DataType::Timestamp(TimeUnit::Microsecond, None)
-            }
-            _ => continue,
-        };
-        *field = field.clone().with_data_type(wanted);
+        if let Some(wanted) = wanted_type(field.data_type(), &target.data_type) {
+            *field = field.clone().with_data_type(wanted);
+        }
     }
     Arc::new(Schema::new(fields))
+}
+
+fn wanted_type(source: &DataType, target: &LogicalType) -> Option<DataType> {
+    if let (DataType::List(field), LogicalType::Array(element)) = (source, target) {
+        let wanted = wanted_type(field.data_type(), element)?;
+        return Some(DataType::List(Arc::new((**field).clone().with_data_type(wanted))));
+    }
+    Some(match (source, array_type(target)) {
+        (DataType::Utf8 | DataType::LargeUtf8, _) => DataType::Utf8View,
+        (DataType::Binary | DataType::LargeBinary, DataType::Utf8View) => DataType::Utf8View,
+        (DataType::Binary | DataType::LargeBinary, _) => DataType::BinaryView,
+        (DataType::Decimal128(precision, scale), DataType::Decimal64(_, _))
+            if *precision <= crate::types::DECIMAL64_PRECISION_MAX =>
+        {
+            DataType::Decimal64(*precision, *scale)
+        }
+        // Nanoseconds of 96 bits, which 64 bits do not hold for all years.
+        (DataType::Timestamp(TimeUnit::Nanosecond, None), DataType::Timestamp(_, _)) => {
+            DataType::Timestamp(TimeUnit::Microsecond, None)
+        }
+        _ => return None,
+    })
 }
 
 #[cold]

@@ -17,6 +17,7 @@ pub(crate) mod seen_rows;
 pub(crate) mod sort;
 pub(crate) mod spill;
 pub(crate) mod split;
+pub(crate) mod stored_lists;
 pub(crate) mod table_function;
 #[cfg(test)]
 pub(crate) mod testing;

@@ -2,20 +2,21 @@
 
 use crate::error::{Error, Result};
 use crate::expression::Expression;
+use crate::operators::stored_lists::StoredLists;
 use crate::physical::DynamicCondition;
 use crate::pipeline::{Cancel, NodeProfile, Source, Stream};
-use crate::types::stored_array;
 use arrow_array::ArrayRef;
-use arrow_buffer::BooleanBuffer;
+use arrow_buffer::{BooleanBuffer, BooleanBufferBuilder};
 use arrow_schema::DataType;
 use parking_lot::Mutex;
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use stoa_storage::predicate::{ColumnPredicate, DynamicPredicate, RowPredicate};
 use stoa_storage::scan::{Scan, ScanItem, ScanReader, ScanRequest};
 use stoa_storage::schema::ColumnId;
 use stoa_storage::store::TableSnapshot;
-use stoa_storage::vector::{Batch, Selection};
+use stoa_storage::vector::Batch;
 
 /// Rows below which another worker is not worth its start.
 const ROWS_PER_WORKER_MIN: u64 = 64 * 1024;
@@ -24,20 +25,6 @@ const ROWS_PER_WORKER_MIN: u64 = 64 * 1024;
 pub(crate) trait SummaryReceiver: Send + Sync {
     /// Takes some; called by any worker.
     fn receive(&self, summaries: Batch) -> Result<()>;
-}
-
-/// Columns of a scan that are arrays, by place, and what they become.
-pub(crate) type StoredLists = Vec<(usize, DataType)>;
-
-/// The batch with its arrays, which storage has as bytes.
-fn decoded(mut batch: Batch, lists: &[(usize, DataType)]) -> Result<Batch> {
-    let wanted = batch.selection.as_ref().map(Selection::bits);
-    for (place, list) in lists {
-        let column = batch.columns.get_mut(*place);
-        let column = column.ok_or_else(|| Error::Internal(format!("a scan has no column {place}")))?;
-        *column = stored_array::decode(column, list, wanted)?;
-    }
-    Ok(batch)
 }
 
 /// The source.
@@ -122,6 +109,7 @@ impl Source for StoredScan {
         Ok(Box::new(StoredStream {
             reader: self.shared()?.reader(),
             lists: self.lists.clone(),
+            waiting: VecDeque::new(),
             receiver: self.receiver.clone(),
             remaining: self.remaining.clone(),
             cancel: self.cancel.clone(),
@@ -137,6 +125,8 @@ impl Source for StoredScan {
 struct StoredStream {
     reader: Box<dyn ScanReader>,
     lists: StoredLists,
+    /// Rows that storage gave already, with arrays that are yet to be decoded.
+    waiting: VecDeque<Batch>,
     receiver: Option<Arc<dyn SummaryReceiver>>,
     remaining: Option<Arc<AtomicU64>>,
     cancel: Arc<Cancel>,
@@ -144,6 +134,10 @@ struct StoredStream {
 
 impl Stream for StoredStream {
     fn next(&mut self) -> Result<Option<Batch>> {
+        if let Some(batch) = self.waiting.pop_front() {
+            self.cancel.check()?;
+            return self.lists.decoded(batch).map(Some);
+        }
         if self
             .remaining
             .as_ref()
@@ -164,7 +158,12 @@ impl Stream for StoredStream {
                             Some(left.saturating_sub(rows))
                         });
                     }
-                    return decoded(batch, &self.lists).map(Some);
+                    self.waiting = self.lists.parts(batch)?.into();
+                    return self
+                        .waiting
+                        .pop_front()
+                        .map(|batch| self.lists.decoded(batch))
+                        .transpose();
                 }
                 (Some(ScanItem::Summaries(batch)), Some(receiver)) => receiver.receive(batch)?,
                 (Some(ScanItem::Summaries(_)), None) => {
@@ -196,10 +195,9 @@ impl ExpressionPredicate {
     /// The expression's layout is these columns in order; of arrays with what they become.
     pub(crate) fn new(columns: Vec<(ColumnId, Option<DataType>)>, expression: Expression) -> Self {
         let (columns, lists): (Vec<_>, Vec<_>) = columns.into_iter().unzip();
-        let lists = lists.into_iter().enumerate();
         ExpressionPredicate {
             columns,
-            lists: lists.filter_map(|(place, list)| Some((place, list?))).collect(),
+            lists: StoredLists::of(lists),
             expression,
         }
     }
@@ -215,9 +213,12 @@ impl RowPredicate for ExpressionPredicate {
         columns: &[ArrayRef],
         row_count: usize,
     ) -> std::result::Result<BooleanBuffer, Box<dyn std::error::Error + Send + Sync>> {
+        let mut answer = BooleanBufferBuilder::new(row_count);
         let batch = Batch::new(columns.to_vec(), row_count);
-        let batch = decoded(batch, &self.lists)?;
-        self.expression.select(&batch).map_err(Into::into)
+        for part in self.lists.decoded_parts(batch)? {
+            answer.append_buffer(&self.expression.select(&part?)?);
+        }
+        Ok(answer.finish())
     }
 }
 

@@ -7,6 +7,7 @@ use crate::expression::{Expression, Layout};
 use crate::functions::SummaryState;
 use crate::operators::filter::FilterTransform;
 use crate::operators::scan::{ExpressionPredicate, NarrowingPredicate, StoredScan, SummaryReceiver};
+use crate::operators::stored_lists::StoredLists;
 use crate::operators::values::ArraysSource;
 use crate::types::Literal;
 use arrow_array::ArrayRef;
@@ -185,8 +186,7 @@ impl Planner {
         let mut lists = Vec::new();
         for (index, column) in &scan.columns {
             if split.columns.iter().any(|wanted| wanted.id == column.id) {
-                let list = columns.get(*index).and_then(|column| column.list.clone());
-                lists.extend(list.map(|list| (request.columns.len(), list)));
+                lists.push(columns.get(*index).and_then(|column| column.list.clone()));
                 request.columns.push(stored_column(*index, columns)?);
             }
         }
@@ -212,7 +212,7 @@ impl Planner {
         let profile = self.context.profile.as_ref().map(|profile| profile.node(node));
         Ok(StoredScan::new(
             table,
-            (request, lists),
+            (request, StoredLists::of(lists)),
             receiver,
             scan.limit.filter(|_| split.late.is_empty()),
             self.context.cancel.clone(),

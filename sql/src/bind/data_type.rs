@@ -49,7 +49,7 @@ impl Binder<'_> {
                 ArrayElemTypeDef::SquareBracket(element, _)
                 | ArrayElemTypeDef::Qualified(element, _)
                 | ArrayElemTypeDef::AngleBracket(element),
-            ) => array(self.bind_data_type(element)?),
+            ) => LogicalType::Array(Box::new(self.bind_data_type(element)?)),
             DataType::Collate(inner, _) => self.bind_data_type(inner)?,
             DataType::Custom(name, modifiers) => {
                 let parts: Vec<String> = name
@@ -69,14 +69,6 @@ impl Binder<'_> {
             }
             other => return Err(not_supported(format!("type {}", other.to_string().to_lowercase()))),
         })
-    }
-}
-
-fn array(element: LogicalType) -> LogicalType {
-    match element {
-        // Postgres does not tell the dimensions of an array apart.
-        nested @ LogicalType::Array(_) => nested,
-        element => LogicalType::Array(Box::new(element)),
     }
 }
 
@@ -163,7 +155,7 @@ fn named(parts: &[String], quoted: bool, modifiers: &[TypeModifier]) -> Result<L
     if let Some(element) = name.strip_prefix('_')
         && let Ok(element) = named(&[element.to_owned()], quoted, &[])
     {
-        return Ok(array(element));
+        return Ok(LogicalType::Array(Box::new(element)));
     }
     let numbers = modifier_numbers(modifiers);
     let length = |default: Option<u32>| match numbers.first() {

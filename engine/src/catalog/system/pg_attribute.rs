@@ -4,7 +4,7 @@ use super::pg_index::index_columns;
 use super::{Rows, SystemContext, SystemTable, flag, number, text};
 use crate::catalog::state::PG_CATALOG;
 use crate::catalog::type_functions::of_type;
-use crate::catalog::type_oid::{type_length, type_modifier, type_oid};
+use crate::catalog::type_oid::{dimensions, type_length, type_modifier, type_oid};
 use crate::error::Result;
 use crate::types::{Literal, LogicalType};
 use arrow_array::ArrayRef;
@@ -105,7 +105,7 @@ fn attribute(relation: u32, position: usize, column: &ColumnInfo) -> [Literal; 2
         number(-1),
         number(length),
         number(position + 1),
-        number(u8::from(matches!(column.data_type, LogicalType::Array(_)))),
+        number(dimensions(&column.data_type)),
         number(-1),
         number(type_modifier(&column.data_type)),
         flag((1..=8).contains(&length)),

@@ -5,6 +5,7 @@ use super::{HAS_NULLS, Layout};
 use crate::error::{Error, Result, SqlState};
 use arrow_array::builder::make_view;
 use arrow_array::cast::AsArray;
+use arrow_array::types::UInt32Type;
 use arrow_array::{Array, ArrayRef, BinaryViewArray, BooleanArray, ListArray, StringViewArray, make_array};
 use arrow_buffer::{
     BooleanBuffer, BooleanBufferBuilder, Buffer, MutableBuffer, NullBufferBuilder, OffsetBuffer, ScalarBuffer,
@@ -44,6 +45,19 @@ pub(crate) fn decode(column: &ArrayRef, data_type: &DataType, wanted: Option<&Bo
         }
     }
     lists.finish(encoded.data_buffers())
+}
+
+/// A dictionary with no more values than rows as a dictionary of lists; `None` of any other column.
+///
+/// # Errors
+/// As [`decode`].
+pub(crate) fn decode_distinct(column: &ArrayRef, data_type: &DataType) -> Result<Option<ArrayRef>> {
+    let dictionary = column.as_dictionary_opt::<UInt32Type>();
+    let Some(dictionary) = dictionary.filter(|dictionary| dictionary.values().len() <= dictionary.len()) else {
+        return Ok(None);
+    };
+    let values = decode(dictionary.values(), data_type, None)?;
+    Ok(Some(Arc::new(dictionary.with_values(values))))
 }
 
 fn damaged(reason: &str) -> Error {

@@ -6,7 +6,7 @@ mod encode;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use decode::decode;
+pub(crate) use decode::{decode, decode_distinct};
 pub(crate) use encode::encode;
 
 #[cfg(test)]

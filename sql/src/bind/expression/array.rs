@@ -4,7 +4,7 @@ use crate::bind::coerce::Level;
 use crate::bind::collect::Context;
 use crate::bind::name::fold;
 use crate::bind::{Binder, not_supported};
-use crate::error::Result;
+use crate::error::{Error, Result, SqlState};
 use crate::literal::Literal;
 use crate::plan::Expr;
 use crate::types::LogicalType;
@@ -69,6 +69,13 @@ impl Binder<'_> {
     }
 
     fn bind_subscript(&mut self, value: Expr, subscript: &Subscript, context: &mut Context<'_>) -> Result<Expr> {
+        let data_type = value.data_type();
+        if data_type.element().is_none() && !matches!(data_type, LogicalType::Jsonb | LogicalType::Unknown) {
+            return Err(Error::new(
+                SqlState::DATATYPE_MISMATCH,
+                format!("cannot subscript type {data_type} because it does not support subscripting"),
+            ));
+        }
         match subscript {
             Subscript::Index { index } => {
                 let index = self.bind_expression(index, context)?;

@@ -18,6 +18,7 @@ pub(crate) mod rows_from;
 pub(crate) mod sample;
 mod sequence;
 mod set;
+mod subscript_assignment;
 mod transaction;
 mod view;
 
@@ -54,7 +55,11 @@ pub(super) fn parse(text: &str, tokens: &[TokenWithSpan]) -> Result<Option<Synta
         "DECLARE" => declare::parse_declare(&mut cursor).map(Some),
         "FETCH" | "MOVE" => declare::parse_fetch(&mut cursor).map(|statement| Some(Syntax::Bound(statement))),
         "CLOSE" => declare::parse_close(&mut cursor).map(|statement| Some(Syntax::Bound(statement))),
-        "UPDATE" | "DELETE" => declare::refuse_current_of(&mut cursor).map(|()| None),
+        "UPDATE" => {
+            subscript_assignment::refuse(&cursor)?;
+            declare::refuse_current_of(&mut cursor).map(|()| None)
+        }
+        "DELETE" => declare::refuse_current_of(&mut cursor).map(|()| None),
         "LOCK" => lock::parse_lock(&mut cursor).map(Some),
         "UNLISTEN" => lock::parse_unlisten(&mut cursor).map(|statement| Some(Syntax::Bound(statement))),
         "ALTER" => {

@@ -54,6 +54,12 @@ fn literals(
                     format!("multidimensional arrays of {data_type} are not supported"),
                 ));
             }
+            (_, LogicalType::Array(_)) if literals.is_empty() => {
+                return Err(Error::user(
+                    SqlState::FEATURE_NOT_SUPPORTED,
+                    format!("arrays of type {data_type}[] with fewer dimensions are not supported"),
+                ));
+            }
             (_, LogicalType::Array(_)) => return Err(malformed("array", text, "Unexpected array element.")),
             (Element::Null, _) => Literal::Null,
             (Element::Text(value), _) => parse_value(&value, data_type, settings)?,
