@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int32Type;
-use arrow_array::{Array, ArrayRef, Int32Array, RunArray, UInt32Array, new_empty_array, new_null_array};
+use arrow_array::{Array, ArrayRef, Int32Array, ListArray, RunArray, UInt32Array, new_empty_array, new_null_array};
 use arrow_schema::DataType;
 use std::sync::Arc;
 use stoa_storage::vector::{Batch, constant_of, flatten};
@@ -76,6 +76,10 @@ fn unpinned(column: ArrayRef) -> ArrayRef {
     match column.data_type() {
         DataType::Utf8View => views!(column.as_string_view()),
         DataType::BinaryView => views!(column.as_binary_view()),
+        DataType::List(_) => {
+            let (field, offsets, values, nulls) = column.as_list::<i32>().clone().into_parts();
+            Arc::new(ListArray::new(field, offsets, unpinned(values), nulls))
+        }
         _ => column,
     }
 }
@@ -92,6 +96,11 @@ pub(crate) fn column_bytes(column: &ArrayRef) -> usize {
     match column.data_type() {
         DataType::Utf8View => views(column.as_string_view().data_buffers()),
         DataType::BinaryView => views(column.as_binary_view().data_buffers()),
+        DataType::List(_) => {
+            let lists = column.as_list::<i32>();
+            let (start, end) = (lists.offsets()[0], lists.offsets()[lists.len()]);
+            column.len() * 4 + column_bytes(&lists.values().slice(start as usize, (end - start) as usize))
+        }
         _ => column
             .to_data()
             .get_slice_memory_size()

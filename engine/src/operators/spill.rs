@@ -168,8 +168,8 @@ fn encode(columns: &[ArrayRef], row_count: usize) -> Result<Vec<u8>> {
     Ok(writer.into_inner()?)
 }
 
-/// The column without what its views do not point to: buffers would be written whole.
-fn compacted(column: &ArrayRef) -> ArrayRef {
+/// The column without what its views do not point to: buffers would be written, and kept, whole.
+pub(crate) fn compacted(column: &ArrayRef) -> ArrayRef {
     match column.data_type() {
         DataType::Utf8View => Arc::new(column.as_string_view().gc()),
         DataType::BinaryView => Arc::new(column.as_binary_view().gc()),

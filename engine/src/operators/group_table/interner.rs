@@ -3,7 +3,9 @@
 
 use super::rows::view_hash;
 use crate::error::{Error, Result};
+use crate::operators::gather::column_bytes;
 use crate::operators::key::{KeyEncoder, KeyField, Keys, hash_bytes, hash_wide, interval_nanoseconds};
+use crate::operators::spill::compacted;
 use arrow_array::builder::make_view;
 use arrow_array::cast::AsArray;
 use arrow_array::types::*;
@@ -327,8 +329,8 @@ impl EncodedInterner {
             ids.push(id);
         }
         if !new_rows.is_empty() {
-            let values = arrow_select::take::take(array, &UInt32Array::from(new_rows), None)?;
-            self.value_bytes += values.get_array_memory_size();
+            let values = compacted(&arrow_select::take::take(array, &UInt32Array::from(new_rows), None)?);
+            self.value_bytes += column_bytes(&values);
             self.values.push(values);
         }
         Ok(ids)

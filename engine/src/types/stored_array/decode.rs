@@ -1,16 +1,18 @@
 //! Bytes to lists. Whatever the bytes are, this ends with lists or with an error, and takes no memory out of proportion to them. Text and
-//! bytes stay where they are: elements are views into what storage handed on.
+//! bytes stay where they are, unless that would keep much else in memory: elements are views into what storage handed on.
 
 use super::{HAS_NULLS, Layout};
 use crate::error::{Error, Result, SqlState};
 use arrow_array::builder::make_view;
 use arrow_array::cast::AsArray;
-use arrow_array::types::UInt32Type;
-use arrow_array::{Array, ArrayRef, BinaryViewArray, BooleanArray, ListArray, StringViewArray, make_array};
+use arrow_array::types::{ByteViewType, UInt32Type};
+use arrow_array::{
+    Array, ArrayRef, BinaryViewArray, BooleanArray, GenericByteViewArray, ListArray, StringViewArray, make_array,
+};
 use arrow_buffer::{
     BooleanBuffer, BooleanBufferBuilder, Buffer, MutableBuffer, NullBufferBuilder, OffsetBuffer, ScalarBuffer,
 };
-use arrow_data::ArrayData;
+use arrow_data::{ArrayData, MAX_INLINE_VIEW_LEN};
 use arrow_schema::{DataType, FieldRef};
 use std::sync::Arc;
 use stoa_storage::vector::flatten;
@@ -231,13 +233,15 @@ impl Elements {
                 make_array(data.add_buffer(bytes.into()).build()?)
             }
             Values::Views(views) => {
+                let is_sparse = is_sparse(&views, buffers);
                 let (views, buffers) = (ScalarBuffer::from(views), buffers.to_vec());
                 match data_type {
-                    DataType::Utf8View => Arc::new(
+                    DataType::Utf8View => owned(
                         StringViewArray::try_new(views, buffers, nulls)
                             .map_err(|_| damaged("text that is not UTF-8"))?,
+                        is_sparse,
                     ),
-                    _ => Arc::new(BinaryViewArray::try_new(views, buffers, nulls)?),
+                    _ => owned(BinaryViewArray::try_new(views, buffers, nulls)?, is_sparse),
                 }
             }
             Values::Arrays(mut lists) => {
@@ -249,6 +253,19 @@ impl Elements {
             }
         })
     }
+}
+
+/// Whether views reach little of what they would keep in memory: storage's buffers are those of a whole block.
+fn is_sparse(views: &[u128], buffers: &[Buffer]) -> bool {
+    let held: usize = buffers.iter().map(Buffer::len).sum();
+    let lengths = views.iter().map(|view| *view as u32 as usize);
+    let reached: usize = lengths.filter(|length| *length > MAX_INLINE_VIEW_LEN as usize).sum();
+    held > 2 * reached
+}
+
+/// The views as they are, or with bytes of their own.
+fn owned<T: ByteViewType>(array: GenericByteViewArray<T>, is_sparse: bool) -> ArrayRef {
+    Arc::new(if is_sparse { array.gc() } else { array })
 }
 
 /// All lengths come before all bytes.
