@@ -1,3 +1,5 @@
+//! Arrays of every type there and back, the form byte by byte, and bytes that are damaged.
+
 use super::*;
 use crate::format::FormatSettings;
 use crate::format::text::parse_value;

@@ -47,7 +47,7 @@ fn refuse_element(cursor: &Cursor<'_>) -> Result<()> {
                 SqlState::FEATURE_NOT_SUPPORTED,
                 "assigning to an element of an array is not supported",
             );
-            let error = error.with_hint("Assign a whole array: SET a = a[:1] || 'new' || a[3:].");
+            let error = error.with_hint("Assign a whole array: SET a = a[:1] || ARRAY[..] || a[3:].");
             Err(error.at(cursor.span()))
         }
         _ => Ok(()),
