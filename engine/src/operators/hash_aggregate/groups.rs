@@ -6,6 +6,7 @@ use super::runs::Runs;
 use super::specification::{AggregateSpecification, InputRows};
 use crate::error::Result;
 use crate::functions::{Accumulator, Groups, KeptRows};
+use crate::operators::gather::column_bytes;
 use crate::operators::group_table::{Assigned, GroupTable};
 use arrow_array::{Array, ArrayRef};
 use std::sync::Arc;
@@ -26,6 +27,16 @@ pub(super) struct HandedOut {
     pub(super) keys: Vec<ArrayRef>,
     pub(super) states: Vec<Vec<ArrayRef>>,
     pub(super) group_count: usize,
+}
+
+impl HandedOut {
+    pub(super) fn memory_bytes(&self) -> usize {
+        self.keys
+            .iter()
+            .chain(self.states.iter().flatten())
+            .map(column_bytes)
+            .sum()
+    }
 }
 
 impl GroupStates {

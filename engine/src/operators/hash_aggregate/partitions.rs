@@ -171,6 +171,9 @@ impl Partitions {
     /// All groups of a part, those on disk and those in memory, as one.
     fn gather(&self, part: &mut Partition) -> Result<()> {
         let in_memory = part.groups.take().map(GroupStates::hand_out).transpose()?;
+        let mut held = self.memory.reservation();
+        part.reservation.resize(0)?;
+        held.resize(in_memory.as_ref().map_or(0, HandedOut::memory_bytes))?;
         let pieces = Pieces {
             spill: &self.spill,
             cancel: &self.cancel,
@@ -214,7 +217,9 @@ impl Partitions {
     pub(super) fn take(&self, part: usize) -> Result<Option<(GroupStates, Reservation)>> {
         let mut part = self.parts[part].lock();
         part.take_in(&self.specification)?;
-        if !part.spilled.is_empty() {
+        // What was taken in last may be more in memory than it was on its way.
+        let held = part.held_bytes();
+        if !part.spilled.is_empty() || !part.reservation.try_resize(held) {
             self.gather(&mut part)?;
         }
         let Some(groups) = part.groups.take() else {
