@@ -72,6 +72,7 @@ pub(super) fn simplify(expression: Expr) -> Expr {
         Expr::Call(call) if call.function.strict && call.arguments.iter().any(Expr::is_null_literal) => {
             Expr::null(call.data_type)
         }
+        Expr::Call(mut call) if call.function.name == "+" && call.arguments.len() == 1 => call.arguments.remove(0),
         Expr::Call(call) if call.function.name == "~~" || call.function.name == "!~~" => {
             let op = if call.function.name == "~~" {
                 CompareOp::Equal

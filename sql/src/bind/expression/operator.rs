@@ -230,7 +230,11 @@ impl Binder<'_> {
         let span = self.span(operand);
         match operator {
             UnaryOperator::Not => self.coerce_condition(input, "NOT", span).map(Expr::negated),
-            UnaryOperator::Plus => Ok(input),
+            // Of anything but a constant it is an expression of its own: what a query groups by.
+            UnaryOperator::Plus => match &input {
+                Expr::Literal(_, data_type) if data_type.is_numeric() => Ok(input),
+                _ => self.operator_call("+", vec![input], &[span]),
+            },
             UnaryOperator::Minus => match negated_literal(&input) {
                 Some(literal) => Ok(literal),
                 None => self.operator_call("-", vec![input], &[span]),

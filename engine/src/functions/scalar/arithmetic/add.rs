@@ -1,4 +1,4 @@
-//! `a + b`
+//! `a + b` and `+ a`
 
 use super::error::out_of_range;
 use super::float::{self, Float};
@@ -15,7 +15,7 @@ pub(super) static ADD: ScalarFunction = ScalarFunction {
     info: || immutable("+", SIGNATURES),
     documentation: documentation(
         "arithmetic",
-        "The sum; of a date or time and an interval, the time that much later.",
+        "The sum; of a date or time and an interval, the time that much later. With one operand, a number, that.",
         "2 + 3",
         "5",
     ),
@@ -31,6 +31,12 @@ const SIGNATURES: &[Signature] = &[
     signature(&[REAL, DOUBLE], returns::double),
     signature(&[DOUBLE, REAL], returns::double),
     signature(&[NUMERIC, NUMERIC], numeric::sum_type),
+    signature(&[INTEGER], returns::integer),
+    signature(&[BIGINT], returns::bigint),
+    signature(&[SMALLINT], returns::smallint),
+    signature(&[DOUBLE], returns::double),
+    signature(&[REAL], returns::real),
+    signature(&[NUMERIC], returns::first),
     signature(&[DATE, INTEGER], returns::date),
     signature(&[INTEGER, DATE], returns::date),
     signature(&[DATE, INTERVAL], returns::timestamp),
@@ -47,6 +53,9 @@ const SIGNATURES: &[Signature] = &[
 ];
 
 fn execute(call: &Call<'_>) -> Result<Value> {
+    if let [only] = call.arguments {
+        return Ok(only.clone());
+    }
     let fails = || out_of_range(call.return_type);
     match (call.argument_type(0)?.kind(), call.argument_type(1)?.kind()) {
         (Kind::SmallInt, _) => call.binary::<Int16Type, Int16Type, Int16Type>(Integer::add, |_, _| fails()),
