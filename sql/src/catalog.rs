@@ -139,7 +139,7 @@ pub enum Parameter {
 }
 
 /// One overload of a function.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Signature {
     /// What it takes.
     pub parameters: &'static [Parameter],

@@ -14,9 +14,10 @@ pub(crate) mod table;
 pub(crate) mod window;
 
 use crate::error::Result;
-use arrow_array::ArrayRef;
+use arrow_array::{ArrayRef, Int32Array};
 use arrow_buffer::BooleanBuffer;
 use arrow_schema::DataType;
+use std::sync::Arc;
 use stoa_sql::catalog::FunctionInfo;
 use stoa_sql::types::LogicalType;
 
@@ -263,6 +264,14 @@ pub enum Groups<'a> {
 }
 
 impl Groups<'_> {
+    /// The group of every row as a column.
+    pub(crate) fn column(&self) -> ArrayRef {
+        Arc::new(match self {
+            Groups::One { group, row_count } => Int32Array::from(vec![*group as i32; *row_count]),
+            Groups::PerRow(groups) => Int32Array::from_iter_values(groups.iter().map(|group| *group as i32)),
+        })
+    }
+
     /// Rows, selected or not.
     pub fn row_count(&self) -> usize {
         match self {

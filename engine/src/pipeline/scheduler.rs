@@ -100,7 +100,9 @@ impl Drop for Workers {
     fn drop(&mut self) {
         self.queue.state.lock().closed = true;
         self.queue.arrived.notify_all();
-        for thread in self.threads.drain(..) {
+        // The last to let go of a database may be a worker itself, which cannot wait for its own end.
+        let here = std::thread::current().id();
+        for thread in self.threads.drain(..).filter(|thread| thread.thread().id() != here) {
             // A worker that panicked has nothing more to say: its query ended with an error.
             let _ = thread.join();
         }

@@ -9,7 +9,7 @@ use super::fold_constants::map_all_expressions;
 use super::simplify_comparisons::unwrap_cast;
 use crate::error::Result;
 use crate::literal::Literal;
-use crate::plan::{CompareOp, Expr, Plan};
+use crate::plan::{CompareOp, Expr, Plan, Values};
 use crate::types::LogicalType;
 
 /// Simplifies every expression of the plan.
@@ -18,7 +18,7 @@ pub(super) fn run(plan: Plan, _context: &Context<'_>) -> Result<Plan> {
     Ok(plan.transform_up(&mut drop_true_filters))
 }
 
-/// A filter whose conditions are all TRUE is none; its conjuncts are split.
+/// A filter whose conditions are all TRUE is none, below one that is FALSE nothing is computed; conjuncts are split.
 fn drop_true_filters(plan: Plan) -> Plan {
     match plan {
         Plan::Filter(filter) => {
@@ -28,10 +28,13 @@ fn drop_true_filters(plan: Plan) -> Plan {
             }
             let mut predicates: Vec<Expr> = predicates.into_iter().map(truth_only).collect();
             predicates.retain(|predicate| *predicate != Expr::TRUE);
-            if predicates.contains(&Expr::FALSE) {
-                predicates = vec![Expr::FALSE];
+            match predicates.contains(&Expr::FALSE) {
+                true => Plan::Values(Values {
+                    columns: filter.input.output(),
+                    rows: Vec::new(),
+                }),
+                false => filter.input.filtered(predicates),
             }
-            filter.input.filtered(predicates)
         }
         other => other,
     }
@@ -43,6 +46,9 @@ fn truth_only(predicate: Expr) -> Expr {
         Expr::Literal(Literal::Null, _) => Expr::FALSE,
         Expr::And(list) => simplify_and(list.into_iter().map(truth_only).collect()),
         Expr::Or(list) => simplify_or(list.into_iter().map(truth_only).collect()),
+        Expr::Not(input) if matches!(&*input, Expr::InList { list, .. } if list.iter().any(Expr::is_null_literal)) => {
+            Expr::FALSE
+        }
         Expr::Compare {
             op: CompareOp::NotDistinct,
             left,

@@ -9,10 +9,9 @@ use crate::operators::group_table::{Assigned, GroupTable};
 use crate::types::array_type;
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int32Type;
-use arrow_array::{Array, ArrayRef, Int32Array};
+use arrow_array::{Array, ArrayRef};
 use arrow_buffer::BooleanBuffer;
 use arrow_schema::DataType;
-use std::sync::Arc;
 
 /// See the module.
 pub(super) struct DistinctRows {
@@ -111,12 +110,8 @@ fn new_table(types: &[DataType]) -> Result<GroupTable> {
 }
 
 fn add_to(table: &mut GroupTable, arguments: &[ArrayRef], groups: Groups<'_>) -> Result<()> {
-    let groups: Int32Array = match groups {
-        Groups::One { group, row_count } => vec![group as i32; row_count].into(),
-        Groups::PerRow(groups) => Int32Array::from_iter_values(groups.iter().map(|group| *group as i32)),
-    };
-    let row_count = groups.len();
-    let mut columns: Vec<ArrayRef> = vec![Arc::new(groups)];
+    let row_count = groups.row_count();
+    let mut columns = vec![groups.column()];
     columns.extend(arguments.iter().cloned());
     let _: Assigned = table.assign(&columns, row_count, &mut Vec::new())?;
     Ok(())

@@ -73,31 +73,8 @@ pub(super) fn merged_in_order(
     })?;
     for (call, rows) in kept.iter().enumerate() {
         let Some(rows) = rows else { continue };
-        let batch_rows = extents[call].batch_rows(memory);
-        let sort = Sort::new(
-            order(rows)?,
-            std::iter::once(DataType::Int32)
-                .chain(rows.types.iter().cloned())
-                .collect(),
-            None,
-            batch_rows,
-            memory.clone(),
-            pieces.cancel.clone(),
-            1,
-        );
-        let mut counts = vec![0; groups.group_count()];
-        let mut part = SortSink(sort.clone()).open()?;
-        let mut piece_numbers = numbers.iter();
-        pieces.visit(specification, |piece| {
-            let numbers = piece_numbers.next().map_or(&[][..], Vec::as_slice);
-            for_each_batch(&piece.states[call], numbers, batch_rows, |batch| {
-                let first_key = rows.order.first().map(|key| &batch.columns[1 + key.column]);
-                count(&batch.columns[0], first_key, &mut counts);
-                part.consume(batch).map(|_| ())
-            })?;
-            Ok(Demand::More)
-        })?;
-        part.finish()?;
+        let sort = sort_of(rows, extents[call].batch_rows(memory), memory, pieces.cancel)?;
+        let counts = fill(&sort, call, rows, specification, pieces, &numbers)?;
         groups.begin_sorted(call, &counts)?;
         let mut sorted = SortSource(sort).open()?;
         while let Some(batch) = sorted.next()? {
@@ -108,6 +85,47 @@ pub(super) fn merged_in_order(
         }
     }
     Ok(groups)
+}
+
+fn sort_of(rows: &KeptRows, batch_rows: usize, memory: &Arc<MemoryBudget>, cancel: &Arc<Cancel>) -> Result<Arc<Sort>> {
+    let columns = std::iter::once(DataType::Int32).chain(rows.types.iter().cloned());
+    let (memory, cancel) = (memory.clone(), cancel.clone());
+    Ok(Sort::new(
+        order(rows)?,
+        columns.collect(),
+        None,
+        batch_rows,
+        memory,
+        cancel,
+        1,
+    ))
+}
+
+/// Puts what an aggregate keeps into a sort; `numbers` are those of each piece's groups. Gives, per group, how many rows are not NULL in the
+/// order's first column.
+fn fill(
+    sort: &Arc<Sort>,
+    call: usize,
+    rows: &KeptRows,
+    specification: &Arc<AggregateSpecification>,
+    pieces: &Pieces<'_>,
+    numbers: &[Vec<u32>],
+) -> Result<Vec<usize>> {
+    let group_count = numbers.iter().flatten().max().map_or(0, |last| *last as usize + 1);
+    let mut counts = vec![0; group_count];
+    let mut part = SortSink(sort.clone()).open()?;
+    let mut piece_numbers = numbers.iter();
+    pieces.visit(specification, |piece| {
+        let numbers = piece_numbers.next().map_or(&[][..], Vec::as_slice);
+        for_each_batch(&piece.states[call], numbers, sort.batch_rows(), |batch| {
+            let first_key = rows.order.first().map(|key| &batch.columns[1 + key.column]);
+            count(&batch.columns[0], first_key, &mut counts);
+            part.consume(batch).map(|_| ())
+        })?;
+        Ok(Demand::More)
+    })?;
+    part.finish()?;
+    Ok(counts)
 }
 
 /// What the rows that an aggregate keeps amount to.

@@ -7,7 +7,6 @@ use arrow_array::{ArrayRef, Int32Array};
 use arrow_buffer::BooleanBuffer;
 use arrow_schema::DataType;
 use std::cmp::Ordering;
-use std::sync::Arc;
 
 /// See the module.
 pub(crate) struct Neighbours {
@@ -33,11 +32,7 @@ impl Neighbours {
         if row_count == 0 {
             return Ok(BooleanBuffer::new_unset(0));
         }
-        let numbers: Int32Array = match groups {
-            Groups::One { group, row_count } => vec![group as i32; row_count].into(),
-            Groups::PerRow(groups) => Int32Array::from_iter_values(groups.iter().map(|group| *group as i32)),
-        };
-        let numbers: ArrayRef = Arc::new(numbers);
+        let numbers = groups.column();
         let columns: Vec<&ArrayRef> = std::iter::once(&numbers).chain(columns).collect();
         let known = usize::from(!self.last.is_empty());
         let continued = columns.iter().enumerate().map(|(at, column)| match self.last.get(at) {

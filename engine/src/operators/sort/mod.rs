@@ -103,6 +103,11 @@ impl Sort {
         })
     }
 
+    /// Rows of the batches that it hands out.
+    pub(crate) fn batch_rows(&self) -> usize {
+        self.batch_rows
+    }
+
     /// What rows are sorted by.
     pub(crate) fn order(&self) -> &Order {
         &self.order

@@ -17,14 +17,7 @@ pub(super) static ABSOLUTE: ScalarFunction = ScalarFunction {
 };
 
 /// Also those of `abs`.
-pub(in crate::functions::scalar) const SIGNATURES: &[Signature] = &[
-    signature(&[INTEGER], returns::integer),
-    signature(&[BIGINT], returns::bigint),
-    signature(&[SMALLINT], returns::smallint),
-    signature(&[DOUBLE], returns::double),
-    signature(&[REAL], returns::real),
-    signature(&[NUMERIC], returns::first),
-];
+pub(in crate::functions::scalar) const SIGNATURES: &[Signature] = super::NUMBERS;
 
 /// Also that of `abs`.
 pub(in crate::functions::scalar) fn execute(call: &Call<'_>) -> Result<Value> {

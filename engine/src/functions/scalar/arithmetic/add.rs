@@ -3,7 +3,7 @@
 use super::error::out_of_range;
 use super::float::{self, Float};
 use super::integer::Integer;
-use super::{interval, numeric, timestamp};
+use super::{NUMBERS, SUMS, interval, joined, numeric, timestamp};
 use crate::error::{Error, Result};
 use crate::functions::scalar::signature::*;
 use crate::functions::{Call, ScalarFunction, Value};
@@ -22,21 +22,10 @@ pub(super) static ADD: ScalarFunction = ScalarFunction {
     execute,
 };
 
-const SIGNATURES: &[Signature] = &[
-    signature(&[INTEGER, INTEGER], returns::integer),
-    signature(&[BIGINT, BIGINT], returns::bigint),
-    signature(&[SMALLINT, SMALLINT], returns::smallint),
-    signature(&[DOUBLE, DOUBLE], returns::double),
-    signature(&[REAL, REAL], returns::real),
-    signature(&[REAL, DOUBLE], returns::double),
-    signature(&[DOUBLE, REAL], returns::double),
-    signature(&[NUMERIC, NUMERIC], numeric::sum_type),
-    signature(&[INTEGER], returns::integer),
-    signature(&[BIGINT], returns::bigint),
-    signature(&[SMALLINT], returns::smallint),
-    signature(&[DOUBLE], returns::double),
-    signature(&[REAL], returns::real),
-    signature(&[NUMERIC], returns::first),
+const SIGNATURES: &[Signature] = &joined::<{ SUMS.len() + NUMBERS.len() + OTHERS.len() }>(&[SUMS, NUMBERS, OTHERS]);
+
+/// Dates, times and what else there is beside numbers.
+const OTHERS: &[Signature] = &[
     signature(&[DATE, INTEGER], returns::date),
     signature(&[INTEGER, DATE], returns::date),
     signature(&[DATE, INTERVAL], returns::timestamp),

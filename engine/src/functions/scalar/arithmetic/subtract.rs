@@ -3,7 +3,7 @@
 use super::error::out_of_range;
 use super::float::{self, Float};
 use super::integer::Integer;
-use super::{interval, numeric, timestamp};
+use super::{NUMBERS, SUMS, interval, joined, numeric, timestamp};
 use crate::error::{Error, Result};
 use crate::functions::scalar::json;
 use crate::functions::scalar::signature::*;
@@ -23,21 +23,10 @@ pub(super) static SUBTRACT: ScalarFunction = ScalarFunction {
     execute,
 };
 
-const SIGNATURES: &[Signature] = &[
-    signature(&[INTEGER, INTEGER], returns::integer),
-    signature(&[BIGINT, BIGINT], returns::bigint),
-    signature(&[SMALLINT, SMALLINT], returns::smallint),
-    signature(&[DOUBLE, DOUBLE], returns::double),
-    signature(&[REAL, REAL], returns::real),
-    signature(&[REAL, DOUBLE], returns::double),
-    signature(&[DOUBLE, REAL], returns::double),
-    signature(&[NUMERIC, NUMERIC], numeric::sum_type),
-    signature(&[INTEGER], returns::integer),
-    signature(&[BIGINT], returns::bigint),
-    signature(&[SMALLINT], returns::smallint),
-    signature(&[DOUBLE], returns::double),
-    signature(&[REAL], returns::real),
-    signature(&[NUMERIC], returns::first),
+const SIGNATURES: &[Signature] = &joined::<{ SUMS.len() + NUMBERS.len() + OTHERS.len() }>(&[SUMS, NUMBERS, OTHERS]);
+
+/// Intervals, dates, times and documents.
+const OTHERS: &[Signature] = &[
     signature(&[INTERVAL], returns::interval),
     signature(&[DATE, INTEGER], returns::date),
     signature(&[DATE, DATE], returns::integer),
