@@ -203,7 +203,7 @@ const SETTINGS: &[(&str, &str)] = &[
     ("stoa.disabled_passes", "fold_constants, simplify_expressions"),
     (
         "stoa.disabled_passes",
-        "eliminate_common_subexpressions, prune_columns, factor_common_conjuncts",
+        "eliminate_common_subexpressions, prune_columns, order_conjuncts, factor_common_conjuncts",
     ),
     ("stoa.use_metadata", "off"),
     ("stoa.batch_rows", "5"),

@@ -14,6 +14,7 @@ const PASSES: &[&str] = &[
     "push_down_filters",
     "reorder_joins",
     "prune_columns",
+    "order_conjuncts",
     "eliminate_common_subexpressions",
     "combine_sort_limit",
 ];

@@ -12,6 +12,7 @@ mod estimate_values;
 mod factor_common_conjuncts;
 mod fold_constants;
 mod join_graph;
+mod order_conjuncts;
 mod order_jsonb;
 mod prune_columns;
 mod push_down_filters;
@@ -65,6 +66,7 @@ const PASSES: &[Pass] = &[
     pass("reorder_joins", reorder_joins::run),
     pass("share_subplans", share_subplans::run),
     pass("prune_columns", prune_columns::run),
+    pass("order_conjuncts", order_conjuncts::run),
     pass("eliminate_common_subexpressions", eliminate_common_subexpressions::run),
     pass("combine_sort_limit", combine_sort_limit::run),
     Pass {
