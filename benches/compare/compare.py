@@ -7,12 +7,12 @@ import json
 import pathlib
 import shutil
 import statistics
-import subprocess
 import sys
 
-import answers
+import generators
 import machine
 import report
+import ties
 from peer import PeerError, Remote
 from peer_clickhouse import ClickHouse
 from peer_duckdb import DuckDB
@@ -23,17 +23,12 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 
 
-def row_count(text):
-    """`100M` as a number."""
-    scale = {"k": 10**3, "M": 10**6, "G": 10**9}.get(text[-1:], 1)
-    return int(text.rstrip("kMG").replace("_", "")) * scale
-
-
 def arguments():
     """The command line."""
     parser = argparse.ArgumentParser(prog="run.sh", description=__doc__)
     parser.add_argument("suite", help="one of: " + ", ".join(Suite.names()))
-    parser.add_argument("--rows", default="10M", help="rows of the largest table: 1000000, 10M (default), 1G")
+    parser.add_argument("--rows", help="rows of the largest table: 1000000, 10M (default), 1G")
+    parser.add_argument("--scale", help="scale factor of suites that have one instead (tpch, ssb): 0.1, 1 (default), 10")
     parser.add_argument("--threads", type=int, default=2, help="threads each database may use (default 2)")
     parser.add_argument("--runs", type=int, default=3, help="hot runs in each of the two passes (default 3)")
     parser.add_argument("--peers", default="stoa,duckdb,clickhouse", help="which databases, comma-separated")
@@ -44,26 +39,23 @@ def arguments():
     parser.add_argument("--data", default=str(HERE / "data"), help="where data and databases go")
     parser.add_argument("--reuse", action="store_true", help="keep databases that an earlier run loaded; no load figures then")
     parser.add_argument("--json", help="result file (default results/SUITE-ROWS-TIME.json)")
-    return parser.parse_args()
+    options = parser.parse_args()
+    options.size = size(parser, options)
+    return options
+
+
+def size(parser, options):
+    """How much data: `--rows` or `--scale`, whichever the suite has."""
+    named = Suite(options.suite).size
+    other = {"rows": "scale", "scale": "rows"}[named]
+    if getattr(options, other):
+        parser.error(f"{options.suite} takes --{named}, not --{other}")
+    return getattr(options, named) or {"rows": "10M", "scale": "1"}[named]
 
 
 def progress(text):
     """A line on standard error."""
     print(text, file=sys.stderr, flush=True)
-
-
-def generate(options, suite):
-    """The folder of Parquet files, made by the binary unless it is there already."""
-    if options.parquet:
-        return pathlib.Path(options.parquet).resolve()
-    folder = pathlib.Path(options.data).resolve() / f"{suite.generator}-{options.rows}-{options.codec}"
-    if not (folder / "complete").exists():
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        command = [options.stoa, "bench", "generate", suite.generator, "--rows", str(row_count(options.rows))]
-        subprocess.run(command + ["--codec", options.codec, "--out", str(folder)], check=True)
-        (folder / "complete").touch()
-    return folder
 
 
 def count_rows(parquet, tables):
@@ -118,21 +110,27 @@ def load(options, suite, peers, parquet, result):
 
 def measure(query, peer, runs, record):
     """One warming run, then hot runs; the very first run of all is kept apart. Returns the answer."""
-    seconds, rows = peer.call("query", query.sql(peer.dialect), query.settings)
+    sql, settings = query.sql(peer.dialect), query.settings(peer.dialect)
+    seconds, rows = peer.call("query", sql, settings)
     record.setdefault("first", seconds)
     for _ in range(runs):
-        record.setdefault("hot", []).append(peer.call("query", query.sql(peer.dialect), query.settings)[0])
+        record.setdefault("hot", []).append(peer.call("query", sql, settings)[0])
     return rows
 
 
-def judge(query, results):
-    """Which peers answer differently from the reference: DuckDB, or whoever is first."""
-    reference = "DuckDB" if "DuckDB" in results else next(iter(results), None)
+def judge(query, peers, results):
+    """Which peers answer differently from the reference: DuckDB, or else Stoa, or whoever is first."""
+    names = sorted(results, key=["DuckDB", "Stoa", "ClickHouse"].index)
     problems = {}
-    for peer, rows in results.items():
-        found = answers.difference(results[reference], rows, query.is_ordered)
+    if len(names) < 2:
+        return problems
+    reference = next(peer for peer in peers if peer.name == names[0])
+    settings = query.settings(reference.dialect)
+    full = ties.FullAnswer(lambda sql: reference.call("query", sql, settings)[1], query.sql(reference.dialect), reference.dialect)
+    for name in names[1:]:
+        found = ties.compare(full, results[names[0]], results[name])
         if found:
-            problems[peer] = f"differs from {reference}: {found}"
+            problems[name] = f"differs from {reference.name}: {found}"
     return problems
 
 
@@ -152,8 +150,7 @@ def ask(options, suite, peers, result):
                 except PeerError as error:
                     record["times"].pop(peer.name, None)
                     record["problems"][peer.name] = str(error)
-            wrong = judge(query, results)
-            record["problems"].update(wrong)
+            record["problems"].update(judge(query, peers, results))
             record["row_count"] = len(next(iter(results.values()), []))
             progress(f"{query.name}: " + ", ".join(f"{name} {min(times['hot']) * 1000:.1f} ms" for name, times in record["times"].items()))
     for record in records.values():
@@ -171,12 +168,13 @@ def main():
     """One run."""
     options = arguments()
     suite = Suite(options.suite)
-    parquet = generate(options, suite)
-    folder = pathlib.Path(options.data).resolve() / f"{suite.name}-{options.rows}-databases"
+    parquet = generators.parquet(options, suite)
+    folder = pathlib.Path(options.data).resolve() / f"{suite.name}-{options.size}-databases"
     if not options.reuse:
         shutil.rmtree(folder, ignore_errors=True)
     result = {
         "suite": suite.name,
+        suite.size: options.size,
         "row_count": count_rows(parquet, suite.tables),
         "threads": options.threads,
         "hot_runs": options.runs * 2,
@@ -199,7 +197,7 @@ def main():
         for peer in peers:
             peer.stop()
     stamp = result["time"].replace(":", "").replace("+0000", "Z")
-    target = pathlib.Path(options.json) if options.json else HERE / "results" / f"{suite.name}-{options.rows}-{stamp}.json"
+    target = pathlib.Path(options.json) if options.json else HERE / "results" / f"{suite.name}-{options.size}-{stamp}.json"
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(json.dumps(result, indent=1, default=str) + "\n")
     print(report.text(result))

@@ -56,7 +56,10 @@ class ClickHouse(Peer):
             self._do(f"INSERT INTO {table} SELECT * FROM file('{folder}/*.parquet', Parquet)")
 
     def query(self, sql, settings):
-        return self._rows(MOMENT.sub(r"toDateTime64('\1', 6, 'UTC')", sql))
+        sql = MOMENT.sub(r"toDateTime64('\1', 6, 'UTC')", sql)
+        if settings:
+            sql += " SETTINGS " + ", ".join(f"{name} = {value}" for name, value in settings.items())
+        return self._rows(sql)
 
     def disk_bytes(self):
         rows = self._rows("SELECT toInt64(sum(bytes_on_disk)) FROM system.parts WHERE active AND database = 'bench'")

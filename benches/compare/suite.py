@@ -1,7 +1,7 @@
 """A suite: a folder of `queries/` with `suite.toml`, a `schema.<dialect>.sql` per peer, and one query per .sql file.
 
 A query is plain Postgres SQL. Where a dialect needs other words, `NAME.<dialect>.sql` beside `NAME.sql` replaces it. Comment lines
-`-- stoa-setting: name = value` at its head are set in Stoa for that query only.
+`-- stoa-setting: name = value` or `-- clickhouse-setting: name = value` at its head hold in that database for that query only.
 """
 
 import pathlib
@@ -9,7 +9,7 @@ import re
 import tomllib
 
 QUERIES = pathlib.Path(__file__).resolve().parent.parent / "queries"
-SETTING = re.compile(r"^-- stoa-setting:\s*(\S+)\s*=\s*(\S+)\s*$", re.MULTILINE)
+SETTING = re.compile(r"^-- (\w+)-setting:\s*(\S+)\s*=\s*(\S+)\s*$", re.MULTILINE)
 
 
 class Query:
@@ -18,7 +18,6 @@ class Query:
     def __init__(self, path):
         self.name = path.stem
         self.text = path.read_text()
-        self.settings = dict(SETTING.findall(self.text))
         self._variants = {file.name.split(".")[-2]: file.read_text() for file in path.parent.glob(f"{path.stem}.*.sql")}
 
     def sql(self, dialect):
@@ -27,10 +26,10 @@ class Query:
         lines = [line for line in text.splitlines() if not line.startswith("--")]
         return "\n".join(lines).strip().rstrip(";")
 
-    @property
-    def is_ordered(self):
-        """Whether the answer's order is part of the answer."""
-        return bool(re.search(r"\bORDER\s+BY\b[^)]*$", self.sql("stoa"), re.IGNORECASE))
+    def settings(self, dialect):
+        """What is set in a dialect's database for this query."""
+        text = self._variants.get(dialect, self.text)
+        return {name: value for whose, name, value in SETTING.findall(text) if whose == dialect}
 
 
 class Suite:
@@ -43,6 +42,8 @@ class Suite:
             raise SystemExit(f"there is no suite {name!r}; there are: {', '.join(Suite.names())}")
         settings = tomllib.loads((self.folder / "suite.toml").read_text())
         self.generator = settings["generator"]
+        # Data is made for so many `rows`, or for a `scale` factor.
+        self.size = settings.get("size", "rows")
         self.tables = settings["tables"]
         files = sorted(self.folder.glob("*.sql"))
         self.queries = [Query(file) for file in files if file.name.count(".") == 1]
