@@ -5,7 +5,8 @@ import duckdb
 
 KIT = ["region", "nation", "supplier", "customer", "part", "orders", "lineitem"]
 # Of which city of its nation a row is, and to which brand a part belongs: any number that hangs on the key alone, evenly spread.
-SPREAD = "CREATE MACRO spread(key, salt, count) AS (key * 2654435761 + salt * 40503) % 4294967296 // 65536 % count"
+FACTORS = "[2246822519, 3266489917, 668265263, 374761393]"
+SPREAD = f"CREATE MACRO spread(key, salt, count) AS key * {FACTORS}[salt] % 4294967296 // 65536 % count"
 CITY = "CREATE MACRO city(nation, key) AS rpad(nation, 9, ' ')[1:9] || spread(key, 4, 10)"
 DATE_KEY = "CREATE MACRO datekey(d) AS (year(d) * 10000 + month(d) * 100 + day(d))::integer"
 
