@@ -101,6 +101,7 @@ def load(options, suite, peers, parquet, result):
                     "open_seconds": open_seconds,
                 }
                 progress(f"{peer.name}: loaded in {seconds:.1f} s")
+            peer.call("forget_peak")
             standing.append(peer)
         except PeerError as error:
             result["problems"][peer.name] = str(error)
@@ -183,6 +184,7 @@ def main():
         "versions": {},
         "parquet_bytes": machine.folder_bytes(parquet),
         "load": {},
+        "query_peak_memory_bytes": {},
         "problems": {},
         "queries": [],
     }
@@ -192,6 +194,7 @@ def main():
         standing = load(options, suite, peers, parquet, result)
         ask(options, suite, standing, result)
         for peer in standing:
+            result["query_peak_memory_bytes"][peer.name] = peer.call("peak_memory_bytes")[1]
             peer.call("close")
     finally:
         for peer in peers:
@@ -199,9 +202,11 @@ def main():
     stamp = result["time"].replace(":", "").replace("+0000", "Z")
     target = pathlib.Path(options.json) if options.json else HERE / "results" / f"{suite.name}-{options.size}-{stamp}.json"
     target.parent.mkdir(parents=True, exist_ok=True)
+    result["speed"] = report.speed(result)
     target.write_text(json.dumps(result, indent=1, default=str) + "\n")
+    target.with_suffix(".svg").write_text(report.picture(result))
     print(report.text(result))
-    print(f"\nresults: {target}")
+    print(f"\nresults: {target} and .svg beside it")
     wrong = [query["name"] for query in result["queries"] if query["verdict"] != "agree"]
     return 1 if wrong or result["problems"] else 0
 

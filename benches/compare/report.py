@@ -3,6 +3,8 @@
 import math
 import statistics
 
+import chart
+
 
 def milliseconds(seconds):
     """A time in a table."""
@@ -34,18 +36,30 @@ def geometric_mean(values):
     return math.exp(statistics.fmean(math.log(value) for value in values)) if values else None
 
 
+def known_ratios(result):
+    """Stoa's ratio in every query that has one, by the query's name."""
+    ratios = {query["name"]: ratio(query) for query in result["queries"]}
+    return {name: value for name, value in ratios.items() if value is not None}
+
+
+def speed(result):
+    """The geometric mean over all queries of (faster peer + 1 ms) / (Stoa + 1 ms): above 1, Stoa is faster."""
+    return geometric_mean([1 / value for value in known_ratios(result).values()])
+
+
 def load_table(result):
-    """Loading: time, rate, size, memory."""
+    """Loading: time, rate, size, memory; and the memory of the queries."""
     rows = []
     for peer in result["peers"]:
         load = result["load"].get(peer)
+        queries = f"{result['query_peak_memory_bytes'].get(peer, 0) / 2**30:.2f}"
         if not load:
-            rows.append([peer, "failed", "", "", ""])
+            rows.append([peer, "none" if peer in result["query_peak_memory_bytes"] else "failed", "", "", "", queries])
             continue
         rate = result["row_count"] / load["seconds"] / 1e6
         size, memory = load["disk_bytes"] / 2**20, load["peak_memory_bytes"] / 2**30
-        rows.append([peer, f"{load['seconds']:.1f}", f"{rate:.2f}", f"{size:.0f}", f"{memory:.2f}"])
-    return table(["load", "seconds", "M rows/s", "MiB on disk", "peak GiB"], rows)
+        rows.append([peer, f"{load['seconds']:.1f}", f"{rate:.2f}", f"{size:.0f}", f"{memory:.2f}", queries])
+    return table(["load", "seconds", "M rows/s", "MiB on disk", "peak GiB", "peak GiB of queries"], rows)
 
 
 def query_table(result):
@@ -67,26 +81,41 @@ def query_table(result):
 
 def summary(result):
     """Geometric means, where Stoa is behind, what went wrong."""
-    lines = []
-    ratios = {query["name"]: ratio(query) for query in result["queries"]}
-    known = {name: value for name, value in ratios.items() if value is not None}
+    lines, known = [], known_ratios(result)
     if known:
-        lines.append(f"geometric mean of Stoa / faster peer (+1 ms): {geometric_mean(list(known.values())):.3f} over {len(known)} queries")
         behind = sorted((value, name) for name, value in known.items() if value > 1)
-        lines.append("Stoa is behind in: " + (", ".join(f"{name} ({value:.2f})" for value, name in reversed(behind)) or "none"))
+        lines.append(f"{size(result)}: geometric mean of (faster peer + 1 ms) / (Stoa + 1 ms): {speed(result):.3f} over {len(known)} queries")
+        lines.append(f"Stoa is behind the faster peer in {len(behind)} of them" + "".join(f"\n  {name}: {value:.2f}" for value, name in reversed(behind)))
     for query in result["queries"]:
         lines += [f"{query['name']}: {peer}: {message}" for peer, message in query["problems"].items()]
     lines += [f"load: {peer}: {message}" for peer, message in result["problems"].items()]
     return "\n".join(lines)
 
 
-def text(result):
-    """The whole report."""
+def size(result):
+    """The suite and how much data it had."""
+    return f"{result['suite']}, scale {result['scale']}" if "scale" in result else f"{result['suite']}, {result['rows']} rows"
+
+
+def conditions(result):
+    """The machine and the versions, without which no figure is one."""
     machine = result["machine"]
-    head = [
-        f"{result['suite']}, {result['row_count']} rows, {result['threads']} threads, hot = minimum of {result['hot_runs']} runs",
+    return [
         f"{machine['cpu']}, {machine['cores']} cores, {machine['memory_gib']} GiB, Linux {machine['kernel']},"
         f" load average before {machine['load_average_before']}",
         "; ".join(result["versions"].values()),
     ]
+
+
+def picture(result):
+    """The report as a chart."""
+    mean = speed(result)
+    title = size(result) + ("" if mean is None else f": the faster peer takes {mean:.2f} times as long as Stoa, in the geometric mean")
+    return chart.svg(result, title, "; ".join(conditions(result)))
+
+
+def text(result):
+    """The whole report."""
+    head = [f"{size(result)}: {result['row_count']} rows in all tables, {result['threads']} threads, hot = minimum of {result['hot_runs']} runs"]
+    head += conditions(result)
     return "\n\n".join(["\n".join(head), load_table(result), query_table(result), summary(result)])
