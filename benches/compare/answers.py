@@ -6,6 +6,7 @@ import math
 import uuid
 
 EPOCH = datetime.datetime(1970, 1, 1)
+SECOND = datetime.timedelta(seconds=1)
 
 
 def plain(value):
@@ -28,7 +29,8 @@ def plain(value):
 
 
 def same_value(left, right):
-    """Equality; relative to 1e-9 where one of the two is a float; spans of time also as seconds or microseconds."""
+    """Equality; relative to 1e-9 where one of the two is a float; spans of time also as seconds or microseconds; moments also as
+    the seconds since 1970 that ClickHouse's DateTime arrives as."""
     if left == right and type(left) is not bool:
         return True
     spans = [value for value in (left, right) if isinstance(value, datetime.timedelta)]
@@ -36,6 +38,9 @@ def same_value(left, right):
         other = right if spans[0] is left else left
         microseconds = spans[0] // datetime.timedelta(microseconds=1)
         return other in (microseconds, decimal.Decimal(microseconds) / 1_000_000)
+    moments = [value for value in (left, right) if isinstance(value, datetime.datetime)]
+    if len(moments) == 1 and type(right if moments[0] is left else left) is int:
+        return (right if moments[0] is left else left) * SECOND == moments[0] - EPOCH
     dates = [value for value in (left, right) if isinstance(value, datetime.date)]
     if len(dates) == 2:
         return midnight(left) == midnight(right)

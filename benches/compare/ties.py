@@ -54,21 +54,19 @@ class FullAnswer:
         """The ORDER BY keys at each place of the answer."""
         return [key for _, key in self._run(self._tree, width)]
 
-    def candidates(self, width, actual):
-        """All rows that the query finds, with their keys; where LIMIT leaves most out, only such as `actual` may hold."""
+    def candidates(self, width, actual, places):
+        """All rows that the query finds, with their keys; where LIMIT leaves most out, only such as have the values of `actual` at
+        these places."""
         tree = self._tree.copy()
         tree.set("limit", None)
         tree.set("offset", None)
-        return self._run(tree, width, self._wanted(actual) if self.has_limit and actual else None)
+        if not self.has_limit:
+            return self._run(tree, width)
+        values = {place: sorted({row[place] for row in actual}) for place in places}
+        return self._run(tree, width, {place: [self._literal(value) for value in found] for place, found in values.items()})
 
-    def _wanted(self, actual):
-        """The values of those columns that are texts or whole numbers throughout."""
-        wanted = {}
-        for place, values in enumerate(zip(*actual)):
-            if all(type(value) in (int, str) for value in values):
-                literals = sorted(set(values))
-                wanted[place] = [expressions.convert(value).sql(dialect=self._dialect) for value in literals]
-        return wanted
+    def _literal(self, value):
+        return expressions.convert(value).sql(dialect=self._dialect)
 
     def _key(self, key):
         """An ORDER BY key as an expression of the select list: an ordinal stands for the expression there."""
@@ -82,16 +80,16 @@ class FullAnswer:
 
 
 class Bag:
-    """Rows to be taken out one by one, found by everything but their floats."""
+    """Rows to be taken out one by one, found by their texts and whole numbers."""
 
-    def __init__(self, rows):
-        self._inexact = {at for row in rows for at, value in enumerate(row[0]) if isinstance(value, float)}
+    def __init__(self, rows, places):
+        self._exact_places = places
         self._rows = collections.defaultdict(list)
         for row, key in rows:
             self._rows[self._exact(row)].append((row, key))
 
     def _exact(self, row):
-        return tuple(str(value) for at, value in enumerate(row) if at not in self._inexact)
+        return tuple(row[at] for at in self._exact_places)
 
     def take(self, row, key):
         """Whether there was such a row with that key."""
@@ -108,6 +106,11 @@ def same_row(left, right):
     return len(left) == len(right) and all(same_value(one, other) for one, other in zip(left, right))
 
 
+def exact_places(rows):
+    """Columns that are texts, or whole numbers, in all rows, as they come: such values can be asked for."""
+    return [place for place, values in enumerate(zip(*rows)) if {type(value) for value in values} in ({int}, {str})]
+
+
 def compare(full, expected, actual):
     """`None` where the answers agree, otherwise a sentence about the first place where they do not."""
     problem = difference(expected, actual)
@@ -115,8 +118,9 @@ def compare(full, expected, actual):
         return problem
     width = len(expected[0])
     actual = [tuple(plain(value) for value in row) for row in actual]
+    places = exact_places([*expected, *actual])
     keys = full.keys(width)
-    bag = Bag(full.candidates(width, actual))
+    bag = Bag(full.candidates(width, actual, places), places)
     for place, (row, key) in enumerate(zip(actual, keys), 1):
         if not bag.take(row, key):
             return f"row {place} is {row!r}; {problem}"

@@ -8,6 +8,9 @@ pub mod calendar;
 pub mod dimensions;
 mod event_columns;
 pub mod events;
+pub mod hits;
+mod hits_columns;
+mod hits_texts;
 pub mod parquet;
 pub mod random;
 pub mod sales;
@@ -43,14 +46,17 @@ pub enum Suite {
     Events,
     /// `sales`, `events` and the dimension tables: what the quickstart has.
     Questions,
+    /// `hits` alone.
+    Hits,
 }
 
 impl Suite {
     /// All suites by name.
-    pub const ALL: [(&'static str, Suite); 3] = [
+    pub const ALL: [(&'static str, Suite); 4] = [
         ("sales", Suite::Sales),
         ("events", Suite::Events),
         ("questions", Suite::Questions),
+        ("hits", Suite::Hits),
     ];
 
     /// The suite of that name.
@@ -65,6 +71,7 @@ impl Suite {
     pub fn tables(self, rows: u64, seed: u64) -> Vec<Box<dyn Table>> {
         match self {
             Suite::Sales => vec![Box::new(sales::Sales::new(rows, seed))],
+            Suite::Hits => vec![Box::new(hits::Hits::new(rows, seed))],
             Suite::Events => vec![Box::new(events::Events::new(rows, seed))],
             Suite::Questions => {
                 let mut tables = dimensions::all(world::customer_count(rows), seed);

@@ -2,14 +2,15 @@
 
 use super::*;
 
+/// Every table there is.
+fn tables(seed: u64) -> Vec<Box<dyn Table>> {
+    let suites = [Suite::Questions, Suite::Hits];
+    suites.iter().flat_map(|suite| suite.tables(20_000, seed)).collect()
+}
+
 #[test]
 fn the_same_seed_gives_the_same_rows_and_another_one_does_not() {
-    for ((first, again), other) in Suite::Questions
-        .tables(20_000, 1)
-        .iter()
-        .zip(Suite::Questions.tables(20_000, 1))
-        .zip(Suite::Questions.tables(20_000, 2))
-    {
+    for ((first, again), other) in tables(1).iter().zip(tables(1)).zip(tables(2)) {
         let last = first.chunk_count() - 1;
         assert_eq!(first.chunk(last), again.chunk(last), "{}", first.name());
         assert_eq!(first.chunk(last), first.chunk(last), "{}", first.name());
@@ -21,7 +22,7 @@ fn the_same_seed_gives_the_same_rows_and_another_one_does_not() {
 
 #[test]
 fn chunks_have_the_schema_and_the_rows_promised() {
-    for table in Suite::Questions.tables(20_000, 1) {
+    for table in tables(1) {
         let mut rows = 0;
         for chunk in 0..table.chunk_count() {
             let batch = table.chunk(chunk);

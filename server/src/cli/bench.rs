@@ -36,7 +36,7 @@ Examples:
   stoa bench generate sales --rows 100000000 --out ./parquet      writes ./parquet/sales/sales-000.parquet ..
   stoa bench generate questions --rows 2000000 --out ./parquet    sales, events and their dimension tables")]
 struct GenerateOptions {
-    /// Which tables: sales, events, or questions (both and their dimension tables)
+    /// Which tables: sales, events, questions (both and their dimension tables), or hits (page views of many sites)
     #[arg(value_parser = clap::builder::PossibleValuesParser::new(Suite::ALL.map(|(name, _)| name)))]
     suite: String,
     /// Rows of the largest table; events are made by the session, so about that many

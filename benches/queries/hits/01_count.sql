@@ -1,0 +1,3 @@
+-- ClickBench 1: count.
+SELECT COUNT(*)
+FROM hits;

@@ -1,0 +1,4 @@
+-- ClickBench 2: adv engine count.
+SELECT COUNT(*)
+FROM hits
+WHERE AdvEngineID <> 0;

@@ -1,0 +1,3 @@
+-- ClickBench 3: sums and averages.
+SELECT SUM(AdvEngineID), COUNT(*), AVG(ResolutionWidth)
+FROM hits;

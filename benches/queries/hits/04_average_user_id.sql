@@ -1,0 +1,3 @@
+-- ClickBench 4: average user id.
+SELECT AVG(UserID)
+FROM hits;

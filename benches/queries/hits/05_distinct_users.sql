@@ -1,0 +1,3 @@
+-- ClickBench 5: distinct users.
+SELECT COUNT(DISTINCT UserID)
+FROM hits;

@@ -1,0 +1,3 @@
+-- ClickBench 6: distinct search phrases.
+SELECT COUNT(DISTINCT SearchPhrase)
+FROM hits;

@@ -1,0 +1,3 @@
+-- ClickBench 7: first and last day.
+SELECT MIN(EventDate), MAX(EventDate)
+FROM hits;

@@ -1,0 +1,4 @@
+-- ClickBench 21: urls like google.
+SELECT COUNT(*)
+FROM hits
+WHERE URL LIKE '%google%';

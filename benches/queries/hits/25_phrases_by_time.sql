@@ -1,0 +1,6 @@
+-- ClickBench 25: phrases by time.
+SELECT SearchPhrase
+FROM hits
+WHERE SearchPhrase <> ''
+ORDER BY EventTime
+LIMIT 10;

@@ -1,0 +1,6 @@
+-- ClickBench 34: top urls.
+SELECT URL, COUNT(*) AS c
+FROM hits
+GROUP BY URL
+ORDER BY c DESC
+LIMIT 10;
