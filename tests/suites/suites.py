@@ -9,14 +9,15 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-# Stoa as a peer, and when two values are the same, are told once, by the comparison of speed.
+# Stoa as a peer, and when two answers are the same, are told once, by the comparison of speed.
 sys.path.insert(1, str(ROOT / "benches/compare"))
 
 import clickbench
 import kits
 import ssb
-from comparison import FullAnswer, compare, compare_published
+from comparison import compare_published
 from peer_stoa import Stoa
+from ties import FullAnswer, compare
 
 SUITES = {"tpch": kits.TpcH, "ssb": ssb.StarSchema, "clickbench": clickbench.ClickBench, "tpcds": kits.TpcDs}
 
@@ -57,7 +58,8 @@ def check(suite, number, sql, duckdb, stoa, runs):
     except Exception as error:  # whatever Stoa answers belongs to the table
         line["verdict"] = "FAILED: " + " ".join(str(error).split())[:240]
         return line
-    problem = compare(FullAnswer(duckdb, sql), expected, actual)
+    full = FullAnswer(lambda text: duckdb.execute(text).fetchall(), sql, "duckdb")
+    problem = compare(full, expected, actual)
     published = suite.published(duckdb, number)
     if problem is None and published is not None:
         problem = compare_published(published, actual)
