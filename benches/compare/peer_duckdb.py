@@ -26,6 +26,7 @@ class DuckDB(Peer):
         self.file.parent.mkdir(parents=True, exist_ok=True)
         self.connection = duckdb.connect(str(self.file), config={"threads": self.threads})
         self.connection.execute("SET TimeZone = 'UTC'")
+        self.connection.execute("SET enable_progress_bar = false")
 
     def load(self, schema, tables):
         for statement in schema:

@@ -44,6 +44,7 @@ def write(kit, folder, codec, threads):
     """Reads TPC-H's Parquet files below `kit`, writes the star's below `folder`."""
     codec = "uncompressed" if codec == "none" else codec
     with duckdb.connect(config={"threads": threads}) as connection:
+        connection.execute("SET enable_progress_bar = false")
         for macro in (SPREAD, CITY, DATE_KEY):
             connection.execute(macro)
         for table in KIT:

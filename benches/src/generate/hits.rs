@@ -13,6 +13,8 @@ pub const CHUNK_ROWS: u64 = 1 << 16;
 /// The site and the user that queries name.
 const QUERIED_COUNTER: u64 = 62;
 const QUERIED_USER: i64 = 435_090_932_899_640_449;
+/// So many share that user's id, lest there be no visit.
+const QUERIED_USERS: u64 = 4;
 /// The days are 2013-07-02 to 2013-07-31, as days since 1970.
 const FIRST_DAY: i32 = 15_888;
 const DAYS: u64 = 30;
@@ -141,7 +143,7 @@ impl Hits {
                 visit,
                 user,
                 site: mix(self.seed ^ mix(self.counter_ids[place] ^ 0x7369_7465)),
-                user_id: if user_number == 0 {
+                user_id: if user_number < QUERIED_USERS {
                     QUERIED_USER
                 } else {
                     (user >> 1) as i64

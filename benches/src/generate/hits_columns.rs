@@ -83,7 +83,7 @@ impl Hit {
             (_, part) if part < 0.24 => Origin::Portal,
             (_, part) if part < 0.3 => Origin::Search(place(1_003, 20_000)),
             (_, part) if part < 0.75 => Origin::Site(place(1_003, 2_000)),
-            _ => Origin::Elsewhere(place(1_003, 5_000), place(1_004, 2_000)),
+            _ => Origin::Elsewhere(place(1_003, 1_000), place(1_004, 500)),
         }
     }
 
