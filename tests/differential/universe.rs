@@ -11,6 +11,8 @@ const PASSES: &[&str] = &[
     "fold_constants",
     "simplify_expressions",
     "factor_common_conjuncts",
+    "drop_dependent_keys",
+    "share_shifted_sums",
     "push_down_filters",
     "reorder_joins",
     "prune_columns",

@@ -6,6 +6,7 @@
 mod combine_sort_limit;
 mod context;
 mod cost;
+mod drop_dependent_keys;
 mod eliminate_common_subexpressions;
 mod estimate;
 mod estimate_values;
@@ -18,6 +19,7 @@ mod prune_columns;
 mod push_down_filters;
 mod reorder_joins;
 mod set_operations_as_joins;
+mod share_shifted_sums;
 mod share_subplans;
 mod simplify_comparisons;
 mod simplify_expressions;
@@ -57,6 +59,8 @@ const PASSES: &[Pass] = &[
         required: true,
         run: unnest_subqueries::run,
     },
+    pass("drop_dependent_keys", drop_dependent_keys::run),
+    pass("share_shifted_sums", share_shifted_sums::run),
     pass("push_down_filters", push_down_filters::run),
     Pass {
         name: "set_operations_as_joins",
