@@ -229,7 +229,8 @@ impl Binder<'_> {
         let input = self.bind_expression(operand, context)?;
         let span = self.span(operand);
         match operator {
-            UnaryOperator::Not => self.coerce_condition(input, "NOT", span).map(Expr::negated),
+            // Not `negated`: a key of GROUP BY may be what is negated twice.
+            UnaryOperator::Not => Ok(Expr::Not(Box::new(self.coerce_condition(input, "NOT", span)?))),
             // Of anything but a constant it is an expression of its own: what a query groups by.
             UnaryOperator::Plus => match &input {
                 Expr::Literal(_, data_type) if data_type.is_numeric() => Ok(input),
