@@ -70,14 +70,16 @@ pub(crate) fn verdict(sql: &str, postgres: &Answer, stoa: &Answer, comparison: &
         Some(difference) => {
             let one_fails = theirs.is_none() != ours.is_none();
             let fails_with_data = is_of_data(theirs) || is_of_data(ours);
-            // Which of two rows that cannot be stored is met first.
-            let is_of_row = |state: Option<&str>| is_of_data(state) || state == Some("23502");
-            let both_of_data = is_of_row(theirs) && is_of_row(ours);
+            // Which of two rows that cannot be stored is met first, and which of its conditions.
+            let is_constraint = |state: Option<&str>| state.is_some_and(|state| state.starts_with("23"));
+            let is_of_row = |state: Option<&str>| is_of_data(state) || is_constraint(state);
+            let both_of_rows = is_of_row(theirs) && is_of_row(ours);
+            let stores_rows = both_of_rows && (is_constraint(theirs) || is_constraint(ours));
             let is_selective = SELECTIVE.iter().any(|word| sql.contains(word));
             let known = KNOWN
                 .iter()
                 .find(|known| known.words.iter().all(|word| sql.contains(word)));
-            match (one_fails && fails_with_data || both_of_data) && is_selective {
+            match (one_fails && fails_with_data || both_of_rows) && is_selective || stores_rows {
                 true => Verdict::EvaluationOrder(difference),
                 false => known.map_or(Verdict::Different(difference), |known| {
                     Verdict::EvaluationOrder(known.reason.to_owned())
