@@ -3,10 +3,11 @@
 
 use super::merge::{Part, merge};
 use super::node::{plain, truth_of};
+use super::remembered::Remembered;
 use crate::error::{Error, Result};
 use crate::functions::Value;
 use crate::functions::kernel::arguments::nulls_of;
-use crate::functions::kernel::encoded::{distinct_values, is_encoded, spread_truth, with_values};
+use crate::functions::kernel::encoded::{dictionary_values, distinct_values, spread_truth, with_values};
 use crate::types::{LogicalType, array_type};
 use arrow_array::{Array, ArrayRef, BooleanArray, new_null_array};
 use arrow_buffer::NullBuffer;
@@ -31,6 +32,7 @@ pub(super) fn apply(
     arguments: Vec<Value>,
     row_count: usize,
     return_type: &LogicalType,
+    remembered: &Remembered,
     execute: Execute<'_>,
 ) -> Result<Value> {
     let null = || Value::Constant(new_null_array(&array_type(return_type), 1));
@@ -43,7 +45,7 @@ pub(super) fn apply(
     }
     if traits.strict
         && !traits.volatile
-        && let Some(answer) = apply_to_distinct(&arguments, return_type, execute)
+        && let Some(answer) = apply_to_distinct(&arguments, return_type, remembered, execute)
     {
         return Ok(answer);
     }
@@ -67,34 +69,56 @@ pub(super) fn apply(
 
 /// Once per distinct value, where one argument is an encoded column and the others are constants. `None` where that is not
 /// so, or where it fails: the value at fault may be one that no row has.
-fn apply_to_distinct(arguments: &[Value], return_type: &LogicalType, execute: Execute<'_>) -> Option<Value> {
+fn apply_to_distinct(
+    arguments: &[Value],
+    return_type: &LogicalType,
+    remembered: &Remembered,
+    execute: Execute<'_>,
+) -> Option<Value> {
     let mut columns = arguments.iter().enumerate().filter_map(|(at, value)| match value {
         Value::Array(array) => Some((at, array)),
         Value::Constant(_) => None,
     });
     let (at, column) = columns.next()?;
-    if columns.next().is_some() || !is_encoded(column) {
+    if columns.next().is_some() {
         return None;
     }
-    let values = distinct_values(column)?;
+    let answer = match dictionary_values(column) {
+        Some(values) if values.is_empty() => return None,
+        Some(values) => {
+            let constants = arguments.iter().filter_map(|value| match value {
+                Value::Constant(value) => Some(value.clone()),
+                Value::Array(_) => None,
+            });
+            remembered.answers(values, constants.collect(), column.len(), || {
+                answers_of(values, arguments, at, execute)
+            })?
+        }
+        None => answers_of(&distinct_values(column)?, arguments, at, execute)?,
+    };
+    if *return_type == LogicalType::Boolean {
+        let count = answer.len();
+        let truth = truth_of(&Value::Array(answer), count).ok()?;
+        return Some(Value::Array(Arc::new(spread_truth(column, &truth).into_array())));
+    }
+    with_values(column, answer).ok().map(Value::Array)
+}
+
+/// The function's answer for each of the values in the place of an argument.
+fn answers_of(values: &ArrayRef, arguments: &[Value], at: usize, execute: Execute<'_>) -> Option<ArrayRef> {
     let count = values.len();
     if count == 0 {
         return None;
     }
     let nulls = values.logical_nulls().filter(|nulls| nulls.null_count() > 0);
     let mut arguments = arguments.to_vec();
-    *arguments.get_mut(at)? = Value::Array(values);
+    *arguments.get_mut(at)? = Value::Array(values.clone());
     let answer = execute(&arguments, count).ok()?;
     let answer = match nulls {
         Some(nulls) => mask(answer, &nulls).ok()?,
         None => answer,
     };
-    if *return_type == LogicalType::Boolean {
-        let truth = truth_of(&answer, count).ok()?;
-        return Some(Value::Array(Arc::new(spread_truth(column, &truth).into_array())));
-    }
-    let answer = answer.expand(count).ok()?;
-    with_values(column, answer).ok().map(Value::Array)
+    answer.expand(count).ok()
 }
 
 /// The answer for the rows whose arguments are all there; NULL for the others.

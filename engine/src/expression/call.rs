@@ -3,6 +3,7 @@
 use super::apply::{Traits, apply};
 use super::frame::Frame;
 use super::node::Node;
+use super::remembered::Remembered;
 use crate::error::{Error, Result};
 use crate::functions::cast::cast;
 use crate::functions::{Call, ScalarFunction, Value};
@@ -17,6 +18,7 @@ pub(super) struct CallNode {
     pub(super) arguments: Vec<Node>,
     pub(super) argument_types: Vec<LogicalType>,
     pub(super) span: Option<Span>,
+    pub(super) remembered: Remembered,
 }
 
 impl std::fmt::Debug for CallNode {
@@ -45,7 +47,8 @@ impl CallNode {
                 statement: frame.statement,
             })
         };
-        apply(self.traits, arguments, frame.row_count(), return_type, &execute)
+        let rows = frame.row_count();
+        apply(self.traits, arguments, rows, return_type, &self.remembered, &execute)
             .map_err(|error| located(error, self.span))
     }
 }
@@ -56,6 +59,7 @@ pub(super) struct CastNode {
     pub(super) input: Box<Node>,
     pub(super) explicit: bool,
     pub(super) span: Option<Span>,
+    pub(super) remembered: Remembered,
 }
 
 impl CastNode {
@@ -69,7 +73,8 @@ impl CastNode {
             strict: true,
             volatile: false,
         };
-        apply(traits, vec![input], frame.row_count(), target, &execute).map_err(|error| located(error, self.span))
+        let rows = frame.row_count();
+        apply(traits, vec![input], rows, target, &self.remembered, &execute).map_err(|error| located(error, self.span))
     }
 }
 

@@ -1,5 +1,6 @@
 //! From a bound expression to a tree that evaluates itself.
 
+use super::remembered::Remembered;
 use super::apply::Traits;
 use super::call::{CallNode, CastNode};
 use super::conditional::CaseNode;
@@ -93,6 +94,7 @@ fn compile_inner(expression: &Expr, layout: &Layout) -> Result<Node> {
                 input,
                 explicit: *explicit,
                 span: *span,
+                remembered: Remembered::default(),
             };
             node(Kind::Cast(cast), eager)
         }
@@ -161,6 +163,7 @@ fn compile_call(call: &FunctionCall, layout: &Layout) -> Result<CallNode> {
         argument_types: arguments.iter().map(|argument| argument.data_type.clone()).collect(),
         arguments,
         span: call.span,
+        remembered: Remembered::default(),
     })
 }
 

@@ -15,6 +15,7 @@ mod logic;
 mod merge;
 mod node;
 mod quantified;
+mod remembered;
 mod select;
 #[cfg(test)]
 mod tests;

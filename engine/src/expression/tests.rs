@@ -455,3 +455,40 @@ fn errors_say_where() {
     };
     assert_eq!(error.span, Some(place));
 }
+
+#[test]
+fn batches_that_share_a_dictionary_share_answers() {
+    let repeated = call("repeat", vec![c(), a()], LogicalType::Text);
+    let compiled = Expression::compile(&repeated, &layout(), &Arc::new(statement())).unwrap();
+    let values: Vec<Literal> = "abcdefghij".chars().map(|letter| text(&letter.to_string())).collect();
+    let values = array(&values, &LogicalType::Text);
+    let evaluate = |codes: [u32; 2], times: i64| {
+        let texts = DictionaryArray::<UInt32Type>::try_new(UInt32Array::from(codes.to_vec()), values.clone());
+        let times = super::one_run(&array(&[int(times)], &LogicalType::Integer), 2).unwrap();
+        let batch = Batch::new(vec![times, Arc::new(texts.unwrap())], 2);
+        compiled.evaluate(&batch).unwrap()
+    };
+    let plain = |answer: &ArrayRef| -> Vec<Literal> {
+        let answer = flatten(answer);
+        (0..2)
+            .map(|row| literal_at(&*answer, row, &LogicalType::Text).unwrap())
+            .collect()
+    };
+    let shared = |answer: &ArrayRef| {
+        let answer = answer.as_any().downcast_ref::<DictionaryArray<UInt32Type>>();
+        answer.map(|answer| answer.values().clone())
+    };
+    // Two rows are few for ten values; then it is worth it.
+    let first = evaluate([0, 1], 2);
+    assert_eq!((plain(&first), shared(&first)), (vec![text("aa"), text("bb")], None));
+    let (second, third) = (evaluate([1, 9], 2), evaluate([2, 3], 2));
+    assert_eq!(plain(&second), [text("bb"), text("jj")]);
+    assert_eq!(plain(&third), [text("cc"), text("dd")]);
+    assert!(Arc::ptr_eq(&shared(&second).unwrap(), &shared(&third).unwrap()));
+    // What is constant within a batch need not be so in the next.
+    for times in [3, 3, 3, 2, 4] {
+        let answer = evaluate([4, 0], times);
+        let times = times as usize;
+        assert_eq!(plain(&answer), [text(&"e".repeat(times)), text(&"a".repeat(times))]);
+    }
+}

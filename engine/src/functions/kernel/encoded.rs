@@ -10,12 +10,9 @@ use std::sync::Arc;
 use super::bits::{Truth, look_up};
 use crate::error::Result;
 
-/// Whether a column is dictionary or run-end encoded.
-pub(crate) fn is_encoded(column: &dyn Array) -> bool {
-    matches!(
-        column.data_type(),
-        DataType::Dictionary(_, _) | DataType::RunEndEncoded(_, _)
-    )
+/// The values of a dictionary column, which other columns may share.
+pub(crate) fn dictionary_values(column: &ArrayRef) -> Option<&ArrayRef> {
+    column.as_dictionary_opt::<UInt32Type>().map(|column| column.values())
 }
 
 /// The distinct values of an encoded column, where there are no more of them than rows.

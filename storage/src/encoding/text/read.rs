@@ -47,7 +47,7 @@ fn check_text(bytes: &[u8], places: &[usize]) -> Decoded<()> {
     if all.is_ascii() {
         return Ok(());
     }
-    let text = std::str::from_utf8(all).map_err(|error| Malformed(format!("text is not UTF-8: {error}")))?;
+    let text = simdutf8::basic::from_utf8(all).map_err(|error| Malformed(format!("text is not UTF-8: {error}")))?;
     if places.iter().all(|place| text.is_char_boundary(place - first)) {
         Ok(())
     } else {

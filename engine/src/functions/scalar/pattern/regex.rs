@@ -15,14 +15,32 @@ const REMEMBERED_MAX: usize = 32;
 
 thread_local! {
     /// The latest ones last.
-    static REMEMBERED: RefCell<Vec<(String, Flags, Rc<Regex>)>> = const { RefCell::new(Vec::new()) };
+    static REMEMBERED: RefCell<Vec<(String, Flags, Rc<Pattern>)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// An expression that was compiled.
+#[derive(Debug)]
+pub(in crate::functions) struct Pattern {
+    regex: Regex,
+    /// The expression ended in `.*$`, which is left out: every match goes on to the text's end.
+    takes_rest: bool,
+}
+
+/// What matches any rest of a text.
+const ANY_REST: &str = ".*$";
+
+impl Pattern {
+    /// Whether the expression matches somewhere.
+    pub(in crate::functions) fn is_match(&self, text: &str) -> bool {
+        self.regex.is_match(text)
+    }
 }
 
 /// The compiled expression.
 ///
 /// # Errors
 /// 2201B where it is none, 0A000 for what is not supported.
-pub(in crate::functions) fn compiled(pattern: &str, flags: Flags) -> Result<Rc<Regex>> {
+pub(in crate::functions) fn compiled(pattern: &str, flags: Flags) -> Result<Rc<Pattern>> {
     let known = REMEMBERED.with_borrow_mut(|remembered| {
         let at = remembered
             .iter()
@@ -47,10 +65,11 @@ pub(in crate::functions) fn compiled(pattern: &str, flags: Flags) -> Result<Rc<R
     Ok(regex)
 }
 
-fn compile(pattern: &str, flags: Flags) -> Result<Regex> {
+fn compile(pattern: &str, flags: Flags) -> Result<Pattern> {
     let mut flags = flags;
     let translated = translate(pattern, &mut flags)?;
-    RegexBuilder::new(&translated)
+    let without_rest = before_any_rest(&translated, flags);
+    let regex = RegexBuilder::new(without_rest.unwrap_or(&translated))
         .case_insensitive(flags.any_case)
         .dot_matches_new_line(!flags.line_ends_apart)
         .multi_line(flags.lines)
@@ -64,7 +83,19 @@ fn compile(pattern: &str, flags: Flags) -> Result<Regex> {
                 "invalid regular expression: regular expression is too complex",
             ),
             error => invalid(reason(&error.to_string())),
-        })
+        })?;
+    Ok(Pattern {
+        regex,
+        takes_rest: without_rest.is_some(),
+    })
+}
+
+/// What stands before `.*$`, where that matches whatever follows; of alternatives it would be the last one's alone.
+fn before_any_rest(translated: &str, flags: Flags) -> Option<&str> {
+    let before = translated.strip_suffix(ANY_REST)?;
+    let is_escaped = before.bytes().rev().take_while(|byte| *byte == b'\\').count() % 2 == 1;
+    let is_plain = !flags.line_ends_apart && !flags.lines && !flags.expanded && !flags.literal;
+    (is_plain && !is_escaped && !before.contains('|')).then_some(before)
 }
 
 /// The library's complaint in Postgres's words.
@@ -87,19 +118,30 @@ fn reason(complaint: &str) -> &'static str {
 
 /// An expression that looks through one text after the other without an allocation per match.
 pub(in crate::functions) struct Matcher {
-    regex: Rc<Regex>,
+    pattern: Rc<Pattern>,
     groups: CaptureLocations,
     /// Where the search goes on.
     next: Option<usize>,
+    /// The length of the text of the last match.
+    text_end: usize,
 }
 
 impl Matcher {
     /// For an expression.
-    pub(in crate::functions) fn new(regex: Rc<Regex>) -> Self {
+    pub(in crate::functions) fn new(pattern: Rc<Pattern>) -> Self {
         Matcher {
-            groups: regex.capture_locations(),
-            regex,
+            groups: pattern.regex.capture_locations(),
+            pattern,
             next: None,
+            text_end: 0,
+        }
+    }
+
+    /// A match with all that the expression takes.
+    fn whole(&self, found: Range<usize>) -> Range<usize> {
+        match self.pattern.takes_rest {
+            true => found.start..self.text_end,
+            false => found,
         }
     }
 
@@ -111,18 +153,20 @@ impl Matcher {
     /// Where the text's next match lies; its groups are known then.
     pub(in crate::functions) fn advance(&mut self, text: &str) -> Option<Range<usize>> {
         let start = self.next.filter(|start| *start <= text.len())?;
-        let found = self.regex.captures_read_at(&mut self.groups, text, start)?;
+        let found = self.pattern.regex.captures_read_at(&mut self.groups, text, start)?;
         Some(self.passed(text, found.range()))
     }
 
     /// As [`Self::advance`], faster, but the groups are not known.
     pub(in crate::functions) fn advance_whole(&mut self, text: &str) -> Option<Range<usize>> {
         let start = self.next.filter(|start| *start <= text.len())?;
-        let found = self.regex.find_at(text, start)?;
+        let found = self.pattern.regex.find_at(text, start)?;
         Some(self.passed(text, found.range()))
     }
 
     fn passed(&mut self, text: &str, found: Range<usize>) -> Range<usize> {
+        self.text_end = text.len();
+        let found = self.whole(found);
         self.next = match found.is_empty() {
             false => Some(found.end),
             true => text[found.end..]
@@ -140,7 +184,8 @@ impl Matcher {
 
     /// Where a group of the last match lies; 0 is the whole match.
     pub(in crate::functions) fn group(&self, number: usize) -> Option<Range<usize>> {
-        self.groups.get(number).map(|(start, end)| start..end)
+        let found = self.groups.get(number).map(|(start, end)| start..end)?;
+        Some(if number == 0 { self.whole(found) } else { found })
     }
 
     /// Where a group of the text's nth match from a place on lies.
@@ -155,7 +200,7 @@ impl Matcher {
 
     /// Whether the expression matches somewhere.
     pub(in crate::functions) fn is_match(&self, text: &str) -> bool {
-        self.regex.is_match(text)
+        self.pattern.is_match(text)
     }
 }
 

@@ -4,7 +4,7 @@
 use super::characters::between;
 use super::negative_length;
 use crate::error::Result;
-use crate::functions::scalar::pattern::{Flags, compiled, translate_similar};
+use crate::functions::scalar::pattern::{Flags, Patterns, translate_similar};
 use crate::functions::scalar::signature::*;
 use crate::functions::{Call, ScalarFunction, Value};
 use crate::types::LogicalType;
@@ -101,21 +101,24 @@ fn by_pattern(call: &Call<'_>) -> Result<Value> {
         Some(escapes) => Some(escapes.texts()?),
         None => None,
     };
+    let mut known = Patterns::default();
     call.map_texts_or_null(|row, out| {
-        let regex = match &escapes {
-            None => compiled(patterns.value(row), Flags::default())?,
+        let matcher = match &escapes {
+            None => known.matcher(patterns.value(row), Flags::default())?,
             Some(escapes) => {
                 let mut pattern = String::new();
                 translate_similar(patterns.value(row), escapes.value(row), &mut pattern)?;
-                compiled(&pattern, Flags::default())?
+                known.matcher(&pattern, Flags::default())?
             }
         };
-        let Some(captures) = regex.captures(texts.value(row)) else {
+        let text = texts.value(row);
+        matcher.begin(0);
+        if matcher.advance(text).is_none() {
             return Ok(false);
-        };
-        let group = usize::from(captures.len() > 1);
-        match captures.get(group) {
-            Some(found) => out.push_str(found.as_str()),
+        }
+        let group = usize::from(matcher.group_count() > 1);
+        match matcher.group(group) {
+            Some(found) => out.push_str(&text[found]),
             None => return Ok(false),
         }
         Ok(true)
