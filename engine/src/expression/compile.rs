@@ -1,12 +1,12 @@
 //! From a bound expression to a tree that evaluates itself.
 
-use super::remembered::Remembered;
 use super::apply::Traits;
 use super::call::{CallNode, CastNode};
 use super::conditional::CaseNode;
 use super::in_list::InListNode;
 use super::node::{Kind, Node};
 use super::quantified::QuantifiedNode;
+use super::remembered::Remembered;
 use super::{Expression, Layout};
 use crate::error::{Error, Result};
 use crate::functions::kernel::set::ConstantSet;

@@ -225,6 +225,7 @@ fn several(rows: Plan, columns: &[ColumnDef]) -> Result<Plan> {
         )],
         grouping_sets: None,
         grouping_set_index: None,
+        group_limit: None,
     });
     let filtered = Plan::Filter(Filter {
         input: Box::new(grouped),

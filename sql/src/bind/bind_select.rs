@@ -326,6 +326,7 @@ impl Binder<'_> {
                 aggregates,
                 grouping_sets: sets,
                 grouping_set_index: set_index,
+                group_limit: None,
             });
             if let Some(having) = parts.having.take() {
                 let mut predicates = Vec::new();

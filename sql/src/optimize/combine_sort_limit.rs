@@ -1,5 +1,5 @@
 //! `LIMIT n OFFSET m` over a sort -> a sort that keeps the first `n + m` rows; over a scan -> a scan that stops after them;
-//! over UNION ALL -> each input stops after them.
+//! over UNION ALL -> each input stops after them; over groups in no order -> an aggregation that makes no more groups.
 //!
 //! Sound because the LIMIT stays: what is below may give more rows than it lets through, never other ones. Projections keep
 //! rows and order, so the limit passes through them. An order that nothing above sees (below an aggregate, a set
@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::literal::Literal;
 use crate::plan::{Expr, Limit, Plan, SetOperationKind};
 
-/// Tells sorts, scans and unions of the limits above them.
+/// Tells sorts, scans, aggregations and unions of the limits above them.
 pub(super) fn run(plan: Plan, _context: &Context<'_>) -> Result<Plan> {
     Ok(plan.transform_up(&mut |node| match node {
         Plan::Limit(mut limit) => {
@@ -49,6 +49,10 @@ fn stop_after(plan: Plan, rows_max: u64) -> Plan {
         Plan::Scan(mut scan) => {
             scan.limit = smaller(scan.limit, rows_max);
             Plan::Scan(scan)
+        }
+        Plan::Aggregate(mut aggregate) if aggregate.grouping_sets.is_none() && !aggregate.keys.is_empty() => {
+            aggregate.group_limit = smaller(aggregate.group_limit, rows_max);
+            Plan::Aggregate(aggregate)
         }
         Plan::Project(mut project) => {
             project.input = Box::new(stop_after(*project.input, rows_max));

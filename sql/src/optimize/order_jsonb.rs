@@ -131,6 +131,7 @@ impl Keys<'_> {
             aggregates: Vec::new(),
             grouping_sets: None,
             grouping_set_index: None,
+            group_limit: None,
         })
     }
 

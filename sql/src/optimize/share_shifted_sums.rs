@@ -61,7 +61,11 @@ impl Functions {
         aggregate.aggregates = kept;
         let mut values = Vec::with_capacity(rewritten.len());
         for (column, call, shifted) in rewritten {
-            let sum = find_or_add(&mut aggregate, self.of_input(call.clone(), None, &shifted.input), context);
+            let sum = find_or_add(
+                &mut aggregate,
+                self.of_input(call.clone(), None, &shifted.input),
+                context,
+            );
             let count = self.of_input(call, Some(&self.count), &shifted.input);
             let count = find_or_add(&mut aggregate, count, context);
             let constant = Expr::bigint(shifted.constant);

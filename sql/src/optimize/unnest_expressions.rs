@@ -260,6 +260,7 @@ fn lift_array(subquery: Plan, input: &mut Plan, context: &Context<'_>) -> Result
         aggregates: vec![(result, aggregate)],
         grouping_sets: None,
         grouping_set_index: None,
+        group_limit: None,
     });
     let value = lift_scalar(plan, input, context)?;
     let empty = Expr::Literal(Literal::Array(Vec::new()), array_type);

@@ -305,6 +305,7 @@ fn group_scalar_aggregate(
         aggregates: aggregate.aggregates.clone(),
         grouping_sets: None,
         grouping_set_index: None,
+        group_limit: None,
     });
     let mut values: HashMap<ColumnId, Expr> = aggregate
         .aggregates

@@ -506,6 +506,9 @@ fn aggregate_details(aggregate: &Aggregate, lines: &mut Vec<String>) {
         "Aggregates",
         joined(aggregate.aggregates.iter().map(|(_, call)| call), ", "),
     );
+    if let Some(groups) = aggregate.group_limit {
+        line(lines, "Groups Wanted", format!("any {groups}"));
+    }
 }
 
 fn join_details(join: &Join, lines: &mut Vec<String>) {

@@ -153,6 +153,8 @@ pub struct Aggregate {
     pub grouping_sets: Option<Vec<Vec<usize>>>,
     /// The column that holds the number of the grouping set, where `grouping()` asks for it.
     pub grouping_set_index: Option<ColumnDef>,
+    /// Any so many groups will do.
+    pub group_limit: Option<u64>,
 }
 
 /// What a join keeps.

@@ -19,6 +19,7 @@ mod fused;
 mod groups;
 mod integer_sets;
 mod kept;
+mod limited;
 #[cfg(test)]
 mod measure;
 mod neighbours;

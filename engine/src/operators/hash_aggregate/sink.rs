@@ -1,6 +1,7 @@
 //! The sink: takes rows in, worker by worker, and leaves groups for the source.
 
 use super::groups::GroupStates;
+use super::limited::LimitedGroups;
 use super::partitions::{Partitions, joined};
 use super::specification::{AggregateSpecification, InputRows};
 use crate::error::Result;
@@ -44,6 +45,8 @@ pub(super) struct Shared {
     memory: Arc<MemoryBudget>,
     cancel: Arc<Cancel>,
     limits: GroupingLimits,
+    /// Where not all groups are wanted.
+    limited: Option<LimitedGroups>,
     /// What became of it, for EXPLAIN ANALYZE.
     facts: Mutex<Facts>,
     /// Groups of workers that have finished, and those of summaries.
@@ -77,6 +80,7 @@ impl AggregateSink {
     ) -> Self {
         AggregateSink {
             shared: Arc::new(Shared {
+                limited: LimitedGroups::of(specification.group_limit),
                 specification: Arc::new(specification),
                 merged: Mutex::new(Merged {
                     groups: None,
@@ -308,7 +312,11 @@ impl AggregatePart {
 
 impl SinkPart for AggregatePart {
     fn consume(&mut self, batch: Batch) -> Result<Demand> {
-        let rows = self.shared.specification.evaluate(&batch)?;
+        let shared = self.shared.clone();
+        let mut rows = shared.specification.evaluate(&batch)?;
+        if let Some(limited) = &shared.limited {
+            rows = limited.wanted(rows)?;
+        }
         for number in 0..self.shared.specification.sets.len() {
             let keys = self.shared.specification.set_keys(number, &rows.keys, rows.row_count)?;
             self.take_in(keys, &rows)?;
@@ -316,7 +324,9 @@ impl SinkPart for AggregatePart {
         if !self.reservation.try_resize(self.held_bytes()) {
             self.make_room()?;
         }
-        Ok(Demand::More)
+        let is_complete =
+            shared.specification.calls.is_empty() && shared.limited.as_ref().is_some_and(LimitedGroups::are_chosen);
+        Ok(if is_complete { Demand::Enough } else { Demand::More })
     }
 
     fn finish(mut self: Box<Self>) -> Result<()> {

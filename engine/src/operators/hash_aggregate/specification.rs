@@ -27,6 +27,8 @@ pub(crate) struct AggregateSpecification {
     pub(crate) gives_set_index: bool,
     /// Hands out the states of all aggregates instead of their answers.
     pub(crate) gives_states: bool,
+    /// Any so many groups will do.
+    pub(crate) group_limit: Option<usize>,
 }
 
 /// What an aggregation takes of a batch: plain arguments, keys perhaps encoded.

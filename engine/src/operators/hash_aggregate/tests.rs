@@ -73,6 +73,7 @@ pub(super) fn specification(
         sets: vec![(0..key_count).collect()],
         gives_set_index: false,
         gives_states: false,
+        group_limit: None,
     }
 }
 
@@ -540,6 +541,7 @@ fn states_that_one_aggregation_hands_out_another_takes_in() {
     let expected = sorted(rows_of(&expected.unwrap(), &answers));
     let inner = AggregateSpecification {
         gives_states: true,
+        group_limit: None,
         ..specification(&types, 2, calls())
     };
     let inner = Arc::new(AggregateSink::with_limits(

@@ -111,6 +111,7 @@ impl Planner {
             calls: inner,
             gives_set_index: false,
             gives_states: true,
+            group_limit: None,
         };
         let first_filter = first_argument + arguments.len();
         let outer = AggregateSpecification {
@@ -124,6 +125,7 @@ impl Planner {
             sets: vec![(0..keys.len()).collect()],
             gives_set_index: false,
             gives_states: false,
+            group_limit: None,
         };
         let inner = Arc::new(AggregateSink::new(inner, &self.context));
         let outer = Arc::new(AggregateSink::new(outer, &self.context));

@@ -46,6 +46,11 @@ impl Planner {
             },
             gives_set_index: aggregate.grouping_set_index.is_some(),
             gives_states: false,
+            // Summaries may bring groups of their own.
+            group_limit: aggregate
+                .group_limit
+                .filter(|_| receiver.is_none())
+                .and_then(|groups| usize::try_from(groups).ok()),
             arguments: inputs.arguments,
             filters: inputs.filters,
         };
@@ -88,6 +93,7 @@ impl Planner {
             sets: vec![(0..columns.len()).collect()],
             gives_set_index: false,
             gives_states: false,
+            group_limit: None,
         };
         let sink = Arc::new(AggregateSink::new(specification, &self.context));
         Ok(self.aggregated(piece, sink, columns))

@@ -230,6 +230,9 @@ impl Patterns {
 /// Where the `position`th character (from 1) begins; `None` beyond the text's end and one.
 pub(super) fn place_of(text: &str, position: i32) -> Option<usize> {
     let skipped = usize::try_from(position).ok()?.checked_sub(1)?;
+    if skipped == 0 {
+        return Some(0);
+    }
     if text.is_ascii() {
         return (skipped <= text.len()).then_some(skipped);
     }

@@ -145,7 +145,12 @@ fn regexp_functions() {
     check("regexp_replace", &[text("foo"), text("o"), text("\\9")], text("fo"));
     // What takes the rest of a text takes it whole, line ends included, and only where it stands for all alternatives.
     for (value, pattern, replacement, expected) in [
-        ("http://www.a.org/x\ny", "^https?://(?:www\\.)?([^/]+)/.*$", "\\1", "a.org"),
+        (
+            "http://www.a.org/x\ny",
+            "^https?://(?:www\\.)?([^/]+)/.*$",
+            "\\1",
+            "a.org",
+        ),
         ("http://www./x", "^https?://(?:www\\.)?([^/]+)/.*$", "\\1", "www."),
         ("no address", "^https?://(?:www\\.)?([^/]+)/.*$", "\\1", "no address"),
         ("abc", "b.*$", "[\\&]", "a[bc]"),
@@ -156,11 +161,19 @@ fn regexp_functions() {
         ("ab...", "b\\.*$", "-", "a-"),
         ("a\\bc", "\\\\.*$", "-", "a-"),
     ] {
-        check("regexp_replace", &[text(value), text(pattern), text(replacement)], text(expected));
+        check(
+            "regexp_replace",
+            &[text(value), text(pattern), text(replacement)],
+            text(expected),
+        );
     }
     let lines = [text("ab\nb"), text("b.*$"), text("-"), text("ng")];
     check("regexp_replace", &lines, text("a-\n-"));
-    check("regexp_replace", &[text("xbcbd"), text("b.*$"), text("-"), text("g")], text("x-"));
+    check(
+        "regexp_replace",
+        &[text("xbcbd"), text("b.*$"), text("-"), text("g")],
+        text("x-"),
+    );
     check("regexp_count", &[text("abcb"), text("b.*$")], integer(1));
     check("regexp_substr", &[text("abcb"), text("b.*$")], text("bcb"));
     check(
