@@ -30,6 +30,9 @@ fn unwrap(op: CompareOp, input: &Expr, target: &LogicalType, literal: &Literal) 
         return same.then(|| Expr::compare(op, input.clone(), Expr::Literal(literal.clone(), source)));
     }
     let factor = factor(&source, target)?;
+    if let Some(infinite) = infinite_date(literal) {
+        return Some(Expr::compare(op, input.clone(), Expr::Literal(infinite, source)));
+    }
     let value = match literal {
         Literal::Integer(value) | Literal::Timestamp(value) => i128::from(*value),
         Literal::Numeric(value) => *value,
@@ -44,6 +47,15 @@ fn unwrap(op: CompareOp, input: &Expr, target: &LogicalType, literal: &Literal) 
     };
     let constant = as_literal(quotient, &source)?;
     Some(Expr::compare(op, input.clone(), Expr::Literal(constant, source)))
+}
+
+/// What a date is that becomes an infinite timestamp: no product.
+fn infinite_date(literal: &Literal) -> Option<Literal> {
+    match literal {
+        Literal::Timestamp(i64::MAX) => Some(Literal::Date(i32::MAX)),
+        Literal::Timestamp(i64::MIN) => Some(Literal::Date(i32::MIN)),
+        _ => None,
+    }
 }
 
 /// By what the cast multiplies the number that stands for the value.

@@ -9,7 +9,9 @@ use crate::operators::spill::compacted;
 use arrow_array::builder::make_view;
 use arrow_array::cast::AsArray;
 use arrow_array::types::*;
-use arrow_array::{Array, ArrayRef, BinaryViewArray, FixedSizeBinaryArray, PrimitiveArray, UInt32Array};
+use arrow_array::{
+    Array, ArrayRef, BinaryViewArray, FixedSizeBinaryArray, PrimitiveArray, StringViewArray, UInt32Array,
+};
 use arrow_buffer::{Buffer, NullBuffer, ScalarBuffer};
 use arrow_schema::DataType;
 use std::sync::Arc;
@@ -179,8 +181,11 @@ impl TextInterner {
         }
         let nulls = Some(NullBuffer::from(valid)).filter(|nulls| nulls.null_count() > 0);
         match data_type {
-            DataType::Utf8View => Arc::new(arrow_array::StringViewArray::new(views, blocks, nulls)),
-            _ => Arc::new(BinaryViewArray::new(views, blocks, nulls)),
+            // SAFETY: a view is that of a value which an array of texts had, its place in the blocks apart: `store` copied the value there
+            // whole. The view of NULL is that of the empty text.
+            DataType::Utf8View => Arc::new(unsafe { StringViewArray::new_unchecked(views, blocks, nulls) }),
+            // SAFETY: as above.
+            _ => Arc::new(unsafe { BinaryViewArray::new_unchecked(views, blocks, nulls) }),
         }
     }
 

@@ -46,11 +46,7 @@ impl Planner {
             },
             gives_set_index: aggregate.grouping_set_index.is_some(),
             gives_states: false,
-            // Summaries may bring groups of their own.
-            group_limit: aggregate
-                .group_limit
-                .filter(|_| receiver.is_none())
-                .and_then(|groups| usize::try_from(groups).ok()),
+            group_limit: aggregate.group_limit.and_then(|groups| usize::try_from(groups).ok()),
             arguments: inputs.arguments,
             filters: inputs.filters,
         };

@@ -51,7 +51,8 @@ impl Planner {
 
 /// The summary values that make up the states of all aggregates, if they do.
 fn wish(aggregate: &Aggregate, calls: &[PreparedCall]) -> Option<SummaryWish> {
-    if aggregate.grouping_sets.is_some() || aggregate.grouping_set_index.is_some() {
+    // Where any groups will do, summaries could bring others than rows do.
+    if aggregate.grouping_sets.is_some() || aggregate.grouping_set_index.is_some() || aggregate.group_limit.is_some() {
         return None;
     }
     let keys = aggregate.keys.iter().map(|(_, key)| Some(column_of(key)?.id));

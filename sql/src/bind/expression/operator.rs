@@ -104,8 +104,8 @@ impl Binder<'_> {
         self.named_call("overlaps", arguments)
     }
 
-    /// The operands of `a AND b AND c`, two or more, which the parser nests to the left. Those in parentheses stay what they are: they may be
-    /// what a query groups by.
+    /// The operands of `a AND b AND c`, two or more, which the parser nests to the left, as does `(a AND b) AND c`. In `a AND (b AND c)` the
+    /// second stays what it is: it may be what a query groups by.
     fn bind_chain(
         &mut self,
         whole: &ast::Expr,
@@ -114,12 +114,18 @@ impl Binder<'_> {
     ) -> Result<Vec<Expr>> {
         let mut operands = Vec::new();
         let mut rest = whole;
-        while let ast::Expr::BinaryOp { left, op, right } = rest {
-            if op != operator {
-                break;
+        loop {
+            let mut inner = rest;
+            while let ast::Expr::Nested(nested) = inner {
+                inner = nested;
             }
-            operands.push(&**right);
-            rest = left;
+            match inner {
+                ast::Expr::BinaryOp { left, op, right } if op == operator => {
+                    operands.push(&**right);
+                    rest = left;
+                }
+                _ => break,
+            }
         }
         operands.push(rest);
         let name = if *operator == BinaryOperator::And { "AND" } else { "OR" };
