@@ -14,7 +14,7 @@ pub(crate) mod table;
 pub(crate) mod window;
 
 use crate::error::Result;
-use arrow_array::{ArrayRef, Int32Array};
+use arrow_array::{ArrayRef, Int32Array, UInt32Array};
 use arrow_buffer::BooleanBuffer;
 use arrow_schema::DataType;
 use std::sync::Arc;
@@ -342,6 +342,11 @@ pub trait Accumulator: Send {
     fn states(&mut self, group_count: usize) -> Result<Vec<ArrayRef>>;
     /// The answers of all `group_count` groups; the accumulator is empty afterwards.
     fn finish(&mut self, group_count: usize) -> Result<ArrayRef>;
+    /// As [`Self::finish`], of some groups in their order.
+    fn finish_some(&mut self, groups: &[u32], group_count: usize) -> Result<ArrayRef> {
+        let groups = UInt32Array::from(groups.to_vec());
+        Ok(arrow_select::take::take(&self.finish(group_count)?, &groups, None)?)
+    }
     /// Bytes held.
     fn memory_bytes(&self) -> usize;
     /// What is kept whole until the end, where it can also be taken in order and needs little room then. `None` where nothing is kept,

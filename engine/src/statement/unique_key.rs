@@ -226,6 +226,7 @@ fn several(rows: Plan, columns: &[ColumnDef]) -> Result<Plan> {
         grouping_sets: None,
         grouping_set_index: None,
         group_limit: None,
+        best_groups: None,
     });
     let filtered = Plan::Filter(Filter {
         input: Box::new(grouped),

@@ -327,6 +327,7 @@ impl Binder<'_> {
                 grouping_sets: sets,
                 grouping_set_index: set_index,
                 group_limit: None,
+                best_groups: None,
             });
             if let Some(having) = parts.having.take() {
                 let mut predicates = Vec::new();

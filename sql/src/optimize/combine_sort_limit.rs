@@ -1,5 +1,6 @@
 //! `LIMIT n OFFSET m` over a sort -> a sort that keeps the first `n + m` rows; over a scan -> a scan that stops after them;
-//! over UNION ALL -> each input stops after them; over groups in no order -> an aggregation that makes no more groups.
+//! over UNION ALL -> each input stops after them; over groups in no order -> an aggregation that makes no more groups; over groups in the
+//! order of an aggregate -> one that hands on no others.
 //!
 //! Sound because the LIMIT stays: what is below may give more rows than it lets through, never other ones. Projections keep
 //! rows and order, so the limit passes through them. An order that nothing above sees (below an aggregate, a set
@@ -8,7 +9,7 @@
 use super::context::Context;
 use crate::error::Result;
 use crate::literal::Literal;
-use crate::plan::{Expr, Limit, Plan, SetOperationKind};
+use crate::plan::{BestGroups, ColumnId, Expr, Limit, Plan, SetOperationKind};
 
 /// Tells sorts, scans, aggregations and unions of the limits above them.
 pub(super) fn run(plan: Plan, _context: &Context<'_>) -> Result<Plan> {
@@ -44,6 +45,11 @@ fn stop_after(plan: Plan, rows_max: u64) -> Plan {
     match plan {
         Plan::Sort(mut sort) => {
             sort.limit = smaller(sort.limit, rows_max);
+            if let (Some(key), Some(groups_max)) = (sort.keys.first(), sort.limit)
+                && let Expr::Column(column) = &key.expression
+            {
+                sort.input = Box::new(keep_best(*sort.input, column.id, key.descending, groups_max));
+            }
             Plan::Sort(sort)
         }
         Plan::Scan(mut scan) => {
@@ -74,6 +80,35 @@ fn stop_after(plan: Plan, rows_max: u64) -> Plan {
                 })
                 .collect();
             Plan::SetOperation(operation)
+        }
+        other => other,
+    }
+}
+
+/// Tells an aggregation that only its first groups by a column are wanted.
+fn keep_best(plan: Plan, id: ColumnId, descending: bool, groups_max: u64) -> Plan {
+    match plan {
+        Plan::Project(mut project) => {
+            let source = project
+                .expressions
+                .iter()
+                .find_map(|(column, expression)| match expression {
+                    Expr::Column(source) if column.id == id => Some(source.id),
+                    _ => None,
+                });
+            if let Some(source) = source {
+                project.input = Box::new(keep_best(*project.input, source, descending, groups_max));
+            }
+            Plan::Project(project)
+        }
+        Plan::Aggregate(mut aggregate) if aggregate.grouping_sets.is_none() && !aggregate.keys.is_empty() => {
+            let is_aggregate = aggregate.aggregates.iter().any(|(column, _)| column.id == id);
+            aggregate.best_groups = is_aggregate.then_some(BestGroups {
+                column: id,
+                descending,
+                groups_max,
+            });
+            Plan::Aggregate(aggregate)
         }
         other => other,
     }

@@ -132,6 +132,7 @@ impl Keys<'_> {
             grouping_sets: None,
             grouping_set_index: None,
             group_limit: None,
+            best_groups: None,
         })
     }
 

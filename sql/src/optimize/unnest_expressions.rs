@@ -261,6 +261,7 @@ fn lift_array(subquery: Plan, input: &mut Plan, context: &Context<'_>) -> Result
         grouping_sets: None,
         grouping_set_index: None,
         group_limit: None,
+        best_groups: None,
     });
     let value = lift_scalar(plan, input, context)?;
     let empty = Expr::Literal(Literal::Array(Vec::new()), array_type);

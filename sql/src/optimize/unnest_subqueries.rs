@@ -306,6 +306,7 @@ fn group_scalar_aggregate(
         grouping_sets: None,
         grouping_set_index: None,
         group_limit: None,
+        best_groups: None,
     });
     let mut values: HashMap<ColumnId, Expr> = aggregate
         .aggregates

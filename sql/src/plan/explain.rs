@@ -509,6 +509,16 @@ fn aggregate_details(aggregate: &Aggregate, lines: &mut Vec<String>) {
     if let Some(groups) = aggregate.group_limit {
         line(lines, "Groups Wanted", format!("any {groups}"));
     }
+    if let Some(best) = aggregate.best_groups
+        && let Some((column, _)) = aggregate.aggregates.iter().find(|(column, _)| column.id == best.column)
+    {
+        let order = if best.descending { " DESC" } else { "" };
+        line(
+            lines,
+            "Groups Wanted",
+            format!("first {} by {}{order}", best.groups_max, column.name),
+        );
+    }
 }
 
 fn join_details(join: &Join, lines: &mut Vec<String>) {

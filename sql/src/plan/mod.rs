@@ -155,6 +155,19 @@ pub struct Aggregate {
     pub grouping_set_index: Option<ColumnDef>,
     /// Any so many groups will do.
     pub group_limit: Option<u64>,
+    /// Only the first groups by an answer are wanted.
+    pub best_groups: Option<BestGroups>,
+}
+
+/// See [`Aggregate::best_groups`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct BestGroups {
+    /// The aggregate whose answers decide.
+    pub column: ColumnId,
+    /// The largest come first.
+    pub descending: bool,
+    /// So many groups, and those that are equal to the last of them.
+    pub groups_max: u64,
 }
 
 /// What a join keeps.

@@ -9,7 +9,7 @@ use crate::functions::{Accumulator, AggregateBinding, AggregateFunction, Documen
 use crate::types::{LogicalType, array_type};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Decimal128Type, Float64Type, IntervalMonthDayNanoType};
-use arrow_array::{Array, ArrayRef, Decimal128Array, Float64Array, PrimitiveArray};
+use arrow_array::{Array, ArrayRef, Decimal128Array, Float64Array, PrimitiveArray, UInt32Array};
 use arrow_buffer::{BooleanBuffer, IntervalMonthDayNano};
 use arrow_schema::DataType;
 use std::sync::Arc;
@@ -87,6 +87,14 @@ impl Accumulator for Average {
     fn finish(&mut self, group_count: usize) -> Result<ArrayRef> {
         let sums = self.sum.states(group_count)?;
         divide(&sums[0], &self.count.take(group_count), &self.answer)
+    }
+
+    fn finish_some(&mut self, groups: &[u32], group_count: usize) -> Result<ArrayRef> {
+        let sums = self.sum.states(group_count)?;
+        let counts = self.count.take(group_count);
+        let counts: Vec<i64> = groups.iter().map(|group| counts[*group as usize]).collect();
+        let sums = arrow_select::take::take(&sums[0], &UInt32Array::from(groups.to_vec()), None)?;
+        divide(&sums, &counts, &self.answer)
     }
 
     fn memory_bytes(&self) -> usize {

@@ -8,7 +8,7 @@ use arrow_array::types::*;
 use arrow_array::{
     Array, ArrayRef, ArrowPrimitiveType, BooleanArray, Float32Array, Float64Array, PrimitiveArray, UInt32Array,
 };
-use arrow_buffer::{NullBuffer, ScalarBuffer};
+use arrow_buffer::{BooleanBuffer, NullBuffer, ScalarBuffer};
 use arrow_schema::{DataType, TimeUnit};
 use std::sync::Arc;
 use stoa_storage::vector::{constant_of, flatten};
@@ -229,32 +229,46 @@ impl KeyColumn {
     /// The values of all groups.
     pub(super) fn values(&self, group_count: usize) -> Result<ArrayRef> {
         debug_assert_eq!(self.values.len(), group_count);
+        self.array(self.values.clone(), 0..group_count)
+    }
+
+    /// The values of some groups.
+    pub(super) fn values_of(&self, groups: &[u32]) -> Result<ArrayRef> {
+        let places = groups.iter().map(|group| *group as usize);
+        self.array(places.clone().map(|group| self.values[group]).collect(), places)
+    }
+
+    /// Values of these groups.
+    fn array(&self, values: Vec<i64>, groups: impl Iterator<Item = usize>) -> Result<ArrayRef> {
         let nulls = || {
-            let mut valid: Vec<bool> = self.nulls.iter().map(|is_null| !is_null).collect();
-            valid.resize(self.values.len(), true);
-            Some(NullBuffer::from(valid)).filter(|nulls| nulls.null_count() > 0)
+            let valid = groups.map(|group| self.nulls.get(group) != Some(&true));
+            let valid: BooleanBuffer = match self.nulls.is_empty() {
+                true => return None,
+                false => valid.collect(),
+            };
+            Some(NullBuffer::new(valid)).filter(|nulls| nulls.null_count() > 0)
         };
-        let ids = || self.values.iter().map(|id| *id as u32);
+        let ids = || values.iter().map(|id| *id as u32);
         Ok(match &self.kind {
             Kind::Boolean => Arc::new(ids().map(|id| (id > 0).then_some(id == 2)).collect::<BooleanArray>()),
             Kind::Short => Arc::new(PrimitiveArray::<Int16Type>::new(
-                self.values.iter().map(|value| *value as i16).collect(),
+                values.iter().map(|value| *value as i16).collect(),
                 nulls(),
             )),
             Kind::Int => {
-                let values: ScalarBuffer<i32> = self.values.iter().map(|value| *value as i32).collect();
+                let values: ScalarBuffer<i32> = values.iter().map(|value| *value as i32).collect();
                 match self.data_type {
                     DataType::Date32 => Arc::new(PrimitiveArray::<Date32Type>::new(values, nulls())),
                     _ => Arc::new(PrimitiveArray::<Int32Type>::new(values, nulls())),
                 }
             }
-            Kind::Long => long_array(&self.data_type, self.values.clone().into(), nulls())?,
+            Kind::Long => long_array(&self.data_type, values.into(), nulls())?,
             Kind::Real => {
-                let values = self.values.iter().map(|bits| f32::from_bits(*bits as u32));
+                let values = values.iter().map(|bits| f32::from_bits(*bits as u32));
                 Arc::new(Float32Array::new(values.collect(), nulls()))
             }
             Kind::Double => {
-                let values = self.values.iter().map(|bits| f64::from_bits(*bits as u64));
+                let values = values.iter().map(|bits| f64::from_bits(*bits as u64));
                 Arc::new(Float64Array::new(values.collect(), nulls()))
             }
             Kind::Text(interner) => interner.values(ids(), &self.data_type),

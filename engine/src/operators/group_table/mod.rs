@@ -147,6 +147,11 @@ impl GroupTable {
             .collect()
     }
 
+    /// The keys of some groups.
+    pub(crate) fn keys_of(&self, groups: &[u32]) -> Result<Vec<ArrayRef>> {
+        self.columns.iter().map(|column| column.values_of(groups)).collect()
+    }
+
     /// Bytes held.
     pub(crate) fn memory_bytes(&self) -> usize {
         let index = match &self.index {

@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::functions::{Accumulator, Groups, KeptRows};
 use crate::operators::gather::column_bytes;
 use crate::operators::group_table::{Assigned, GroupTable};
-use arrow_array::{Array, ArrayRef};
+use arrow_array::{Array, ArrayRef, UInt32Array};
 use std::sync::Arc;
 
 /// See the module.
@@ -232,19 +232,46 @@ impl GroupStates {
     pub(super) fn finish(mut self) -> Result<(Vec<ArrayRef>, usize)> {
         self.settle()?;
         let group_count = self.table.group_count();
+        let mut known = None;
+        if let Some(best) = self.specification.best_groups.filter(|best| best.is_worth(group_count)) {
+            let answers = self.accumulators[best.call].finish(group_count)?;
+            if let Some(groups) = best.among(&answers) {
+                return self.finish_some(&groups, group_count, best.call, &answers);
+            }
+            known = Some((best.call, answers));
+        }
         let mut columns = self.table.keys()?;
         let set_index = match self.specification.numbers_sets() {
             true => columns.pop().filter(|_| self.specification.gives_set_index),
             false => None,
         };
-        for accumulator in &mut self.accumulators {
-            match self.specification.gives_states {
-                true => columns.extend(accumulator.states(group_count)?),
-                false => columns.push(accumulator.finish(group_count)?),
+        for (call, accumulator) in self.accumulators.iter_mut().enumerate() {
+            match (self.specification.gives_states, &known) {
+                (true, _) => columns.extend(accumulator.states(group_count)?),
+                (false, Some((known, answers))) if *known == call => columns.push(answers.clone()),
+                (false, _) => columns.push(accumulator.finish(group_count)?),
             }
         }
         columns.extend(set_index);
         Ok((columns, group_count))
+    }
+
+    /// As [`Self::finish`], for some groups; the answers of one aggregate are known.
+    fn finish_some(
+        mut self,
+        groups: &[u32],
+        group_count: usize,
+        known: usize,
+        answers: &ArrayRef,
+    ) -> Result<(Vec<ArrayRef>, usize)> {
+        let mut columns = self.table.keys_of(groups)?;
+        for (call, accumulator) in self.accumulators.iter_mut().enumerate() {
+            columns.push(match call == known {
+                true => arrow_select::take::take(answers, &UInt32Array::from(groups.to_vec()), None)?,
+                false => accumulator.finish_some(groups, group_count)?,
+            });
+        }
+        Ok((columns, groups.len()))
     }
 
     /// How many columns the states of each aggregate have.

@@ -13,6 +13,7 @@
 //!
 //! What of the input was answered from summaries of segments and blocks arrives as ready-made states.
 
+mod best;
 mod call;
 mod distinct;
 mod fused;
@@ -33,6 +34,7 @@ mod specification;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use best::BestGroups;
 pub(crate) use call::{AggregateInput, AggregateStep, CallOrder};
 pub(crate) use distinct::SETS_MAX;
 pub(crate) use neighbours::Neighbours;

@@ -1,5 +1,6 @@
 //! What an aggregation is made of, and the columns of a batch that it needs.
 
+use super::best::BestGroups;
 use super::call::{AggregateInput, AggregateStep};
 use crate::error::Result;
 use crate::operators::gather::constant;
@@ -29,6 +30,8 @@ pub(crate) struct AggregateSpecification {
     pub(crate) gives_states: bool,
     /// Any so many groups will do.
     pub(crate) group_limit: Option<usize>,
+    /// Only the first by an answer are wanted.
+    pub(crate) best_groups: Option<BestGroups>,
 }
 
 /// What an aggregation takes of a batch: plain arguments, keys perhaps encoded.

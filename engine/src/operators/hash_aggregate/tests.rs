@@ -74,6 +74,7 @@ pub(super) fn specification(
         gives_set_index: false,
         gives_states: false,
         group_limit: None,
+        best_groups: None,
     }
 }
 
@@ -542,6 +543,7 @@ fn states_that_one_aggregation_hands_out_another_takes_in() {
     let inner = AggregateSpecification {
         gives_states: true,
         group_limit: None,
+        best_groups: None,
         ..specification(&types, 2, calls())
     };
     let inner = Arc::new(AggregateSink::with_limits(

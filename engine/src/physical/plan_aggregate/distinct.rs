@@ -1,5 +1,6 @@
 //! Aggregates over distinct arguments: in two steps, unless sets of numbers per group are small.
 
+use super::best_groups;
 use super::calls::PreparedCall;
 use super::inputs::Inputs;
 use super::output;
@@ -112,6 +113,7 @@ impl Planner {
             gives_set_index: false,
             gives_states: true,
             group_limit: None,
+            best_groups: None,
         };
         let first_filter = first_argument + arguments.len();
         let outer = AggregateSpecification {
@@ -126,6 +128,7 @@ impl Planner {
             gives_set_index: false,
             gives_states: false,
             group_limit: None,
+            best_groups: best_groups(aggregate),
         };
         let inner = Arc::new(AggregateSink::new(inner, &self.context));
         let outer = Arc::new(AggregateSink::new(outer, &self.context));

@@ -12,7 +12,7 @@ mod summary;
 use super::{Piece, Planner};
 use crate::error::Result;
 use crate::operators::distinct::DistinctOnTransform;
-use crate::operators::hash_aggregate::{AggregateSink, AggregateSource, AggregateSpecification};
+use crate::operators::hash_aggregate::{AggregateSink, AggregateSource, AggregateSpecification, BestGroups};
 use crate::operators::project::Projection;
 use crate::types::array_type;
 use inputs::Inputs;
@@ -47,6 +47,7 @@ impl Planner {
             gives_set_index: aggregate.grouping_set_index.is_some(),
             gives_states: false,
             group_limit: aggregate.group_limit.and_then(|groups| usize::try_from(groups).ok()),
+            best_groups: best_groups(aggregate),
             arguments: inputs.arguments,
             filters: inputs.filters,
         };
@@ -90,10 +91,22 @@ impl Planner {
             gives_set_index: false,
             gives_states: false,
             group_limit: None,
+            best_groups: None,
         };
         let sink = Arc::new(AggregateSink::new(specification, &self.context));
         Ok(self.aggregated(piece, sink, columns))
     }
+}
+
+/// The groups that are wanted of an aggregation.
+fn best_groups(aggregate: &Aggregate) -> Option<BestGroups> {
+    let best = aggregate.best_groups?;
+    let mut columns = aggregate.aggregates.iter();
+    Some(BestGroups {
+        call: columns.position(|(column, _)| column.id == best.column)?,
+        descending: best.descending,
+        groups_max: usize::try_from(best.groups_max).ok()?,
+    })
 }
 
 /// The columns of an aggregation.
