@@ -250,6 +250,9 @@ impl Generator<'_> {
         let all: Vec<String> = keys.iter().map(|key| key.tree.render()).collect();
         let listed = all.join(", ");
         let text = match self.random.below(100) {
+            // PostgreSQL 15 simplifies HAVING and the outputs before it looks there for what is grouped by, and takes for rows' own what it
+            // does not find: in a set without that key the answer is another one.
+            0..26 if keys.iter().any(is_simplified) => return (Tree::text(format!(" GROUP BY {listed}")), false),
             0..8 => format!("ROLLUP ({listed})"),
             8..14 => format!("CUBE ({listed})"),
             14..20 => {
@@ -262,6 +265,11 @@ impl Generator<'_> {
         };
         (Tree::text(format!(" GROUP BY {text}")), true)
     }
+}
+
+/// Whether PostgreSQL's planner may write an expression anew.
+fn is_simplified(key: &Atom) -> bool {
+    matches!(key.kind, Kind::Boolean) || key.tree.render().contains("CASE")
 }
 
 fn grouping(keys: &[Atom]) -> Atom {

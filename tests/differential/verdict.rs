@@ -101,14 +101,6 @@ const KNOWN: &[Known] = &[
         reason: "an average has more digits than PostgreSQL's, and a remainder shows them",
     },
     Known {
-        words: &["GROUP BY ROLLUP (((", ") = ("],
-        reason: "PostgreSQL 15 computes what it grouped by again where it is a constant, though a grouping set leaves it out",
-    },
-    Known {
-        words: &["GROUP BY ROLLUP (((", ") NOT IN (("],
-        reason: "PostgreSQL 15 makes a constant of a part of HAVING before it looks for what is grouped by",
-    },
-    Known {
         words: &[" JOIN ", "= ANY ('{}'", "IS NOT UNKNOWN"],
         reason: "PostgreSQL 15 makes an outer join an inner one by a comparison that is false, not NULL, for NULL",
     },

@@ -19,6 +19,8 @@ use std::ops::Range;
 const SHORT_VALUES_MAX: usize = 4_096;
 /// Text that repeats so often gets a dictionary without trying.
 const FEW_VALUES_ONE_IN: usize = 16;
+/// Bytes that a dictionary of text may take for each that it would take without.
+const TEXT_BYTES_MAX: u64 = 2;
 /// Values of a dictionary that are encoded to tell its size.
 const SAMPLE_VALUES: usize = 16_384;
 
@@ -91,7 +93,7 @@ fn blocks(row_count: usize) -> impl Iterator<Item = Range<usize>> {
         .map(move |from| from..(from + BLOCK_ROWS).min(row_count))
 }
 
-/// The dictionary of a column, if it takes fewer bytes than to do without. Both are tried on the middle block, exactly.
+/// The dictionary of a column, if it is worth its bytes. Both ways are tried on the middle block, exactly.
 fn choose_dictionary(array: &ArrayRef) -> Option<Built> {
     let is_short = domain_of(array.data_type()) == Some(Domain::Lane);
     let most = if is_short {
@@ -119,7 +121,7 @@ fn choose_dictionary(array: &ArrayRef) -> Option<Built> {
     let with = codes as u64 + values * rows.len() as u64 / array.len() as u64;
     // Codes of text are worth more than their bytes: they group, compare and match without it. Those of numbers are not.
     let worthwhile = if is_text {
-        with <= without as u64
+        with <= without as u64 * TEXT_BYTES_MAX
     } else {
         with * 10 < without as u64 * 9
     };
