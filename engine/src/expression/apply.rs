@@ -5,9 +5,9 @@ use super::merge::{Part, merge};
 use super::node::{plain, truth_of};
 use super::remembered::Remembered;
 use crate::error::{Error, Result};
-use crate::functions::Value;
 use crate::functions::kernel::arguments::nulls_of;
 use crate::functions::kernel::encoded::{dictionary_values, distinct_values, spread_truth, with_values};
+use crate::functions::{StatementContext, Value};
 use crate::types::{LogicalType, array_type};
 use arrow_array::{Array, ArrayRef, BooleanArray, new_null_array};
 use arrow_buffer::NullBuffer;
@@ -26,15 +26,23 @@ pub(super) struct Traits {
 /// A function on plain arguments.
 pub(super) type Execute<'f> = &'f dyn Fn(&[Value], usize) -> Result<Value>;
 
+/// What is applied.
+pub(super) struct Application<'f> {
+    pub(super) traits: Traits,
+    pub(super) return_type: &'f LogicalType,
+    pub(super) execute: Execute<'f>,
+    pub(super) remembered: &'f Remembered,
+    pub(super) statement: &'f StatementContext,
+}
+
 /// The function's answer for arguments that may be encoded.
-pub(super) fn apply(
-    traits: Traits,
-    arguments: Vec<Value>,
-    row_count: usize,
-    return_type: &LogicalType,
-    remembered: &Remembered,
-    execute: Execute<'_>,
-) -> Result<Value> {
+pub(super) fn apply(call: &Application<'_>, arguments: Vec<Value>, row_count: usize) -> Result<Value> {
+    let Application {
+        traits,
+        return_type,
+        execute,
+        ..
+    } = call;
     let null = || Value::Constant(new_null_array(&array_type(return_type), 1));
     if traits.strict && arguments.iter().any(Value::is_null_constant) {
         return Ok(null());
@@ -45,7 +53,7 @@ pub(super) fn apply(
     }
     if traits.strict
         && !traits.volatile
-        && let Some(answer) = apply_to_distinct(&arguments, return_type, remembered, execute)
+        && let Some(answer) = apply_to_distinct(&arguments, call)
     {
         return Ok(answer);
     }
@@ -69,12 +77,7 @@ pub(super) fn apply(
 
 /// Once per distinct value, where one argument is an encoded column and the others are constants. `None` where that is not
 /// so, or where it fails: the value at fault may be one that no row has.
-fn apply_to_distinct(
-    arguments: &[Value],
-    return_type: &LogicalType,
-    remembered: &Remembered,
-    execute: Execute<'_>,
-) -> Option<Value> {
+fn apply_to_distinct(arguments: &[Value], call: &Application<'_>) -> Option<Value> {
     let mut columns = arguments.iter().enumerate().filter_map(|(at, value)| match value {
         Value::Array(array) => Some((at, array)),
         Value::Constant(_) => None,
@@ -90,13 +93,13 @@ fn apply_to_distinct(
                 Value::Constant(value) => Some(value.clone()),
                 Value::Array(_) => None,
             });
-            remembered.answers(values, constants.collect(), column.len(), || {
-                answers_of(values, arguments, at, execute)
-            })?
+            let compute = || answers_of(values, arguments, at, call);
+            call.remembered
+                .answers(values, constants.collect(), column.len(), compute)?
         }
-        None => answers_of(&distinct_values(column)?, arguments, at, execute)?,
+        None => answers_of(&distinct_values(column)?, arguments, at, call)?,
     };
-    if *return_type == LogicalType::Boolean {
+    if *call.return_type == LogicalType::Boolean {
         let count = answer.len();
         let truth = truth_of(&Value::Array(answer), count).ok()?;
         return Some(Value::Array(Arc::new(spread_truth(column, &truth).into_array())));
@@ -104,21 +107,34 @@ fn apply_to_distinct(
     with_values(column, answer).ok().map(Value::Array)
 }
 
+/// Values of a dictionary that are computed between two looks at whether the statement is to end.
+const VALUES_AT_ONCE: usize = 8192;
+
 /// The function's answer for each of the values in the place of an argument.
-fn answers_of(values: &ArrayRef, arguments: &[Value], at: usize, execute: Execute<'_>) -> Option<ArrayRef> {
-    let count = values.len();
-    if count == 0 {
-        return None;
-    }
-    let nulls = values.logical_nulls().filter(|nulls| nulls.null_count() > 0);
+fn answers_of(values: &ArrayRef, arguments: &[Value], at: usize, call: &Application<'_>) -> Option<ArrayRef> {
     let mut arguments = arguments.to_vec();
-    *arguments.get_mut(at)? = Value::Array(values.clone());
-    let answer = execute(&arguments, count).ok()?;
-    let answer = match nulls {
-        Some(nulls) => mask(answer, &nulls).ok()?,
-        None => answer,
-    };
-    answer.expand(count).ok()
+    let mut pieces: Vec<ArrayRef> = Vec::with_capacity(values.len().div_ceil(VALUES_AT_ONCE));
+    for start in (0..values.len()).step_by(VALUES_AT_ONCE) {
+        call.statement.session.check_cancelled().ok()?;
+        let piece = values.slice(start, VALUES_AT_ONCE.min(values.len() - start));
+        let count = piece.len();
+        let nulls = piece.logical_nulls().filter(|nulls| nulls.null_count() > 0);
+        *arguments.get_mut(at)? = Value::Array(piece);
+        let answer = (call.execute)(&arguments, count).ok()?;
+        let answer = match nulls {
+            Some(nulls) => mask(answer, &nulls).ok()?,
+            None => answer,
+        };
+        pieces.push(answer.expand(count).ok()?);
+    }
+    match pieces.as_slice() {
+        [] => None,
+        [one] => Some(one.clone()),
+        _ => {
+            let pieces: Vec<&dyn Array> = pieces.iter().map(AsRef::as_ref).collect();
+            arrow_select::concat::concat(&pieces).ok()
+        }
+    }
 }
 
 /// The answer for the rows whose arguments are all there; NULL for the others.

@@ -1,6 +1,6 @@
 //! Calls of functions and casts.
 
-use super::apply::{Traits, apply};
+use super::apply::{Application, Traits, apply};
 use super::frame::Frame;
 use super::node::Node;
 use super::remembered::Remembered;
@@ -47,9 +47,14 @@ impl CallNode {
                 statement: frame.statement,
             })
         };
-        let rows = frame.row_count();
-        apply(self.traits, arguments, rows, return_type, &self.remembered, &execute)
-            .map_err(|error| located(error, self.span))
+        let application = Application {
+            traits: self.traits,
+            return_type,
+            execute: &execute,
+            remembered: &self.remembered,
+            statement: frame.statement,
+        };
+        apply(&application, arguments, frame.row_count()).map_err(|error| located(error, self.span))
     }
 }
 
@@ -73,8 +78,14 @@ impl CastNode {
             strict: true,
             volatile: false,
         };
-        let rows = frame.row_count();
-        apply(traits, vec![input], rows, target, &self.remembered, &execute).map_err(|error| located(error, self.span))
+        let application = Application {
+            traits,
+            return_type: target,
+            execute: &execute,
+            remembered: &self.remembered,
+            statement: frame.statement,
+        };
+        apply(&application, vec![input], frame.row_count()).map_err(|error| located(error, self.span))
     }
 }
 
