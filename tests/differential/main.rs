@@ -68,7 +68,8 @@ fn record_corpus() {
 #[test]
 fn answers_agree_with_themselves() {
     let statements = number("STOA_DIFFERENTIAL_LOGIC", 200);
-    let totals = partition_logic::run(number("STOA_DIFFERENTIAL_SEED", 1), statements);
+    let kinds = partition_logic::Kinds::named(std::env::var("STOA_DIFFERENTIAL_KIND").ok().as_deref());
+    let totals = partition_logic::run(number("STOA_DIFFERENTIAL_SEED", 1), statements, kinds);
     println!("{}", totals.report());
     totals.check();
 }

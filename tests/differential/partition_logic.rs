@@ -42,8 +42,33 @@ impl Question {
     }
 }
 
+/// Kinds of questions.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Kinds {
+    All,
+    Norec,
+    Tlp,
+    Settings,
+}
+
+impl Kinds {
+    /// By a word; all without one.
+    pub(crate) fn named(word: Option<&str>) -> Self {
+        match word {
+            None | Some("") => Kinds::All,
+            Some("norec") => Kinds::Norec,
+            Some("tlp") => Kinds::Tlp,
+            Some("settings") => Kinds::Settings,
+            Some(other) => panic!("there are no questions called {other}: norec, tlp or settings"),
+        }
+    }
+}
+
+/// Among small tables all are soon answered; joins of two of the larger ones are not worth waiting for.
+const QUESTION_TIMEOUT: &str = "SET statement_timeout = '10s'";
+
 /// Runs until so many questions were asked.
-pub(crate) fn run(first_seed: u64, questions: u64) -> Totals {
+pub(crate) fn run(first_seed: u64, questions: u64, kinds: Kinds) -> Totals {
     let mut totals = Totals::default();
     let started = std::time::Instant::now();
     let mut seed = first_seed;
@@ -51,7 +76,7 @@ pub(crate) fn run(first_seed: u64, questions: u64) -> Totals {
         let universe = Universe::new(seed);
         let mut stoa = filled(&universe);
         for number in 0..STATEMENTS_PER_UNIVERSE.min(questions) {
-            ask(&universe, number, &mut stoa, &mut totals);
+            ask(&universe, kinds, number, &mut stoa, &mut totals);
         }
         seed += 1;
         if seed.is_multiple_of(5) {
@@ -110,12 +135,13 @@ fn filled(universe: &Universe) -> Stoa {
     for setting in &universe.settings {
         ask(&mut stoa, setting);
     }
+    ask(&mut stoa, QUESTION_TIMEOUT);
     stoa
 }
 
-fn ask(universe: &Universe, number: u64, stoa: &mut Stoa, totals: &mut Totals) {
+fn ask(universe: &Universe, kinds: Kinds, number: u64, stoa: &mut Stoa, totals: &mut Totals) {
     let mut generator = universe.generator(number, Dialect::Stoa);
-    let question = generator.question();
+    let question = generator.question(kinds);
     let (mut verdict, mut left, mut right) = judge(&question, &question.predicate, &question.source, stoa);
     totals.count(&verdict);
     totals.rows += left.row_count() as u64;
@@ -221,12 +247,18 @@ impl Generator<'_> {
         }
     }
 
-    fn question(&mut self) -> Question {
+    fn question(&mut self, kinds: Kinds) -> Question {
         let source = self.question_source();
         let scope = Scope::of(&source.atoms);
         let predicate = self.predicate(2, &scope);
         let mut settings = Vec::new();
-        let (name, left, right) = match self.random.below(100) {
+        let kind = match kinds {
+            Kinds::All => self.random.below(100),
+            Kinds::Norec => 0,
+            Kinds::Tlp => 30 + self.random.below(50),
+            Kinds::Settings => 80,
+        };
+        let (name, left, right) = match kind {
             0..30 => self.norec(),
             30..42 => self.plain_parts(&scope),
             42..50 => self.aggregate_parts(&scope),
