@@ -20,7 +20,7 @@ pub(super) fn run(plan: Plan, _context: &Context<'_>) -> Result<Plan> {
 }
 
 fn without_dependent_keys(mut aggregate: Aggregate) -> Plan {
-    let output = Plan::Aggregate(aggregate.clone()).output();
+    let output = aggregate.output();
     let mut deciding: HashMap<ColumnId, Expr> = HashMap::new();
     for (key, expression) in &aggregate.keys {
         if let Expr::Column(column) = expression

@@ -49,7 +49,7 @@ impl Functions {
         if !shifted.iter().flatten().any(is_shared) {
             return Plan::Aggregate(aggregate);
         }
-        let output = Plan::Aggregate(aggregate.clone()).output();
+        let output = aggregate.output();
         let mut rewritten = Vec::new();
         let mut kept = Vec::new();
         for ((column, call), sum) in std::mem::take(&mut aggregate.aggregates).into_iter().zip(&shifted) {

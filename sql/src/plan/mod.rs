@@ -362,6 +362,15 @@ pub struct CteScan {
     pub columns: Vec<(usize, ColumnDef)>,
 }
 
+impl Aggregate {
+    /// Keys, answers, and the number of the grouping set where it is asked for.
+    pub fn output(&self) -> Vec<ColumnDef> {
+        let keys = self.keys.iter().map(|(column, _)| column.clone());
+        let answers = self.aggregates.iter().map(|(column, _)| column.clone());
+        keys.chain(answers).chain(self.grouping_set_index.clone()).collect()
+    }
+}
+
 impl Plan {
     /// The columns a node hands on, in order.
     pub fn output(&self) -> Vec<ColumnDef> {
@@ -375,13 +384,7 @@ impl Plan {
             Plan::Limit(limit) => limit.input.output(),
             Plan::Distinct(distinct) => distinct.input.output(),
             Plan::Project(project) => project.expressions.iter().map(|(column, _)| column.clone()).collect(),
-            Plan::Aggregate(aggregate) => {
-                let keys = aggregate.keys.iter().map(|(column, _)| column.clone());
-                let aggregates = aggregate.aggregates.iter().map(|(column, _)| column.clone());
-                keys.chain(aggregates)
-                    .chain(aggregate.grouping_set_index.clone())
-                    .collect()
-            }
+            Plan::Aggregate(aggregate) => aggregate.output(),
             Plan::Join(join) => join.kind.output(&join.left, &join.right),
             Plan::AsOfJoin(join) => join.kind().output(&join.left, &join.right),
             Plan::Apply(apply) => apply.kind.output(&apply.left, &apply.right),

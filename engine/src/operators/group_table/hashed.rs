@@ -1,8 +1,8 @@
 //! The hash index: open addressing with linear probing over packed lanes.
 
 use super::column::KeyColumn;
-use super::interner::CACHE_BYTES;
 use super::lane::{Lane, LaneValue, LaneValues, with_slice};
+use super::read_ahead::read_ahead;
 use crate::operators::key::{hash_narrow, hash_wide};
 use arrow_buffer::ScalarBuffer;
 
@@ -218,7 +218,7 @@ impl<K: PackedKey> ProbeTable<K> {
                 self.grow();
             }
             let before = new_rows.len();
-            self.bring_near(keys);
+            read_ahead(&self.slots, keys.iter().map(|key| key.hash()));
             let slots = &mut self.slots[..];
             let mask = slots.len() - 1;
             for (row, (key, group)) in keys.iter().zip(groups).enumerate() {
@@ -240,18 +240,6 @@ impl<K: PackedKey> ProbeTable<K> {
             }
             self.used += new_rows.len() - before;
             first_row += keys.len();
-        }
-    }
-
-    /// Reads the slots that the keys belong to: independent of each other these reads take little longer than one.
-    #[inline]
-    fn bring_near(&self, keys: &[K]) {
-        if self.memory_bytes() > CACHE_BYTES {
-            let mask = self.slots.len() - 1;
-            let near = keys
-                .iter()
-                .fold(0, |near, key| near ^ self.slots[key.hash() as usize & mask].1);
-            std::hint::black_box(near);
         }
     }
 

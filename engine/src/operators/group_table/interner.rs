@@ -1,6 +1,7 @@
 //! Distinct values to dense ids from 1, and back; 0 is NULL. Texts and bytes by their views, 128-bit values as integers, anything
 //! else by its row encoding.
 
+use super::read_ahead::read_ahead;
 use super::rows::view_hash;
 use crate::error::{Error, Result};
 use crate::operators::gather::column_bytes;
@@ -24,19 +25,12 @@ struct IdTable {
 }
 
 impl IdTable {
-    /// Makes room for so many more values, and brings the slots of their hashes near: independent of each other these reads take little
-    /// longer than one.
+    /// Makes room for so many more values, and looks at the slots of their hashes.
     fn prepare(&mut self, hashes: &[u64]) {
         while (self.used + hashes.len()) * 8 > self.slots.len() * 5 {
             self.grow();
         }
-        if self.memory_bytes() > CACHE_BYTES {
-            let mask = self.slots.len() - 1;
-            let near = hashes
-                .iter()
-                .fold(0, |near, hash| near ^ self.slots[*hash as usize & mask].1);
-            std::hint::black_box(near);
-        }
+        read_ahead(&self.slots, hashes.iter().copied());
     }
 
     /// The id of a value that hashes like this, by `is_same`; where there is none, `new_id` becomes its id.
@@ -82,8 +76,6 @@ impl IdTable {
     }
 }
 
-/// Tables up to this size are near anyway.
-pub(super) const CACHE_BYTES: usize = 256 << 10;
 /// Rows that are brought near at once.
 const CHUNK_ROWS: usize = 256;
 

@@ -14,6 +14,7 @@ mod hashed;
 mod interner;
 mod lane;
 mod range;
+mod read_ahead;
 mod rows;
 #[cfg(test)]
 mod tests;

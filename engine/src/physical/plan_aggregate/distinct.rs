@@ -3,7 +3,6 @@
 use super::best_groups;
 use super::calls::PreparedCall;
 use super::inputs::Inputs;
-use super::output;
 use crate::error::Result;
 use crate::operators::hash_aggregate::{
     AggregateInput, AggregateSink, AggregateSource, AggregateSpecification, AggregateStep, SETS_MAX,
@@ -135,6 +134,6 @@ impl Planner {
         self.describe(&outer, node);
         let between = AggregateSource::new(&inner, self.context.batch_rows, self.context.cancel.clone());
         self.sink(piece, inner);
-        Ok(self.aggregated(Piece::source(between, Vec::new()), outer, output(aggregate)))
+        Ok(self.aggregated(Piece::source(between, Vec::new()), outer, aggregate.output()))
     }
 }

@@ -56,7 +56,7 @@ impl Planner {
             receiver.bind(sink.summary_receiver());
         }
         self.describe(&sink, node);
-        Ok(self.aggregated(piece, sink, output(aggregate)))
+        Ok(self.aggregated(piece, sink, aggregate.output()))
     }
 
     /// Lets EXPLAIN ANALYZE tell how an aggregation went.
@@ -107,15 +107,6 @@ fn best_groups(aggregate: &Aggregate) -> Option<BestGroups> {
         descending: best.descending,
         groups_max: usize::try_from(best.groups_max).ok()?,
     })
-}
-
-/// The columns of an aggregation.
-fn output(aggregate: &Aggregate) -> Vec<ColumnDef> {
-    let keys = aggregate.keys.iter().map(|(column, _)| column.clone());
-    let answers = aggregate.aggregates.iter().map(|(column, _)| column.clone());
-    keys.chain(answers)
-        .chain(aggregate.grouping_set_index.clone())
-        .collect()
 }
 
 /// The column that an expression is.
