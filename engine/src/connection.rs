@@ -271,6 +271,7 @@ impl Connection {
                 parameters,
                 seen: bound.seen.clone(),
                 returned: Default::default(),
+                compile_time: bound.compile_time,
                 changed_before: Vec::new(),
             };
             if let Statement::Copy(copy) = &bound.statement {

@@ -7,6 +7,7 @@ mod cancel;
 mod clients;
 mod clients_rely_on;
 mod definitions;
+mod explain;
 mod keys;
 mod protocol;
 mod snapshots;

@@ -76,6 +76,7 @@ impl Opening {
             parameters: &self.parameters,
             seen: self.bound.seen.clone(),
             returned: Default::default(),
+            compile_time: self.bound.compile_time,
             changed_before: Vec::new(),
         };
         query::stream(&run, &plan, &names).map_err(|error| {

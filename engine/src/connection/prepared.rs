@@ -14,7 +14,7 @@ use crate::types::LogicalType;
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use stoa_sql::catalog::TableId;
 use stoa_sql::plan::{Returning, Statement};
 use stoa_sql::{CompileOptions, Parsed, StatementKind};
@@ -45,11 +45,14 @@ pub(crate) struct Bound {
     catalog: Arc<CatalogState>,
     settings: Arc<Settings>,
     made: Instant,
+    /// What binding and optimizing took.
+    pub(crate) compile_time: Duration,
     /// It holds constants of the moment, such as `'today'`.
     is_momentary: bool,
 }
 
 fn bind(parsed: &Parsed, given_types: &[Option<LogicalType>], view: &View, in_full: bool) -> Result<Bound> {
+    let begun = Instant::now();
     let catalog = CompilerCatalog::new(view);
     let options = CompileOptions {
         parameter_types: given_types.to_vec(),
@@ -64,6 +67,7 @@ fn bind(parsed: &Parsed, given_types: &[Option<LogicalType>], view: &View, in_fu
         catalog: view.catalog.clone(),
         settings: view.settings.clone(),
         made: Instant::now(),
+        compile_time: begun.elapsed(),
         is_momentary: catalog.is_momentary(),
     })
 }

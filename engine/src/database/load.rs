@@ -185,6 +185,7 @@ impl TableLoad {
             parameters: &[],
             seen: Vec::new(),
             returned: Default::default(),
+            compile_time: std::time::Duration::ZERO,
             changed_before: Vec::new(),
         };
         let (row_count, writes) = writes_of(&run, &self.relation, &self.sink, "load")?;

@@ -32,7 +32,6 @@ pub(crate) fn columns(format: ExplainFormat) -> Arc<[ResultColumn]> {
 
 /// See the module.
 pub(super) fn execute(run: &Run<'_>, explain: &Explain) -> Result<Effect> {
-    let started = Instant::now();
     let Some(plan) = plan_of(&explain.statement) else {
         return Err(Error::user(
             SqlState::FEATURE_NOT_SUPPORTED,
@@ -47,8 +46,8 @@ pub(super) fn execute(run: &Run<'_>, explain: &Explain) -> Result<Effect> {
     let mut profile = None;
     if explain.analyze {
         let measured = Arc::new(Profile::default());
-        let planning = started.elapsed();
-        let running = Instant::now();
+        let mut planning = run.compile_time;
+        let mut running = Instant::now();
         if is_write(&explain.statement) {
             // The figures are those of the statement as a whole.
             let effect = super::execute(run, &explain.statement)?;
@@ -57,7 +56,10 @@ pub(super) fn execute(run: &Run<'_>, explain: &Explain) -> Result<Effect> {
                 facts.push(("Command", Value::from(tag.as_str())));
             }
         } else {
-            Planned::new(run, plan, Some(measured.clone()))?.run_into(run, Arc::new(Discard))?;
+            let planned = Planned::new(run, plan, Some(measured.clone()))?;
+            planning += running.elapsed();
+            running = Instant::now();
+            planned.run_into(run, Arc::new(Discard))?;
             profile = Some(measured);
         }
         facts.push(("Planning Time", json!(milliseconds(planning))));

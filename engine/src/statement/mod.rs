@@ -40,6 +40,7 @@ use crate::limits::MEMORY_BYTES_PER_BATCH_ROW;
 use crate::pipeline::{Profile, QueryContext};
 use crate::types::Literal;
 use std::sync::Arc;
+use std::time::Duration;
 use stoa_sql::catalog::TableId;
 use stoa_sql::plan::Statement;
 use stoa_storage::commit::Change;
@@ -54,6 +55,8 @@ pub(crate) struct Run<'r> {
     pub(crate) parameters: &'r [Literal],
     /// Relations that its compilation asked for.
     pub(crate) seen: Vec<TableId>,
+    /// What its compilation took, for EXPLAIN.
+    pub(crate) compile_time: Duration,
     /// In a part of a WITH: the rows that parts before it returned.
     pub(crate) returned: with::ReturnedRows,
     /// Likewise: what they changed, which the part does not see but for the keys of its table.

@@ -90,6 +90,7 @@ pub(super) fn enforce_keys(
         parameters: &[],
         seen: Vec::new(),
         returned: Default::default(),
+        compile_time: run.compile_time,
         changed_before: Vec::new(),
     };
     let table = stored(relation)?.schema.id;

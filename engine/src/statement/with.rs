@@ -61,6 +61,7 @@ fn part<'r>(run: &Run<'r>, returned: &HashMap<CteId, Arc<CteRows>>, writes: &Sta
         parameters: run.parameters,
         seen: run.seen.clone(),
         returned: Arc::new(returned.clone()),
+        compile_time: run.compile_time,
         changed_before: writes.changes.clone(),
     }
 }
