@@ -31,6 +31,7 @@ def arguments():
     parser.add_argument("--scale", help="scale factor of suites that have one instead (tpch, ssb): 0.1, 1 (default), 10")
     parser.add_argument("--threads", type=int, default=2, help="threads each database may use (default 2)")
     parser.add_argument("--runs", type=int, default=3, help="hot runs in each of the two passes (default 3)")
+    parser.add_argument("--no-cold", action="store_true", help="leave out the cold runs, which drop the page cache (as root)")
     parser.add_argument("--peers", default="stoa,duckdb,clickhouse", help="which databases, comma-separated")
     parser.add_argument("--only", default="", help="only queries whose name contains this")
     parser.add_argument("--stoa", default=str(ROOT / "target/release/stoa"), help="the stoa binary")
@@ -109,6 +110,25 @@ def load(options, suite, peers, parquet, result):
     return standing
 
 
+def ask_cold(queries, peers, records):
+    """Every query once, in a database just opened, with nothing of its files in memory."""
+    for query in queries:
+        record = records[query.name]
+        for peer in peers:
+            sql, settings = query.sql(peer.dialect), query.settings(peer.dialect)
+            peer.call("close")
+            machine.drop_page_cache()
+            peer.call("open")
+            try:
+                record["times"].setdefault(peer.name, {})["cold"] = peer.call("query", sql, settings)[0]
+            except PeerError as error:
+                record["times"].pop(peer.name, None)
+                record["problems"][peer.name] = str(error)
+        progress(f"{query.name}, cold: " + report.times_of(record, "cold"))
+    for peer in peers:
+        peer.call("forget_peak")
+
+
 def measure(query, peer, runs, record):
     """One warming run, then hot runs; the very first run of all is kept apart. Returns the answer."""
     sql, settings = query.sql(peer.dialect), query.settings(peer.dialect)
@@ -142,6 +162,10 @@ def ask(options, suite, peers, result):
     """Every query of every peer, interleaved, in order and then in reverse."""
     queries = [query for query in suite.queries if options.only in query.name]
     records = {query.name: {"name": query.name, "times": {}, "problems": {}} for query in queries}
+    if not options.no_cold and not machine.can_drop_page_cache():
+        progress("no cold runs: only root may drop the page cache")
+    elif not options.no_cold:
+        ask_cold(queries, peers, records)
     for order in (1, -1):
         for query in queries[::order]:
             record, results = records[query.name], {}
@@ -156,15 +180,17 @@ def ask(options, suite, peers, result):
                     record["problems"][peer.name] = str(error)
             record["problems"].update(judge(query, peers, results))
             record["row_count"] = len(next(iter(results.values()), []))
-            progress(f"{query.name}: " + ", ".join(f"{name} {min(times['hot']) * 1000:.1f} ms" for name, times in record["times"].items()))
+            for times in record["times"].values():
+                times["hot_min"] = min(times["hot"])
+            progress(f"{query.name}: " + report.times_of(record, "hot_min"))
     for record in records.values():
         for times in record["times"].values():
-            times["hot_min"], times["hot_median"] = min(times["hot"]), statistics.median(times["hot"])
+            times["hot_median"] = statistics.median(times["hot"])
         record["verdict"] = "differ" if any("differs" in text for text in record["problems"].values()) else "error" if record["problems"] else "agree"
         # A wrong answer has no time.
         for peer in record["problems"]:
             record["times"].pop(peer, None)
-        record["ratio"] = report.ratio(record)
+        record["ratio"], record["cold_ratio"] = report.ratio(record, "hot_min"), report.ratio(record, "cold")
     result["queries"] = list(records.values())
 
 
@@ -205,7 +231,7 @@ def main():
     stamp = result["time"].replace(":", "").replace("+0000", "Z")
     target = pathlib.Path(options.json) if options.json else HERE / "results" / f"{suite.name}-{options.size}-{stamp}.json"
     target.parent.mkdir(parents=True, exist_ok=True)
-    result["speed"] = report.speed(result)
+    result["speed"], result["cold_speed"] = report.speed(result, "hot_min"), report.speed(result, "cold")
     target.write_text(json.dumps(result, indent=1, default=str) + "\n")
     target.with_suffix(".svg").write_text(report.picture(result))
     print(report.text(result))

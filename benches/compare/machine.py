@@ -39,6 +39,20 @@ def forget_peak(process_id="self"):
         pass
 
 
+DROP_CACHES = pathlib.Path("/proc/sys/vm/drop_caches")
+
+
+def can_drop_page_cache():
+    """Whether this process may."""
+    return os.access(DROP_CACHES, os.W_OK)
+
+
+def drop_page_cache():
+    """Lets the kernel forget what it keeps of files."""
+    os.sync()
+    DROP_CACHES.write_text("3")
+
+
 def folder_bytes(path):
     """The bytes of a file, or of all files below a folder."""
     path = pathlib.Path(path)

@@ -22,13 +22,18 @@ def table(header, rows):
     return "\n".join(line.rstrip() for line in lines)
 
 
-def ratio(query, subject="Stoa"):
-    """Stoa's hot time through the faster peer's, a millisecond added to each; `None` where one has none."""
-    hot = {peer: times["hot_min"] for peer, times in query["times"].items() if times.get("hot_min") is not None}
-    peers = [seconds for peer, seconds in hot.items() if peer != subject]
-    if subject not in hot or not peers:
+def times_of(query, which):
+    """A query's times in a line."""
+    return ", ".join(f"{peer} {milliseconds(times.get(which))} ms" for peer, times in query["times"].items())
+
+
+def ratio(query, which, subject="Stoa"):
+    """Stoa's time (`hot_min` or `cold`) through the faster peer's, a millisecond added to each; `None` where one has none."""
+    known = {peer: times[which] for peer, times in query["times"].items() if times.get(which) is not None}
+    peers = [seconds for peer, seconds in known.items() if peer != subject]
+    if subject not in known or not peers:
         return None
-    return (hot[subject] + 0.001) / (min(peers) + 0.001)
+    return (known[subject] + 0.001) / (min(peers) + 0.001)
 
 
 def geometric_mean(values):
@@ -36,15 +41,15 @@ def geometric_mean(values):
     return math.exp(statistics.fmean(math.log(value) for value in values)) if values else None
 
 
-def known_ratios(result):
+def known_ratios(result, which):
     """Stoa's ratio in every query that has one, by the query's name."""
-    ratios = {query["name"]: ratio(query) for query in result["queries"]}
+    ratios = {query["name"]: ratio(query, which) for query in result["queries"]}
     return {name: value for name, value in ratios.items() if value is not None}
 
 
-def speed(result):
+def speed(result, which):
     """The geometric mean over all queries of (faster peer + 1 ms) / (Stoa + 1 ms): above 1, Stoa is faster."""
-    return geometric_mean([1 / value for value in known_ratios(result).values()])
+    return geometric_mean([1 / value for value in known_ratios(result, which).values()])
 
 
 def load_table(result):
@@ -63,28 +68,30 @@ def load_table(result):
 
 
 def query_table(result):
-    """Hot minimum and first run of each query."""
+    """Hot minimum and cold run of each query."""
     peers = result["peers"]
-    header = ["query (ms)"] + [f"{peer} hot" for peer in peers] + [f"{peer} first" for peer in peers] + ["ratio", "answers"]
+    header = ["query (ms)"] + [f"{peer} hot" for peer in peers] + ["ratio"] + [f"{peer} cold" for peer in peers] + ["ratio", "answers"]
     rows = []
     for query in result["queries"]:
         times = query["times"]
-        own = ratio(query)
-        rows.append(
-            [query["name"]]
-            + [milliseconds(times.get(peer, {}).get("hot_min")) for peer in peers]
-            + [milliseconds(times.get(peer, {}).get("first")) for peer in peers]
-            + ["-" if own is None else f"{own:.2f}", query["verdict"]]
-        )
+        cells = [query["name"]]
+        for which in ("hot_min", "cold"):
+            own = ratio(query, which)
+            cells += [milliseconds(times.get(peer, {}).get(which)) for peer in peers]
+            cells.append("-" if own is None else f"{own:.2f}")
+        rows.append([*cells, query["verdict"]])
     return table(header, rows)
 
 
 def summary(result):
     """Geometric means, where Stoa is behind, what went wrong."""
-    lines, known = [], known_ratios(result)
+    lines, known = [], known_ratios(result, "hot_min")
     if known:
         behind = sorted((value, name) for name, value in known.items() if value > 1)
-        lines.append(f"{size(result)}: geometric mean of (faster peer + 1 ms) / (Stoa + 1 ms): {speed(result):.3f} over {len(known)} queries")
+        mean = f"{speed(result, 'hot_min'):.3f} hot"
+        if known_ratios(result, "cold"):
+            mean += f", {speed(result, 'cold'):.3f} cold"
+        lines.append(f"{size(result)}: geometric mean of (faster peer + 1 ms) / (Stoa + 1 ms): {mean}, over {len(known)} queries")
         lines.append(f"Stoa is behind the faster peer in {len(behind)} of them" + "".join(f"\n  {name}: {value:.2f}" for value, name in reversed(behind)))
     for query in result["queries"]:
         lines += [f"{query['name']}: {peer}: {message}" for peer, message in query["problems"].items()]
@@ -109,7 +116,7 @@ def conditions(result):
 
 def picture(result):
     """The report as a chart."""
-    mean = speed(result)
+    mean = speed(result, "hot_min")
     title = size(result) + ("" if mean is None else f": the faster peer takes {mean:.2f} times as long as Stoa, in the geometric mean")
     return chart.svg(result, title, "; ".join(conditions(result)))
 
