@@ -2,6 +2,7 @@
 //! NULL never satisfies a condition except [`ColumnPredicate::IsNull`].
 
 use crate::schema::ColumnId;
+use crate::vector::KeySet;
 use arrow_array::ArrayRef;
 use std::sync::Arc;
 
@@ -28,6 +29,8 @@ pub enum Condition {
     NotEqual(ArrayRef),
     /// One of these values: plain, sorted, without duplicates or NULL.
     In(ArrayRef),
+    /// One of a set's values, or one of the few others that pass its test.
+    Among(Arc<KeySet>),
     /// None of these values: plain, sorted, without duplicates or NULL.
     NotIn(ArrayRef),
     /// Begins with these bytes (text, bytea).

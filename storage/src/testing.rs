@@ -1,7 +1,7 @@
 //! Random columns, conditions and selections for tests: shapes that each encoding likes and edges that none does.
 
 use crate::predicate::{Bound, Condition};
-use crate::vector::{filter::evaluate, flatten, key};
+use crate::vector::{KeySet, filter::evaluate, flatten, key};
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef};
 use arrow_buffer::{BooleanBuffer, NullBuffer};
@@ -266,6 +266,8 @@ pub(crate) fn conditions_for(column: &ArrayRef, generator: &mut Generator) -> Ve
         conditions.push(Condition::In(list.clone()));
         conditions.push(Condition::NotIn(list));
     }
+    let some: Vec<ArrayRef> = (0..5).map(|_| any()).collect();
+    conditions.extend(KeySet::of(&some).map(|set| Condition::Among(Arc::new(set))));
     conditions.push(Condition::In(first.slice(0, 0)));
     conditions.push(Condition::NotIn(first.slice(0, 0)));
     if matches!(column.data_type(), DataType::Utf8View | DataType::BinaryView) {

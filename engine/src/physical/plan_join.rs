@@ -5,8 +5,8 @@ use super::{Piece, Planner};
 use crate::error::{Error, Result, SqlState};
 use crate::expression::Layout;
 use crate::operators::hash_join::{
-    BuildSink, BuildTasks, BuildTasksSink, Join as JoinOperator, JoinKeys, Kind, LeftSide, ProbeTransform, Publication,
-    Residual, Specification, UnmatchedSource,
+    BuildSink, BuildTasks, BuildTasksSink, Join as JoinOperator, JoinKeys, Kind, LeftSide, MarkedSource,
+    ProbeTransform, Publication, Residual, Specification,
 };
 use crate::operators::key::{KeyEncoder, KeyField};
 use crate::pipeline::Branch;
@@ -48,7 +48,10 @@ impl Planner {
 
         let left = self.plan(&join.left)?;
         self.next_node = next_node;
-        let output = places(left.layout.columns(), &is_wanted);
+        let output = match kind.only_marks() {
+            true => Vec::new(),
+            false => places(left.layout.columns(), &is_wanted),
+        };
         let right_output = match kind.asks_existence() {
             true => Vec::new(),
             false => places(&stored_columns, &is_wanted),
@@ -70,9 +73,9 @@ impl Planner {
             },
             columns,
         );
-        if kind.keeps_right() {
+        if kind.hands_out_right().is_some() {
             piece.branches.push(Branch {
-                source: Arc::new(UnmatchedSource::new(operator, left_side)),
+                source: Arc::new(MarkedSource::new(operator, left_side)),
                 transforms: Vec::new(),
             });
         }
@@ -149,6 +152,8 @@ fn kind_of(kind: &JoinKind) -> Kind {
         JoinKind::Full => Kind::Full,
         JoinKind::Semi => Kind::Semi,
         JoinKind::Anti => Kind::Anti,
+        JoinKind::RightSemi => Kind::RightSemi,
+        JoinKind::RightAnti => Kind::RightAnti,
         JoinKind::NullAwareAnti => Kind::NullAwareAnti,
         JoinKind::Mark { null_aware, .. } => Kind::Mark {
             null_aware: *null_aware,

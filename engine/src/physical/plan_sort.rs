@@ -190,7 +190,7 @@ pub(super) fn scanned_column(plan: &Plan, id: ColumnId) -> Option<(&Scan, usize,
         }
         Plan::Join(join) => match join.kind {
             JoinKind::Inner => scanned_column(&join.left, id).or_else(|| scanned_column(&join.right, id)),
-            JoinKind::Right => scanned_column(&join.right, id),
+            JoinKind::Right | JoinKind::RightSemi | JoinKind::RightAnti => scanned_column(&join.right, id),
             JoinKind::Full => None,
             _ => scanned_column(&join.left, id),
         },

@@ -23,6 +23,9 @@ const RANGE_SELECTIVITY: f64 = 0.3;
 /// The share of NULLs, where nothing is known.
 const NULL_FRACTION: f64 = 0.05;
 
+/// The share of an anti join's rows that stay at least.
+const UNMATCHED_SHARE_MIN: f64 = 0.1;
+
 /// The share of rows that equal a constant, where nothing is known.
 const EQUAL_SELECTIVITY: f64 = 0.05;
 
@@ -214,6 +217,25 @@ impl Statistics {
         1.0 / self.of(left, left_rows).max(self.of(right, right_rows)).max(1.0)
     }
 
+    /// The share of the rows of a semi or anti join's kept side that have a match: that of the other side's values among all that the kept
+    /// side's column has before anything is filtered.
+    pub(super) fn semi_join_share(&self, join: &Join, context: &Context<'_>) -> f64 {
+        let keeps_right = matches!(join.kind, JoinKind::RightSemi | JoinKind::RightAnti);
+        let (left_rows, right_rows) = (self.rows(&join.left, context), self.rows(&join.right, context));
+        let shares = join.keys.iter().map(|key| {
+            let (kept, kept_rows, other, other_rows) = match keeps_right {
+                true => (&key.right, right_rows, &key.left, left_rows),
+                false => (&key.left, left_rows, &key.right, right_rows),
+            };
+            self.of(other, other_rows) / self.known(kept).unwrap_or_else(|| self.of(kept, kept_rows))
+        });
+        let share = shares.fold(1.0, f64::min);
+        match join.keys.is_empty() || !join.residual.is_empty() {
+            true => share * 0.5,
+            false => share,
+        }
+    }
+
     /// About how many rows a plan has.
     pub(super) fn rows(&self, plan: &Plan, context: &Context<'_>) -> f64 {
         let rows = match plan {
@@ -250,6 +272,7 @@ impl Statistics {
             Plan::Join(join) => {
                 let left = self.rows(&join.left, context);
                 let right = self.rows(&join.right, context);
+                let share = || self.semi_join_share(join, context);
                 let matched = join.keys.iter().fold(left * right, |rows, key| {
                     rows * self.join_selectivity(&key.left, &key.right, left, right)
                 });
@@ -258,7 +281,10 @@ impl Statistics {
                     JoinKind::Left => matched.max(left),
                     JoinKind::Right => matched.max(right),
                     JoinKind::Full => matched.max(left + right),
-                    JoinKind::Semi | JoinKind::Anti | JoinKind::NullAwareAnti => left * 0.5,
+                    JoinKind::Semi => left * share(),
+                    JoinKind::Anti | JoinKind::NullAwareAnti => left * (1.0 - share()).max(UNMATCHED_SHARE_MIN),
+                    JoinKind::RightSemi => right * share(),
+                    JoinKind::RightAnti => right * (1.0 - share()).max(UNMATCHED_SHARE_MIN),
                     JoinKind::Mark { .. } | JoinKind::Single => left,
                 }
             }

@@ -3,6 +3,7 @@
 //! The runner keeps no time (there is no clock here; the catalog may, in `observe_pass`), leaves out what is disabled by
 //! name, and in debug builds verifies the plan after each pass, so that a broken rewrite is found where it happened.
 
+mod choose_build_sides;
 mod combine_sort_limit;
 mod context;
 mod cost;
@@ -17,6 +18,7 @@ mod order_conjuncts;
 mod order_jsonb;
 mod prune_columns;
 mod push_down_filters;
+mod push_down_semi_joins;
 mod reorder_joins;
 mod set_operations_as_joins;
 mod share_shifted_sums;
@@ -67,7 +69,9 @@ const PASSES: &[Pass] = &[
         required: true,
         run: set_operations_as_joins::run,
     },
+    pass("push_down_semi_joins", push_down_semi_joins::run),
     pass("reorder_joins", reorder_joins::run),
+    pass("choose_build_sides", choose_build_sides::run),
     pass("share_subplans", share_subplans::run),
     pass("prune_columns", prune_columns::run),
     pass("order_conjuncts", order_conjuncts::run),

@@ -222,18 +222,26 @@ impl<'d> Domain<'d> {
         {
             let mut expressions: Vec<(ColumnDef, Expr)> = passed_on(&filter.input);
             let mut keys = Vec::with_capacity(definitions.len());
-            let mut not_null = Vec::new();
+            let (mut not_null, mut defining) = (Vec::new(), Vec::new());
             for (outer, definition) in self.correlated.iter().zip(definitions) {
                 if definition.nullable() {
                     not_null.push(definition.clone().is_not_null());
                 }
                 let mut key = self.context.copy_of(outer);
                 key.nullable = false;
+                for (left, right) in [
+                    (Expr::Column(key.clone()), definition.clone()),
+                    (definition.clone(), Expr::Column(key.clone())),
+                ] {
+                    defining.push(Expr::compare(CompareOp::Equal, left, right));
+                }
                 expressions.push((key.clone(), definition));
                 keys.push(key);
             }
             let plan = filter.input.filtered(not_null).projected(expressions);
-            let predicates = self.replaced_all(filter.predicates, &keys).into_iter().collect();
+            let mut predicates = self.replaced_all(filter.predicates, &keys);
+            // What defines a key holds of it.
+            predicates.retain(|predicate| !defining.contains(predicate));
             return Ok((plan.filtered(predicates), keys));
         }
         let (input, keys) = self.push(*filter.input)?;

@@ -380,6 +380,8 @@ fn kind_text(kind: &JoinKind) -> &'static str {
         JoinKind::Full => "Full",
         JoinKind::Semi => "Semi",
         JoinKind::Anti => "Anti",
+        JoinKind::RightSemi => "Right Semi",
+        JoinKind::RightAnti => "Right Anti",
         JoinKind::NullAwareAnti => "Null-Aware Anti",
         JoinKind::Mark { null_aware: false, .. } => "Mark",
         JoinKind::Mark { null_aware: true, .. } => "Null-Aware Mark",

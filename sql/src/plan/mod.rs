@@ -185,6 +185,10 @@ pub enum JoinKind {
     Semi,
     /// Left rows without a match.
     Anti,
+    /// Right rows with a match; the left side's columns are not in the output.
+    RightSemi,
+    /// Right rows without a match.
+    RightAnti,
     /// As `Anti`, but with NOT IN's logic: nothing where the right side has a NULL key, and a left NULL key passes only
     /// an empty right side.
     NullAwareAnti,
@@ -427,6 +431,7 @@ impl JoinKind {
             JoinKind::Right => (nullable(left.output()), right.output()),
             JoinKind::Full => (nullable(left.output()), nullable(right.output())),
             JoinKind::Semi | JoinKind::Anti | JoinKind::NullAwareAnti => (left.output(), Vec::new()),
+            JoinKind::RightSemi | JoinKind::RightAnti => (Vec::new(), right.output()),
             JoinKind::Mark { column, .. } => (left.output(), vec![column.clone()]),
         };
         columns.extend(more);

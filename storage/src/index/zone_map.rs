@@ -223,7 +223,7 @@ impl ZoneTable {
             _ => {}
         }
         let verdict = match (&self.bounds, test) {
-            (Bounds::Lane { minima, maxima }, Test::Lane(test)) => test.verdict(minima[entry], maxima[entry]),
+            (Bounds::Lane { minima, maxima }, test) => test.lane_verdict(minima[entry], maxima[entry]),
             (Bounds::Wide { minima, maxima }, Test::Wide(test)) => test.verdict(minima[entry], maxima[entry]),
             (Bounds::Bytes(bounds), Test::Bytes(test)) => bounds[entry].verdict(test),
             _ => Verdict::SomeRows,

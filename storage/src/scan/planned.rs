@@ -80,6 +80,7 @@ impl Planned {
             (Condition::Contains(_), _) => 5,
             (_, Test::Null | Test::NotNull) => 0,
             (Condition::In(values) | Condition::NotIn(values), _) if values.len() > LIST_PRUNED_MAX => 4,
+            (_, Test::Among(_)) => 4,
             (_, Test::Lane(_)) => 1,
             (_, Test::Wide(_)) => 2,
             (_, Test::Bytes(_)) => 3,
@@ -103,6 +104,7 @@ impl Planned {
                     },
                 ) => bound(lower, low) && bound(upper, high),
                 (Condition::In(left), Condition::In(right)) => Arc::ptr_eq(left, right),
+                (Condition::Among(left), Condition::Among(right)) => Arc::ptr_eq(left, right),
                 _ => false,
             }
     }

@@ -67,7 +67,7 @@ impl ColumnBounds {
             _ => {}
         }
         let verdict = match (&self.keys, test) {
-            (KeyBounds::Lane(minimum, maximum), Test::Lane(test)) => test.verdict(*minimum, *maximum),
+            (KeyBounds::Lane(minimum, maximum), test) => test.lane_verdict(*minimum, *maximum),
             (KeyBounds::Wide(minimum, maximum), Test::Wide(test)) => test.verdict(*minimum, *maximum),
             (
                 KeyBounds::Bytes {

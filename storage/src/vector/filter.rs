@@ -1,6 +1,7 @@
 //! The meaning of a [`Condition`]: on a key, on bounds, on an array. Encodings answer faster but never otherwise than
 //! [`evaluate`] on their decoded values.
 
+use super::KeySet;
 use super::key::{Domain, bytes_at, domain_of, lane_keys, wide_keys};
 use crate::error::{Error, Result};
 use crate::index::Verdict;
@@ -12,6 +13,7 @@ use arrow_buffer::{BooleanBuffer, BooleanBufferBuilder};
 use arrow_schema::DataType;
 use memchr::memmem::Finder;
 use std::borrow::Cow;
+use std::sync::Arc;
 
 /// A condition on integer keys.
 #[derive(Clone, Debug, PartialEq)]
@@ -177,6 +179,8 @@ pub(crate) enum Test {
     Lane(KeyTest<i64>),
     Wide(KeyTest<i128>),
     Bytes(BytesTest),
+    /// Of lanes.
+    Among(Arc<KeySet>),
     Null,
     NotNull,
 }
@@ -191,6 +195,7 @@ impl Test {
         match condition {
             Condition::IsNull => return Ok(Test::Null),
             Condition::IsNotNull => return Ok(Test::NotNull),
+            Condition::Among(set) if domain == Domain::Lane => return Ok(Test::Among(set.clone())),
             Condition::Prefix(prefix) if domain == Domain::Bytes => {
                 return Ok(Test::Bytes(BytesTest::Prefix(prefix.to_vec())));
             }
@@ -210,6 +215,20 @@ impl Test {
             Domain::Bytes => bytes_test(condition).map(Test::Bytes),
         }
         .ok_or_else(|| mismatch(data_type))
+    }
+
+    /// What is known of lanes between two bounds.
+    pub(crate) fn lane_verdict(&self, minimum: i64, maximum: i64) -> Verdict {
+        match self {
+            Test::Lane(test) => test.verdict(minimum, maximum),
+            Test::Among(set) => match set.bounds() {
+                (least, greatest) if maximum < least || minimum > greatest => Verdict::NoRow,
+                _ if minimum == maximum && set.passes(minimum) => Verdict::EveryRow,
+                _ if minimum == maximum => Verdict::NoRow,
+                _ => Verdict::SomeRows,
+            },
+            _ => Verdict::SomeRows,
+        }
     }
 
     /// Whether NULLs pass and values that are not NULL are not looked at.
@@ -379,6 +398,10 @@ fn evaluate_plain(array: &ArrayRef, test: &Test) -> BooleanBuffer {
         Test::Lane(test) => {
             let keys = lane_keys(array.as_ref()).unwrap_or_default();
             test_keys(&keys, test)
+        }
+        Test::Among(set) => {
+            let keys = lane_keys(array.as_ref()).unwrap_or_default();
+            BooleanBuffer::collect_bool(keys.len(), |row| set.passes(keys[row]))
         }
         Test::Wide(test) => {
             let keys = wide_keys(array.as_ref()).unwrap_or_default();

@@ -8,10 +8,12 @@
 mod batch;
 pub mod filter;
 pub(crate) mod key;
+mod key_set;
 pub mod multiversion;
 mod selection;
 
 pub use batch::{Batch, constant_of, flatten};
+pub use key_set::KeySet;
 pub use selection::Selection;
 
 use arrow_schema::{DataType, IntervalUnit, TimeUnit};

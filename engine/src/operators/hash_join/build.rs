@@ -336,7 +336,8 @@ impl Pending {
             has_rows: self.has_rows,
             has_null_key: self.has_null_key,
             table,
-            matched: (specification.kind.keeps_right()).then(|| (0..words).map(|_| AtomicU64::new(0)).collect()),
+            matched: (specification.kind.hands_out_right().is_some())
+                .then(|| (0..words).map(|_| AtomicU64::new(0)).collect()),
             _memory: self.memory,
         })
     }

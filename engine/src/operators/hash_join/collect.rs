@@ -214,7 +214,7 @@ impl BuildPart {
         let mut present = join_keys.encoder.present(&key_columns);
         if let Some(bits) = &present {
             self.collected.has_null_key = true;
-            if !specification.kind.keeps_right() {
+            if !specification.kind.keeps_null_keys() {
                 let selection = Selection::new(bits.inner().clone());
                 key_columns = key_columns.iter().map(|column| selection.filter(column)).collect();
                 batch.selection = Some(selection);
@@ -225,9 +225,12 @@ impl BuildPart {
         if batch.row_count == 0 {
             return Ok(Demand::More);
         }
-        self.collected
-            .seen
-            .note(&specification.publications, &key_columns, present.as_ref())?;
+        self.collected.seen.note(
+            &specification.publications,
+            &key_columns,
+            present.as_ref(),
+            &mut self.memory,
+        )?;
         let keys = join_keys.encoder.encode(&key_columns, batch.row_count)?;
         let mut chunk = Chunk::new(stored(batch, specification), keys, present);
         chunk.partition();

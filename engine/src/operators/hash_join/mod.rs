@@ -4,7 +4,7 @@
 //! 2. Columns are put together and partitions of the table are filled, on all workers ([`build::BuildTasks`]).
 //! 3. Left batches look up all their keys at once, then compare, then take rows, a bounded number of pairs at a time
 //!    ([`probe`]).
-//! 4. Where right rows without a match are wanted, a further branch hands them out ([`unmatched`]).
+//! 4. Where right rows are wanted by whether they have a match, a further branch hands them out ([`marked`]).
 //!
 //! Where the right side does not fit into memory, both sides go to disk by the hash of their keys, and one partition is joined
 //! after the other ([`spill`]), the left rows passing by the right ones as often as these take to go through memory. A left side streams
@@ -15,6 +15,7 @@
 mod build;
 mod collect;
 mod left;
+mod marked;
 #[cfg(test)]
 mod measure;
 mod output;
@@ -24,13 +25,12 @@ mod spill;
 mod table;
 #[cfg(test)]
 mod tests;
-mod unmatched;
 
 pub(crate) use build::{BuildTasks, BuildTasksSink};
 pub(crate) use collect::BuildSink;
+pub(crate) use marked::MarkedSource;
 pub(crate) use probe::ProbeTransform;
 pub(crate) use publish::Publication;
-pub(crate) use unmatched::UnmatchedSource;
 
 use super::key::{KeyColumns, KeyEncoder};
 use crate::error::{Error, Result};
@@ -52,15 +52,31 @@ pub(crate) enum Kind {
     Full,
     Semi,
     Anti,
+    RightSemi,
+    RightAnti,
     NullAwareAnti,
     Mark { null_aware: bool },
     Single,
 }
 
 impl Kind {
-    /// Whether right rows without a match are handed out.
-    pub(crate) fn keeps_right(self) -> bool {
-        matches!(self, Kind::Right | Kind::Full)
+    /// Whether right rows are handed out after all left rows, those that have a match or those that have none.
+    pub(crate) fn hands_out_right(self) -> Option<Matched> {
+        match self {
+            Kind::Right | Kind::Full | Kind::RightAnti => Some(Matched::No),
+            Kind::RightSemi => Some(Matched::Yes),
+            _ => None,
+        }
+    }
+
+    /// Whether right rows whose key is NULL, which match nothing, are of interest.
+    fn keeps_null_keys(self) -> bool {
+        self.hands_out_right() == Some(Matched::No)
+    }
+
+    /// Whether left rows are not handed out, but only tell which right rows have a match.
+    pub(crate) fn only_marks(self) -> bool {
+        matches!(self, Kind::RightSemi | Kind::RightAnti)
     }
 
     /// Whether left rows without a match are handed out with NULLs beside them.
@@ -80,8 +96,15 @@ impl Kind {
 
     /// Whether left rows without a match are dropped, so that a scan may leave them out.
     pub(crate) fn drops_unmatched_left(self) -> bool {
-        matches!(self, Kind::Inner | Kind::Right | Kind::Semi)
+        matches!(self, Kind::Inner | Kind::Right | Kind::Semi) || self.only_marks()
     }
+}
+
+/// Whether a row has a match.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Matched {
+    Yes,
+    No,
 }
 
 /// The equalities of a join, as far as the right side goes.
@@ -193,7 +216,7 @@ struct Built {
     /// The right side had a row with a NULL key.
     has_null_key: bool,
     table: Table,
-    /// A bit per stored row, where rows without a match are wanted.
+    /// A bit per stored row, where rows are wanted by whether they have a match.
     matched: Option<Arc<[AtomicU64]>>,
     _memory: Vec<Reservation>,
 }

@@ -88,6 +88,7 @@ impl Stream for ProbeStream {
             };
             let batch = match kind.asks_existence() {
                 true => current.existence(&join, &built)?,
+                false if kind.only_marks() => current.mark_right(&join, &built)?,
                 false => current.next_pairs(&join, &built)?,
             };
             if !current.is_done() {
@@ -189,6 +190,24 @@ impl Current {
             true => Ok(None),
             false => paired(&self.side, &self.left, built, &pairs).map(Some),
         }
+    }
+
+    /// Notes the next right rows that have a match; there is nothing to hand on.
+    fn mark_right(&mut self, join: &Join, built: &Built) -> Result<Option<Batch>> {
+        let mut pairs = Pairs::default();
+        let pairs_max = join.specification.batch_rows.max(1);
+        let is_end = built
+            .table
+            .pairs(&self.probe, &mut self.cursor, pairs_max, None, &mut pairs);
+        if let Some(residual) = &self.side.residual {
+            pairs.retain_right(|row| !built.is_matched(row as usize));
+            retain_matching(residual, &self.left, built, &mut pairs)?;
+        }
+        built.mark(&pairs.right);
+        if is_end {
+            self.unmatched_from = Some(self.matched.len());
+        }
+        Ok(None)
     }
 
     fn note_matches(&mut self, pairs: &Pairs, kind: Kind) -> Result<()> {

@@ -1,19 +1,23 @@
-//! What the right side's keys tell scans of the left side: the smallest and largest, or all of them where they are few.
+//! What the right side's keys tell scans of the left side: all of them where they are few, a set that lets few others pass, or the smallest
+//! and largest.
 
 use crate::error::Result;
-use crate::operators::gather::joined;
+use crate::operators::gather::{column_bytes, joined};
 use crate::operators::key::{KeyEncoder, KeyField};
 use crate::operators::sort::sorted_rows;
+use crate::pipeline::Reservation;
 use arrow_array::{ArrayRef, UInt32Array};
 use arrow_buffer::NullBuffer;
 use arrow_schema::DataType;
 use parking_lot::Mutex;
 use std::sync::Arc;
 use stoa_storage::predicate::{Bound, Condition};
-use stoa_storage::vector::Selection;
+use stoa_storage::vector::{KeySet, Selection};
 
-/// Rows up to which values are collected.
+/// Rows up to which values are collected for a list.
 const VALUE_ROWS_MAX: usize = 4096;
+/// Rows of a worker up to which values are collected for a set: one of more would not stay in the processor's caches.
+const SET_ROWS_MAX: usize = 4 << 20;
 /// Distinct values up to which they are listed: looking one up must cost less than the join does.
 const VALUES_MAX: usize = 32;
 
@@ -66,8 +70,9 @@ pub(super) struct Seen {
 struct SeenKey {
     /// Smallest and largest values of some rows each.
     extremes: Vec<ArrayRef>,
-    /// All values while they are few.
+    /// All values, unless they are too many.
     values: Vec<ArrayRef>,
+    lacks_values: bool,
     row_count: usize,
 }
 
@@ -78,12 +83,13 @@ impl Seen {
         }
     }
 
-    /// Takes the keys of some rows; those that are not present do not count.
+    /// Takes the keys of some rows; those that are not present do not count. Where there is no room for values, they are let go.
     pub(super) fn note(
         &mut self,
         publications: &[Publication],
         key_columns: &[ArrayRef],
         present: Option<&NullBuffer>,
+        memory: &mut Reservation,
     ) -> Result<()> {
         for (publication, seen) in publications.iter().zip(&mut self.keys) {
             let column = &key_columns[publication.key];
@@ -94,9 +100,10 @@ impl Seen {
             seen.extremes
                 .extend(publication.extremes(&column)?.into_iter().flatten());
             seen.row_count += column.len();
-            match seen.row_count <= VALUE_ROWS_MAX {
-                true => seen.values.push(column),
-                false => seen.values.clear(),
+            seen.lacks_values |= seen.row_count > SET_ROWS_MAX || !memory.try_grow(column_bytes(&column));
+            match seen.lacks_values {
+                true => seen.values.clear(),
+                false => seen.values.push(column),
             }
             if seen.extremes.len() > VALUE_ROWS_MAX {
                 let all = joined(&seen.extremes, &publication.data_type)?;
@@ -115,6 +122,7 @@ impl Seen {
             this.extremes.extend(other.extremes);
             this.row_count += other.row_count;
             this.values.extend(other.values);
+            this.lacks_values |= other.lacks_values;
         }
     }
 
@@ -131,11 +139,16 @@ impl Seen {
 
 impl SeenKey {
     fn condition(&self, publication: &Publication) -> Result<Option<Condition>> {
-        if self.row_count <= VALUE_ROWS_MAX {
+        if self.row_count <= VALUE_ROWS_MAX && !self.lacks_values {
             let distinct = publication.distinct(&joined(&self.values, &publication.data_type)?)?;
             if distinct.len() <= VALUES_MAX {
                 return Ok(Some(Condition::In(distinct)));
             }
+        }
+        if !self.lacks_values
+            && let Some(set) = KeySet::of(&self.values)
+        {
+            return Ok(Some(Condition::Among(Arc::new(set))));
         }
         let extremes = publication.extremes(&joined(&self.extremes, &publication.data_type)?)?;
         let bound = |value| Some(Bound { value, inclusive: true });

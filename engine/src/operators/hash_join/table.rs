@@ -310,6 +310,16 @@ pub(super) struct Pairs {
 }
 
 impl Pairs {
+    /// Leaves the pairs whose right row is wanted.
+    pub(super) fn retain_right(&mut self, is_wanted: impl Fn(u32) -> bool) {
+        let pairs = self
+            .left
+            .iter()
+            .zip(&self.right)
+            .filter(|(_, right)| is_wanted(**right));
+        (self.left, self.right) = pairs.unzip();
+    }
+
     #[inline(always)]
     fn push(&mut self, left: usize, right: u32) {
         self.left.push(left as u32);

@@ -11,13 +11,15 @@ use crate::pipeline::{Branch, Pipeline};
 use crate::types::{Literal, LogicalType, array_type};
 use stoa_storage::predicate::Condition;
 
-const KINDS: [Kind; 10] = [
+const KINDS: [Kind; 12] = [
     Kind::Inner,
     Kind::Left,
     Kind::Right,
     Kind::Full,
     Kind::Semi,
     Kind::Anti,
+    Kind::RightSemi,
+    Kind::RightAnti,
     Kind::NullAwareAnti,
     Kind::Mark { null_aware: false },
     Kind::Mark { null_aware: true },
@@ -49,7 +51,8 @@ fn output_types(case: &Case<'_>) -> Vec<LogicalType> {
         Kind::Mark { .. } => vec![LogicalType::Boolean],
         _ => case.types.to_vec(),
     };
-    case.types.iter().cloned().chain(right).collect()
+    let left = if case.kind.only_marks() { &[][..] } else { case.types };
+    left.iter().cloned().chain(right).collect()
 }
 
 fn joined(case: Case<'_>) -> Result<(Vec<Row>, Vec<Option<Condition>>)> {
@@ -108,6 +111,7 @@ fn opened(case: Case<'_>, memory: Arc<MemoryBudget>) -> Result<Opened> {
         profile: None,
         stored: stored.clone(),
     });
+    let left_width = if case.kind.only_marks() { 0 } else { types.len() };
     let side = Arc::new(LeftSide {
         keys: key_columns(case.key_count),
         residual: case.residual.map(|condition| Residual {
@@ -115,12 +119,12 @@ fn opened(case: Case<'_>, memory: Arc<MemoryBudget>) -> Result<Opened> {
             left: vec![types.len() - 1],
             right: vec![stored.len() - 1],
         }),
-        output: (0..types.len()).collect(),
+        output: (0..left_width).collect(),
         right_output: match case.kind.asks_existence() {
             true => vec![],
             false => (0..types.len()).collect(),
         },
-        output_types: types,
+        output_types: types[..left_width].to_vec(),
     });
     let right_rows = if case.right.len() > 10_000 { 5000 } else { 40 };
     let right = TestSource::new(batches_of(case.right, case.types, right_rows), case.workers);
@@ -143,8 +147,8 @@ fn opened(case: Case<'_>, memory: Arc<MemoryBudget>) -> Result<Opened> {
         left: side.clone(),
     };
     let mut branches = vec![branch(left, vec![Arc::new(probe)])];
-    if case.kind.keeps_right() {
-        branches.push(branch(UnmatchedSource::new(join.clone(), side), vec![]));
+    if case.kind.hands_out_right().is_some() {
+        branches.push(branch(MarkedSource::new(join.clone(), side), vec![]));
     }
     Ok(Opened {
         join,
@@ -193,6 +197,7 @@ fn expected(case: &Case<'_>) -> Option<Vec<Row>> {
             Kind::Anti if !found.is_empty() => {}
             Kind::NullAwareAnti if !found.is_empty() || open => {}
             Kind::Semi | Kind::Anti | Kind::NullAwareAnti => rows.push(left.clone()),
+            Kind::RightSemi | Kind::RightAnti => {}
             Kind::Mark { null_aware } => rows.push(with(vec![match (found.is_empty(), null_aware && open) {
                 (false, _) => Literal::Boolean(true),
                 (true, true) => Literal::Null,
@@ -200,9 +205,11 @@ fn expected(case: &Case<'_>) -> Option<Vec<Row>> {
             }])),
         }
     }
-    if case.kind.keeps_right() {
-        let unmatched = right_matched.iter().zip(case.right).filter(|(matched, _)| !**matched);
-        rows.extend(unmatched.map(|(_, right)| nulls().into_iter().chain(right.clone()).collect::<Row>()));
+    if let Some(wanted) = case.kind.hands_out_right() {
+        let right = right_matched.iter().zip(case.right);
+        let wanted = right.filter(|(matched, _)| **matched == (wanted == Matched::Yes));
+        let left = if case.kind.only_marks() { Vec::new() } else { nulls() };
+        rows.extend(wanted.map(|(_, right)| left.iter().cloned().chain(right.clone()).collect::<Row>()));
     }
     Some(rows)
 }
@@ -418,6 +425,8 @@ fn keys_are_published() {
     };
     assert_eq!(literals(&lower.value), [Literal::Integer(10)]);
     assert_eq!(literals(&upper.value), [Literal::Integer(199)]);
+    let spread = rows(&(0..200).map(|place| place * 50).collect::<Vec<_>>());
+    assert!(matches!(published(Kind::RightAnti, &spread), Some(Condition::Among(_))));
     assert!(published(Kind::Inner, &[]).is_none());
     assert!(published(Kind::Left, &few).is_none());
 }

@@ -95,6 +95,10 @@ fn inside(mut codes: Vec<i64>) -> KeyTest<i64> {
 pub(super) fn translate(dictionary: &Dictionary, test: &Test) -> Decoded<CodeTest> {
     let codes = match (&dictionary.keys, test) {
         (Keys::Lane(keys), Test::Lane(test)) => of_keys(keys, test),
+        (Keys::Lane(keys), Test::Among(set)) => {
+            let codes = (0..keys.len()).filter(|code| set.passes(keys[*code]));
+            inside(codes.map(|code| code as i64).collect())
+        }
         (Keys::Wide(keys), Test::Wide(test)) => of_keys(keys, test),
         (Keys::Bytes, Test::Bytes(BytesTest::Contains(finder))) => {
             return Ok(CodeTest::Set(search(dictionary, finder)));

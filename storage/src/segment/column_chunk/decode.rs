@@ -188,6 +188,10 @@ impl<'a> Chunk<'a> {
         }
         let on_encoded = match (&self.values, test) {
             (Values::Lanes(lanes), Test::Lane(test)) => Some(lanes.filter(rows.clone(), test, selection)),
+            (Values::Lanes(lanes), Test::Among(set)) => {
+                let passing = lanes.pass(rows.clone(), selection, |lane| set.passes(lane));
+                Some(passing.map(|bits| selection & &bits))
+            }
             (Values::Codes(lanes), _) => match codes {
                 Some(codes) => Some(codes.filter(lanes, rows.clone(), selection)),
                 None => return malformed(WITHOUT_DICTIONARY),

@@ -1,7 +1,8 @@
-//! Right rows that no left row matched, with NULLs in place of the left columns. Runs after the left side has ended.
+//! Right rows by whether a left row matched them, with NULLs in place of the left columns that are handed on, if any. Runs after the left
+//! side has ended.
 
 use super::output::{looked_up, null_column};
-use super::{Built, Join, LeftSide};
+use super::{Built, Join, LeftSide, Matched};
 use crate::error::Result;
 use crate::pipeline::{Source, Stream};
 use arrow_array::UInt32Array;
@@ -14,15 +15,15 @@ use stoa_storage::vector::Batch;
 const MORSEL_ROWS: usize = 8 * 1024;
 
 /// The source.
-pub(crate) struct UnmatchedSource {
+pub(crate) struct MarkedSource {
     join: Arc<Join>,
     left: Arc<LeftSide>,
     next: Arc<AtomicUsize>,
 }
 
-impl UnmatchedSource {
+impl MarkedSource {
     pub(crate) fn new(join: Arc<Join>, left: Arc<LeftSide>) -> Self {
-        UnmatchedSource {
+        MarkedSource {
             join,
             left,
             next: Arc::new(AtomicUsize::new(0)),
@@ -30,9 +31,9 @@ impl UnmatchedSource {
     }
 }
 
-impl Source for UnmatchedSource {
+impl Source for MarkedSource {
     fn open(&self) -> Result<Box<dyn Stream>> {
-        Ok(Box::new(UnmatchedStream {
+        Ok(Box::new(MarkedStream {
             join: self.join.clone(),
             left: self.left.clone(),
             next: self.next.clone(),
@@ -49,7 +50,7 @@ impl Source for UnmatchedSource {
     }
 }
 
-struct UnmatchedStream {
+struct MarkedStream {
     join: Arc<Join>,
     left: Arc<LeftSide>,
     /// The next row, or the next block where the right side is on disk.
@@ -58,7 +59,7 @@ struct UnmatchedStream {
     block: Option<(Arc<Built>, usize)>,
 }
 
-impl UnmatchedStream {
+impl MarkedStream {
     /// Rows that nobody else looks at.
     fn next_morsel(&mut self) -> Result<Option<(Arc<Built>, Range<usize>)>> {
         let specification = &self.join.specification;
@@ -87,15 +88,16 @@ impl UnmatchedStream {
     }
 }
 
-impl Stream for UnmatchedStream {
+impl Stream for MarkedStream {
     fn next(&mut self) -> Result<Option<Batch>> {
         loop {
             self.join.specification.cancel.check()?;
             let Some((built, rows)) = self.next_morsel()? else {
                 return Ok(None);
             };
+            let is_wanted = self.join.specification.kind.hands_out_right() == Some(Matched::Yes);
             let rows: UInt32Array = rows
-                .filter(|row| !built.is_matched(*row))
+                .filter(|row| built.is_matched(*row) == is_wanted)
                 .map(|row| row as u32)
                 .collect::<Vec<_>>()
                 .into();

@@ -1,0 +1,153 @@
+//! A set of the values of many rows, for testing many others against: all that are in it pass, and few others. Holds no values to read.
+//!
+//! Values that lie close together have a bit each, and nothing else passes. Others go into a Bloom filter whose blocks are single words,
+//! so that a test reads one of them: Putze, Sanders, Singler, "Cache-, Hash- and Space-Efficient Bloom Filters" (2009).
+
+use super::key::{Domain, domain_of, lane_keys};
+use arrow_array::{Array, ArrayRef};
+
+/// The set. Of columns whose values compare as 64-bit integers: numbers up to 18 digits, dates, times.
+#[derive(Debug)]
+pub struct KeySet {
+    minimum: i64,
+    maximum: i64,
+    members: Members,
+}
+
+#[derive(Debug)]
+enum Members {
+    /// A bit per value from the smallest to the largest.
+    Bits(Vec<u64>),
+    /// Words in which each value sets [`BITS_SET`] bits.
+    Hashed(Vec<u64>),
+}
+
+/// Bits that a value may take where each has one of its own.
+const SPREAD_BITS_MAX: u64 = 16;
+/// Bits that are always few enough.
+const SMALL_BITS: u64 = 1 << 19;
+/// Bits per value of a Bloom filter.
+const HASHED_BITS: usize = 12;
+/// Bits that a value sets there.
+const BITS_SET: u32 = 4;
+
+impl KeySet {
+    /// Of the values of plain arrays of one type; NULL is none of them. `None` where the type's values are no 64-bit integers, where there
+    /// are no values, and where nearly every value between the smallest and the largest is there, so that their range says as much.
+    pub fn of(arrays: &[ArrayRef]) -> Option<Self> {
+        let is_lane = |array: &ArrayRef| domain_of(array.data_type()) == Some(Domain::Lane);
+        if !arrays.iter().all(is_lane) {
+            return None;
+        }
+        let (mut minimum, mut maximum, mut count) = (i64::MAX, i64::MIN, 0);
+        for_each_key(arrays, |key| {
+            (minimum, maximum, count) = (minimum.min(key), maximum.max(key), count + 1);
+        });
+        if count == 0 {
+            return None;
+        }
+        let span = maximum.wrapping_sub(minimum) as u64;
+        let members = match span < SMALL_BITS.max(count as u64 * SPREAD_BITS_MAX) {
+            true => {
+                let mut bits = vec![0u64; span as usize / 64 + 1];
+                for_each_key(arrays, |key| {
+                    let place = key.wrapping_sub(minimum) as u64;
+                    bits[(place / 64) as usize] |= 1 << (place % 64);
+                });
+                let present: u64 = bits.iter().map(|word| u64::from(word.count_ones())).sum();
+                if present > span - span / 8 {
+                    return None;
+                }
+                Members::Bits(bits)
+            }
+            false => {
+                let mut words = vec![0u64; (count * HASHED_BITS).div_ceil(64)];
+                for_each_key(arrays, |key| {
+                    let (place, mask) = hashed(key, words.len());
+                    words[place] |= mask;
+                });
+                Members::Hashed(words)
+            }
+        };
+        Some(KeySet {
+            minimum,
+            maximum,
+            members,
+        })
+    }
+
+    /// Whether a value passes.
+    #[inline]
+    pub(crate) fn passes(&self, key: i64) -> bool {
+        match &self.members {
+            Members::Bits(bits) => {
+                let place = key.wrapping_sub(self.minimum) as u64;
+                bits.get((place / 64) as usize)
+                    .is_some_and(|word| word >> (place % 64) & 1 == 1)
+            }
+            Members::Hashed(words) => {
+                let (place, mask) = hashed(key, words.len());
+                words[place] & mask == mask
+            }
+        }
+    }
+
+    /// The smallest and the largest value.
+    pub(crate) fn bounds(&self) -> (i64, i64) {
+        (self.minimum, self.maximum)
+    }
+}
+
+fn for_each_key(arrays: &[ArrayRef], mut visit: impl FnMut(i64)) {
+    for array in arrays {
+        let keys = lane_keys(array.as_ref()).unwrap_or_default();
+        match array.nulls().filter(|nulls| nulls.null_count() > 0) {
+            None => keys.iter().for_each(|key| visit(*key)),
+            Some(nulls) => nulls.valid_indices().for_each(|row| visit(keys[row])),
+        }
+    }
+}
+
+/// The word of a value, and its bits there.
+#[inline(always)]
+fn hashed(key: i64, word_count: usize) -> (usize, u64) {
+    let product = u128::from(key as u64 ^ 0x243f_6a88_85a3_08d3) * 0x9e37_79b9_7f4a_7c15;
+    let hash = product as u64 ^ (product >> 64) as u64;
+    let place = (((hash >> 32) * word_count as u64) >> 32) as usize;
+    let mask = (0..BITS_SET).fold(0, |mask, at| mask | 1 << (hash >> (6 * at) & 63));
+    (place, mask)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow_array::{Date32Array, Int64Array, StringViewArray};
+    use std::sync::Arc;
+
+    fn set(values: Vec<i64>) -> Option<KeySet> {
+        KeySet::of(&[Arc::new(Int64Array::from(values))])
+    }
+
+    #[test]
+    fn every_value_passes_and_few_others() {
+        for step in [3, 1 << 20, 1 << 40] {
+            let set = set((-5_000..5_000).map(|place| place * step).collect()).unwrap();
+            let others = (-5_000..5_000).filter(|place| set.passes(place * step + 1)).count();
+            assert!((-5_000..5_000).all(|place| set.passes(place * step)));
+            assert!(others < if step == 3 { 1 } else { 600 }, "{others} for steps of {step}");
+            assert_eq!(set.bounds(), (-5_000 * step, 4_999 * step));
+        }
+        let ends = set(vec![i64::MIN, i64::MAX, 0]).unwrap();
+        assert!(ends.passes(i64::MIN) && ends.passes(i64::MAX) && ends.passes(0));
+    }
+
+    #[test]
+    fn what_a_range_says_as_well_is_no_set() {
+        assert!(set((0..1_000).collect()).is_none());
+        assert!(set(Vec::new()).is_none());
+        assert!(KeySet::of(&[Arc::new(StringViewArray::from(vec!["a"]))]).is_none());
+        let nulls: ArrayRef = Arc::new(Date32Array::from(vec![None, Some(7), Some(90)]));
+        let set = KeySet::of(&[nulls]).unwrap();
+        assert!(set.passes(7) && !set.passes(0) && !set.passes(8));
+    }
+}
