@@ -9,9 +9,9 @@ use crate::schema::ColumnId;
 use crate::segment::ColumnSummary;
 use crate::store::bounds::KeyBounds;
 use crate::store::state::TableState;
-
-/// Where one in so many values is the first of its kind, others' are taken for others.
-const NEARLY_UNIQUE_ONE_IN: u32 = 2;
+use crate::vector::key::lane_keys;
+use arrow_array::ArrayRef;
+use arrow_schema::DataType;
 
 /// A column's summary over all segments and all rows in memory: bounds hold for every row, deleted ones included. `None` where there
 /// are no rows, or where some do not hold the column.
@@ -50,6 +50,8 @@ struct Total {
     greatest: Option<KeyBounds>,
     /// Some values have no lower or no upper bound.
     is_unbounded: (bool, bool),
+    /// Of how many different values the rows so far seem to be drawn.
+    domain: f64,
 }
 
 impl Total {
@@ -57,12 +59,27 @@ impl Total {
         let has_values = summary.null_count < summary.row_count;
         self.is_unbounded.0 |= has_values && summary.minimum.is_none();
         self.is_unbounded.1 |= has_values && summary.maximum.is_none();
+        let domain = summary.distinct_count.map_or(0.0, |count| domain_of(count, summary));
         let Some(total) = &mut self.summary else {
             self.summary = Some(summary.clone());
             (self.least, self.greatest) = (Some(keys.clone()), Some(keys.clone()));
+            self.domain = domain;
             return;
         };
-        add_counts(total, summary);
+        let is_apart = |keys: &KeyBounds| {
+            let before = self.least.as_ref().is_some_and(|least| keys.ends_before(least));
+            before
+                || self
+                    .greatest
+                    .as_ref()
+                    .is_some_and(|greatest| greatest.ends_before(keys))
+        };
+        self.domain = if is_apart(keys) {
+            self.domain + domain
+        } else {
+            self.domain.max(domain)
+        };
+        add_counts(total, summary, self.domain);
         let is_first = total.minimum.is_none();
         let least = self.least.as_ref().filter(|_| !is_first);
         if summary.minimum.is_some() && least.is_none_or(|least| keys.compare_beginnings(least).is_lt()) {
@@ -95,19 +112,20 @@ impl Total {
         let mut total = self.summary?;
         total.minimum = total.minimum.filter(|_| !self.is_unbounded.0);
         total.maximum = total.maximum.filter(|_| !self.is_unbounded.1);
+        let length = total.minimum.as_ref().zip(total.maximum.as_ref());
+        if let Some(length) = length.and_then(|(minimum, maximum)| integers_between(minimum, maximum)) {
+            total.distinct_count = total.distinct_count.map(|count| u64::from(count).min(length) as u32);
+        }
         Some(total)
     }
 }
 
-fn add_counts(total: &mut ColumnSummary, summary: &ColumnSummary) {
+fn add_counts(total: &mut ColumnSummary, summary: &ColumnSummary, domain: f64) {
     let distinct_counts = total.distinct_count.zip(summary.distinct_count);
+    let value_count = f64::from(total.row_count - total.null_count) + f64::from(summary.row_count - summary.null_count);
     total.distinct_count = distinct_counts.map(|(left, right)| {
-        let is_key = is_nearly_unique(total, left) && is_nearly_unique(summary, right);
-        if is_key {
-            left.saturating_add(right)
-        } else {
-            left.max(right)
-        }
+        let expected = different(value_count, domain) as u32;
+        expected.clamp(left.max(right), left.saturating_add(right))
     });
     total.row_count = total.row_count.saturating_add(summary.row_count);
     total.null_count = total.null_count.saturating_add(summary.null_count);
@@ -118,6 +136,47 @@ fn add_counts(total: &mut ColumnSummary, summary: &ColumnSummary) {
         .and_then(|(left, right)| left.checked_add(right));
 }
 
-fn is_nearly_unique(summary: &ColumnSummary, distinct_count: u32) -> bool {
-    distinct_count.saturating_mul(NEARLY_UNIQUE_ONE_IN) > summary.row_count - summary.null_count
+/// How many different values to expect of so many that are drawn from a domain.
+fn different(value_count: f64, domain: f64) -> f64 {
+    match domain.is_finite() && domain > 0.0 {
+        true => domain * (1.0 - (-value_count / domain).exp()),
+        false => value_count,
+    }
+}
+
+/// The domain from which a summary's values seem to be drawn, that so many of them are different.
+fn domain_of(distinct_count: u32, summary: &ColumnSummary) -> f64 {
+    let value_count = f64::from(summary.row_count.saturating_sub(summary.null_count));
+    let distinct_count = f64::from(distinct_count);
+    // The sketch is not so exact that a few repetitions mean anything.
+    if distinct_count > value_count * UNIQUE_SHARE {
+        return f64::INFINITY;
+    }
+    let (mut low, mut high) = (distinct_count, distinct_count * DOMAIN_MAX);
+    for _ in 0..DOMAIN_STEPS {
+        let middle = (low + high) / 2.0;
+        match different(value_count, middle) < distinct_count {
+            true => low = middle,
+            false => high = middle,
+        }
+    }
+    high
+}
+
+/// The share of values from which they are taken for all different.
+const UNIQUE_SHARE: f64 = 0.95;
+/// A domain's size in different values, where fewer than [`UNIQUE_SHARE`] of the values are different.
+const DOMAIN_MAX: f64 = 16.0;
+/// Halvings: the estimate is then exact to a thousandth of what it can be.
+const DOMAIN_STEPS: usize = 16;
+
+/// How many integers there are from one value to another, of types that are such.
+fn integers_between(minimum: &ArrayRef, maximum: &ArrayRef) -> Option<u64> {
+    let is_integer = matches!(
+        minimum.data_type(),
+        DataType::Boolean | DataType::Int16 | DataType::Int32 | DataType::Int64 | DataType::Date32
+    );
+    let key = |value: &ArrayRef| lane_keys(value.as_ref())?.first().copied();
+    let (minimum, maximum) = (key(minimum)?, key(maximum)?);
+    is_integer.then(|| (maximum.wrapping_sub(minimum) as u64).saturating_add(1))
 }

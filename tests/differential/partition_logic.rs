@@ -226,7 +226,10 @@ const SETTINGS: &[(&str, &str)] = &[
     ("stoa.disabled_passes", "all"),
     ("stoa.disabled_passes", "push_down_filters"),
     ("stoa.disabled_passes", "drop_dependent_keys, share_shifted_sums"),
-    ("stoa.disabled_passes", "reorder_joins, combine_sort_limit"),
+    (
+        "stoa.disabled_passes",
+        "reorder_joins, combine_sort_limit, choose_build_sides, push_down_semi_joins",
+    ),
     ("stoa.disabled_passes", "fold_constants, simplify_expressions"),
     (
         "stoa.disabled_passes",

@@ -4,6 +4,7 @@ use crate::error::{Error, Result};
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int32Type;
 use arrow_array::{Array, ArrayRef, Int32Array, ListArray, RunArray, UInt32Array, new_empty_array, new_null_array};
+use arrow_data::MAX_INLINE_VIEW_LEN;
 use arrow_schema::DataType;
 use std::sync::Arc;
 use stoa_storage::vector::{Batch, constant_of, flatten};
@@ -105,6 +106,20 @@ pub(crate) fn column_bytes(column: &ArrayRef) -> usize {
             .to_data()
             .get_slice_memory_size()
             .unwrap_or_else(|_| column.get_array_memory_size()),
+    }
+}
+
+/// About how many bytes the values of a column take, where they may lie in buffers that others hold, too.
+pub(crate) fn value_bytes(column: &ArrayRef) -> usize {
+    let long = |views: &[u128]| {
+        let lengths = views.iter().map(|view| *view as u32);
+        let long = lengths.filter(|length| *length > MAX_INLINE_VIEW_LEN);
+        size_of_val(views) + long.map(|length| length as usize).sum::<usize>()
+    };
+    match column.data_type() {
+        DataType::Utf8View => long(column.as_string_view().views()),
+        DataType::BinaryView => long(column.as_binary_view().views()),
+        _ => column_bytes(column),
     }
 }
 

@@ -132,10 +132,13 @@ impl Planner {
         }
         for (number, key) in join.keys.iter().enumerate() {
             let Expr::Column(column) = &key.left else { continue };
-            if key.null_matches || scanned_column(&join.left, column.id).is_none() {
+            if key.null_matches {
                 continue;
             }
-            if let Some(target) = self.dynamic_target(column.id, &column.data_type) {
+            let Some((_, _, scanned)) = scanned_column(&join.left, column.id) else {
+                continue;
+            };
+            if let Some(target) = self.dynamic_target(scanned.id, &column.data_type) {
                 let data_type = array_type(&key.right.data_type());
                 publications.push(Publication::new(number, data_type, target.condition)?);
             }

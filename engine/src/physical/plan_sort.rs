@@ -133,7 +133,7 @@ impl Planner {
         if key.nulls_first && scanned.nullable && !self.has_no_nulls(scan, place) {
             return None;
         }
-        self.dynamic_target(column.id, &column.data_type)
+        self.dynamic_target(scanned.id, &column.data_type)
     }
 
     /// Whether a column of a scan is known to have no NULLs, although it may have some.
@@ -172,10 +172,13 @@ impl Planner {
 /// column from one row of the scan, and leaving out rows of the scan by its value leaves out exactly the plan's rows that come from
 /// them.
 pub(super) fn scanned_column(plan: &Plan, id: ColumnId) -> Option<(&Scan, usize, &ColumnDef)> {
-    let is_handed_on = |outputs: &[(ColumnDef, Expr)]| {
-        outputs
-            .iter()
-            .any(|(column, expression)| column.id == id && matches!(expression, Expr::Column(input) if input.id == id))
+    // What a column is called below.
+    let renamed = |outputs: &[(ColumnDef, Expr)]| {
+        let (_, expression) = outputs.iter().find(|(column, _)| column.id == id)?;
+        match expression {
+            Expr::Column(input) => Some(input.id),
+            _ => None,
+        }
     };
     match plan {
         Plan::Scan(scan) if scan.limit.is_none() => {
@@ -183,10 +186,10 @@ pub(super) fn scanned_column(plan: &Plan, id: ColumnId) -> Option<(&Scan, usize,
             Some((scan, *place, column))
         }
         Plan::Filter(filter) => scanned_column(&filter.input, id),
-        Plan::Project(project) if is_handed_on(&project.expressions) => scanned_column(&project.input, id),
+        Plan::Project(project) => scanned_column(&project.input, renamed(&project.expressions)?),
         Plan::Sort(sort) if sort.limit.is_none() => scanned_column(&sort.input, id),
-        Plan::Aggregate(aggregate) if aggregate.grouping_sets.is_none() && is_handed_on(&aggregate.keys) => {
-            scanned_column(&aggregate.input, id)
+        Plan::Aggregate(aggregate) if aggregate.grouping_sets.is_none() => {
+            scanned_column(&aggregate.input, renamed(&aggregate.keys)?)
         }
         Plan::Join(join) => match join.kind {
             JoinKind::Inner => scanned_column(&join.left, id).or_else(|| scanned_column(&join.right, id)),

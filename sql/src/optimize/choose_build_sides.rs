@@ -10,9 +10,6 @@ use crate::plan::{Join, JoinKey, JoinKind, Plan};
 /// are given at once.
 const RATIO_MIN: f64 = 2.0;
 
-/// Rows below which it does not matter.
-const ROWS_MIN: f64 = 10_000.0;
-
 /// Exchanges sides in the whole plan.
 pub(super) fn run(plan: Plan, context: &Context<'_>) -> Result<Plan> {
     if !has_sided_join(&plan) {
@@ -44,8 +41,7 @@ fn exchanged(join: Join, statistics: &Statistics, context: &Context<'_>) -> Plan
     let Some(kind) = mirrored(&join.kind).filter(|_| !join.keys.is_empty()) else {
         return Plan::Join(join);
     };
-    let right_rows = statistics.rows(&join.right, context);
-    if right_rows < ROWS_MIN || statistics.rows(&join.left, context) * RATIO_MIN > right_rows {
+    if statistics.rows(&join.left, context) * RATIO_MIN > statistics.rows(&join.right, context) {
         return Plan::Join(join);
     }
     let output = join.kind.output(&join.left, &join.right);

@@ -212,9 +212,21 @@ impl Statistics {
             .conjunction(conditions, |condition| self.selectivity(condition))
     }
 
-    /// The share of pairs for which `left = right`, given both sides' rows.
-    pub(super) fn join_selectivity(&self, left: &Expr, right: &Expr, left_rows: f64, right_rows: f64) -> f64 {
-        1.0 / self.of(left, left_rows).max(self.of(right, right_rows)).max(1.0)
+    /// The share of pairs for which `left = right` for all keys, given both sides' rows: one in so many as there are different keys on the
+    /// side that has more of them. Several columns have no more different values together than there are rows.
+    pub(super) fn join_selectivity<'e>(
+        &self,
+        keys: impl Iterator<Item = (&'e Expr, &'e Expr)>,
+        left_rows: f64,
+        right_rows: f64,
+    ) -> f64 {
+        let (left, right) = keys.fold((1.0, 1.0), |(left_count, right_count), (left, right)| {
+            (
+                left_count * self.of(left, left_rows),
+                right_count * self.of(right, right_rows),
+            )
+        });
+        1.0 / left.min(left_rows).max(right.min(right_rows)).max(1.0)
     }
 
     /// The share of the rows of a semi or anti join's kept side that have a match: that of the other side's values among all that the kept
@@ -273,9 +285,8 @@ impl Statistics {
                 let left = self.rows(&join.left, context);
                 let right = self.rows(&join.right, context);
                 let share = || self.semi_join_share(join, context);
-                let matched = join.keys.iter().fold(left * right, |rows, key| {
-                    rows * self.join_selectivity(&key.left, &key.right, left, right)
-                });
+                let keys = join.keys.iter().map(|key| (&key.left, &key.right));
+                let matched = left * right * self.join_selectivity(keys, left, right);
                 match join.kind {
                     JoinKind::Inner => matched,
                     JoinKind::Left => matched.max(left),

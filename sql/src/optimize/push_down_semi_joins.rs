@@ -57,12 +57,14 @@ fn pushed(join: Join, statistics: &Statistics, context: &Context<'_>) -> Plan {
     let mut semi = join;
     semi.left = Box::new(relations.remove(place));
     semi.keys = keys;
-    let first = Plan::Join(semi);
-    let joined = relations.into_iter().fold(first, |left, relation| {
+    // All conditions with the last join: they find their places when the join order is chosen.
+    let Some(last) = relations.pop() else {
+        return Plan::Join(semi).filtered(conditions);
+    };
+    let others = relations.into_iter().fold(Plan::Join(semi), |left, relation| {
         Plan::joined(left, relation, JoinKind::Inner, Vec::new())
     });
-    // Conditions find their joins again when the join order is chosen.
-    joined.filtered(conditions).with_columns(&output)
+    Plan::joined(others, last, JoinKind::Inner, conditions).with_columns(&output)
 }
 
 /// The keys over a relation's own columns.

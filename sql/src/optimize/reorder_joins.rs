@@ -7,7 +7,7 @@
 
 use super::context::Context;
 use super::estimate::Statistics;
-use super::join_graph::{Equalities, flatten};
+use super::join_graph::{Equalities, flatten, implied};
 use crate::error::Result;
 use crate::limits::EXHAUSTIVE_JOIN_RELATIONS_MAX;
 use crate::plan::{ColumnSet, CompareOp, Expr, Join, JoinKey, JoinKind, Plan};
@@ -152,10 +152,20 @@ impl<'g> Graph<'g> {
                     .filter(|(index, _)| relations & bit(*index) != 0)
                     .map(|(_, rows)| *rows);
                 let (first, second) = (rows.next().unwrap_or(1.0), rows.next().unwrap_or(1.0));
-                self.statistics.join_selectivity(left, right, first, second)
+                self.statistics
+                    .join_selectivity(std::iter::once((&**left, &**right)), first, second)
             }
-            other => self.statistics.selectivity(other),
+            other => self.statistics.selectivity(other) / self.applied_selectivity(other, relations),
         }
+    }
+
+    /// The share of rows that an OR leaves by what it says of single relations, which these have been filtered by.
+    fn applied_selectivity(&self, condition: &Expr, relations: Set) -> f64 {
+        let concerned = self.relations.iter().enumerate();
+        let concerned = concerned.filter(|(index, _)| relations & bit(*index) != 0);
+        let parts = concerned.filter_map(|(_, relation)| implied(condition, &relation.output_ids()));
+        let share = parts.fold(1.0, |share, part| share * self.statistics.selectivity(&part));
+        share.max(self.statistics.selectivity(condition))
     }
 
     fn leaf(&self, index: usize) -> Tree {
@@ -211,7 +221,7 @@ impl<'g> Graph<'g> {
     }
 
     /// Pairs of a set's relations that equalities connect, the most selective first. Of equalities between the same relations the
-    /// most selective ones count, two at most.
+    /// most selective ones count, two at most, and together they are no more selective than a key of the smaller relation.
     fn pairs(&self, set: Set) -> Vec<(Set, f64)> {
         let mut per_pair: HashMap<Set, Vec<f64>> = HashMap::new();
         let within = self
@@ -227,7 +237,20 @@ impl<'g> Graph<'g> {
                 list.sort_by(f64::total_cmp);
                 let first = list.first().copied().unwrap_or(1.0);
                 let second = list.get(1).map_or(1.0, |second| second.sqrt());
-                (pair, first * second)
+                let rows = self
+                    .rows
+                    .iter()
+                    .enumerate()
+                    .filter(|(index, _)| pair & bit(*index) != 0);
+                let smaller = rows.fold(f64::INFINITY, |least, (_, rows)| least.min(*rows));
+                (
+                    pair,
+                    if list.len() > 1 {
+                        (first * second).max(1.0 / smaller.max(1.0))
+                    } else {
+                        first
+                    },
+                )
             })
             .collect();
         pairs.sort_by(|left, right| left.1.total_cmp(&right.1).then(left.0.cmp(&right.0)));

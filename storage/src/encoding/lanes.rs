@@ -11,6 +11,7 @@ use super::plain::Plain;
 use super::run_length::RunLength;
 use super::{Encoding, bit_packed, choose, constant, delta, frame_of_reference, loops, plain, run_length};
 use crate::limits::VECTOR_ROWS;
+use crate::vector::KeySet;
 use crate::vector::filter::{KeyTest, test_keys};
 use crate::vector::key::LaneValue;
 use arrow_buffer::{BooleanBuffer, Buffer};
@@ -310,13 +311,36 @@ impl<'a> Lanes<'a> {
         {
             return runs.filter(&rows, passes);
         }
+        self.pass_words(rows, selection, |group| {
+            (0..64).fold(0, |word, place| word | u64::from(passes(group[place])) << place)
+        })
+    }
+
+    /// As [`Self::pass`], for a set.
+    pub(crate) fn among(&self, rows: Range<usize>, selection: &BooleanBuffer, set: &KeySet) -> Decoded<BooleanBuffer> {
+        match &self.form {
+            Form::Constant(_) | Form::RunLength(_) => self.pass(rows, selection, |value| set.passes(value)),
+            _ => {
+                self.check(&rows)?;
+                self.pass_words(rows, selection, |group| set.passing(group))
+            }
+        }
+    }
+
+    /// Bits of rows, by the words of 64 values.
+    fn pass_words(
+        &self,
+        rows: Range<usize>,
+        selection: &BooleanBuffer,
+        word_of: impl Fn(&[i64; 64]) -> u64,
+    ) -> Decoded<BooleanBuffer> {
         filter_vectors(rows, selection, |vector, bits| {
             let mut values = packing::uninitialized();
             self.read_vector::<i64>(vector, &mut values)?;
             // SAFETY: `read_vector` wrote every place.
             let (groups, _) = unsafe { packing::initialized(&values) }.as_chunks::<64>();
             for (word, group) in bits.iter_mut().zip(groups) {
-                *word = (0..64).fold(0, |word, place| word | u64::from(passes(group[place])) << place);
+                *word = word_of(group);
             }
             Ok(())
         })

@@ -107,6 +107,23 @@ impl KeyBounds {
         }
     }
 
+    /// Whether all keys are below all others, as far as that is known.
+    pub(crate) fn ends_before(&self, other: &KeyBounds) -> bool {
+        match (self, other) {
+            (KeyBounds::Lane(_, left), KeyBounds::Lane(right, _)) => left < right,
+            (KeyBounds::Wide(_, left), KeyBounds::Wide(right, _)) => left < right,
+            (
+                KeyBounds::Bytes {
+                    maximum: Some(left), ..
+                },
+                KeyBounds::Bytes {
+                    minimum: Some(right), ..
+                },
+            ) => left < right,
+            _ => false,
+        }
+    }
+
     /// The order of the greatest keys.
     pub(crate) fn compare_ends(&self, other: &KeyBounds) -> Ordering {
         match (self, other) {

@@ -16,7 +16,7 @@ pub struct KeySet {
 
 #[derive(Debug)]
 enum Members {
-    /// A bit per value from the smallest to the largest.
+    /// A bit per value from the smallest to the largest, and an empty word at the end.
     Bits(Vec<u64>),
     /// Words in which each value sets [`BITS_SET`] bits.
     Hashed(Vec<u64>),
@@ -49,7 +49,7 @@ impl KeySet {
         let span = maximum.wrapping_sub(minimum) as u64;
         let members = match span < SMALL_BITS.max(count as u64 * SPREAD_BITS_MAX) {
             true => {
-                let mut bits = vec![0u64; span as usize / 64 + 1];
+                let mut bits = vec![0u64; span as usize / 64 + 2];
                 for_each_key(arrays, |key| {
                     let place = key.wrapping_sub(minimum) as u64;
                     bits[(place / 64) as usize] |= 1 << (place % 64);
@@ -80,15 +80,17 @@ impl KeySet {
     #[inline]
     pub(crate) fn passes(&self, key: i64) -> bool {
         match &self.members {
-            Members::Bits(bits) => {
-                let place = key.wrapping_sub(self.minimum) as u64;
-                bits.get((place / 64) as usize)
-                    .is_some_and(|word| word >> (place % 64) & 1 == 1)
-            }
-            Members::Hashed(words) => {
-                let (place, mask) = hashed(key, words.len());
-                words[place] & mask == mask
-            }
+            Members::Bits(bits) => has_bit(bits, self.minimum, key),
+            Members::Hashed(words) => has_hash(words, key),
+        }
+    }
+
+    /// A bit for each of 64 values: whether it passes.
+    #[inline]
+    pub(crate) fn passing(&self, keys: &[i64; 64]) -> u64 {
+        match &self.members {
+            Members::Bits(bits) => word_of(keys, |key| has_bit(bits, self.minimum, key)),
+            Members::Hashed(words) => word_of(keys, |key| has_hash(words, key)),
         }
     }
 
@@ -96,6 +98,26 @@ impl KeySet {
     pub(crate) fn bounds(&self) -> (i64, i64) {
         (self.minimum, self.maximum)
     }
+}
+
+#[inline(always)]
+fn word_of(keys: &[i64; 64], passes: impl Fn(i64) -> bool) -> u64 {
+    let bits = keys.iter().enumerate();
+    bits.fold(0, |word, (place, key)| word | u64::from(passes(*key)) << place)
+}
+
+/// The last word, which is empty, is that of all values beyond the largest.
+#[inline(always)]
+fn has_bit(bits: &[u64], minimum: i64, key: i64) -> bool {
+    let place = key.wrapping_sub(minimum) as u64;
+    let word = bits[((place / 64) as usize).min(bits.len() - 1)];
+    word >> (place % 64) & 1 == 1
+}
+
+#[inline(always)]
+fn has_hash(words: &[u64], key: i64) -> bool {
+    let (place, mask) = hashed(key, words.len());
+    words[place] & mask == mask
 }
 
 fn for_each_key(arrays: &[ArrayRef], mut visit: impl FnMut(i64)) {

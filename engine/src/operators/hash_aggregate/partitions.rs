@@ -5,7 +5,7 @@ use super::groups::{GroupStates, HandedOut};
 use super::kept::{Pieces, merged_in_order};
 use super::specification::{AggregateSpecification, InputRows};
 use crate::error::Result;
-use crate::operators::gather::column_bytes;
+use crate::operators::gather::value_bytes;
 use crate::operators::group_table::hash_rows;
 use crate::operators::spill::{SharedSpillFile, SpilledRows};
 use crate::operators::split::{Split, sliced};
@@ -257,7 +257,7 @@ impl Partition {
 
 /// About what a row of these columns takes.
 fn bytes_per_row<'a>(columns: impl Iterator<Item = &'a ArrayRef>) -> usize {
-    let per_row = |column: &ArrayRef| column_bytes(column) / column.len().max(1) + 1;
+    let per_row = |column: &ArrayRef| value_bytes(column) / column.len().max(1) + 1;
     columns.map(per_row).sum()
 }
 

@@ -5,7 +5,7 @@ use super::limited::LimitedGroups;
 use super::partitions::{Partitions, joined};
 use super::specification::{AggregateSpecification, InputRows};
 use crate::error::Result;
-use crate::operators::gather::column_bytes;
+use crate::operators::gather::value_bytes;
 use crate::operators::scan::SummaryReceiver;
 use crate::pipeline::{Cancel, Demand, MemoryBudget, NodeProfile, QueryContext, Reservation, Sink, SinkPart};
 use arrow_array::ArrayRef;
@@ -252,7 +252,7 @@ impl AggregatePart {
         }
         let keys: Vec<ArrayRef> = keys.iter().map(flatten).collect();
         self.unsent_rows += rows.row_count;
-        self.unsent_bytes += keys.iter().chain(&rows.arguments).map(column_bytes).sum::<usize>();
+        self.unsent_bytes += keys.iter().chain(&rows.arguments).map(value_bytes).sum::<usize>();
         self.unsent.push((
             keys,
             InputRows {

@@ -189,7 +189,7 @@ impl<'a> Chunk<'a> {
         let on_encoded = match (&self.values, test) {
             (Values::Lanes(lanes), Test::Lane(test)) => Some(lanes.filter(rows.clone(), test, selection)),
             (Values::Lanes(lanes), Test::Among(set)) => {
-                let passing = lanes.pass(rows.clone(), selection, |lane| set.passes(lane));
+                let passing = lanes.among(rows.clone(), selection, set);
                 Some(passing.map(|bits| selection & &bits))
             }
             (Values::Codes(lanes), _) => match codes {
