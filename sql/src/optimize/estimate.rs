@@ -179,6 +179,10 @@ impl Statistics {
                 CompareOp::NotEqual | CompareOp::Distinct => 1.0 - self.equal(left, right),
                 _ => self.values.conjunction([condition], |_| RANGE_SELECTIVITY),
             },
+            Expr::Call(call) if call.function.name == "~~" => match call.arguments.as_slice() {
+                [_, Expr::Literal(Literal::Text(pattern), _)] => pattern_selectivity(pattern),
+                _ => OTHER_SELECTIVITY,
+            },
             Expr::InList { input, list } => list
                 .iter()
                 .map(|element| self.equal(input, element))
@@ -302,6 +306,17 @@ impl Statistics {
         };
         rows.max(1.0)
     }
+}
+
+/// The share of texts that a LIKE keeps: the fewer, the more characters they must have.
+fn pattern_selectivity(pattern: &str) -> f64 {
+    const PER_CHARACTER: f64 = 0.7;
+    const SELECTIVITY_MIN: f64 = 0.005;
+    let characters = pattern
+        .chars()
+        .filter(|character| !matches!(character, '%' | '_'))
+        .count();
+    (OTHER_SELECTIVITY * PER_CHARACTER.powf(characters as f64 - 1.0)).clamp(SELECTIVITY_MIN, 1.0)
 }
 
 fn table_rows(scan: &Scan, context: &Context<'_>) -> f64 {

@@ -53,6 +53,24 @@ impl Equalities {
         equalities
     }
 
+    /// The class that a condition's columns are equal by.
+    pub(super) fn class_of(&self, condition: &Expr) -> Option<usize> {
+        match condition {
+            Expr::Compare {
+                op: CompareOp::Equal,
+                left,
+                right,
+            } => match (&**left, &**right) {
+                (Expr::Column(left), Expr::Column(right)) => {
+                    let class = self.class_of.get(&left.id)?;
+                    (self.class_of.get(&right.id) == Some(class)).then_some(*class)
+                }
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     fn class(&mut self, column: &ColumnDef) -> usize {
         if let Some(class) = self.class_of.get(&column.id) {
             return *class;

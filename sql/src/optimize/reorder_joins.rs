@@ -57,6 +57,8 @@ struct Edge {
     condition: Expr,
     /// It can be a join's key.
     is_equality: bool,
+    /// The class of equal columns that it is about.
+    class: Option<usize>,
     selectivity: f64,
 }
 
@@ -124,14 +126,17 @@ impl<'g> Graph<'g> {
             statistics,
         };
         let conditions = with_equalities(conditions);
+        let equalities = Equalities::new(&conditions);
         for condition in conditions {
             let relations = relations_of(&condition, &columns);
             let selectivity = graph.selectivity(&condition, relations);
             let is_equality = is_key(&condition, &columns);
+            let class = equalities.class_of(&condition).filter(|_| is_equality);
             graph.edges.push(Edge {
                 relations,
                 condition,
                 is_equality,
+                class,
                 selectivity,
             });
         }
@@ -195,12 +200,20 @@ impl<'g> Graph<'g> {
 
     /// The rows of a set do not depend on the order in which it was joined.
     fn set_rows(&self, set: Set) -> f64 {
-        // Relations that equalities connect so far, with their rows.
+        // Relations that equalities connect so far, with their rows; and those whose columns of a class of equal ones are equal by now.
         let alone = self.rows.iter().enumerate().filter(|(index, _)| set & bit(*index) != 0);
         let mut connected: Vec<(Set, f64)> = alone.map(|(index, rows)| (bit(index), *rows)).collect();
-        for (pair, selectivity) in self.pairs(set) {
+        let mut equal: Vec<(usize, Set)> = Vec::new();
+        for (pair, edges) in self.pairs(set) {
+            let follows = |edge: &Edge| {
+                edge.class.is_some_and(|class| {
+                    let mut equal = equal.iter();
+                    equal.any(|(known, relations)| *known == class && pair & !relations == 0)
+                })
+            };
+            let selectivity = self.pair_selectivity(pair, edges.iter().copied().filter(|edge| !follows(edge)));
             // A pair that closes a cycle filters less than its estimate says.
-            let is_cycle = pair.count_ones() > 1 && connected.iter().any(|(component, _)| pair & !component == 0);
+            let is_cycle = connected.iter().any(|(component, _)| pair & !component == 0);
             let mut merged = (pair, if is_cycle { selectivity.sqrt() } else { selectivity });
             connected.retain(|(component, rows)| {
                 let touches = component & pair != 0;
@@ -210,6 +223,17 @@ impl<'g> Graph<'g> {
                 !touches
             });
             connected.push(merged);
+            for class in edges.iter().filter_map(|edge| edge.class) {
+                let mut relations = pair;
+                equal.retain(|(known, others)| {
+                    let touches = *known == class && others & pair != 0;
+                    if touches {
+                        relations |= others;
+                    }
+                    !touches
+                });
+                equal.push((class, relations));
+            }
         }
         // However few rows are expected, there may be one: what nothing equal connects to it multiplies it.
         let rows: f64 = connected.into_iter().map(|(_, rows)| rows.max(1.0)).product();
@@ -220,41 +244,42 @@ impl<'g> Graph<'g> {
         others.fold(rows, |rows, edge| rows * edge.selectivity).max(1.0)
     }
 
-    /// Pairs of a set's relations that equalities connect, the most selective first. Of equalities between the same relations the
-    /// most selective ones count, two at most, and together they are no more selective than a key of the smaller relation.
-    fn pairs(&self, set: Set) -> Vec<(Set, f64)> {
-        let mut per_pair: HashMap<Set, Vec<f64>> = HashMap::new();
+    /// Pairs of a set's relations that equalities connect, and these, the most selective first.
+    fn pairs(&self, set: Set) -> Vec<(Set, Vec<&Edge>)> {
+        let mut pairs: Vec<(Set, Vec<&Edge>)> = Vec::new();
         let within = self
             .edges
             .iter()
             .filter(|edge| edge.is_equality && edge.relations & !set == 0);
         for edge in within {
-            per_pair.entry(edge.relations).or_default().push(edge.selectivity);
+            match pairs.iter_mut().find(|(pair, _)| *pair == edge.relations) {
+                Some((_, edges)) => edges.push(edge),
+                None => pairs.push((edge.relations, vec![edge])),
+            }
         }
-        let mut pairs: Vec<(Set, f64)> = per_pair
-            .into_iter()
-            .map(|(pair, mut list)| {
-                list.sort_by(f64::total_cmp);
-                let first = list.first().copied().unwrap_or(1.0);
-                let second = list.get(1).map_or(1.0, |second| second.sqrt());
-                let rows = self
-                    .rows
-                    .iter()
-                    .enumerate()
-                    .filter(|(index, _)| pair & bit(*index) != 0);
-                let smaller = rows.fold(f64::INFINITY, |least, (_, rows)| least.min(*rows));
-                (
-                    pair,
-                    if list.len() > 1 {
-                        (first * second).max(1.0 / smaller.max(1.0))
-                    } else {
-                        first
-                    },
-                )
-            })
-            .collect();
-        pairs.sort_by(|left, right| left.1.total_cmp(&right.1).then(left.0.cmp(&right.0)));
+        let selectivity = |(pair, edges): &(Set, Vec<&Edge>)| self.pair_selectivity(*pair, edges.iter().copied());
+        pairs.sort_by(|left, right| {
+            let by_selectivity = selectivity(left).total_cmp(&selectivity(right));
+            by_selectivity.then(left.0.cmp(&right.0))
+        });
         pairs
+    }
+
+    /// What some equalities between two relations filter. The most selective ones count, two at most, and together they are no more
+    /// selective than a key of the smaller relation.
+    fn pair_selectivity<'e>(&self, pair: Set, edges: impl Iterator<Item = &'e Edge>) -> f64 {
+        let mut list: Vec<f64> = edges.map(|edge| edge.selectivity).collect();
+        list.sort_by(f64::total_cmp);
+        match list.as_slice() {
+            [] => 1.0,
+            [only] => *only,
+            [first, second, ..] => {
+                let rows = self.rows.iter().enumerate();
+                let rows = rows.filter(|(index, _)| pair & bit(*index) != 0);
+                let smaller = rows.fold(f64::INFINITY, |least, (_, rows)| least.min(*rows));
+                (first * second.sqrt()).max(1.0 / smaller.max(1.0))
+            }
+        }
     }
 
     fn join(&self, left: &Tree, right: &Tree, rows: f64, connection: Connection) -> Tree {

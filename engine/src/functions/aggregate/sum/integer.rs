@@ -1,7 +1,7 @@
-//! Exact sums of integers and of decimals of up to 18 digits.
+//! Exact sums of integers and decimals.
 
-use super::kernel::{SMALL, are_small, sum_i32, sum_i64};
-use super::{sum_answers, sum_state_type, sum_states};
+use super::kernel::{SMALL, are_small, are_small_i128, sum_i32, sum_i64, sum_i128};
+use super::{overflow, sum_answers, sum_state_type, sum_states};
 use crate::error::Result;
 use crate::functions::aggregate::rows::{counting_rows, for_each_word, grow, visit, visit_values};
 use crate::functions::{Accumulator, Groups};
@@ -14,10 +14,12 @@ use std::marker::PhantomData;
 
 /// Integers that sums take in.
 pub(in crate::functions::aggregate) trait Summand: ArrowPrimitiveType {
-    /// The exact sum.
-    fn sum(values: &[Self::Native]) -> i128;
-    /// As 64 bits.
-    fn widen(value: Self::Native) -> i64;
+    /// The exact sum; `None` beyond 128 bits.
+    fn sum(values: &[Self::Native]) -> Option<i128>;
+    /// The lowest 64 bits, all of a small value.
+    fn low(value: Self::Native) -> i64;
+    /// As 128 bits.
+    fn widen(value: Self::Native) -> i128;
     /// Whether `SMALL_ROWS_MAX` such values can be added up in 64 bits.
     fn are_small(values: &[Self::Native]) -> bool;
 }
@@ -26,15 +28,19 @@ pub(in crate::functions::aggregate) trait Summand: ArrowPrimitiveType {
 const SMALL_ROWS_MAX: usize = (i64::MAX / SMALL) as usize / 2;
 
 macro_rules! summand {
-    ($type:ty, $widen:expr, $sum:expr, $are_small:expr) => {
+    ($type:ty, $sum:expr, $are_small:expr) => {
         impl Summand for $type {
             #[inline(always)]
-            fn sum(values: &[Self::Native]) -> i128 {
+            fn sum(values: &[Self::Native]) -> Option<i128> {
                 $sum(values)
             }
             #[inline(always)]
-            fn widen(value: Self::Native) -> i64 {
-                $widen(value)
+            fn low(value: Self::Native) -> i64 {
+                value as i64
+            }
+            #[inline(always)]
+            fn widen(value: Self::Native) -> i128 {
+                i128::from(value)
             }
             #[inline(always)]
             fn are_small(values: &[Self::Native]) -> bool {
@@ -45,15 +51,16 @@ macro_rules! summand {
 }
 summand!(
     Int16Type,
-    i64::from,
-    |values: &[i16]| values.iter().map(|value| i128::from(*value)).sum(),
+    |values: &[i16]| Some(values.iter().map(|value| i128::from(*value)).sum()),
     |_| true
 );
-summand!(Int32Type, i64::from, sum_i32, |_| true);
-summand!(Int64Type, |value| value, sum_i64, are_small);
-summand!(Decimal64Type, |value| value, sum_i64, are_small);
+summand!(Int32Type, |values| Some(sum_i32(values)), |_| true);
+summand!(Int64Type, |values| Some(sum_i64(values)), are_small);
+summand!(Decimal64Type, |values| Some(sum_i64(values)), are_small);
+summand!(Decimal128Type, sum_i128, are_small_i128);
 
-/// Sums are kept in 64 bits for as long as what was added so far cannot have left them, and beside that in 128.
+/// Sums are kept in 64 bits for as long as what was added so far cannot have left them, and beside that in 128; leaving these is the
+/// user's error.
 pub(in crate::functions::aggregate) struct IntegerSum<T> {
     narrow: Vec<i64>,
     /// What `narrow` holds is the sum of at most so many small values.
@@ -84,8 +91,8 @@ impl<T: Summand> IntegerSum<T> {
         }
     }
 
-    fn add_to_one(&mut self, group: usize, values: &[T::Native], mask: Option<&BooleanBuffer>) {
-        let mut total = 0i128;
+    fn add_to_one(&mut self, group: usize, values: &[T::Native], mask: Option<&BooleanBuffer>) -> Result<()> {
+        let mut total = Some(0i128);
         let mut present = !values.is_empty();
         match mask {
             None => total = T::sum(values),
@@ -93,28 +100,33 @@ impl<T: Summand> IntegerSum<T> {
                 present = false;
                 for_each_word(mask, |range, word| {
                     present = true;
-                    total += match word {
+                    let sum = match word {
                         u64::MAX => T::sum(&values[range]),
                         _ => sum_of_bits::<T>(&values[range], word),
                     };
+                    total = total.zip(sum).and_then(|(total, sum)| total.checked_add(sum));
                 });
             }
         }
         if present {
             grow(&mut self.wide, group + 1, 0);
-            self.wide[group] += total;
+            if add(&mut self.wide[group], total.ok_or_else(overflow)?) {
+                return Err(overflow());
+            }
             self.present[group] = true;
         }
+        Ok(())
     }
 
-    fn add_per_row(&mut self, groups: &[u32], values: &[T::Native], mask: Option<&BooleanBuffer>) {
+    fn add_per_row(&mut self, groups: &[u32], values: &[T::Native], mask: Option<&BooleanBuffer>) -> Result<()> {
         if !T::are_small(values) {
             grow(&mut self.wide, self.present.len(), 0);
+            let mut overflowed = false;
             visit_values(values, Groups::PerRow(groups), mask, |group, value| {
-                self.wide[group] += i128::from(T::widen(value));
+                overflowed |= add(&mut self.wide[group], T::widen(value));
                 self.present[group] = true;
             });
-            return;
+            return if overflowed { Err(overflow()) } else { Ok(()) };
         }
         if self.narrow_rows + values.len() > SMALL_ROWS_MAX {
             self.widen();
@@ -122,15 +134,17 @@ impl<T: Summand> IntegerSum<T> {
         self.narrow_rows += values.len();
         let is_worth_replicas = values.len() >= REPLICATED_ROWS_MIN && self.present.len() <= REPLICATED_GROUPS_MAX;
         if mask.is_none() && is_worth_replicas && values.len() <= SMALL_ROWS_MAX {
-            return self.add_replicated(groups, values);
+            self.add_replicated(groups, values);
+            return Ok(());
         }
         // Of one length, so that one check of a group serves both.
         let group_count = self.present.len();
         let (narrow, present) = (&mut self.narrow[..group_count], &mut self.present[..group_count]);
         visit_values(values, Groups::PerRow(groups), mask, |group, value| {
-            narrow[group] += T::widen(value);
+            narrow[group] += T::low(value);
             present[group] = true;
         });
+        Ok(())
     }
 
     fn add_replicated(&mut self, groups: &[u32], values: &[T::Native]) {
@@ -139,7 +153,7 @@ impl<T: Summand> IntegerSum<T> {
         for (groups, values) in group_chunks.zip(value_chunks) {
             for ((replica, group), value) in replicas.iter_mut().zip(groups).zip(values) {
                 let (sum, count) = &mut replica[*group as usize % REPLICATED_GROUPS_MAX];
-                *sum += T::widen(*value);
+                *sum += T::low(*value);
                 *count = 1;
             }
         }
@@ -172,14 +186,27 @@ impl<T: Summand> IntegerSum<T> {
     }
 }
 
+/// Sums up to here have room for what 64 bits add to them; they are beyond 38 digits already.
+const WIDE_MAX: u128 = i128::MAX as u128 - (1 << 64);
+
+/// Adds, and tells whether the sum is too large.
+#[inline(always)]
+fn add(sum: &mut i128, value: i128) -> bool {
+    let (total, wrapped) = sum.overflowing_add(value);
+    *sum = total;
+    wrapped | (total.unsigned_abs() > WIDE_MAX)
+}
+
 /// The sum of the values whose bits are set.
 #[inline(always)]
-fn sum_of_bits<T: Summand>(values: &[T::Native], word: u64) -> i128 {
+fn sum_of_bits<T: Summand>(values: &[T::Native], word: u64) -> Option<i128> {
     let kept = values
         .iter()
         .enumerate()
-        .map(|(bit, value)| i128::from(T::widen(*value)) & -i128::from(word >> bit & 1));
-    kept.sum()
+        .map(|(bit, value)| T::widen(*value) & -i128::from(word >> bit & 1));
+    let (mut sum, mut overflowed) = (0i128, false);
+    kept.for_each(|value| overflowed |= add(&mut sum, value));
+    (!overflowed).then_some(sum)
 }
 
 impl<T: Summand> Accumulator for IntegerSum<T> {
@@ -197,10 +224,9 @@ impl<T: Summand> Accumulator for IntegerSum<T> {
             Groups::One { group, .. } => self.add_to_one(group as usize, values, mask.as_ref()),
             Groups::PerRow(groups) => {
                 grow(&mut self.narrow, self.present.len(), 0);
-                self.add_per_row(groups, values, mask.as_ref());
+                self.add_per_row(groups, values, mask.as_ref())
             }
         }
-        Ok(())
     }
 
     fn merge(&mut self, states: &[ArrayRef], groups: Groups<'_>, group_count: usize) -> Result<()> {
@@ -208,11 +234,12 @@ impl<T: Summand> Accumulator for IntegerSum<T> {
         grow(&mut self.wide, group_count, 0);
         let sums = states[0].as_primitive::<Decimal128Type>();
         let mask = sums.nulls().map(|nulls| nulls.inner().clone());
+        let mut overflowed = false;
         visit(groups, mask.as_ref(), |group, row| {
-            self.wide[group] += sums.values()[row];
+            overflowed |= add(&mut self.wide[group], sums.values()[row]);
             self.present[group] = true;
         });
-        Ok(())
+        if overflowed { Err(overflow()) } else { Ok(()) }
     }
 
     fn state_types(&self) -> Vec<DataType> {

@@ -77,6 +77,35 @@ impl Kernel for AreSmall<'_> {
     }
 }
 
+/// Whether all values lie in `-SMALL .. SMALL`.
+pub(super) fn are_small_i128(values: &[i128]) -> bool {
+    dispatch(AreSmallWide(values))
+}
+
+struct AreSmallWide<'a>(&'a [i128]);
+
+impl Kernel for AreSmallWide<'_> {
+    type Output = bool;
+
+    #[inline(always)]
+    fn run(self) -> bool {
+        let bits = self
+            .0
+            .iter()
+            .fold(0, |bits, value| bits | value.wrapping_add(i128::from(SMALL)) as u128);
+        bits < 2 * SMALL as u128
+    }
+}
+
+/// The exact sum, `None` beyond 128 bits.
+pub(super) fn sum_i128(values: &[i128]) -> Option<i128> {
+    let chunks = values.chunks(CHUNK).map(|chunk| match are_small_i128(chunk) {
+        true => Some(i128::from(chunk.iter().map(|value| *value as i64).sum::<i64>())),
+        false => chunk.iter().try_fold(0i128, |sum, value| sum.checked_add(*value)),
+    });
+    chunks.into_iter().try_fold(0i128, |sum, chunk| sum.checked_add(chunk?))
+}
+
 /// The exact sum of 32-bit values.
 pub(super) fn sum_i32(values: &[i32]) -> i128 {
     dispatch(SumI32(values))
@@ -145,6 +174,10 @@ mod tests {
             );
         }
         assert_eq!(sum_i64(&[i64::MIN; 3]), 3 * i128::from(i64::MIN));
+        let wide: Vec<i128> = (0..5000).map(|at| at - 70).chain([1 << 100, -(1 << 90)]).collect();
+        assert_eq!(sum_i128(&wide), Some(wide.iter().sum()));
+        assert_eq!(sum_i128(&[i128::MAX, 1]), None);
+        assert!(are_small_i128(&wide[..5000]) && !are_small_i128(&wide));
         assert_eq!(sum_f64(&[0.5; 1001]), 500.5);
     }
 }

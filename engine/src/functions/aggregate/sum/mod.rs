@@ -4,18 +4,16 @@ mod float;
 mod integer;
 mod interval;
 mod kernel;
-mod wide;
 
 pub(super) use float::FloatSum;
 pub(super) use integer::IntegerSum;
 pub(super) use interval::IntervalSum;
-pub(super) use wide::WideSum;
 
 use super::signature::{aggregate, same_as_first, signatures};
 use crate::error::{Error, Result, SqlState};
 use crate::functions::{Accumulator, AggregateBinding, AggregateFunction, Documentation, SummaryState};
 use crate::types::array_type;
-use arrow_array::types::{Decimal64Type, Float32Type, Float64Type, Int16Type, Int32Type, Int64Type};
+use arrow_array::types::{Decimal64Type, Decimal128Type, Float32Type, Float64Type, Int16Type, Int32Type, Int64Type};
 use arrow_array::{ArrayRef, Decimal128Array, Int64Array};
 use arrow_schema::DataType;
 use std::sync::Arc;
@@ -79,7 +77,7 @@ pub(super) fn sum_of(argument: &LogicalType, answer: &LogicalType) -> Result<Box
         DataType::Int32 => Box::new(IntegerSum::<Int32Type>::new(0, answer)),
         DataType::Int64 => Box::new(IntegerSum::<Int64Type>::new(0, answer)),
         DataType::Decimal64(_, scale) => Box::new(IntegerSum::<Decimal64Type>::new(scale, answer)),
-        DataType::Decimal128(_, scale) => Box::new(WideSum::new(scale)),
+        DataType::Decimal128(_, scale) => Box::new(IntegerSum::<Decimal128Type>::new(scale, answer)),
         DataType::Float32 => Box::new(FloatSum::<Float32Type>::new()),
         DataType::Float64 => Box::new(FloatSum::<Float64Type>::new()),
         DataType::Interval(_) => Box::new(IntervalSum::default()),

@@ -228,6 +228,12 @@ pub(super) fn multiply(call: &Call<'_>) -> Result<Value> {
         return wide(call, |left, right| (left.wrapping_mul(right), false), overflow);
     }
     let divisor = power_of_ten(exact_scale - scale);
+    if divisor == 1
+        && precision == NUMERIC_PRECISION_MAX
+        && let Some(product) = short_product(call, &operands)?
+    {
+        return Ok(product);
+    }
     let checked = move |left: i128, right: i128| {
         let product = match left.checked_mul(right) {
             Some(product) if divisor == 1 => product,
@@ -240,6 +246,43 @@ pub(super) fn multiply(call: &Call<'_>) -> Result<Value> {
         fits(product, precision).then_some(product)
     };
     wide(call, |left, right| checked_pair(checked(left, right)), overflow)
+}
+
+/// The product of a wide column whose values happen to be short ones and a narrow one: no 64 and no 60 bits are beyond 38 digits together.
+fn short_product(call: &Call<'_>, operands: &Operands) -> Result<Option<Value>> {
+    let is_narrow = |(precision, _): (u8, u8)| precision <= DECIMAL64_PRECISION_MAX;
+    let are_short = |at: usize| -> Result<bool> {
+        let values = call.primitives::<Decimal128Type>(at)?;
+        Ok(match values.constant() {
+            Some(value) => i64::try_from(value).is_ok(),
+            None => are_short(values.values()),
+        })
+    };
+    let product = |left: i64, right: i64| (i128::from(left) * i128::from(right), false);
+    let no_error = |_: i128| beyond_numeric();
+    match (is_narrow(operands.left), is_narrow(operands.right)) {
+        (false, true) if are_short(0)? => call
+            .binary::<Decimal128Type, Decimal64Type, Decimal128Type>(
+                |left, right| product(left as i64, right),
+                |left, _| no_error(left),
+            )
+            .map(Some),
+        (true, false) if are_short(1)? => call
+            .binary::<Decimal64Type, Decimal128Type, Decimal128Type>(
+                |left, right| product(left, right as i64),
+                |_, right| no_error(right),
+            )
+            .map(Some),
+        _ => Ok(None),
+    }
+}
+
+/// Whether all values have 64 bits.
+fn are_short(values: &[i128]) -> bool {
+    let bits = values
+        .iter()
+        .fold(0, |bits, value| bits | value.wrapping_add(1 << 63) as u128);
+    bits < 1 << 64
 }
 
 /// `a / b`, rounded half away from zero.
