@@ -340,6 +340,13 @@ pub trait Accumulator: Send {
     fn state_types(&self) -> Vec<DataType>;
     /// The states of all `group_count` groups; the accumulator is empty afterwards.
     fn states(&mut self, group_count: usize) -> Result<Vec<ArrayRef>>;
+    /// As [`Self::states`], of some groups in their order.
+    fn states_of(&mut self, groups: &[u32], group_count: usize) -> Result<Vec<ArrayRef>> {
+        let groups = UInt32Array::from(groups.to_vec());
+        let states = self.states(group_count)?.into_iter();
+        let chosen = states.map(|state| arrow_select::take::take(&state, &groups, None));
+        Ok(chosen.collect::<std::result::Result<_, _>>()?)
+    }
     /// The answers of all `group_count` groups; the accumulator is empty afterwards.
     fn finish(&mut self, group_count: usize) -> Result<ArrayRef>;
     /// As [`Self::finish`], of some groups in their order.

@@ -9,7 +9,7 @@
 use super::context::Context;
 use crate::error::Result;
 use crate::literal::Literal;
-use crate::plan::{BestGroups, ColumnId, Expr, Limit, Plan, SetOperationKind};
+use crate::plan::{BestGroups, Expr, Limit, Plan, SetOperationKind};
 
 /// Tells sorts, scans, aggregations and unions of the limits above them.
 pub(super) fn run(plan: Plan, _context: &Context<'_>) -> Result<Plan> {
@@ -48,7 +48,13 @@ fn stop_after(plan: Plan, rows_max: u64) -> Plan {
             if let (Some(key), Some(groups_max)) = (sort.keys.first(), sort.limit)
                 && let Expr::Column(column) = &key.expression
             {
-                sort.input = Box::new(keep_best(*sort.input, column.id, key.descending, groups_max));
+                let best = BestGroups {
+                    column: column.id,
+                    descending: key.descending,
+                    groups_max,
+                    keeps_ties: sort.keys.len() > 1,
+                };
+                sort.input = Box::new(keep_best(*sort.input, best));
             }
             Plan::Sort(sort)
         }
@@ -86,28 +92,25 @@ fn stop_after(plan: Plan, rows_max: u64) -> Plan {
 }
 
 /// Tells an aggregation that only its first groups by a column are wanted.
-fn keep_best(plan: Plan, id: ColumnId, descending: bool, groups_max: u64) -> Plan {
+fn keep_best(plan: Plan, best: BestGroups) -> Plan {
     match plan {
         Plan::Project(mut project) => {
             let source = project
                 .expressions
                 .iter()
                 .find_map(|(column, expression)| match expression {
-                    Expr::Column(source) if column.id == id => Some(source.id),
+                    Expr::Column(source) if column.id == best.column => Some(source.id),
                     _ => None,
                 });
-            if let Some(source) = source {
-                project.input = Box::new(keep_best(*project.input, source, descending, groups_max));
+            if let Some(column) = source {
+                project.input = Box::new(keep_best(*project.input, BestGroups { column, ..best }));
             }
             Plan::Project(project)
         }
         Plan::Aggregate(mut aggregate) if aggregate.grouping_sets.is_none() && !aggregate.keys.is_empty() => {
-            let is_aggregate = aggregate.aggregates.iter().any(|(column, _)| column.id == id);
-            aggregate.best_groups = is_aggregate.then_some(BestGroups {
-                column: id,
-                descending,
-                groups_max,
-            });
+            let mut aggregates = aggregate.aggregates.iter();
+            let is_aggregate = aggregates.any(|(column, _)| column.id == best.column);
+            aggregate.best_groups = is_aggregate.then_some(best);
             Plan::Aggregate(aggregate)
         }
         other => other,

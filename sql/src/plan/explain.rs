@@ -515,10 +515,11 @@ fn aggregate_details(aggregate: &Aggregate, lines: &mut Vec<String>) {
         && let Some((column, _)) = aggregate.aggregates.iter().find(|(column, _)| column.id == best.column)
     {
         let order = if best.descending { " DESC" } else { "" };
+        let ties = if best.keeps_ties { ", with ties" } else { "" };
         line(
             lines,
             "Groups Wanted",
-            format!("first {} by {}{order}", best.groups_max, column.name),
+            format!("first {} by {}{order}{ties}", best.groups_max, column.name),
         );
     }
 }

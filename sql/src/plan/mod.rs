@@ -166,8 +166,10 @@ pub struct BestGroups {
     pub column: ColumnId,
     /// The largest come first.
     pub descending: bool,
-    /// So many groups, and those that are equal to the last of them.
+    /// So many groups.
     pub groups_max: u64,
+    /// And those that are equal to the last of them, between which something else decides.
+    pub keeps_ties: bool,
 }
 
 /// What a join keeps.

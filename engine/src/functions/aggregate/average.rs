@@ -9,7 +9,7 @@ use crate::functions::{Accumulator, AggregateBinding, AggregateFunction, Documen
 use crate::types::{LogicalType, array_type};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Decimal128Type, Float64Type, IntervalMonthDayNanoType};
-use arrow_array::{Array, ArrayRef, Decimal128Array, Float64Array, PrimitiveArray, UInt32Array};
+use arrow_array::{Array, ArrayRef, Decimal128Array, Float64Array, PrimitiveArray};
 use arrow_buffer::{BooleanBuffer, IntervalMonthDayNano};
 use arrow_schema::DataType;
 use std::sync::Arc;
@@ -90,11 +90,10 @@ impl Accumulator for Average {
     }
 
     fn finish_some(&mut self, groups: &[u32], group_count: usize) -> Result<ArrayRef> {
-        let sums = self.sum.states(group_count)?;
+        let sums = self.sum.states_of(groups, group_count)?;
         let counts = self.count.take(group_count);
         let counts: Vec<i64> = groups.iter().map(|group| counts[*group as usize]).collect();
-        let sums = arrow_select::take::take(&sums[0], &UInt32Array::from(groups.to_vec()), None)?;
-        divide(&sums, &counts, &self.answer)
+        divide(&sums[0], &counts, &self.answer)
     }
 
     fn memory_bytes(&self) -> usize {
@@ -136,6 +135,9 @@ fn divide(sums: &ArrayRef, counts: &[i64], answer: &DataType) -> Result<ArrayRef
 
 /// `sum * 10^more_digits / count`, rounded half away from zero; `None` beyond 38 digits.
 pub(super) fn divide_rounded(sum: i128, count: i64, more_digits: u32) -> Option<i128> {
+    if let Some(average) = divide_rounded_short(sum, count, more_digits) {
+        return Some(average);
+    }
     let count = i128::from(count);
     let power = 10i128.checked_pow(more_digits)?;
     // The remainder is below 2^63, so with 19 digits more it still fits; no type asks for more than 16.
@@ -148,6 +150,20 @@ pub(super) fn divide_rounded(sum: i128, count: i64, more_digits: u32) -> Option<
     };
     let average = whole.checked_mul(power)?.checked_add(fraction + rounding)?;
     (average.unsigned_abs() < 10u128.pow(38)).then_some(average)
+}
+
+/// The same where all but the answer has 64 bits: many times faster than dividing 128.
+fn divide_rounded_short(sum: i128, count: i64, more_digits: u32) -> Option<i128> {
+    let sum = i64::try_from(sum).ok()?;
+    let power = 10i64.checked_pow(more_digits)?;
+    let (whole, remainder) = (sum.checked_div(count)?, sum % count);
+    let scaled = remainder.checked_mul(power)?;
+    let (fraction, rest) = (scaled / count, scaled % count);
+    let rounding = match rest.unsigned_abs().checked_mul(2)? >= count.unsigned_abs() {
+        true => sum.signum(),
+        false => 0,
+    };
+    Some(i128::from(whole) * i128::from(power) + i128::from(fraction + rounding))
 }
 
 const DAYS_PER_MONTH: f64 = 30.0;
@@ -193,6 +209,14 @@ mod tests {
         assert_eq!(divide_rounded(2, 3, 16), Some(6_666_666_666_666_667));
         assert_eq!(divide_rounded(-2, 3, 16), Some(-6_666_666_666_666_667));
         assert_eq!(divide_rounded(10i128.pow(37), 1, 16), None);
+        for (sum, count) in [(7, 3), (-7, 3), (i128::from(i64::MAX), 7), (1 << 70, 3), (5, i64::MAX)] {
+            let exact = sum as f64 / count as f64;
+            let average = divide_rounded(sum, count, 6).unwrap() as f64 / 1e6;
+            assert!(
+                (average - exact).abs() <= exact.abs() * 1e-12 + 5e-7,
+                "{sum} / {count}: {average}"
+            );
+        }
     }
 
     #[test]

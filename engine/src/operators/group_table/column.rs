@@ -1,7 +1,7 @@
 //! One key column: how its values become a lane, and what the value of every group is.
 
 use super::interner::{TextInterner, WideInterner};
-use super::lane::{Lane, LaneValues};
+use super::lane::{Lane, LaneValue, LaneValues, with_slice};
 use crate::error::{Error, Result};
 use arrow_array::cast::AsArray;
 use arrow_array::types::*;
@@ -202,9 +202,15 @@ impl KeyColumn {
 
     /// Makes groups of rows.
     pub(super) fn append(&mut self, lane: &Lane, rows: &[u32]) {
-        for row in rows {
-            self.push(lane.value(*row as usize));
+        if lane.nulls.is_some() {
+            rows.iter().for_each(|row| self.push(lane.value(*row as usize)));
+            return;
         }
+        with_slice!(&lane.values, values => {
+            self.values.extend(rows.iter().map(|row| values[*row as usize].widen()));
+        }, constant value => {
+            rows.iter().for_each(|_| self.push(*value));
+        });
     }
 
     /// Makes a group of a value.

@@ -109,14 +109,27 @@ fn single_long(lanes: &[Lane], nullable: &[bool]) -> Option<ScalarBuffer<u64>> {
 
 /// An integer that lanes are packed into.
 pub(super) trait PackedKey: Copy + Eq + Default + Send {
+    /// As slots hold it, without room between a key and the number beside it that 128 bits would have.
+    type Stored: Copy + Default + Eq + Send;
+    fn store(self) -> Self::Stored;
+    fn load(stored: Self::Stored) -> Self;
     /// `self` moved up by so many bits, with the lowest bits of a value below.
     fn append(self, bits: u32, value: i64) -> Self;
     fn hash(self) -> u64;
 }
 
 macro_rules! packed_key {
-    ($native:ty, $hash:expr) => {
+    ($native:ty, $stored:ty, $store:expr, $load:expr, $hash:expr) => {
         impl PackedKey for $native {
+            type Stored = $stored;
+            #[inline(always)]
+            fn store(self) -> $stored {
+                $store(self)
+            }
+            #[inline(always)]
+            fn load(stored: $stored) -> Self {
+                $load(stored)
+            }
             #[inline(always)]
             fn append(self, bits: u32, value: i64) -> Self {
                 let low = value as u64 & (u64::MAX >> (64 - bits.min(64)));
@@ -129,8 +142,14 @@ macro_rules! packed_key {
         }
     };
 }
-packed_key!(u64, hash_narrow);
-packed_key!(u128, hash_wide);
+packed_key!(u64, u64, |key| key, |key| key, hash_narrow);
+packed_key!(
+    u128,
+    [u64; 2],
+    |key: u128| [key as u64, (key >> 64) as u64],
+    |[low, high]: [u64; 2]| u128::from(low) | u128::from(high) << 64,
+    hash_wide
+);
 
 fn pack<K: PackedKey>(lanes: &[Lane], keys: &[KeyColumn], nullable: &[bool], row_count: usize) -> Vec<K> {
     let mut packed = vec![K::default(); row_count];
@@ -174,8 +193,8 @@ fn pack_group<K: PackedKey>(keys: &[KeyColumn], nullable: &[bool], group: usize)
 }
 
 /// Keys and, beside each, one more than its group's number; 0 is a free slot.
-struct ProbeTable<K> {
-    slots: Vec<(K, u32)>,
+struct ProbeTable<K: PackedKey> {
+    slots: Vec<(K::Stored, u32)>,
     used: usize,
 }
 
@@ -189,7 +208,7 @@ impl<K: PackedKey> ProbeTable<K> {
     fn of_groups(keys: &[KeyColumn], nullable: &[bool], group_count: usize) -> Self {
         let slot_count = (group_count * 2).next_power_of_two().max(SLOTS_MIN);
         let mut table = ProbeTable {
-            slots: vec![(K::default(), 0); slot_count],
+            slots: vec![(K::Stored::default(), 0); slot_count],
             used: 0,
         };
         for group in 0..group_count {
@@ -206,7 +225,7 @@ impl<K: PackedKey> ProbeTable<K> {
         while self.slots[at].1 != 0 {
             at = (at + 1) & mask;
         }
-        self.slots[at] = (key, number);
+        self.slots[at] = (key.store(), number);
     }
 
     fn find(&mut self, keys: &[K], groups: &mut Vec<u32>, group_count: usize, new_rows: &mut Vec<u32>) {
@@ -223,15 +242,16 @@ impl<K: PackedKey> ProbeTable<K> {
             let mask = slots.len() - 1;
             for (row, (key, group)) in keys.iter().zip(groups).enumerate() {
                 let mut at = key.hash() as usize & mask;
+                let stored = key.store();
                 let number = loop {
                     let slot = &mut slots[at];
-                    if slot.0 == *key && slot.1 != 0 {
+                    if slot.0 == stored && slot.1 != 0 {
                         break slot.1;
                     }
                     if slot.1 == 0 {
                         new_rows.push((first_row + row) as u32);
                         let number = (group_count + new_rows.len()) as u32;
-                        *slot = (*key, number);
+                        *slot = (stored, number);
                         break number;
                     }
                     at = (at + 1) & mask;
@@ -247,16 +267,16 @@ impl<K: PackedKey> ProbeTable<K> {
     fn grow(&mut self) {
         // Small tables grow fast: rebuilding costs more than their memory.
         let factor = if self.slots.len() < 1 << 16 { 4 } else { 2 };
-        let larger = vec![(K::default(), 0); self.slots.len() * factor];
+        let larger = vec![(K::Stored::default(), 0); self.slots.len() * factor];
         for (key, number) in std::mem::replace(&mut self.slots, larger) {
             if number != 0 {
-                self.place(key, number);
+                self.place(K::load(key), number);
             }
         }
     }
 
     fn memory_bytes(&self) -> usize {
-        self.slots.capacity() * size_of::<(K, u32)>()
+        self.slots.capacity() * size_of::<(K::Stored, u32)>()
     }
 }
 

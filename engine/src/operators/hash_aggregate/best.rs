@@ -1,5 +1,5 @@
 //! Only the groups that come first by one of their answers are wanted, as below ORDER BY with a LIMIT: of many groups the others' keys and
-//! answers are never made. Decides nothing about ties: whoever sorts by more than this answer gets all of them.
+//! answers are never made. Whoever sorts by more than this answer gets all that are equal to the last one.
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Decimal64Type, Decimal128Type, Int64Type};
@@ -13,8 +13,10 @@ pub(crate) struct BestGroups {
     pub(crate) call: usize,
     /// The largest come first.
     pub(crate) descending: bool,
-    /// So many groups, and those that are equal to the last of them.
+    /// So many groups.
     pub(crate) groups_max: usize,
+    /// And those that are equal to the last of them.
+    pub(crate) keeps_ties: bool,
 }
 
 /// Groups for each that is wanted from which choosing pays.
@@ -48,11 +50,20 @@ impl BestGroups {
             false => ranked.select_nth_unstable(last),
         };
         let threshold = *threshold;
-        let is_kept = |value: V| match self.descending {
-            true => value >= threshold,
-            false => value <= threshold,
+        let is_better = |value: V| match self.descending {
+            true => value > threshold,
+            false => value < threshold,
         };
-        let groups = (0..).zip(values).filter(|(_, value)| is_kept(**value));
+        let better = values.iter().filter(|value| is_better(**value)).count();
+        let mut ties = match self.keeps_ties {
+            true => usize::MAX,
+            false => self.groups_max - better,
+        };
+        let groups = (0..).zip(values).filter(|(_, value)| {
+            let is_tie = **value == threshold && ties > 0;
+            ties -= usize::from(is_tie);
+            is_tie || is_better(**value)
+        });
         Some(groups.map(|(group, _)| group).collect())
     }
 }

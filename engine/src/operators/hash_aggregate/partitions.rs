@@ -19,8 +19,11 @@ use stoa_storage::vector::flatten;
 /// Parts, a power of two.
 pub(super) const PARTITIONS: usize = 256;
 
-/// Rows that wait for a part before it takes them in: enough to make the lock and the cold cache worth it.
-const BACKLOG_ROWS_MAX: usize = 8 * 1024;
+/// Rows that wait for a part before it may take them in: enough to make the lock and the cold cache worth it ..
+const BACKLOG_ROWS_MIN: usize = 8 * 1024;
+/// .. and the bytes from which it does. Where nearly every row is a group, rows are the smaller of the two, and a part that takes them in
+/// when it is asked for is in the cache only once.
+const BACKLOG_BYTES_MAX: usize = 1 << 20;
 
 /// All parts.
 pub(super) struct Partitions {
@@ -141,7 +144,7 @@ impl Partitions {
         part.backlog_rows += piece.row_count();
         part.backlog_bytes += bytes;
         part.backlog.push(piece);
-        if part.backlog_rows >= BACKLOG_ROWS_MAX {
+        if part.backlog_rows >= BACKLOG_ROWS_MIN && part.backlog_bytes >= BACKLOG_BYTES_MAX {
             // Tables of all parts grow at about the same time.
             self.cancel.check()?;
             part.take_in(&self.specification)?;

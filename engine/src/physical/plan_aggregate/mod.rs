@@ -106,6 +106,7 @@ fn best_groups(aggregate: &Aggregate) -> Option<BestGroups> {
         call: columns.position(|(column, _)| column.id == best.column)?,
         descending: best.descending,
         groups_max: usize::try_from(best.groups_max).ok()?,
+        keeps_ties: best.keeps_ties,
     })
 }
 

@@ -175,6 +175,18 @@ impl<T: Summand> IntegerSum<T> {
         self.narrow_rows = 0;
     }
 
+    fn take_some(&mut self, groups: &[u32], group_count: usize) -> Vec<Option<i128>> {
+        grow(&mut self.present, group_count, false);
+        let (narrow, wide) = (std::mem::take(&mut self.narrow), std::mem::take(&mut self.wide));
+        let present = std::mem::take(&mut self.present);
+        let sum = |group: usize| {
+            let narrow = narrow.get(group).copied().unwrap_or(0);
+            wide.get(group).copied().unwrap_or(0) + i128::from(narrow)
+        };
+        let groups = groups.iter().map(|group| *group as usize);
+        groups.map(|group| present[group].then(|| sum(group))).collect()
+    }
+
     fn take(&mut self, group_count: usize) -> impl Iterator<Item = Option<i128>> + use<T> {
         grow(&mut self.present, group_count, false);
         grow(&mut self.narrow, group_count, 0);
@@ -254,6 +266,16 @@ impl<T: Summand> Accumulator for IntegerSum<T> {
     fn finish(&mut self, group_count: usize) -> Result<ArrayRef> {
         let sums = self.take(group_count);
         sum_answers(sums, &self.answer)
+    }
+
+    fn states_of(&mut self, groups: &[u32], group_count: usize) -> Result<Vec<ArrayRef>> {
+        let scale = self.scale;
+        Ok(vec![sum_states(self.take_some(groups, group_count).into_iter(), scale)])
+    }
+
+    fn finish_some(&mut self, groups: &[u32], group_count: usize) -> Result<ArrayRef> {
+        let sums = self.take_some(groups, group_count);
+        sum_answers(sums.into_iter(), &self.answer)
     }
 
     fn memory_bytes(&self) -> usize {
