@@ -132,6 +132,8 @@ impl Disk for LocalDisk {
         // SAFETY: only sealed files are mapped: this process alone holds the folder, and never writes to or cuts a file
         // after it was sealed; removal leaves the mapping intact.
         let mapping = unsafe { memmap2::Mmap::map(&file) }.map_err(|error| failure("map", &path, error))?;
+        // Readers say what they need. Otherwise the first touch of any place would read megabytes around it.
+        let _ = mapping.advise(memmap2::Advice::Random);
         Ok(Arc::new(mapping))
     }
 

@@ -58,6 +58,6 @@ pub trait AppendFile: Send {
 pub trait FileBytes: Send + Sync {
     /// All of them.
     fn bytes(&self) -> &[u8];
-    /// Tells the medium that a range will be read soon.
+    /// Tells the medium that a range will be read soon: a disk reads all of it at once, and nothing that it was not told of.
     fn will_need(&self, _range: std::ops::Range<usize>) {}
 }

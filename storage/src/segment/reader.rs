@@ -3,7 +3,7 @@
 
 use super::column_chunk::Chunk;
 use super::format::{self, ExtraKind, Footer, FooterColumn};
-use super::open::{Problem, read_footer};
+use super::open::{Problem, footer_place, read_footer};
 use super::{ColumnSummary, SegmentMeta};
 use crate::disk::{Disk, FileBytes};
 use crate::encoding::dictionary::{CodeTest, Dictionary};
@@ -75,6 +75,18 @@ pub(super) fn column_summary(column: &FooterColumn, row_count: u32) -> ColumnSum
     summary
 }
 
+/// Tells the medium that the footer will be read: its end first, which says where it begins.
+fn announce_footer(bytes: &dyn FileBytes) {
+    let length = bytes.bytes().len();
+    bytes.will_need(length.saturating_sub(TAIL_READ_BYTES)..length);
+    if let Some((start, _)) = footer_place(bytes.bytes()) {
+        bytes.will_need(start..length);
+    }
+}
+
+/// Most footers are within so many bytes of a file's end.
+const TAIL_READ_BYTES: usize = 64 << 10;
+
 impl SegmentReader {
     /// Opens the file of a segment and checks its frame and footer.
     ///
@@ -83,6 +95,7 @@ impl SegmentReader {
     pub fn open(disk: &dyn Disk, path: &Path, meta: &SegmentMeta) -> Result<Self> {
         let bytes = disk.map(path)?;
         let path = disk.describe(path);
+        announce_footer(&*bytes);
         let footer = read_footer(bytes.bytes(), meta).map_err(|problem| match problem {
             Problem::At(offset, reason) => Error::Corrupt {
                 path: path.clone(),
@@ -334,6 +347,9 @@ impl SegmentReader {
     pub(super) fn part(&self, part: usize) -> Result<&[u8]> {
         let bit = 1 << (part % 64);
         if self.verified[part / 64].load(Ordering::Acquire) & bit == 0 {
+            let place = &self.footer.parts[part];
+            self.bytes
+                .will_need(place.offset as usize..(place.offset + place.length) as usize);
             self.check_part(part)?;
             self.verified[part / 64].fetch_or(bit, Ordering::Release);
         }
