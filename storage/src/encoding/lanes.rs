@@ -311,8 +311,10 @@ impl<'a> Lanes<'a> {
         {
             return runs.filter(&rows, passes);
         }
-        self.pass_words(rows, selection, |group| {
-            (0..64).fold(0, |word, place| word | u64::from(passes(group[place])) << place)
+        self.pass_words(rows, selection, |_, groups, bits| {
+            for (word, group) in bits.iter_mut().zip(groups) {
+                *word = (0..64).fold(0, |word, place| word | u64::from(passes(group[place])) << place);
+            }
         })
     }
 
@@ -322,26 +324,34 @@ impl<'a> Lanes<'a> {
             Form::Constant(_) | Form::RunLength(_) => self.pass(rows, selection, |value| set.passes(value)),
             _ => {
                 self.check(&rows)?;
-                self.pass_words(rows, selection, |group| set.passing(group))
+                // Words of the selection are words of vectors where the rows begin with one.
+                let wanted: Vec<u64> = match rows.start % VECTOR_ROWS {
+                    0 => selection.bit_chunks().iter_padded().collect(),
+                    _ => Vec::new(),
+                };
+                let first = rows.start / VECTOR_ROWS;
+                self.pass_words(rows, selection, |vector, groups, bits| {
+                    let at = (vector - first) * (VECTOR_ROWS / 64);
+                    let wanted = |group: usize| wanted.get(at + group).copied().unwrap_or(u64::MAX);
+                    set.passing(groups, wanted, bits);
+                })
             }
         }
     }
 
-    /// Bits of rows, by the words of 64 values.
+    /// Bits of rows, a vector at a time: its number, its values, and a word for each 64 of them.
     fn pass_words(
         &self,
         rows: Range<usize>,
         selection: &BooleanBuffer,
-        word_of: impl Fn(&[i64; 64]) -> u64,
+        test: impl Fn(usize, &[[i64; 64]], &mut [u64]),
     ) -> Decoded<BooleanBuffer> {
         filter_vectors(rows, selection, |vector, bits| {
             let mut values = packing::uninitialized();
             self.read_vector::<i64>(vector, &mut values)?;
             // SAFETY: `read_vector` wrote every place.
             let (groups, _) = unsafe { packing::initialized(&values) }.as_chunks::<64>();
-            for (word, group) in bits.iter_mut().zip(groups) {
-                *word = word_of(group);
-            }
+            test(vector, groups, bits);
             Ok(())
         })
     }

@@ -20,6 +20,8 @@ struct Known {
     planned: Arc<Planned>,
     /// Blocks for which single rows are not tested.
     pause: u32,
+    /// The share of rows that passed last.
+    share: f64,
 }
 
 impl DynamicFilters {
@@ -35,12 +37,15 @@ impl DynamicFilters {
                 _ => known.insert(Known {
                     planned: Arc::new(Planned::new(&scan.table, predicate)?),
                     pause: 0,
+                    share: 0.0,
                 }),
             };
             known.pause = known.pause.saturating_sub(1);
-            current.push(known.planned.clone());
+            current.push((known.share, known.planned.clone()));
         }
-        Ok(current)
+        // Those first that leave few rows to the others.
+        current.sort_by(|left, right| left.0.total_cmp(&right.0));
+        Ok(current.into_iter().map(|(_, planned)| planned).collect())
     }
 
     /// Whether single rows should be tested.
@@ -51,12 +56,10 @@ impl DynamicFilters {
 
     /// How many of so many rows passed.
     pub(crate) fn learn(&mut self, planned: &Arc<Planned>, before: usize, after: usize) {
-        if after * 4 <= before * 3 {
-            return;
-        }
         for known in self.known.iter_mut().flatten() {
-            if Arc::ptr_eq(&known.planned, planned) {
-                known.pause = PAUSE_BLOCKS;
+            if Arc::ptr_eq(&known.planned, planned) && before > 0 {
+                known.share = after as f64 / before as f64;
+                known.pause = if after * 4 > before * 3 { PAUSE_BLOCKS } else { 0 };
             }
         }
     }

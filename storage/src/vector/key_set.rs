@@ -4,6 +4,7 @@
 //! so that a test reads one of them: Putze, Sanders, Singler, "Cache-, Hash- and Space-Efficient Bloom Filters" (2009).
 
 use super::key::{Domain, domain_of, lane_keys};
+use super::multiversion::{Kernel, dispatch};
 use arrow_array::{Array, ArrayRef};
 
 /// The set. Of columns whose values compare as 64-bit integers: numbers up to 18 digits, dates, times.
@@ -16,7 +17,7 @@ pub struct KeySet {
 
 #[derive(Debug)]
 enum Members {
-    /// A bit per value from the smallest to the largest, and an empty word at the end.
+    /// A bit per value from the smallest to the largest.
     Bits(Vec<u64>),
     /// Words in which each value sets [`BITS_SET`] bits.
     Hashed(Vec<u64>),
@@ -49,7 +50,7 @@ impl KeySet {
         let span = maximum.wrapping_sub(minimum) as u64;
         let members = match span < SMALL_BITS.max(count as u64 * SPREAD_BITS_MAX) {
             true => {
-                let mut bits = vec![0u64; span as usize / 64 + 2];
+                let mut bits = vec![0u64; span as usize / 64 + 1];
                 for_each_key(arrays, |key| {
                     let place = key.wrapping_sub(minimum) as u64;
                     bits[(place / 64) as usize] |= 1 << (place % 64);
@@ -85,12 +86,20 @@ impl KeySet {
         }
     }
 
-    /// A bit for each of 64 values: whether it passes.
-    #[inline]
-    pub(crate) fn passing(&self, keys: &[i64; 64]) -> u64 {
+    /// For each 64 values a word with the bits of those that pass. Values of which no bit of `wanted` is set need not be looked at.
+    pub(crate) fn passing(&self, keys: &[[i64; 64]], wanted: impl Fn(usize) -> u64, passing: &mut [u64]) {
+        let groups = keys.iter().enumerate().map(|(at, keys)| (keys, wanted(at)));
         match &self.members {
-            Members::Bits(bits) => word_of(keys, |key| has_bit(bits, self.minimum, key)),
-            Members::Hashed(words) => word_of(keys, |key| has_hash(words, key)),
+            Members::Bits(bits) => dispatch(Words {
+                groups,
+                passing,
+                has: |key| has_bit(bits, self.minimum, key),
+            }),
+            Members::Hashed(words) => dispatch(Words {
+                groups,
+                passing,
+                has: |key| has_hash(words, key),
+            }),
         }
     }
 
@@ -100,17 +109,58 @@ impl KeySet {
     }
 }
 
-#[inline(always)]
-fn word_of(keys: &[i64; 64], passes: impl Fn(i64) -> bool) -> u64 {
-    let bits = keys.iter().enumerate();
-    bits.fold(0, |word, (place, key)| word | u64::from(passes(*key)) << place)
+/// Wanted values of 64 up to which they are looked at one by one.
+const FEW_WANTED: u32 = 16;
+
+struct Words<'a, G, H> {
+    groups: G,
+    passing: &'a mut [u64],
+    has: H,
 }
 
-/// The last word, which is empty, is that of all values beyond the largest.
+impl<'k, G: Iterator<Item = (&'k [i64; 64], u64)>, H: Fn(i64) -> bool> Kernel for Words<'_, G, H> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        for (word, (keys, wanted)) in self.passing.iter_mut().zip(self.groups) {
+            *word = match wanted.count_ones() {
+                0..=FEW_WANTED => few(keys, wanted, &self.has),
+                _ => all(keys, &self.has),
+            };
+        }
+    }
+}
+
+#[inline(always)]
+fn few(keys: &[i64; 64], mut wanted: u64, has: &impl Fn(i64) -> bool) -> u64 {
+    let mut word = 0;
+    while wanted != 0 {
+        let place = wanted.trailing_zeros() as usize;
+        word |= u64::from(has(keys[place])) << place;
+        wanted &= wanted - 1;
+    }
+    word
+}
+
+#[inline(always)]
+fn all(keys: &[i64; 64], has: &impl Fn(i64) -> bool) -> u64 {
+    let (eights, _) = keys.as_chunks::<8>();
+    let mut word = 0;
+    for (at, keys) in eights.iter().enumerate() {
+        let mut byte = 0;
+        for (place, key) in keys.iter().enumerate() {
+            byte |= u64::from(has(*key)) << place;
+        }
+        word |= byte << (8 * at);
+    }
+    word
+}
+
 #[inline(always)]
 fn has_bit(bits: &[u64], minimum: i64, key: i64) -> bool {
     let place = key.wrapping_sub(minimum) as u64;
-    let word = bits[((place / 64) as usize).min(bits.len() - 1)];
+    let word = bits.get((place / 64) as usize).copied().unwrap_or(0);
     word >> (place % 64) & 1 == 1
 }
 
