@@ -74,21 +74,31 @@ fn ask(scan: &TableScan, planned: &PlannedSegment, segment: &SegmentState) -> Re
     Ok(prepared)
 }
 
-/// Tells the medium what will be read of a segment that nobody read before.
+/// Tells the medium what will be read of a segment that nobody read before: what rows are tested by, and where all of them pass, the rest.
 fn announce(scan: &TableScan, segment: &SegmentState) -> Result<()> {
     let reader = segment.file.reader()?;
-    let wanted = scan.request.columns.iter().filter_map(|column| match column {
-        ScanColumn::Table(id) => Some(*id),
-        _ => None,
-    });
+    let request = &scan.request;
+    let is_filtered =
+        !scan.predicates.is_empty() || !request.row_predicates.is_empty() || !request.dynamic_predicates.is_empty();
     let tested = scan.predicates.iter().map(|planned| planned.predicate.column);
-    let mut columns: Vec<ColumnId> = wanted.chain(tested).collect();
-    columns.sort_unstable();
-    columns.dedup();
+    let columns: Vec<ColumnId> = match is_filtered {
+        true => tested.collect(),
+        false => read_columns(scan).collect(),
+    };
     for column in columns {
         for block in 0..reader.block_count() {
             reader.will_need(column, block);
         }
     }
     Ok(())
+}
+
+/// The columns that are read of rows that pass the conditions on single columns.
+pub(super) fn read_columns(scan: &TableScan) -> impl Iterator<Item = ColumnId> {
+    let wanted = scan.request.columns.iter().filter_map(|column| match column {
+        ScanColumn::Table(id) => Some(*id),
+        _ => None,
+    });
+    let tested = scan.request.row_predicates.iter();
+    wanted.chain(tested.flat_map(|predicate| predicate.columns().iter().copied()))
 }

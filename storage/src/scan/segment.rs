@@ -7,7 +7,7 @@ use super::evaluate::{and, bits_of, is_empty, narrow};
 use super::memory::row_ids;
 use super::plan::{PlannedSegment, TableScan};
 use super::planned::{Planned, constant, missing_value, unknown_column};
-use super::prepared::{Prepared, prepare};
+use super::prepared::{Prepared, prepare, read_columns};
 use super::summary::{Summarized, batch_of};
 use super::{ScanColumn, ScanItem};
 use crate::error::Result;
@@ -90,6 +90,7 @@ impl BlockCursor {
         if is_empty(&passing) {
             return Ok(Begun::Nothing);
         }
+        read_columns(scan).for_each(|column| reader.will_need(column, block));
         Ok(Begun::Rows(BlockCursor {
             planned,
             block,

@@ -258,15 +258,24 @@ impl SegmentReader {
         self.column(column)?.encodings.get(block).copied()
     }
 
-    /// Tells the medium that a column's block will be read soon.
+    /// Tells the medium that a column's block will be read soon, unless it was read before.
     pub fn will_need(&self, column: ColumnId, block: usize) {
-        if let Some(part) = self
-            .column(column)
-            .and_then(|column| self.footer.parts.get(column.first_part as usize + block))
-        {
-            self.bytes
-                .will_need(part.offset as usize..(part.offset + part.length) as usize);
+        if let Some(column) = self.column(column) {
+            let part = column.first_part as usize + block;
+            if part < self.footer.parts.len() && !self.is_verified(part) {
+                self.announce(part);
+            }
         }
+    }
+
+    fn announce(&self, part: usize) {
+        let part = &self.footer.parts[part];
+        self.bytes
+            .will_need(part.offset as usize..(part.offset + part.length) as usize);
+    }
+
+    fn is_verified(&self, part: usize) -> bool {
+        self.verified[part / 64].load(Ordering::Acquire) >> (part % 64) & 1 == 1
     }
 
     /// Checks every byte of the file against its checksum.
@@ -345,13 +354,10 @@ impl SegmentReader {
 
     /// The bytes of a part, checked once.
     pub(super) fn part(&self, part: usize) -> Result<&[u8]> {
-        let bit = 1 << (part % 64);
-        if self.verified[part / 64].load(Ordering::Acquire) & bit == 0 {
-            let place = &self.footer.parts[part];
-            self.bytes
-                .will_need(place.offset as usize..(place.offset + place.length) as usize);
+        if !self.is_verified(part) {
+            self.announce(part);
             self.check_part(part)?;
-            self.verified[part / 64].fetch_or(bit, Ordering::Release);
+            self.verified[part / 64].fetch_or(1 << (part % 64), Ordering::Release);
         }
         Ok(self.part_bytes(part))
     }
