@@ -152,6 +152,10 @@ fn domain_of(distinct_count: u32, summary: &ColumnSummary) -> f64 {
     if distinct_count > value_count * UNIQUE_SHARE {
         return f64::INFINITY;
     }
+    // Of a domain from which so many were drawn, nearly all were.
+    if distinct_count * DOMAIN_MAX < value_count {
+        return distinct_count;
+    }
     let (mut low, mut high) = (distinct_count, distinct_count * DOMAIN_MAX);
     for _ in 0..DOMAIN_STEPS {
         let middle = (low + high) / 2.0;
@@ -179,4 +183,57 @@ fn integers_between(minimum: &ArrayRef, maximum: &ArrayRef) -> Option<u64> {
     let key = |value: &ArrayRef| lane_keys(value.as_ref())?.first().copied();
     let (minimum, maximum) = (key(minimum)?, key(maximum)?);
     is_integer.then(|| (maximum.wrapping_sub(minimum) as u64).saturating_add(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn summary(row_count: u32, distinct_count: u32, minimum: i64, maximum: i64) -> ColumnSummary {
+        let value =
+            |value: i64| -> Option<ArrayRef> { Some(std::sync::Arc::new(arrow_array::Int64Array::from(vec![value]))) };
+        ColumnSummary {
+            row_count,
+            null_count: 0,
+            minimum: value(minimum),
+            maximum: value(maximum),
+            exact: true,
+            sum: None,
+            distinct_count: Some(distinct_count),
+        }
+    }
+
+    /// Of segments with these rows, distinct values and bounds.
+    fn distinct_count(segments: &[(u32, u32, i64, i64)]) -> u32 {
+        let mut total = Total::default();
+        for (rows, distinct, minimum, maximum) in segments {
+            let keys = KeyBounds::Lane(*minimum, *maximum);
+            total.add(&summary(*rows, *distinct, *minimum, *maximum), &keys);
+        }
+        total.finish().unwrap().distinct_count.unwrap()
+    }
+
+    #[test]
+    fn a_domain_is_found_from_what_was_drawn_of_it() {
+        for domain in [1_000.0, 50_000.0, 100_000.0, 500_000.0] {
+            let drawn = different(100_000.0, domain);
+            let found = domain_of(drawn as u32, &summary(100_000, 0, 0, 0));
+            assert!((found - domain).abs() < domain * 0.05, "{found} of {domain}");
+        }
+        assert_eq!(domain_of(99_000, &summary(100_000, 0, 0, 0)), f64::INFINITY);
+    }
+
+    #[test]
+    fn distinct_values_of_segments_add_up_as_far_as_they_are_others() {
+        let wide = 1 << 40;
+        // All different, the same few in each, drawn from the same two million, and apart from each other.
+        assert_eq!(distinct_count(&[(1_000, 1_000, 0, wide); 5]), 5_000);
+        assert_eq!(distinct_count(&[(1_000, 10, 0, wide); 5]), 10);
+        let drawn = different(1e6, 2e6) as u32;
+        let found = distinct_count(&[(1_000_000, drawn, 0, wide); 40]);
+        assert!((1_900_000..2_100_000).contains(&found), "{found}");
+        assert_eq!(distinct_count(&[(1_000, 10, 0, 99), (1_000, 10, 100, 199)]), 20);
+        // No more than there are integers between the bounds.
+        assert_eq!(distinct_count(&[(1_000, 1_000, 1, 3_000); 5]), 3_000);
+    }
 }
