@@ -12,7 +12,7 @@ const RATIO_MIN: f64 = 2.0;
 
 /// Exchanges sides in the whole plan.
 pub(super) fn run(plan: Plan, context: &Context<'_>) -> Result<Plan> {
-    if !has_sided_join(&plan) {
+    if !plan.has_join(&|join| mirrored(&join.kind).is_some()) {
         return Ok(plan);
     }
     let mut statistics = Statistics::default();
@@ -21,10 +21,6 @@ pub(super) fn run(plan: Plan, context: &Context<'_>) -> Result<Plan> {
         Plan::Join(join) => exchanged(join, &statistics, context),
         other => other,
     }))
-}
-
-fn has_sided_join(plan: &Plan) -> bool {
-    matches!(plan, Plan::Join(join) if mirrored(&join.kind).is_some()) || plan.inputs().into_iter().any(has_sided_join)
 }
 
 /// The kind that says the same with the sides exchanged.

@@ -15,7 +15,7 @@ const SHARE_MAX: f64 = 0.25;
 
 /// Pushes semi joins down in the whole plan.
 pub(super) fn run(plan: Plan, context: &Context<'_>) -> Result<Plan> {
-    if !has_semi_join(&plan) {
+    if !plan.has_join(&is_above_inner_join) {
         return Ok(plan);
     }
     let mut statistics = Statistics::default();
@@ -24,10 +24,6 @@ pub(super) fn run(plan: Plan, context: &Context<'_>) -> Result<Plan> {
         Plan::Join(join) if is_above_inner_join(&join) => pushed(join, &statistics, context),
         other => other,
     }))
-}
-
-fn has_semi_join(plan: &Plan) -> bool {
-    matches!(plan, Plan::Join(join) if is_above_inner_join(join)) || plan.inputs().into_iter().any(has_semi_join)
 }
 
 fn is_above_inner_join(join: &Join) -> bool {

@@ -15,16 +15,12 @@ use std::collections::HashMap;
 
 /// Reorders every tree of inner joins.
 pub(super) fn run(plan: Plan, context: &Context<'_>) -> Result<Plan> {
-    if !has_inner_join(&plan) {
+    if !plan.has_join(&|join| join.kind == JoinKind::Inner) {
         return Ok(plan);
     }
     let mut statistics = Statistics::default();
     statistics.collect(&plan, context);
     Ok(reorder(plan, &statistics, context))
-}
-
-fn has_inner_join(plan: &Plan) -> bool {
-    matches!(plan, Plan::Join(join) if join.kind == JoinKind::Inner) || plan.inputs().into_iter().any(has_inner_join)
 }
 
 fn reorder(plan: Plan, statistics: &Statistics, context: &Context<'_>) -> Plan {

@@ -315,6 +315,12 @@ impl AggregateCall {
 }
 
 impl Plan {
+    /// Whether something holds of a join of the plan.
+    pub(crate) fn has_join(&self, holds: &impl Fn(&super::Join) -> bool) -> bool {
+        let is_such = matches!(self, Plan::Join(join) if holds(join));
+        is_such || self.inputs().into_iter().any(|input| input.has_join(holds))
+    }
+
     /// The node's inputs.
     pub fn inputs(&self) -> Vec<&Plan> {
         match self {
