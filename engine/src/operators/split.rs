@@ -37,6 +37,11 @@ impl Split {
         }
     }
 
+    /// The rows, those of a partition together.
+    pub(crate) fn order(&self) -> &[u32] {
+        self.order.values()
+    }
+
     /// A column with the rows of a partition together.
     ///
     /// # Errors

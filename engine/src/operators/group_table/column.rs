@@ -32,6 +32,8 @@ enum Kind {
     Long,
     Real,
     Double,
+    /// Ids that a shared interner gave out, 0 for NULL.
+    Id,
     /// Text and bytea.
     Text(TextInterner),
     /// 128 bits.
@@ -62,6 +64,7 @@ impl KeyColumn {
             | DataType::Decimal64(_, _)
             | DataType::Time64(TimeUnit::Microsecond)
             | DataType::Timestamp(TimeUnit::Microsecond, _) => Kind::Long,
+            DataType::UInt32 => Kind::Id,
             DataType::Float32 => Kind::Real,
             DataType::Float64 => Kind::Double,
             DataType::Utf8View | DataType::BinaryView => Kind::Text(TextInterner::default()),
@@ -84,7 +87,7 @@ impl KeyColumn {
     pub(super) fn gives_ids(&self) -> bool {
         matches!(
             self.kind,
-            Kind::Boolean | Kind::Text(_) | Kind::Wide(_) | Kind::Encoded(_)
+            Kind::Boolean | Kind::Id | Kind::Text(_) | Kind::Wide(_) | Kind::Encoded(_)
         )
     }
 
@@ -132,6 +135,7 @@ impl KeyColumn {
         let nulls = array.nulls().cloned();
         let values = match &mut self.kind {
             Kind::Boolean => LaneValues::Ids(boolean_ids(array.as_boolean())),
+            Kind::Id => LaneValues::Ids(array.as_primitive::<UInt32Type>().values().to_vec()),
             Kind::Short => LaneValues::Short(array.as_primitive::<Int16Type>().values().clone()),
             Kind::Int => LaneValues::Int(match array.data_type() {
                 DataType::Date32 => array.as_primitive::<Date32Type>().values().clone(),
@@ -257,6 +261,7 @@ impl KeyColumn {
         let ids = || values.iter().map(|id| *id as u32);
         Ok(match &self.kind {
             Kind::Boolean => Arc::new(ids().map(|id| (id > 0).then_some(id == 2)).collect::<BooleanArray>()),
+            Kind::Id => Arc::new(UInt32Array::from_iter_values(ids())),
             Kind::Short => Arc::new(PrimitiveArray::<Int16Type>::new(
                 values.iter().map(|value| *value as i16).collect(),
                 nulls(),

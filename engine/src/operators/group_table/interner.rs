@@ -17,10 +17,10 @@ use arrow_buffer::{Buffer, NullBuffer, ScalarBuffer};
 use arrow_schema::DataType;
 use std::sync::Arc;
 
-/// A table of (hash, id); 0 is a free slot.
+/// A table of (lower half of the hash, id); 0 is a free slot.
 #[derive(Default)]
 struct IdTable {
-    slots: Vec<(u64, u32)>,
+    slots: Vec<(u32, u32)>,
     used: usize,
 }
 
@@ -33,6 +33,12 @@ impl IdTable {
         read_ahead(&self.slots, hashes.iter().copied());
     }
 
+    /// The id in the slot at which the search for a hash begins; 0 for none.
+    #[inline(always)]
+    fn first(&self, hash: u64) -> u32 {
+        self.slots[hash as usize & (self.slots.len() - 1)].1
+    }
+
     /// The id of a value that hashes like this, by `is_same`; where there is none, `new_id` becomes its id.
     #[inline(always)]
     fn find_or_insert(&mut self, hash: u64, new_id: u32, is_same: impl Fn(u32) -> bool) -> u32 {
@@ -40,6 +46,7 @@ impl IdTable {
             self.grow();
         }
         let mask = self.slots.len() - 1;
+        let hash = hash as u32;
         let mut at = hash as usize & mask;
         loop {
             let (known, id) = self.slots[at];
@@ -72,15 +79,19 @@ impl IdTable {
     }
 
     fn memory_bytes(&self) -> usize {
-        self.slots.capacity() * size_of::<(u64, u32)>()
+        self.slots.capacity() * size_of::<(u32, u32)>()
     }
 }
 
 /// Rows that are brought near at once.
-const CHUNK_ROWS: usize = 256;
+pub(super) const CHUNK_ROWS: usize = 256;
 
-/// Bytes of a block of long values.
-const BLOCK_BYTES: usize = 1 << 20;
+/// Values that are near anyway.
+const FEW_VALUES: usize = 4096;
+
+/// Bytes of the first block of long values, and of any; each is four times as large as the one before.
+const BLOCK_BYTES_MIN: usize = 16 << 10;
+const BLOCK_BYTES_MAX: usize = 1 << 20;
 
 /// Texts or byte strings.
 #[derive(Default)]
@@ -97,23 +108,14 @@ pub(super) struct TextInterner {
 impl TextInterner {
     /// An id per row of a plain column.
     pub(super) fn ids(&mut self, array: &ArrayRef) -> Vec<u32> {
-        let (views, buffers) = match array.data_type() {
-            DataType::Utf8View => {
-                let array = array.as_string_view();
-                (array.views(), array.data_buffers())
-            }
-            _ => {
-                let array = array.as_binary_view();
-                (array.views(), array.data_buffers())
-            }
-        };
+        let (views, buffers) = text_views(array);
         let nulls = array.nulls().filter(|nulls| nulls.null_count() > 0);
         let mut ids = Vec::with_capacity(views.len());
         let mut hashes = Vec::with_capacity(CHUNK_ROWS);
         for views in views.chunks(CHUNK_ROWS) {
             hashes.clear();
             hashes.extend(views.iter().map(|view| view_hash(*view, buffers)));
-            self.table.prepare(&hashes);
+            self.prepare(&hashes);
             let first = ids.len();
             for (at, (view, hash)) in views.iter().zip(&hashes).enumerate() {
                 let is_null = nulls.is_some_and(|nulls| nulls.is_null(first + at));
@@ -123,8 +125,33 @@ impl TextInterner {
         ids
     }
 
+    /// Distinct values so far.
+    pub(super) fn text_count(&self) -> usize {
+        self.views.len()
+    }
+
+    /// Makes room for so many more values, and reads what those that hash so will be compared with: reads that do not depend on each
+    /// other take little longer than one.
+    pub(super) fn prepare(&mut self, hashes: &[u64]) {
+        self.table.prepare(hashes);
+        if self.views.len() < FEW_VALUES {
+            return;
+        }
+        let candidates = |hash: &u64| self.views.get(self.table.first(*hash).wrapping_sub(1) as usize);
+        let views = hashes.iter().filter_map(candidates);
+        let near = views
+            .filter(|view| **view as u32 > VIEW_INLINE_MAX)
+            .fold(0, |near, view| {
+                let block = self.blocks.get((view >> 64) as u32 as usize);
+                let block = block.map_or(&self.current[..], |block| block.as_slice());
+                near ^ block[(view >> 96) as usize]
+            });
+        std::hint::black_box(near);
+    }
+
+    /// The id of a value.
     #[inline]
-    fn id(&mut self, view: u128, hash: u64, buffers: &[Buffer]) -> u32 {
+    pub(super) fn id(&mut self, view: u128, hash: u64, buffers: &[Buffer]) -> u32 {
         let new_id = self.views.len() as u32 + 1;
         let (views, blocks, current) = (&self.views, &self.blocks, &self.current);
         let is_short = view as u32 <= VIEW_INLINE_MAX;
@@ -149,9 +176,10 @@ impl TextInterner {
     /// Copies a long value into a block.
     #[cold]
     fn store(&mut self, bytes: &[u8]) -> u128 {
-        if self.current.len() + bytes.len() > BLOCK_BYTES.max(bytes.len()) {
-            self.block_bytes += self.current.len();
-            self.blocks.push(Buffer::from_vec(std::mem::take(&mut self.current)));
+        if self.current.len() + bytes.len() > self.current.capacity() {
+            let larger = (self.current.capacity() * 4).clamp(BLOCK_BYTES_MIN, BLOCK_BYTES_MAX);
+            self.close_block();
+            self.current.reserve_exact(larger.max(bytes.len()));
         }
         let (block, offset) = (self.blocks.len() as u32, self.current.len() as u32);
         self.current.extend_from_slice(bytes);
@@ -172,17 +200,67 @@ impl TextInterner {
             blocks.push(Buffer::from_slice_ref(&self.current));
         }
         let nulls = Some(NullBuffer::from(valid)).filter(|nulls| nulls.null_count() > 0);
-        match data_type {
-            // SAFETY: a view is that of a value which an array of texts had, its place in the blocks apart: `store` copied the value there
-            // whole. The view of NULL is that of the empty text.
-            DataType::Utf8View => Arc::new(unsafe { StringViewArray::new_unchecked(views, blocks, nulls) }),
-            // SAFETY: as above.
-            _ => Arc::new(unsafe { BinaryViewArray::new_unchecked(views, blocks, nulls) }),
+        // SAFETY: the views are those of values, and of the empty text for NULL; the blocks are the ones that they point into.
+        unsafe { view_array(data_type, views, blocks, nulls) }
+    }
+
+    /// The values of several interners, each one's in the order of their ids, as one column.
+    pub(super) fn all_values<'i>(interners: impl Iterator<Item = &'i mut Self>, data_type: &DataType) -> ArrayRef {
+        let (mut views, mut blocks) = (Vec::new(), Vec::new());
+        for interner in interners {
+            let first_block = (blocks.len() as u128) << 64;
+            views.extend(interner.views.iter().map(|view| match *view as u32 <= VIEW_INLINE_MAX {
+                true => *view,
+                false => view + first_block,
+            }));
+            interner.close_block();
+            blocks.extend(interner.blocks.iter().cloned());
+        }
+        // SAFETY: the views are those of values; their blocks are counted from their interner's first one on.
+        unsafe { view_array(data_type, views.into(), blocks, None) }
+    }
+
+    fn close_block(&mut self) {
+        if !self.current.is_empty() {
+            self.block_bytes += self.current.len();
+            self.blocks.push(Buffer::from_vec(std::mem::take(&mut self.current)));
         }
     }
 
     pub(super) fn memory_bytes(&self) -> usize {
         self.table.memory_bytes() + self.views.capacity() * 16 + self.block_bytes + self.current.capacity()
+    }
+}
+
+/// The views of a plain column of texts or bytes, and what they point into.
+pub(super) fn text_views(array: &ArrayRef) -> (&[u128], &[Buffer]) {
+    match array.data_type() {
+        DataType::Utf8View => {
+            let array = array.as_string_view();
+            (array.views(), array.data_buffers())
+        }
+        _ => {
+            let array = array.as_binary_view();
+            (array.views(), array.data_buffers())
+        }
+    }
+}
+
+/// Texts or bytes as a column.
+///
+/// # Safety
+/// The views are those of values that an array of this type had, their places apart; these are where the values are in the blocks.
+unsafe fn view_array(
+    data_type: &DataType,
+    views: ScalarBuffer<u128>,
+    blocks: Vec<Buffer>,
+    nulls: Option<NullBuffer>,
+) -> ArrayRef {
+    match data_type {
+        // SAFETY: the caller's.
+        DataType::Utf8View => Arc::new(unsafe { StringViewArray::new_unchecked(views, blocks, nulls) }),
+        // SAFETY: the caller's.
+        _ => Arc::new(unsafe { BinaryViewArray::new_unchecked(views, blocks, nulls) }),
     }
 }
 

@@ -16,10 +16,12 @@ mod lane;
 mod range;
 mod read_ahead;
 mod rows;
+mod shared_interner;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use rows::hash_rows;
+pub(crate) use shared_interner::SharedInterner;
 
 use crate::error::{Error, Result};
 use arrow_array::ArrayRef;

@@ -60,6 +60,7 @@ fn hash_column(column: &ArrayRef) -> Result<Vec<u64>> {
         DataType::Int16 => integers!(Int16Type),
         DataType::Int32 => integers!(Int32Type),
         DataType::Date32 => integers!(Date32Type),
+        DataType::UInt32 => integers!(UInt32Type),
         DataType::Int64 => integers!(Int64Type),
         DataType::Decimal64(_, _) => integers!(Decimal64Type),
         DataType::Timestamp(arrow_schema::TimeUnit::Microsecond, _) => integers!(TimestampMicrosecondType),

@@ -229,3 +229,64 @@ fn hashes_of_rows_do_not_depend_on_encodings() {
         }
     }
 }
+
+#[test]
+fn a_shared_interner_gives_equal_texts_one_id_whatever_they_come_in() {
+    use arrow_array::cast::AsArray;
+    use arrow_array::{ArrayRef, StringViewArray};
+    let interner = SharedInterner::new(
+        &arrow_schema::DataType::Utf8View,
+        crate::operators::testing::memory().reservation(),
+    );
+    let text = |number: u64| match number % 2 {
+        0 => format!("{number}"),
+        _ => format!("a text that no view holds whole: {number}"),
+    };
+    // Dictionaries that overlap, each met by two threads at once: first by a few rows, then by many.
+    let dictionaries: Vec<ArrayRef> = (0..6)
+        .map(|at| {
+            Arc::new(StringViewArray::from_iter_values(
+                (0..9_000).map(|value| text(value * 2 + at)),
+            )) as ArrayRef
+        })
+        .collect();
+    let found: Vec<(String, u32)> = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..2)
+            .map(|seed| {
+                let (interner, dictionaries) = (&interner, &dictionaries);
+                scope.spawn(move || {
+                    let mut random = Random::new(seed);
+                    let mut found = Vec::new();
+                    for dictionary in dictionaries {
+                        for row_count in [20, 20, 8_000] {
+                            let codes = (0..row_count).map(|_| random.below(9_000) as u32);
+                            let codes = UInt32Array::from_iter_values(codes);
+                            let column: ArrayRef =
+                                Arc::new(DictionaryArray::<UInt32Type>::new(codes.clone(), dictionary.clone()));
+                            let ids = interner.ids(&column).unwrap();
+                            let texts = dictionary.as_string_view();
+                            let rows = codes.values().iter().zip(ids.as_primitive::<UInt32Type>().values());
+                            found.extend(rows.map(|(code, id)| (texts.value(*code as usize).to_owned(), *id)));
+                        }
+                    }
+                    found
+                })
+            })
+            .collect();
+        workers.into_iter().flat_map(|worker| worker.join().unwrap()).collect()
+    });
+    let mut by_text: HashMap<&str, u32> = HashMap::new();
+    for (text, id) in &found {
+        assert_eq!(*by_text.entry(text).or_insert(*id), *id, "{text}");
+    }
+    let ids: std::collections::HashSet<u32> = by_text.values().copied().collect();
+    assert_eq!(ids.len(), by_text.len(), "no two texts have one id");
+    assert!(interner.text_count() >= ids.len() && interner.text_count() <= 18_006);
+    let (texts, ids): (Vec<&str>, Vec<u32>) = by_text.into_iter().unzip();
+    for rows in [100, texts.len()] {
+        let ids: ArrayRef = Arc::new(ids[..rows].iter().copied().chain([0]).collect::<UInt32Array>());
+        let values = stoa_storage::vector::flatten(&interner.values(&ids).unwrap());
+        let expected = texts[..rows].iter().copied().map(Some).chain([None]);
+        assert!(values.as_string_view().iter().eq(expected));
+    }
+}

@@ -6,6 +6,7 @@ use crate::error::Result;
 use crate::functions::{Accumulator, AggregateBinding, AggregateFunction};
 
 /// One aggregate.
+#[derive(Clone)]
 pub(crate) struct AggregateStep {
     pub(crate) function: &'static AggregateFunction,
     pub(crate) binding: AggregateBinding,

@@ -69,9 +69,10 @@ fn measure(
             memory(),
             cancel(),
             GroupingLimits::default(),
+            None,
         );
         let sink = Arc::new(sink);
-        let source = AggregateSource::new(&sink, BATCH_ROWS, cancel());
+        let source = AggregateSource::new(&sink, BATCH_ROWS);
         let branches = vec![branch(TestSource::new(batches.to_vec(), 1), Vec::new())];
         let start = Instant::now();
         run(&[Pipeline { branches, sink }], 1).unwrap();

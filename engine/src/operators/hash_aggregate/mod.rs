@@ -19,6 +19,9 @@ mod distinct;
 mod fused;
 mod groups;
 mod integer_sets;
+mod interned;
+#[cfg(test)]
+mod interned_tests;
 mod kept;
 mod limited;
 #[cfg(test)]
@@ -33,6 +36,7 @@ mod source;
 mod specification;
 #[cfg(test)]
 mod tests;
+mod worker;
 
 pub(crate) use best::BestGroups;
 pub(crate) use call::{AggregateInput, AggregateStep, CallOrder};

@@ -1,4 +1,4 @@
-//! Columns whose values are 64-bit integers at heart: whole numbers, dates, timestamps, short decimals.
+//! Columns whose values are 64-bit integers at heart: whole numbers, ids, dates, timestamps, short decimals.
 
 use arrow_array::types::*;
 use arrow_array::{Array, ArrayRef, ArrowPrimitiveType, PrimitiveArray};
@@ -12,6 +12,7 @@ pub(super) fn is_number(data_type: &DataType) -> bool {
         DataType::Int16
             | DataType::Int32
             | DataType::Int64
+            | DataType::UInt32
             | DataType::Date32
             | DataType::Decimal64(_, _)
             | DataType::Timestamp(TimeUnit::Microsecond, _)
@@ -31,6 +32,10 @@ macro_rules! with_numbers {
             }
             DataType::Int32 => {
                 let $values = $column.as_primitive::<Int32Type>().values();
+                $body
+            }
+            DataType::UInt32 => {
+                let $values = $column.as_primitive::<UInt32Type>().values();
                 $body
             }
             DataType::Date32 => {
@@ -76,6 +81,7 @@ pub(super) fn number_array(data_type: &DataType, values: impl Iterator<Item = i6
     match data_type {
         DataType::Int16 => of::<Int16Type>(data_type, values.map(|value| value as i16)),
         DataType::Int32 => of::<Int32Type>(data_type, values.map(|value| value as i32)),
+        DataType::UInt32 => of::<UInt32Type>(data_type, values.map(|value| value as u32)),
         DataType::Date32 => of::<Date32Type>(data_type, values.map(|value| value as i32)),
         DataType::Decimal64(_, _) => of::<Decimal64Type>(data_type, values),
         DataType::Timestamp(_, _) => of::<TimestampMicrosecondType>(data_type, values),

@@ -62,6 +62,7 @@ fn starts_of(key: &ArrayRef, runs_max: usize) -> Option<Vec<u32>> {
     match key.data_type() {
         DataType::Date32 => changes(key.as_primitive::<Date32Type>().values(), runs_max),
         DataType::Int32 => changes(key.as_primitive::<Int32Type>().values(), runs_max),
+        DataType::UInt32 => changes(key.as_primitive::<UInt32Type>().values(), runs_max),
         DataType::Int64 => changes(key.as_primitive::<Int64Type>().values(), runs_max),
         DataType::Decimal64(_, _) => changes(key.as_primitive::<Decimal64Type>().values(), runs_max),
         DataType::Timestamp(TimeUnit::Microsecond, _) => {

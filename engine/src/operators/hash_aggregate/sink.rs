@@ -1,15 +1,17 @@
 //! The sink: takes rows in, worker by worker, and leaves groups for the source.
 
-use super::groups::GroupStates;
+use super::groups::{GroupStates, HandedOut};
+use super::interned::{Interned, InternedKeys};
 use super::limited::LimitedGroups;
-use super::partitions::{Partitions, joined};
-use super::specification::{AggregateSpecification, InputRows};
+use super::partitions::{PARTITIONS, Partitions};
+use super::specification::AggregateSpecification;
+use super::worker::Worker;
 use crate::error::Result;
-use crate::operators::gather::value_bytes;
 use crate::operators::scan::SummaryReceiver;
 use crate::pipeline::{Cancel, Demand, MemoryBudget, NodeProfile, QueryContext, Reservation, Sink, SinkPart};
 use arrow_array::ArrayRef;
 use parking_lot::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use stoa_storage::vector::{Batch, flatten};
 
@@ -22,6 +24,8 @@ pub(crate) struct GroupingLimits {
     pub(crate) rows_per_group_min: usize,
     /// Rows that a worker collects before it sends them to partitions.
     pub(crate) sent_rows_min: usize,
+    /// Values of a dictionary from which its texts are grouped by ids.
+    pub(crate) interned_values_min: usize,
 }
 
 impl Default for GroupingLimits {
@@ -30,6 +34,8 @@ impl Default for GroupingLimits {
             local_groups_max: 64 * 1024,
             rows_per_group_min: 4,
             sent_rows_min: 128 * 1024,
+            // Codes of smaller ones are looked up in the cache as they are.
+            interned_values_min: 4096,
         }
     }
 }
@@ -37,21 +43,26 @@ impl Default for GroupingLimits {
 /// The sink.
 pub(crate) struct AggregateSink {
     pub(super) shared: Arc<Shared>,
+    /// Where keys are texts.
+    pub(super) interned: Option<Arc<Interned>>,
 }
 
 /// What the workers, the summaries and the source have in common.
 pub(super) struct Shared {
     pub(super) specification: Arc<AggregateSpecification>,
-    memory: Arc<MemoryBudget>,
+    pub(super) memory: Arc<MemoryBudget>,
     cancel: Arc<Cancel>,
-    limits: GroupingLimits,
+    pub(super) limits: GroupingLimits,
     /// Where not all groups are wanted.
     limited: Option<LimitedGroups>,
     /// What became of it, for EXPLAIN ANALYZE.
     facts: Mutex<Facts>,
+    rows_taken: AtomicUsize,
     /// Groups of workers that have finished, and those of summaries.
     merged: Mutex<Merged>,
     partitions: OnceLock<Partitions>,
+    /// Parts that the source, or who moves the groups elsewhere, has asked for.
+    next_partition: AtomicUsize,
 }
 
 #[derive(Default)]
@@ -69,7 +80,13 @@ struct Merged {
 impl AggregateSink {
     pub(crate) fn new(specification: AggregateSpecification, context: &QueryContext) -> Self {
         let (memory, cancel) = (context.memory.clone(), context.cancel.clone());
-        AggregateSink::with_limits(specification, memory, cancel, GroupingLimits::default())
+        AggregateSink::with_limits(specification, memory, cancel, GroupingLimits::default(), None)
+    }
+
+    /// As [`Self::new`], of the rows of another aggregation, whose first keys are this one's.
+    pub(crate) fn after(inner: &AggregateSink, specification: AggregateSpecification, context: &QueryContext) -> Self {
+        let (memory, cancel) = (context.memory.clone(), context.cancel.clone());
+        AggregateSink::with_limits(specification, memory, cancel, GroupingLimits::default(), Some(inner))
     }
 
     pub(crate) fn with_limits(
@@ -77,41 +94,39 @@ impl AggregateSink {
         memory: Arc<MemoryBudget>,
         cancel: Arc<Cancel>,
         limits: GroupingLimits,
+        inner: Option<&AggregateSink>,
     ) -> Self {
+        let first = inner
+            .and_then(|inner| inner.interned.as_ref())
+            .map(|interned| &interned.keys);
+        let keys = InternedKeys::of(&specification, first, limits.interned_values_min, &memory);
+        let interned = keys.map(|keys| {
+            Arc::new(Interned {
+                shared: Shared::new(keys.specification(&specification), &memory, &cancel, limits),
+                keys,
+                holds_result: AtomicBool::new(false),
+            })
+        });
         AggregateSink {
-            shared: Arc::new(Shared {
-                limited: LimitedGroups::of(specification.group_limit),
-                specification: Arc::new(specification),
-                merged: Mutex::new(Merged {
-                    groups: None,
-                    reservation: memory.reservation(),
-                }),
-                memory,
-                cancel,
-                limits,
-                facts: Mutex::default(),
-                partitions: OnceLock::new(),
-            }),
+            shared: Shared::new(specification, &memory, &cancel, limits),
+            interned,
         }
     }
 
     /// Tells EXPLAIN ANALYZE how it went.
     pub(crate) fn describe(&self, node: &NodeProfile) {
-        let shared = self.shared.clone();
+        let (shared, interned) = (self.shared.clone(), self.interned.clone());
         node.describe_later(move || {
-            let facts = shared.facts.lock();
-            let mut lines = vec![
-                ("Group Index".to_owned(), facts.index.unwrap_or("none").to_owned()),
-                ("Groups".to_owned(), facts.groups.to_string()),
-            ];
-            if let Some(partitions) = shared.partitions() {
-                lines.push(("Partitions".to_owned(), super::partitions::PARTITIONS.to_string()));
-                if partitions.has_spilled() {
-                    lines.push(("Spilled".to_owned(), "yes".to_owned()));
-                }
+            let mut lines = Vec::new();
+            let interned = interned.as_ref().filter(|interned| interned.holds_result());
+            let result = interned.map_or(&shared, |interned| &interned.shared);
+            if let Some(interned) = interned {
+                lines.push(("Texts Interned".to_owned(), interned.keys.text_count().to_string()));
             }
-            if facts.summarized_groups > 0 {
-                lines.push(("Summaries Taken".to_owned(), facts.summarized_groups.to_string()));
+            lines.extend(result.facts());
+            let summarized_groups = shared.facts.lock().summarized_groups;
+            if summarized_groups > 0 {
+                lines.push(("Summaries Taken".to_owned(), summarized_groups.to_string()));
             }
             lines
         });
@@ -126,6 +141,29 @@ impl AggregateSink {
 }
 
 impl Shared {
+    fn new(
+        specification: AggregateSpecification,
+        memory: &Arc<MemoryBudget>,
+        cancel: &Arc<Cancel>,
+        limits: GroupingLimits,
+    ) -> Arc<Self> {
+        Arc::new(Shared {
+            limited: LimitedGroups::of(specification.group_limit),
+            specification: Arc::new(specification),
+            merged: Mutex::new(Merged {
+                groups: None,
+                reservation: memory.reservation(),
+            }),
+            memory: memory.clone(),
+            cancel: cancel.clone(),
+            limits,
+            facts: Mutex::default(),
+            rows_taken: AtomicUsize::new(0),
+            partitions: OnceLock::new(),
+            next_partition: AtomicUsize::new(0),
+        })
+    }
+
     pub(super) fn partitions(&self) -> Option<&Partitions> {
         self.partitions.get()
     }
@@ -137,13 +175,28 @@ impl Shared {
         facts.groups += groups.group_count();
     }
 
-    fn begin_partitions(&self) -> &Partitions {
+    fn facts(&self) -> Vec<(String, String)> {
+        let facts = self.facts.lock();
+        let mut lines = vec![
+            ("Group Index".to_owned(), facts.index.unwrap_or("none").to_owned()),
+            ("Groups".to_owned(), facts.groups.to_string()),
+        ];
+        if let Some(partitions) = self.partitions() {
+            lines.push(("Partitions".to_owned(), PARTITIONS.to_string()));
+            if partitions.has_spilled() {
+                lines.push(("Spilled".to_owned(), "yes".to_owned()));
+            }
+        }
+        lines
+    }
+
+    pub(super) fn begin_partitions(&self) -> &Partitions {
         self.partitions
             .get_or_init(|| Partitions::new(&self.specification, &self.memory, &self.cancel))
     }
 
     /// Takes in groups that are few.
-    fn merge(&self, groups: GroupStates) -> Result<()> {
+    pub(super) fn merge(&self, groups: GroupStates) -> Result<()> {
         let mut merged = self.merged.lock();
         match &mut merged.groups {
             None => merged.groups = Some(groups),
@@ -160,6 +213,16 @@ impl Shared {
         Ok(())
     }
 
+    /// Takes in groups that were handed out.
+    pub(super) fn merge_states(&self, states: &HandedOut) -> Result<()> {
+        if let Some(partitions) = self.partitions() {
+            return partitions.send_states(states);
+        }
+        let mut groups = GroupStates::new(&self.specification)?;
+        groups.merge(&states.keys, &states.states, states.group_count)?;
+        self.merge(groups)
+    }
+
     /// Hands groups that were merged to the partitions, which can put them on disk.
     fn send_merged(&self) -> Result<()> {
         let partitions = self.begin_partitions();
@@ -171,11 +234,64 @@ impl Shared {
     }
 
     /// The groups, where there are no partitions.
-    pub(super) fn take_merged(&self) -> Option<(GroupStates, Reservation)> {
+    fn take_merged(&self) -> Option<(GroupStates, Reservation)> {
         let mut merged = self.merged.lock();
         let groups = merged.groups.take()?;
         let reservation = std::mem::replace(&mut merged.reservation, self.memory.reservation());
         Some((groups, reservation))
+    }
+
+    /// Groups that nobody has taken yet; a part's at a time.
+    pub(super) fn take_groups(&self) -> Result<Option<(GroupStates, Reservation)>> {
+        let Some(partitions) = self.partitions() else {
+            return Ok(self.take_merged());
+        };
+        loop {
+            self.cancel.check()?;
+            let part = self.next_partition.fetch_add(1, Ordering::Relaxed);
+            if part >= PARTITIONS {
+                return Ok(None);
+            }
+            if let Some((groups, reservation)) = partitions.take(part)? {
+                return Ok(Some((groups, reservation)));
+            }
+        }
+    }
+
+    pub(super) fn has_groups(&self) -> bool {
+        self.partitions().is_some() || self.merged.lock().groups.is_some()
+    }
+
+    pub(super) fn count_rows(&self, row_count: usize) {
+        self.rows_taken.fetch_add(row_count, Ordering::Relaxed);
+    }
+
+    pub(super) fn rows_taken(&self) -> usize {
+        self.rows_taken.load(Ordering::Relaxed)
+    }
+
+    /// All rows are in.
+    fn finish(&self) -> Result<()> {
+        // A set without keys has its one group even where there are no rows.
+        for (number, set) in self.specification.sets.iter().enumerate() {
+            if !set.is_empty() {
+                continue;
+            }
+            let nothing: Vec<ArrayRef> = self
+                .specification
+                .key_types
+                .iter()
+                .map(|data_type| arrow_array::new_null_array(data_type, 1))
+                .collect();
+            let keys = self.specification.set_keys(number, &nothing, 1)?;
+            let mut groups = GroupStates::new(&self.specification)?;
+            groups.ensure(&keys)?;
+            self.merge(groups)?;
+        }
+        match self.partitions() {
+            Some(_) => self.send_merged(),
+            None => Ok(()),
+        }
     }
 }
 
@@ -189,125 +305,33 @@ impl Merged {
 
 impl Sink for AggregateSink {
     fn open(&self) -> Result<Box<dyn SinkPart>> {
+        let by_ids = match &self.interned {
+            Some(interned) => Some((interned.clone(), Worker::new(&interned.shared)?)),
+            None => None,
+        };
         Ok(Box::new(AggregatePart {
-            groups: GroupStates::of_worker(&self.shared.specification)?,
-            grouped_rows: 0,
-            sends_rows: false,
-            unsent: Vec::new(),
-            unsent_rows: 0,
-            unsent_bytes: 0,
-            reservation: self.shared.memory.reservation(),
+            by_values: Worker::new(&self.shared)?,
+            by_ids,
             shared: self.shared.clone(),
         }))
     }
 
     fn finish(&self) -> Result<()> {
-        let specification = &self.shared.specification;
-        // A set without keys has its one group even where there are no rows.
-        for (number, set) in specification.sets.iter().enumerate() {
-            if !set.is_empty() {
-                continue;
-            }
-            let nothing: Vec<ArrayRef> = specification
-                .key_types
-                .iter()
-                .map(|data_type| arrow_array::new_null_array(data_type, 1))
-                .collect();
-            let keys = specification.set_keys(number, &nothing, 1)?;
-            let mut groups = GroupStates::new(specification)?;
-            groups.ensure(&keys)?;
-            self.shared.merge(groups)?;
+        let interned = self.interned.as_ref();
+        if let Some(interned) = interned.filter(|interned| interned.shared.has_groups())
+            && interned.gather(&self.shared)?
+        {
+            return interned.shared.finish();
         }
-        match self.shared.partitions() {
-            Some(_) => self.shared.send_merged(),
-            None => Ok(()),
-        }
+        self.shared.finish()
     }
 }
 
 /// One worker's part.
 struct AggregatePart {
     shared: Arc<Shared>,
-    groups: GroupStates,
-    /// Rows that `groups` is made of.
-    grouped_rows: usize,
-    /// Rows go to partitions as they are.
-    sends_rows: bool,
-    unsent: Vec<(Vec<ArrayRef>, InputRows)>,
-    unsent_rows: usize,
-    unsent_bytes: usize,
-    reservation: Reservation,
-}
-
-impl AggregatePart {
-    /// Takes in the rows of one grouping set.
-    fn take_in(&mut self, keys: Vec<ArrayRef>, rows: &InputRows) -> Result<()> {
-        if !self.sends_rows {
-            self.groups.update(&keys, rows)?;
-            self.grouped_rows += rows.row_count;
-            if self.groups.group_count() >= self.groups_max() {
-                self.hand_out()?;
-            }
-            return Ok(());
-        }
-        let keys: Vec<ArrayRef> = keys.iter().map(flatten).collect();
-        self.unsent_rows += rows.row_count;
-        self.unsent_bytes += keys.iter().chain(&rows.arguments).map(value_bytes).sum::<usize>();
-        self.unsent.push((
-            keys,
-            InputRows {
-                keys: Vec::new(),
-                arguments: rows.arguments.clone(),
-                filters: rows.filters.clone(),
-                row_count: rows.row_count,
-                selection: None,
-            },
-        ));
-        match self.unsent_rows >= self.shared.limits.sent_rows_min {
-            true => self.send(),
-            false => Ok(()),
-        }
-    }
-
-    fn held_bytes(&self) -> usize {
-        self.groups.memory_bytes() + self.unsent_bytes
-    }
-
-    /// Leaves what is held to the partitions, which can put it on disk.
-    fn make_room(&mut self) -> Result<()> {
-        self.send()?;
-        self.groups.settle()?;
-        if self.groups.group_count() > 0 {
-            self.hand_out()?;
-        }
-        self.reservation.resize(self.held_bytes())
-    }
-
-    /// An array of groups is cheap to find one's way in, however many they are.
-    fn groups_max(&self) -> usize {
-        let limit = self.shared.limits.local_groups_max;
-        if self.groups.is_direct() { limit * 4 } else { limit }
-    }
-
-    /// Gives the worker's groups to the partitions and begins anew.
-    fn hand_out(&mut self) -> Result<()> {
-        let empty = GroupStates::of_worker(&self.shared.specification)?;
-        let mut groups = std::mem::replace(&mut self.groups, empty);
-        groups.settle()?;
-        self.sends_rows = self.grouped_rows < groups.group_count() * self.shared.limits.rows_per_group_min;
-        self.grouped_rows = 0;
-        self.shared.begin_partitions().send_states(&groups.hand_out()?)
-    }
-
-    /// Sends the collected rows to the partitions.
-    fn send(&mut self) -> Result<()> {
-        if self.unsent_rows == 0 {
-            return Ok(());
-        }
-        (self.unsent_rows, self.unsent_bytes) = (0, 0);
-        let (keys, rows) = joined(std::mem::take(&mut self.unsent))?;
-        self.shared.begin_partitions().send_rows(&keys, &rows)
-    }
+    by_values: Worker,
+    by_ids: Option<(Arc<Interned>, Worker)>,
 }
 
 impl SinkPart for AggregatePart {
@@ -317,29 +341,23 @@ impl SinkPart for AggregatePart {
         if let Some(limited) = &shared.limited {
             rows = limited.wanted(rows)?;
         }
-        for number in 0..self.shared.specification.sets.len() {
-            let keys = self.shared.specification.set_keys(number, &rows.keys, rows.row_count)?;
-            self.take_in(keys, &rows)?;
-        }
-        if !self.reservation.try_resize(self.held_bytes()) {
-            self.make_room()?;
+        match &mut self.by_ids {
+            Some((interned, worker)) => match interned.keys.of_batch(&rows.keys)? {
+                (keys, true) => worker.take_in(&keys, &rows)?,
+                (keys, false) => self.by_values.take_in(&keys, &rows)?,
+            },
+            None => self.by_values.take_in(&rows.keys, &rows)?,
         }
         let is_complete =
             shared.specification.calls.is_empty() && shared.limited.as_ref().is_some_and(LimitedGroups::are_chosen);
         Ok(if is_complete { Demand::Enough } else { Demand::More })
     }
 
-    fn finish(mut self: Box<Self>) -> Result<()> {
-        self.send()?;
-        self.groups.settle()?;
-        if self.groups.group_count() == 0 {
-            return Ok(());
-        }
-        let part = *self;
-        drop(part.reservation);
-        match part.shared.partitions() {
-            Some(partitions) => partitions.send_states(&part.groups.hand_out()?),
-            None => part.shared.merge(part.groups),
+    fn finish(self: Box<Self>) -> Result<()> {
+        self.by_values.finish()?;
+        match self.by_ids {
+            Some((_, worker)) => worker.finish(),
+            None => Ok(()),
         }
     }
 }

@@ -1,47 +1,61 @@
 //! The source: one row per group, partition by partition.
 
-use super::groups::GroupStates;
+use super::interned::Interned;
 use super::partitions::PARTITIONS;
 use super::sink::{AggregateSink, Shared};
 use crate::error::Result;
-use crate::pipeline::{Cancel, Reservation, Source, Stream};
+use crate::pipeline::{Reservation, Source, Stream};
 use arrow_array::ArrayRef;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use stoa_storage::vector::Batch;
 
 /// Reads what a sink left.
 pub(crate) struct AggregateSource {
     shared: Arc<Shared>,
-    next_partition: Arc<AtomicUsize>,
+    interned: Option<Arc<Interned>>,
+    /// Keys, from the first on, whose ids are handed on where they have some.
+    id_count: usize,
     batch_rows: usize,
-    cancel: Arc<Cancel>,
 }
 
 impl AggregateSource {
-    pub(crate) fn new(sink: &AggregateSink, batch_rows: usize, cancel: Arc<Cancel>) -> Self {
+    pub(crate) fn new(sink: &AggregateSink, batch_rows: usize) -> Self {
         AggregateSource {
             shared: sink.shared.clone(),
-            next_partition: Arc::new(AtomicUsize::new(0)),
+            interned: sink.interned.clone(),
+            id_count: 0,
             batch_rows: batch_rows.max(1),
-            cancel,
         }
+    }
+
+    /// For an aggregation [after](AggregateSink::after) this one, which shares so many keys and takes ids for their texts.
+    pub(crate) fn with_ids(self, id_count: usize) -> Self {
+        AggregateSource { id_count, ..self }
+    }
+
+    /// Where the groups are by ids.
+    fn interned(&self) -> Option<&Arc<Interned>> {
+        self.interned.as_ref().filter(|interned| interned.holds_result())
+    }
+
+    fn result(&self) -> &Arc<Shared> {
+        self.interned().map_or(&self.shared, |interned| &interned.shared)
     }
 }
 
 impl Source for AggregateSource {
     fn open(&self) -> Result<Box<dyn Stream>> {
         Ok(Box::new(AggregateStream {
-            shared: self.shared.clone(),
-            next_partition: self.next_partition.clone(),
+            shared: self.result().clone(),
+            interned: self.interned().cloned(),
+            id_count: self.id_count,
             batch_rows: self.batch_rows,
-            cancel: self.cancel.clone(),
             rows: None,
         }))
     }
 
     fn parallelism_max(&self) -> usize {
-        match self.shared.partitions() {
+        match self.result().partitions() {
             Some(_) => PARTITIONS,
             None => 1,
         }
@@ -50,9 +64,9 @@ impl Source for AggregateSource {
 
 struct AggregateStream {
     shared: Arc<Shared>,
-    next_partition: Arc<AtomicUsize>,
+    interned: Option<Arc<Interned>>,
+    id_count: usize,
     batch_rows: usize,
-    cancel: Arc<Cancel>,
     rows: Option<ReadyRows>,
 }
 
@@ -63,24 +77,6 @@ struct ReadyRows {
     next_row: usize,
     /// Their memory, until all are handed out.
     _reservation: Reservation,
-}
-
-impl AggregateStream {
-    fn next_groups(&self) -> Result<Option<(GroupStates, Reservation)>> {
-        let Some(partitions) = self.shared.partitions() else {
-            return Ok(self.shared.take_merged());
-        };
-        loop {
-            self.cancel.check()?;
-            let part = self.next_partition.fetch_add(1, Ordering::Relaxed);
-            if part >= PARTITIONS {
-                return Ok(None);
-            }
-            if let Some((groups, reservation)) = partitions.take(part)? {
-                return Ok(Some((groups, reservation)));
-            }
-        }
-    }
 }
 
 impl Stream for AggregateStream {
@@ -95,11 +91,14 @@ impl Stream for AggregateStream {
                 return Ok(Some(Batch::new(columns, length)));
             }
             self.rows = None;
-            let Some((groups, reservation)) = self.next_groups()? else {
+            let Some((groups, reservation)) = self.shared.take_groups()? else {
                 return Ok(None);
             };
             self.shared.count_groups(&groups);
-            let (columns, row_count) = groups.finish()?;
+            let (mut columns, row_count) = groups.finish()?;
+            if let Some(interned) = &self.interned {
+                columns = interned.keys.texts(&columns, self.id_count)?;
+            }
             self.rows = Some(ReadyRows {
                 columns,
                 row_count,

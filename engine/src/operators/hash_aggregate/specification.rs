@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::operators::gather::constant;
 use crate::operators::project::Projection;
 use arrow_array::cast::AsArray;
-use arrow_array::{Array, ArrayRef, Int32Array, new_null_array};
+use arrow_array::{Array, ArrayRef, Int32Array, UInt32Array, new_null_array};
 use arrow_buffer::BooleanBuffer;
 use arrow_schema::DataType;
 use std::sync::Arc;
@@ -106,12 +106,21 @@ impl AggregateSpecification {
         for (at, key) in keys.iter().enumerate() {
             columns.push(match set.contains(&at) {
                 true => key.clone(),
-                false => constant(&new_null_array(&self.key_types[at], 1), row_count)?,
+                false => constant(&null_key(&self.key_types[at]), row_count)?,
             });
         }
         let number: ArrayRef = Arc::new(Int32Array::from(vec![number as i32]));
         columns.push(constant(&number, row_count)?);
         Ok(columns)
+    }
+}
+
+/// A key that a set does not have.
+fn null_key(data_type: &DataType) -> ArrayRef {
+    match data_type {
+        // Of ids that of NULL is 0.
+        DataType::UInt32 => Arc::new(UInt32Array::from(vec![0])),
+        _ => new_null_array(data_type, 1),
     }
 }
 

@@ -19,21 +19,24 @@ const NUMERIC: LogicalType = LogicalType::Numeric {
     scale: 0,
 };
 
-const EARLY_PARTITIONS: &[GroupingLimits] = &[
+pub(super) const EARLY_PARTITIONS: &[GroupingLimits] = &[
     GroupingLimits {
         local_groups_max: 1 << 16,
         rows_per_group_min: 4,
         sent_rows_min: 1 << 16,
+        interned_values_min: 4096,
     },
     GroupingLimits {
         local_groups_max: 8,
         rows_per_group_min: 0,
         sent_rows_min: 50,
+        interned_values_min: 1,
     },
     GroupingLimits {
         local_groups_max: 8,
         rows_per_group_min: usize::MAX >> 32,
         sent_rows_min: 50,
+        interned_values_min: 1,
     },
 ];
 
@@ -85,15 +88,21 @@ fn aggregate(
     workers: usize,
     limits: GroupingLimits,
 ) -> Result<Vec<Batch>> {
-    let sink = Arc::new(AggregateSink::with_limits(specification, memory(), cancel(), limits));
-    let source = AggregateSource::new(&sink, 100, cancel());
+    let sink = Arc::new(AggregateSink::with_limits(
+        specification,
+        memory(),
+        cancel(),
+        limits,
+        None,
+    ));
+    let source = AggregateSource::new(&sink, 100);
     let branches = vec![branch(TestSource::new(batches, workers), Vec::new())];
     run(&[Pipeline { branches, sink }], workers)?;
     collect(vec![branch(source, Vec::new())], workers)
 }
 
 /// Result rows sorted by all their columns.
-fn sorted(mut rows: Vec<Vec<Literal>>) -> Vec<Vec<Literal>> {
+pub(super) fn sorted(mut rows: Vec<Vec<Literal>>) -> Vec<Vec<Literal>> {
     rows.sort_by(|left, right| {
         let pairs = left.iter().zip(right);
         pairs
@@ -551,6 +560,7 @@ fn states_that_one_aggregation_hands_out_another_takes_in() {
         memory(),
         cancel(),
         EARLY_PARTITIONS[1],
+        None,
     ));
     let outer = AggregateSpecification {
         keys: vec![Projection::Column(0)],
@@ -563,9 +573,10 @@ fn states_that_one_aggregation_hands_out_another_takes_in() {
         memory(),
         cancel(),
         EARLY_PARTITIONS[2],
+        None,
     ));
-    let between: Branch = branch(AggregateSource::new(&inner, 50, cancel()), Vec::new());
-    let last = branch(AggregateSource::new(&outer, 50, cancel()), Vec::new());
+    let between: Branch = branch(AggregateSource::new(&inner, 50), Vec::new());
+    let last = branch(AggregateSource::new(&outer, 50), Vec::new());
     let first = branch(TestSource::new(batches_of(&rows, &types, 100), 3), Vec::new());
     let pipelines = [
         Pipeline {
@@ -594,6 +605,7 @@ fn summaries_are_added_to_rows() {
         memory(),
         cancel(),
         GroupingLimits::default(),
+        None,
     ));
     let receiver = sink.summary_receiver();
     let answers = [LogicalType::Date, LogicalType::BigInt, NUMERIC];
@@ -610,7 +622,7 @@ fn summaries_are_added_to_rows() {
         vec![Literal::Date(1), Literal::Integer(7)],
         vec![Literal::Date(3), Literal::Null],
     ];
-    let source = AggregateSource::new(&sink, 100, cancel());
+    let source = AggregateSource::new(&sink, 100);
     let branches = vec![branch(TestSource::new(batches_of(&rows, &types, 1), 2), Vec::new())];
     run(&[Pipeline { branches, sink }], 2).unwrap();
     let result = rows_of(&collect(vec![branch(source, Vec::new())], 1).unwrap(), &answers);
@@ -650,8 +662,14 @@ fn groups_on_disk_answer_as_those_in_memory() {
             step("max", binding(&[LogicalType::BigInt], LogicalType::BigInt, &[]), &[2]),
         ];
         let specification = specification(&types, 2, calls);
-        let sink = Arc::new(AggregateSink::with_limits(specification, memory, cancel(), limits));
-        let source = AggregateSource::new(&sink, 100, cancel());
+        let sink = Arc::new(AggregateSink::with_limits(
+            specification,
+            memory,
+            cancel(),
+            limits,
+            None,
+        ));
+        let source = AggregateSource::new(&sink, 100);
         let branches = vec![branch(
             TestSource::new(batches_of(&rows, &types, 500), workers),
             Vec::new(),
@@ -691,8 +709,9 @@ fn one_group_that_does_not_fit_is_an_error_and_gives_its_memory_back() {
         budget.clone(),
         cancel(),
         GroupingLimits::default(),
+        None,
     ));
-    let source = AggregateSource::new(&sink, 100, cancel());
+    let source = AggregateSource::new(&sink, 100);
     let branches = vec![branch(TestSource::new(batches_of(&rows, &types, 500), 2), Vec::new())];
     let done = run(&[Pipeline { branches, sink }], 2);
     let error = done

@@ -130,9 +130,9 @@ impl Planner {
             best_groups: best_groups(aggregate),
         };
         let inner = Arc::new(AggregateSink::new(inner, &self.context));
-        let outer = Arc::new(AggregateSink::new(outer, &self.context));
+        let outer = Arc::new(AggregateSink::after(&inner, outer, &self.context));
         self.describe(&outer, node);
-        let between = AggregateSource::new(&inner, self.context.batch_rows, self.context.cancel.clone());
+        let between = AggregateSource::new(&inner, self.context.batch_rows).with_ids(keys.len());
         self.sink(piece, inner);
         Ok(self.aggregated(Piece::source(between, Vec::new()), outer, aggregate.output()))
     }

@@ -68,7 +68,7 @@ impl Planner {
 
     /// Ends a piece in an aggregation and begins another with its groups.
     fn aggregated(&mut self, piece: Piece, sink: Arc<AggregateSink>, columns: Vec<ColumnDef>) -> Piece {
-        let source = AggregateSource::new(&sink, self.context.batch_rows, self.context.cancel.clone());
+        let source = AggregateSource::new(&sink, self.context.batch_rows);
         self.sink(piece, sink);
         Piece::source(source, columns)
     }

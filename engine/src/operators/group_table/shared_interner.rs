@@ -1,0 +1,289 @@
+//! Ids of texts that all workers of a query share. A value of a dictionary is interned once, by whoever meets it first; from then on the rows
+//! that have it are known by their codes, and neither hashed nor compared. Never forgets a text.
+
+use super::interner::{CHUNK_ROWS, TextInterner, text_views};
+use super::rows::view_hash;
+use crate::error::Result;
+use crate::functions::kernel::encoded::{distinct_values, with_values};
+use crate::operators::gather::constant;
+use crate::operators::spill::compacted;
+use crate::operators::split::Split;
+use crate::pipeline::Reservation;
+use arrow_array::cast::AsArray;
+use arrow_array::types::UInt32Type;
+use arrow_array::{Array, ArrayRef, DictionaryArray, UInt32Array};
+use arrow_buffer::NullBuffer;
+use arrow_schema::DataType;
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
+use parking_lot::{Mutex, MutexGuard};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
+use stoa_storage::vector::constant_of;
+
+/// Interners that texts are spread over by their hashes, a power of two: workers seldom wait for each other.
+const SHARDS: usize = 64;
+
+/// An id that was not asked for yet.
+const UNKNOWN: u32 = u32::MAX;
+
+/// Where one row has come for so many values of a dictionary, all are interned, one after the other as they lie in memory ..
+const VALUES_PER_ROW_MAX: usize = 4;
+/// .. so many at a time: workers that need the same dictionary share them out.
+const PIECE_VALUES: usize = 4096;
+
+/// Ids have 32 bits, and a text takes this many bytes and more.
+const BYTES_MAX: usize = 24 << 32;
+
+/// Texts that are handed out by themselves; more come as a dictionary of all.
+const FEW_ROWS: usize = 256;
+
+/// See the module. Ids begin with 1 and are fairly dense; that of NULL is 0.
+pub(crate) struct SharedInterner {
+    data_type: DataType,
+    shards: Vec<Mutex<TextInterner>>,
+    /// By the address of their values, which they keep where they are.
+    dictionaries: Mutex<HashMap<usize, Arc<DictionaryIds>, RandomState>>,
+    bytes: AtomicUsize,
+    reservation: Mutex<Reservation>,
+    is_full: AtomicBool,
+    /// As of some moment.
+    texts: Mutex<Option<Arc<Texts>>>,
+}
+
+/// The ids of a dictionary's values, as far as they were needed.
+struct DictionaryIds {
+    values: ArrayRef,
+    ids: Vec<AtomicU32>,
+    rows_seen: AtomicUsize,
+    /// Which pieces of the values have ids as a whole; held by who sees to it.
+    pieces: Vec<Mutex<bool>>,
+}
+
+/// All texts, shard by shard.
+struct Texts {
+    values: ArrayRef,
+    /// The place of each shard's first text.
+    starts: Vec<usize>,
+}
+
+impl SharedInterner {
+    /// For texts or byte strings.
+    pub(crate) fn new(data_type: &DataType, reservation: Reservation) -> Self {
+        SharedInterner {
+            data_type: data_type.clone(),
+            shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
+            dictionaries: Mutex::default(),
+            bytes: AtomicUsize::new(0),
+            reservation: Mutex::new(reservation),
+            is_full: AtomicBool::new(false),
+            texts: Mutex::default(),
+        }
+    }
+
+    /// Whether there is no room for more texts.
+    pub(crate) fn is_full(&self) -> bool {
+        self.is_full.load(Ordering::Relaxed)
+    }
+
+    fn account(&self) {
+        let bytes = self.bytes.load(Ordering::Relaxed);
+        let mut reservation = self.reservation.lock();
+        if bytes > reservation.bytes() && (bytes > BYTES_MAX || !reservation.try_resize(bytes)) {
+            self.is_full.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Texts that have ids.
+    pub(crate) fn text_count(&self) -> usize {
+        self.shards.iter().map(|shard| shard.lock().text_count()).sum()
+    }
+
+    /// An id per row, as a column without NULLs; of a column of ids itself.
+    ///
+    /// # Errors
+    /// Those of Arrow's kernels.
+    pub(crate) fn ids(&self, column: &ArrayRef) -> Result<ArrayRef> {
+        if let Some(value) = constant_of(column) {
+            return constant(&self.ids_of_values(&value), column.len());
+        }
+        match column.data_type() {
+            DataType::UInt32 => Ok(column.clone()),
+            DataType::Dictionary(_, _) => Ok(self.ids_of_codes(column)),
+            DataType::RunEndEncoded(_, _) => match distinct_values(column) {
+                Some(values) => with_values(column, self.ids_of_values(&values)),
+                None => Ok(self.ids_of_values(&stoa_storage::vector::flatten(column))),
+            },
+            _ => Ok(self.ids_of_values(column)),
+        }
+    }
+
+    fn ids_of_codes(&self, column: &ArrayRef) -> ArrayRef {
+        let dictionary = column.as_dictionary::<UInt32Type>();
+        let known = self.dictionary(dictionary.values());
+        let codes = dictionary.keys().values();
+        let rows_seen = known.rows_seen.fetch_add(codes.len(), Ordering::Relaxed) + codes.len();
+        let nulls = dictionary.keys().nulls().filter(|nulls| nulls.null_count() > 0);
+        let mut ids = known.look_up(codes, nulls);
+        if ids.contains(&UNKNOWN) {
+            match rows_seen * VALUES_PER_ROW_MAX >= known.ids.len() {
+                true => self.intern_all(&known),
+                false => self.intern_codes(&known, &known.missing(codes, &ids)),
+            }
+            ids = known.look_up(codes, nulls);
+        }
+        Arc::new(UInt32Array::new(ids.into(), None))
+    }
+
+    fn intern_codes(&self, known: &DictionaryIds, codes: &[u32]) {
+        self.intern(&known.values, codes, |code, id| {
+            known.ids[code as usize].store(id, Ordering::Relaxed);
+        });
+    }
+
+    fn intern_all(&self, known: &DictionaryIds) {
+        let intern = |piece: usize, mut is_whole: MutexGuard<'_, bool>| {
+            if !*is_whole {
+                let start = piece * PIECE_VALUES;
+                let codes = start as u32..known.ids.len().min(start + PIECE_VALUES) as u32;
+                let missing: Vec<u32> = codes.filter(|code| known.id(*code) == UNKNOWN).collect();
+                self.intern_codes(known, &missing);
+                *is_whole = true;
+            }
+        };
+        for (piece, is_whole) in known.pieces.iter().enumerate() {
+            if let Some(is_whole) = is_whole.try_lock() {
+                intern(piece, is_whole);
+            }
+        }
+        // What others had in hand.
+        for (piece, is_whole) in known.pieces.iter().enumerate() {
+            intern(piece, is_whole.lock());
+        }
+    }
+
+    fn ids_of_values(&self, values: &ArrayRef) -> ArrayRef {
+        let mut ids = vec![0; values.len()];
+        let rows: Vec<u32> = (0..values.len() as u32).collect();
+        self.intern(values, &rows, |row, id| ids[row as usize] = id);
+        Arc::new(UInt32Array::from(ids))
+    }
+
+    fn dictionary(&self, values: &ArrayRef) -> Arc<DictionaryIds> {
+        let address = Arc::as_ptr(values).cast::<()>() as usize;
+        let mut dictionaries = self.dictionaries.lock();
+        let known = dictionaries.entry(address).or_insert_with(|| {
+            self.bytes
+                .fetch_add(values.len() * size_of::<AtomicU32>(), Ordering::Relaxed);
+            Arc::new(DictionaryIds {
+                values: values.clone(),
+                ids: (0..values.len()).map(|_| AtomicU32::new(UNKNOWN)).collect(),
+                rows_seen: AtomicUsize::new(0),
+                pieces: (0..values.len().div_ceil(PIECE_VALUES))
+                    .map(|_| Mutex::new(false))
+                    .collect(),
+            })
+        });
+        known.clone()
+    }
+
+    /// Calls `take` with some places of a plain column and the ids of their values.
+    fn intern(&self, values: &ArrayRef, places: &[u32], mut take: impl FnMut(u32, u32)) {
+        let (views, buffers) = text_views(values);
+        let hashes: Vec<u64> = places
+            .iter()
+            .map(|place| view_hash(views[*place as usize], buffers))
+            .collect();
+        let nulls = values.nulls().filter(|nulls| nulls.null_count() > 0);
+        let split = Split::new(&hashes, 64 - SHARDS.trailing_zeros(), SHARDS);
+        let mut near = Vec::with_capacity(CHUNK_ROWS);
+        for (shard, range) in split.partitions() {
+            let mut interner = self.shards[shard].lock();
+            let before = interner.memory_bytes();
+            for rows in split.order()[range].chunks(CHUNK_ROWS) {
+                near.clear();
+                near.extend(rows.iter().map(|row| hashes[*row as usize]));
+                interner.prepare(&near);
+                for (row, hash) in rows.iter().zip(&near) {
+                    let place = places[*row as usize];
+                    let id = match nulls.is_some_and(|nulls| nulls.is_null(place as usize)) {
+                        true => 0,
+                        false => {
+                            (interner.id(views[place as usize], *hash, buffers) - 1) * SHARDS as u32 + shard as u32 + 1
+                        }
+                    };
+                    take(place, id);
+                }
+            }
+            self.bytes
+                .fetch_add(interner.memory_bytes() - before, Ordering::Relaxed);
+        }
+        self.account();
+    }
+
+    /// The texts of ids.
+    ///
+    /// # Errors
+    /// Those of Arrow's kernels.
+    pub(crate) fn values(&self, ids: &ArrayRef) -> Result<ArrayRef> {
+        let texts = self.gathered();
+        let place = |id: Option<u32>| {
+            let id = id?.checked_sub(1)?;
+            Some((texts.starts[id as usize % SHARDS] + id as usize / SHARDS) as u32)
+        };
+        let places: UInt32Array = ids.as_primitive::<UInt32Type>().iter().map(place).collect();
+        if places.len() < FEW_ROWS {
+            return Ok(compacted(&arrow_select::take::take(&texts.values, &places, None)?));
+        }
+        Ok(Arc::new(DictionaryArray::try_new(places, texts.values.clone())?))
+    }
+
+    /// All texts of now.
+    fn gathered(&self) -> Arc<Texts> {
+        let mut gathered = self.texts.lock();
+        let mut shards: Vec<_> = self.shards.iter().map(|shard| shard.lock()).collect();
+        let mut starts = vec![0];
+        for shard in &shards {
+            starts.push(starts[starts.len() - 1] + shard.text_count());
+        }
+        match &*gathered {
+            Some(texts) if texts.values.len() == starts[SHARDS] => texts.clone(),
+            _ => {
+                let interners = shards.iter_mut().map(|shard| &mut **shard);
+                let texts = Arc::new(Texts {
+                    values: TextInterner::all_values(interners, &self.data_type),
+                    starts,
+                });
+                gathered.insert(texts).clone()
+            }
+        }
+    }
+}
+
+impl DictionaryIds {
+    #[inline]
+    fn id(&self, code: u32) -> u32 {
+        self.ids[code as usize].load(Ordering::Relaxed)
+    }
+
+    fn look_up(&self, codes: &[u32], nulls: Option<&NullBuffer>) -> Vec<u32> {
+        match nulls {
+            None => codes.iter().map(|code| self.id(*code)).collect(),
+            Some(nulls) => codes
+                .iter()
+                .zip(nulls)
+                .map(|(code, is_valid)| if is_valid { self.id(*code) } else { 0 })
+                .collect(),
+        }
+    }
+
+    /// The codes of rows that have no id, each once and ascending: as their values lie in memory.
+    fn missing(&self, codes: &[u32], ids: &[u32]) -> Vec<u32> {
+        let rows = codes.iter().zip(ids).filter(|(_, id)| **id == UNKNOWN);
+        let mut missing: Vec<u32> = rows.map(|(code, _)| *code).collect();
+        missing.sort_unstable();
+        missing.dedup();
+        missing.retain(|code| self.id(*code) == UNKNOWN);
+        missing
+    }
+}
