@@ -3,6 +3,7 @@ and prints who took how long. See ../README.md for what is measured how."""
 
 import argparse
 import datetime
+import importlib
 import json
 import pathlib
 import shutil
@@ -11,6 +12,7 @@ import sys
 
 import generators
 import machine
+import mode
 import report
 import ties
 from peer import PeerError, Remote
@@ -26,7 +28,7 @@ ROOT = HERE.parent.parent
 def arguments():
     """The command line."""
     parser = argparse.ArgumentParser(prog="run.sh", description=__doc__)
-    parser.add_argument("suite", help="one of: " + ", ".join(Suite.names()))
+    parser.add_argument("suite", help="one of: " + ", ".join(Suite.names()) + "; or a mode with options of its own: " + ", ".join(mode.NAMES))
     parser.add_argument("--rows", help="rows of the largest table: 1000000, 10M (default), 1G")
     parser.add_argument("--scale", help="scale factor of suites that have one instead (tpch, ssb): 0.1, 1 (default), 10")
     parser.add_argument("--threads", type=int, default=2, help="threads each database may use (default 2)")
@@ -196,6 +198,8 @@ def ask(options, suite, peers, result):
 
 def main():
     """One run."""
+    if sys.argv[1:2] and sys.argv[1] in mode.NAMES:
+        return importlib.import_module(mode.NAMES[sys.argv[1]]).main(sys.argv[2:])
     options = arguments()
     suite = Suite(options.suite)
     parquet = generators.parquet(options, suite)

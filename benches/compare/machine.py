@@ -3,6 +3,8 @@
 import os
 import pathlib
 import platform
+import tempfile
+import time
 
 
 def machine():
@@ -59,3 +61,42 @@ def folder_bytes(path):
     if path.is_file():
         return path.stat().st_size
     return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+
+
+def processor_seconds(process_id="self"):
+    """The processor time a process has taken."""
+    fields = pathlib.Path(f"/proc/{process_id}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def busy_seconds():
+    """The processor time that all cores have spent on anything."""
+    fields = [int(field) for field in pathlib.Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
+    return (sum(fields) - fields[3] - fields[4]) / os.sysconf("SC_CLK_TCK")
+
+
+class Shares:
+    """Who kept the processors busy during a measurement, in cores: a database, the clients, and everybody else."""
+
+    def __init__(self, process_id):
+        self._process_id = process_id
+        self._busy, self._own = busy_seconds(), processor_seconds(process_id)
+
+    def end(self, seconds, client_seconds):
+        """Ends the measurement, which took so long."""
+        own = processor_seconds(self._process_id) - self._own
+        others = busy_seconds() - self._busy - own - client_seconds
+        shares = {"database": own, "clients": client_seconds, "others": max(others, 0.0)}
+        return {f"{name}_cores": round(value / seconds, 3) for name, value in shares.items()}
+
+
+def sync_seconds(folder, count=50):
+    """The median time of a short write and its sync, in this folder just now: the least that a durable statement takes."""
+    times = []
+    with tempfile.NamedTemporaryFile(dir=folder, buffering=0) as file:
+        for _ in range(count):
+            begin = time.perf_counter()
+            file.write(b"x" * 200)
+            os.fdatasync(file.fileno())
+            times.append(time.perf_counter() - begin)
+    return sorted(times)[count // 2]

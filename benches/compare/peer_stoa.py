@@ -21,6 +21,7 @@ class Stoa(Peer):
         self.binary = binary
         self.import_folder = import_folder
         self.server = None
+        self.port = None
         self.connection = None
         self.set_now = {}
 
@@ -33,10 +34,10 @@ class Stoa(Peer):
 
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+            self.port = probe.getsockname()[1]
         self.folder.parent.mkdir(parents=True, exist_ok=True)
         log = open(self.folder.parent / "stoa.log", "ab")
-        command = [self.binary, "serve", "--data", self.folder, "--listen", f"127.0.0.1:{port}"]
+        command = [self.binary, "serve", "--data", self.folder, "--listen", f"127.0.0.1:{self.port}"]
         command += ["--threads", str(self.threads), "--import-dir", self.import_folder]
         self.server = subprocess.Popen([str(word) for word in command], stdout=log, stderr=log)
         deadline = time.monotonic() + 120
@@ -45,7 +46,7 @@ class Stoa(Peer):
                 raise RuntimeError(f"the server ended with {self.server.returncode}; see {self.folder.parent}/stoa.log")
             try:
                 # An ordinary client: text of statements, no preparation.
-                self.connection = psycopg.connect(host="127.0.0.1", port=port, dbname="stoa", user="bench", autocommit=True, prepare_threshold=None)
+                self.connection = psycopg.connect(host="127.0.0.1", port=self.port, dbname="stoa", user="bench", autocommit=True, prepare_threshold=None)
                 break
             except psycopg.OperationalError:
                 if time.monotonic() > deadline:
