@@ -7,8 +7,10 @@ import zlib
 import concurrency_tables
 import dashboard
 import drive
+import generators
 import machine
 import mode
+import report
 import wire
 from answers import difference
 from drive_threads import ClickHouseThreads, DuckDBThreads
@@ -105,31 +107,39 @@ def crowd(options, peer, count, pause, short):
     """One measurement: so many connections, each asking short questions, with or without pauses."""
     plan = [(short, pause, options.seed * 1000 + number) for number in range(count)]
     took, latencies, shares = peer.run(plan, options.seconds)
-    every = [time for lane in latencies for time in lane]
-    fewest = min(len(lane) for lane in latencies) * count / max(len(every), 1)
-    return {"connections": count, "pause": pause, "queries_per_second": len(every) / took, **mode.spread(every), "fewest": fewest, **shares}
+    times = spread_of(latencies)
+    fewest = min(len(lane) for lane in latencies) * count / max(times["count"], 1)
+    return {"connections": count, "pause": pause, "queries_per_second": times["count"] / took, "fewest": fewest, **times, **shares}
 
 
 def beside(options, peer, short, long):
-    """Short questions over 4 connections, alone and beside 2 connections that ask the long one over and over."""
+    """Short questions over 4 connections, alone and beside 2 with each of the long ones (their numbers by name), over and over."""
     plan = [(short, 0.02, options.seed * 2000 + number) for number in range(4)]
     _, alone, _ = peer.run(plan, options.seconds)
-    _, long_alone, _ = peer.run([([long], 0.0, 1)], 0.5)
-    took, both, shares = peer.run(plan + [([long], 0.0, number) for number in range(2)], options.seconds)
-    times = {"alone": alone, "beside": both[: len(plan)], "long_alone": long_alone, "long_beside": both[len(plan) :]}
-    found = {name: mode.spread([time for lane in lanes for time in lane]) for name, lanes in times.items()}
-    return {**found, "seconds": took, **shares}
+    every = {"alone": {"short": spread_of(alone)}}
+    for name, place in long.items():
+        _, long_alone, _ = peer.run([([place], 0.0, 1)], 0.5)
+        took, both, shares = peer.run(plan + [([place], 0.0, number) for number in range(2)], options.seconds)
+        short_times, long_times = spread_of(both[: len(plan)]), spread_of(both[len(plan) :])
+        every[name] = {"short": short_times, "long": long_times, "long_alone": spread_of(long_alone), "seconds": took, **shares}
+        mode.progress(f"{peer.name}: beside {name}: {report.milliseconds(short_times['p50'])} ms")
+    return every
 
 
-def measure(options, peer, count):
-    """All measurements of one peer; `count` questions are short, the one after them is long."""
-    short, found = list(range(count)), {"crowds": []}
+def spread_of(lanes):
+    """What is told of the times of some lanes."""
+    return mode.spread([time for lane in lanes for time in lane])
+
+
+def measure(options, peer, long):
+    """All measurements of one peer; `long` are the numbers of the long questions, all before them are short."""
+    short, found = list(range(options.questions)), {"crowds": []}
     peer.run([(short, 0.0, 0)], min(options.seconds, 2))
     for pause in (0.0, options.pause):
         for connections in map(int, options.connections.split(",")):
             found["crowds"].append(crowd(options, peer, connections, pause, short))
             mode.progress(f"{peer.name}: {connections} connections, pause {pause:g} s: {found['crowds'][-1]['queries_per_second']:.0f} queries/s")
-    found["beside"] = beside(options, peer, short, count)
+    found["beside"] = beside(options, peer, short, long)
     return found
 
 
@@ -137,7 +147,9 @@ def main(arguments):
     """One run."""
     options, reference = options_of(arguments), None
     parquet = mode.parquet(options)
-    statements = [*dashboard.questions(parquet, options.questions, options.seed), dashboard.LONG.strip()]
+    long = dashboard.long_questions(generators.count(options.rows))
+    statements = [*dashboard.questions(parquet, options.questions, options.seed), *long.values()]
+    numbers = {name: options.questions + place for place, name in enumerate(long)}
     result, folder = mode.head(options), mode.folder(options)
     result["measurements"] = {}
     # DuckDB first: the others are compared with it.
@@ -146,7 +158,7 @@ def main(arguments):
         try:
             answers = ready(peer, parquet, statements, reference, result)
             reference = reference or answers
-            result["measurements"][peer.name] = measure(options, peer, options.questions)
+            result["measurements"][peer.name] = measure(options, peer, numbers)
         except (PeerError, wire.WireError) as error:
             result["problems"][peer.name] = str(error)
         finally:

@@ -2,6 +2,8 @@
 
 from report import milliseconds, table
 
+PARTS = ("p50", "p99", "worst")
+
 
 def base_of(crowds):
     """The median of one connection that does not pause: what the others are compared with."""
@@ -22,7 +24,7 @@ def crowd_rows(peer, crowds):
         yield [
             f"{peer}, {crowd['connections']}, " + (f"pause {crowd['pause']:g} s" if crowd["pause"] else "no pause"),
             f"{crowd['queries_per_second']:.0f}",
-            *(milliseconds(crowd[name]) for name in ("p50", "p99", "worst")),
+            *(milliseconds(crowd[part]) for part in PARTS),
             times(against),
             "-" if crowd["pause"] else f"{crowd['fewest']:.2f}",
             f"{crowd['database_cores']:.2f}",
@@ -33,16 +35,16 @@ def crowd_rows(peer, crowds):
 
 def beside_rows(peer, found):
     """Short questions without and with long ones beside them, and the long ones without and with the short."""
-    for name, other, kind in (("alone", "beside", "short"), ("long_alone", "long_beside", "long")):
-        before, after = found[name], found[other]
-        slower = [after[part] / before[part] if after[part] and before[part] else None for part in ("p50", "p99")]
-        yield [
-            f"{peer}, {kind}",
-            *(milliseconds(before[part]) for part in ("p50", "p99")),
-            *(milliseconds(after[part]) for part in ("p50", "p99", "worst")),
-            *map(times, slower),
-            after["count"],
-        ]
+    alone = found["alone"]["short"]
+    yield [f"{peer}, alone", *(milliseconds(alone[part]) for part in PARTS), *["-"] * 7]
+    for name, one in found.items():
+        if name == "alone":
+            continue
+        short = one["short"]
+        slower = [short[part] / alone[part] if short[part] and alone[part] else None for part in ("p50", "p99")]
+        long = [milliseconds(times_of["p50"]) for times_of in (one["long_alone"], one["long"])]
+        shares = [f"{one[f'{whose}_cores']:.2f}" for whose in ("database", "others")]
+        yield [f"{peer}, {name}", *(milliseconds(short[part]) for part in PARTS), *map(times, slower), *long, one["long"]["count"], *shares]
 
 
 def tables(result):
@@ -55,8 +57,8 @@ def tables(result):
         "the mean. database, clients, others: cores busy with each, others being whatever else ran on the machine. Without pauses, N\n"
         "connections wait at least N / (queries/s) on average, whatever the order they are served in."
     )
-    second = ["beside long ones", "p50 alone", "p99 alone", "p50 beside", "p99 beside", "worst", "p50", "p99", "count"]
-    title = "4 connections with short questions (mean pause 20 ms) alone, and beside 2 with long ones; milliseconds:"
+    second = ["short ones beside", *PARTS, "p50/alone", "p99/alone", "long p50 alone", "long p50", "long ones", "database", "others"]
+    title = "4 connections with short questions (mean pause 20 ms) alone, and beside 2 connections with long ones; milliseconds:"
     return [table(header, crowds), notes, title + "\n" + table(second, beside)]
 
 
@@ -68,8 +70,7 @@ def picture(result):
             for part in ("p50", "p99"):
                 pause = f", pause {crowd['pause']:g} s" if crowd["pause"] else ""
                 found.setdefault(f"{crowd['connections']} connections{pause}: {part}", {})[peer] = crowd[part]
-        for name in ("alone", "beside"):
+        for name, one in measured["beside"].items():
             for part in ("p50", "p99"):
-                words = "short, alone" if name == "alone" else "short, beside long"
-                found.setdefault(f"{words}: {part}", {})[peer] = measured["beside"][name][part]
+                found.setdefault(f"short, {'alone' if name == 'alone' else 'beside ' + name}: {part}", {})[peer] = one["short"][part]
     return {name: {peer: value for peer, value in values.items() if value} for name, values in found.items()}

@@ -24,10 +24,20 @@ SELECT count(*) FROM sales WHERE channel = '{channel}' AND sale_date BETWEEN dat
 SELECT count(*), coalesce(sum(quantity), 0), coalesce(max(revenue_cents), 0) FROM sales WHERE sale_date = date '{day}'""",
 }
 
-# What takes long: every row is read, and there are about as many groups as rows.
-LONG = """
+# What takes long: every row is read, and most are grouped, sorted or joined.
+LONG = {
+    "group": """
 SELECT customer_id, product_id, sum(revenue_cents) AS revenue, count(*) FROM sales
-GROUP BY customer_id, product_id ORDER BY revenue DESC, customer_id, product_id LIMIT 10"""
+GROUP BY customer_id, product_id ORDER BY revenue DESC, customer_id, product_id LIMIT 10""",
+    "sort": """
+SELECT sale_date, customer_id, product_id, revenue_cents, quantity, discount_pct FROM sales
+ORDER BY (revenue_cents * 3 + customer_id) % 1000003, sale_date, customer_id, product_id, revenue_cents, quantity, discount_pct
+LIMIT 10 OFFSET {middle}""",
+    "window": """
+SELECT max(place) FROM (SELECT row_number() OVER (ORDER BY revenue_cents, customer_id) AS place FROM sales) AS placed""",
+    "join": """
+SELECT count(*) FROM sales AS one JOIN sales AS other ON one.customer_id = other.customer_id AND one.sale_date = other.sale_date""",
+}
 
 BOUNDS = """
 SELECT min(sale_date), max(sale_date), max(product_id), max(customer_id),
@@ -54,3 +64,8 @@ def questions(parquet, count, seed):
         literals.update(day=day, region=chance.choice(regions), channel=chance.choice(channels))
         found.append(templates[number % len(templates)].format(**literals).strip())
     return found
+
+
+def long_questions(rows):
+    """The long ones, for a table of so many rows."""
+    return {name: text.format(middle=rows // 2).strip() for name, text in LONG.items()}

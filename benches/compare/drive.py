@@ -102,6 +102,14 @@ def _process(port, lanes, seconds, barrier, pipe):
         pipe.send(f"{type(error).__name__}: {error}")
 
 
+def received(pipe):
+    """What a process says, or that it ended without a word."""
+    try:
+        return pipe.recv()
+    except EOFError:
+        return "a client process ended"
+
+
 def spread(lanes, processes=2):
     """Lanes dealt to so many processes."""
     return [group for group in (lanes[start::processes] for start in range(processes)) if group]
@@ -118,7 +126,7 @@ def drive(port, groups, seconds):
         process.start()
         theirs.close()
         started.append((process, ours, group))
-    answers = [pipe.recv() for _, pipe, _ in started]
+    answers = [received(pipe) for _, pipe, _ in started]
     for process, _, _ in started:
         process.join(30)
     problems = [text for text in answers if isinstance(text, str)]
