@@ -10,6 +10,7 @@ import time
 import zlib
 from dataclasses import dataclass, field
 
+import machine
 import wire
 
 
@@ -94,9 +95,9 @@ def _process(port, lanes, seconds, barrier, pipe):
     try:
         runners = [Runner(lane, port) for lane in lanes]
         barrier.wait(120)
-        before = time.process_time()
+        before, busy = time.process_time(), machine.busy_seconds()
         took = turn(runners, seconds)
-        pipe.send((took, time.process_time() - before, [lane.latencies for lane in lanes]))
+        pipe.send((took, time.process_time() - before, machine.busy_seconds() - busy, [lane.latencies for lane in lanes]))
     except Exception as error:  # belongs to the report of the process that asked
         barrier.abort()
         pipe.send(f"{type(error).__name__}: {error}")
@@ -117,7 +118,7 @@ def spread(lanes, processes=2):
 
 def drive(port, groups, seconds):
     """Runs all lanes at once, each group of them in a process of its own, in which a large request keeps the others waiting. Gives the
-    seconds it took and the clients' processor seconds; lanes get their latencies."""
+    seconds it took, the clients' processor seconds and those of the whole machine; lanes get their latencies."""
     context = multiprocessing.get_context("spawn")
     barrier, started = context.Barrier(len(groups)), []
     for group in groups:
@@ -132,7 +133,8 @@ def drive(port, groups, seconds):
     problems = [text for text in answers if isinstance(text, str)]
     if problems:
         raise wire.WireError(sorted(problems, key=lambda text: "Broken" in text)[0])
-    for (_, _, group), (_, _, latencies) in zip(started, answers):
+    for (_, _, group), (*_, latencies) in zip(started, answers):
         for lane, times in zip(group, latencies):
             lane.latencies = times
-    return max(took for took, _, _ in answers), sum(own for _, own, _ in answers)
+    tooks, owns, busy, _ = zip(*answers)
+    return max(tooks), sum(owns), max(busy)

@@ -66,8 +66,8 @@ class OverTheWire:
         """Sends each connection's requests, with questions beside: lanes and shares."""
         lanes = [drive.Lane(items, once=True, before=items.before()) for items in requests]
         shares = machine.Shares(self._peer.server.pid)
-        took, own = drive.drive(self._peer.port, [group for group in (lanes, questions) if group], seconds)
-        return lanes, shares.end(took, own)
+        took, *work = drive.drive(self._peer.port, [group for group in (lanes, questions) if group], seconds)
+        return lanes, shares.end(took, *work)
 
     def into(self, found, name, table, requests, seconds, questions=()):
         """One measurement: the rate, each statement's times, the questions' times."""

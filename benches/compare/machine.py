@@ -79,14 +79,15 @@ class Shares:
     """Who kept the processors busy during a measurement, in cores: a database, the clients, and everybody else."""
 
     def __init__(self, process_id):
-        self._process_id = process_id
+        self._process_id, self._begin = process_id, time.perf_counter()
         self._busy, self._own = busy_seconds(), processor_seconds(process_id)
 
-    def end(self, seconds, client_seconds):
-        """Ends the measurement, which took so long."""
+    def end(self, seconds, client_seconds, busy=None):
+        """Ends the measurement, which took so long; `busy` is what all cores did in that time, where clients were started besides."""
         own = processor_seconds(self._process_id) - self._own
-        others = busy_seconds() - self._busy - own - client_seconds
-        shares = {"database": own, "clients": client_seconds, "others": max(others, 0.0)}
+        if busy is None:
+            busy = (busy_seconds() - self._busy) / (time.perf_counter() - self._begin) * seconds
+        shares = {"database": own, "clients": client_seconds, "others": max(busy - own - client_seconds, 0.0)}
         return {f"{name}_cores": round(value / seconds, 3) for name, value in shares.items()}
 
 
