@@ -18,12 +18,11 @@ import wire
 class Lane:
     """What one connection does: `requests` in random order until time is over, or each once; after each a pause of random length."""
 
-    requests: list  # or whatever has a length and items, made only when they are needed
+    requests: list  # or whatever has a length and items; its `before`, if any, makes them and says what to send first
     expected: list = None  # checksums of the answers; without them an answer only must not be an error
     once: bool = False
     pause: float = 0.0  # mean, in seconds
     seed: int = 0
-    before: bytes = None  # sent first, outside of all times
     latencies: list = field(default_factory=list)
 
 
@@ -33,8 +32,9 @@ class Runner:
     def __init__(self, lane, port):
         self.lane, self._random = lane, random.Random(lane.seed)
         self.socket = wire.connect(port)
-        if lane.before:
-            wire.check(wire.ask(self.socket, lane.before))
+        first = getattr(lane.requests, "before", lambda: None)()
+        if first:
+            wire.check(wire.ask(self.socket, first))
         self._received, self._number, self._next, self._begin = bytearray(), 0, 0, 0.0
 
     def send(self):

@@ -64,7 +64,7 @@ class OverTheWire:
 
     def send(self, requests, seconds, questions=()):
         """Sends each connection's requests, with questions beside: lanes and shares."""
-        lanes = [drive.Lane(items, once=True, before=items.before()) for items in requests]
+        lanes = [drive.Lane(items, once=True) for items in requests]
         shares = machine.Shares(self._peer.server.pid)
         took, *work = drive.drive(self._peer.port, [group for group in (lanes, questions) if group], seconds)
         return lanes, shares.end(took, *work)

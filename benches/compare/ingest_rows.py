@@ -49,10 +49,11 @@ class InsertRequests(Endless):
         per = ROWS_PER_REQUEST[how]
         self._groups = [rows[start : start + per] for start in range(0, len(rows) - per + 1, per)]
         super().__init__([(per, sum(row[REVENUE] for row in group), sum(row[PRODUCT] for row in group)) for group in self._groups])
-        self._head, self._how = f"INSERT INTO {table} VALUES ", how
+        self._head, self._how, self._made = f"INSERT INTO {table} VALUES ", how, []
 
     def before(self):
-        """What is sent once, before: the prepared statement."""
+        """Makes all requests; what is sent once, before: the prepared statement."""
+        self._made = [self._make(number) for number in range(len(self._groups))]
         marks = ", ".join(f"${place}" for place in range(1, 9))
         return wire.parse("insert", f"{self._head}({marks})") + wire.SYNC if self._how in PREPARED else None
 
@@ -64,10 +65,13 @@ class InsertRequests(Endless):
         """The same with parameters, for one row."""
         return self._head + "(?, ?, ?, ?, ?, ?, ?, ?)", self._groups[number % len(self._groups)][0]
 
-    def __getitem__(self, number):
+    def _make(self, number):
         if self._how not in PREPARED:
             return wire.simple(self.sql(number))
-        return b"".join(wire.execute("insert", row) for row in self._groups[number % len(self._groups)]) + wire.SYNC
+        return b"".join(wire.execute("insert", row) for row in self._groups[number]) + wire.SYNC
+
+    def __getitem__(self, number):
+        return self._made[number % len(self._made)]
 
 
 class CsvRequests(Endless):
