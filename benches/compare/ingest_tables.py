@@ -52,6 +52,7 @@ def tables(result):
         rows = []
         for name, one in result["beside"].items():
             rows.append([name, rate(one), *times(one, "statement"), sync(one), *times(one, "asked"), *cores(one)])
-        header = ["Stoa, into the table asked", "rows/s", "statement p50", "p99", "disk sync", "question p50", "p99", "server's cores", "clients'", "others'"]
+        waits = ["statement p50", "p99", "disk sync", "question p50", "p99"]
+        header = ["Stoa, into the table asked", "rows/s", *waits, "server's cores", "clients'", "others'"]
         found.append(table(header, rows))
     return found

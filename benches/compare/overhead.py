@@ -2,6 +2,7 @@
 result leaves in binary, each beside what the loopback does between two Python processes without a server. The client counts bytes
 and never interprets them while it measures; what they hold is checked before."""
 
+import generators
 import machine
 import mode
 import overhead_client as client
@@ -14,7 +15,7 @@ FILL = "INSERT INTO wide SELECT n, n * 3, n / 2.0::float8, n / 1024.0::float8 FR
 COLUMNS = 4
 # A row in binary COPY: a count of fields, and length and value of each. As a message each row has a kind and a length before it.
 COPY_ROW, MESSAGE = 2 + COLUMNS * 12, 5
-# The row with its numbers as wholes and floats; what `check_values` expects to find in it.
+# What the columns are of a row's number.
 FACTORS = (1, 3, 0.5, 1 / 1024)
 ASKED = {"round trip": 100e-6, "export": 1e9}
 
@@ -108,8 +109,6 @@ def shares_of(one):
 
 def main(arguments):
     """One run."""
-    import generators
-
     options = options_of(arguments)
     rows, result = generators.count(options.rows), mode.head(options)
     folder = mode.folder(options)
