@@ -13,6 +13,7 @@ mod output;
 mod profile;
 mod query;
 mod scheduler;
+mod workers;
 
 pub(crate) use cancel::Cancel;
 pub(crate) use context::QueryContext;
@@ -20,7 +21,7 @@ pub(crate) use memory::{MemoryBudget, Reservation};
 pub(crate) use output::{Output, OutputReceiver, OutputSink};
 pub(crate) use profile::{NodeProfile, Profile, Profiled};
 pub(crate) use query::{QueryRun, run_here};
-pub(crate) use scheduler::Workers;
+pub(crate) use workers::Workers;
 
 use crate::error::Result;
 use std::sync::Arc;

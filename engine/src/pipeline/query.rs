@@ -1,13 +1,14 @@
 //! A query under way: its pipelines in order, the tasks of the one that runs, its end.
 
 use super::output::Output;
-use super::scheduler::{Queue, SLICE};
+use super::scheduler::Queue;
 use super::{Branch, Cancel, Demand, Pipeline, SinkPart, Stream};
 use crate::error::{Error, Result};
 use parking_lot::Mutex;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Instant;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 /// What happens when a query is over, before its receiver hears of it.
 type AtEnd = Box<dyn FnOnce(Result<()>) -> Result<()> + Send>;
@@ -18,6 +19,8 @@ pub(crate) struct QueryRun {
     cancel: Arc<Cancel>,
     output: Arc<Output>,
     threads: usize,
+    /// What its tasks have run for, in microseconds.
+    used: AtomicU64,
     state: Mutex<RunState>,
 }
 
@@ -70,6 +73,7 @@ impl QueryRun {
             cancel,
             output,
             threads: threads.max(1),
+            used: AtomicU64::new(0),
             state: Mutex::new(RunState {
                 pipeline: 0,
                 branch: 0,
@@ -114,6 +118,10 @@ impl QueryRun {
                 Err(error) => state.error = Some(error),
             }
         }
+    }
+
+    fn used_time(&self) -> Duration {
+        Duration::from_micros(self.used.load(Ordering::Relaxed))
     }
 
     fn task(self: &Arc<Self>, branch: &Branch, pipeline: &Pipeline) -> Task {
@@ -165,9 +173,18 @@ impl QueryRun {
 }
 
 impl Task {
+    /// What the tasks of its query have run for.
+    pub(super) fn used_time(&self) -> Duration {
+        self.run.used_time()
+    }
+
     /// Runs for a slice.
     pub(super) fn run(mut self, queue: &Arc<Queue>) -> Progress {
-        let result = guarded(|| self.turn(queue));
+        let start = Instant::now();
+        let result = guarded(|| self.turn(queue, start));
+        self.run
+            .used
+            .fetch_add(start.elapsed().as_micros() as u64, Ordering::Relaxed);
         match result {
             Ok(Turn::SliceOver) => Progress::Yielded(self),
             Ok(Turn::Later) => {
@@ -196,8 +213,7 @@ impl Task {
         Progress::Gone
     }
 
-    fn turn(&mut self, queue: &Queue) -> Result<Turn> {
-        let start = Instant::now();
+    fn turn(&mut self, queue: &Queue, start: Instant) -> Result<Turn> {
         let (stream, sink) = match &mut self.parts {
             Some(parts) => parts,
             parts => parts.insert((self.branch.open()?, self.sink.open()?)),
@@ -210,7 +226,8 @@ impl Task {
                 Demand::Enough => break true,
                 Demand::Later => return Ok(Turn::Later),
             }
-            if start.elapsed() > SLICE && queue.is_contended() {
+            let elapsed = start.elapsed();
+            if queue.should_yield(self.run.used_time() + elapsed, elapsed) {
                 return Ok(Turn::SliceOver);
             }
         };

@@ -1,34 +1,90 @@
-//! The workers: threads that take tasks from one queue, run each for a slice of time, and put it back. Queries take turns, so a
-//! short one does not wait for a long one to end.
+//! Which task runs next: of the query that has used the least time, so that a short query does not wait for long ones; every so often
+//! the one that has waited longest, so that a long one comes to its end however many short ones there are. A task runs for a slice of
+//! time and comes back. Starts no threads.
+//!
+//! Levels of used time in place of priorities: as in multilevel feedback queues, nobody has to know beforehand how long a query takes.
 
-use super::query::{Progress, Task};
+use super::query::Task;
 use parking_lot::{Condvar, Mutex};
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
-/// How long a task runs while others wait.
-pub(super) const SLICE: Duration = Duration::from_millis(10);
+/// How long a task runs while others of its kind wait ..
+const SLICE: Duration = Duration::from_millis(10);
+/// .. and while one waits whose query has used less time.
+const SHORT_SLICE: Duration = Duration::from_micros(500);
+
+/// Queries by the time that they have used: up to 4 ms, and four times as much per level.
+const LEVELS: usize = 6;
+const FIRST_LEVEL: Duration = Duration::from_millis(4);
+
+/// One in so many takes the task that has waited longest.
+const TURNS_PER_ELDEST: usize = 4;
+
+/// A task that runs so long without coming back is not counted on.
+const STUCK: Duration = Duration::from_millis(20);
 
 /// Tasks that can run.
 pub(crate) struct Queue {
     state: Mutex<QueueState>,
     arrived: Condvar,
+    /// Spare threads wait here.
+    overdue: Condvar,
+    /// The lowest level of which a task waits; [`LEVELS`] where none does.
+    lowest_level: AtomicUsize,
+    worker_count: usize,
 }
 
-#[derive(Default)]
 struct QueueState {
-    tasks: VecDeque<Task>,
+    levels: [VecDeque<Waiting>; LEVELS],
+    turns: usize,
+    /// By thread, the spare ones last: since when its task runs.
+    running: Vec<Option<Instant>>,
     closed: bool,
 }
 
+struct Waiting {
+    task: Task,
+    since: Instant,
+}
+
+/// The level of a query that has used so much time.
+fn level_of(used: Duration) -> usize {
+    let parts = used.as_micros() / FIRST_LEVEL.as_micros();
+    let quarters = (u128::BITS - parts.leading_zeros()).div_ceil(2) as usize;
+    quarters.min(LEVELS - 1)
+}
+
 impl Queue {
+    /// For so many threads, and as many spare ones.
+    pub(super) fn new(worker_count: usize) -> Arc<Self> {
+        Arc::new(Queue {
+            state: Mutex::new(QueueState {
+                levels: Default::default(),
+                turns: 0,
+                running: vec![None; worker_count * 2],
+                closed: false,
+            }),
+            arrived: Condvar::new(),
+            overdue: Condvar::new(),
+            lowest_level: AtomicUsize::new(LEVELS),
+            worker_count,
+        })
+    }
+
     pub(super) fn push_all(&self, tasks: impl IntoIterator<Item = Task>) {
         let mut state = self.state.lock();
-        let before = state.tasks.len();
-        state.tasks.extend(tasks);
-        match state.tasks.len() - before {
-            0 => {}
+        let mut count = 0;
+        for task in tasks {
+            let since = Instant::now();
+            state.levels[level_of(task.used_time())].push_back(Waiting { task, since });
+            count += 1;
+        }
+        self.note_lowest(&state);
+        match count {
+            0 => return,
             1 => {
                 self.arrived.notify_one();
             }
@@ -36,17 +92,36 @@ impl Queue {
                 self.arrived.notify_all();
             }
         }
+        self.alert(&state);
     }
 
-    /// Whether somebody waits for a worker.
-    pub(super) fn is_contended(&self) -> bool {
-        !self.state.lock().tasks.is_empty()
+    /// Wakes a spare thread where tasks wait and all workers have one.
+    fn alert(&self, state: &QueueState) {
+        let is_waited_for = self.lowest_level.load(Ordering::Relaxed) < LEVELS;
+        if is_waited_for && state.running[..self.worker_count].iter().all(Option::is_some) {
+            self.overdue.notify_one();
+        }
     }
 
-    fn take(&self) -> Option<Task> {
+    /// Whether a task of a query that has used so much time should make way, having run for `elapsed` at a stretch.
+    pub(super) fn should_yield(&self, used: Duration, elapsed: Duration) -> bool {
+        let lowest = self.lowest_level.load(Ordering::Relaxed);
+        match elapsed {
+            _ if lowest == LEVELS || elapsed < SHORT_SLICE => false,
+            _ if elapsed >= SLICE => true,
+            _ => lowest < level_of(used),
+        }
+    }
+
+    /// The next task for a thread, which waits for one; `None` when there will be no more.
+    pub(super) fn take(&self, thread: usize) -> Option<Task> {
         let mut state = self.state.lock();
+        state.running[thread] = None;
         loop {
-            if let Some(task) = state.tasks.pop_front() {
+            if let Some(task) = state.next() {
+                state.running[thread] = Some(Instant::now());
+                self.note_lowest(&state);
+                self.alert(&state);
                 return Some(task);
             }
             if state.closed {
@@ -55,64 +130,77 @@ impl Queue {
             self.arrived.wait(&mut state);
         }
     }
-}
 
-/// The worker threads of a database; joined when dropped.
-pub(crate) struct Workers {
-    queue: Arc<Queue>,
-    threads: Vec<std::thread::JoinHandle<()>>,
-}
-
-impl Workers {
-    /// Starts so many threads, at least one.
-    ///
-    /// # Errors
-    /// Where the system gives no thread.
-    pub(crate) fn start(thread_count: usize) -> std::io::Result<Self> {
-        let queue = Arc::new(Queue {
-            state: Mutex::new(QueueState::default()),
-            arrived: Condvar::new(),
-        });
-        let threads = (0..thread_count.max(1))
-            .map(|number| {
-                let queue = queue.clone();
-                std::thread::Builder::new()
-                    .name(format!("worker-{number}"))
-                    .stack_size(crate::limits::WORKER_STACK_BYTES)
-                    .spawn(move || work(&queue))
-            })
-            .collect::<std::io::Result<Vec<_>>>()?;
-        Ok(Workers { queue, threads })
-    }
-
-    /// The queue that they take from.
-    pub(crate) fn queue(&self) -> &Arc<Queue> {
-        &self.queue
-    }
-
-    /// How many there are.
-    pub(crate) fn count(&self) -> usize {
-        self.threads.len()
-    }
-}
-
-impl Drop for Workers {
-    fn drop(&mut self) {
-        self.queue.state.lock().closed = true;
-        self.queue.arrived.notify_all();
-        // The last to let go of a database may be a worker itself, which cannot wait for its own end.
-        let here = std::thread::current().id();
-        for thread in self.threads.drain(..).filter(|thread| thread.thread().id() != here) {
-            // A worker that panicked has nothing more to say: its query ended with an error.
-            let _ = thread.join();
+    /// As [`Self::take`], for a spare thread: only while tasks wait and threads are stuck in one, as in a sort of what it holds.
+    pub(super) fn take_overdue(&self, thread: usize) -> Option<Task> {
+        let mut state = self.state.lock();
+        state.running[thread] = None;
+        loop {
+            if state.closed {
+                return None;
+            }
+            if state.levels.iter().all(VecDeque::is_empty) {
+                self.overdue.wait(&mut state);
+                continue;
+            }
+            if state.responsive_threads(self.worker_count) < self.worker_count
+                && let Some(task) = state.next()
+            {
+                state.running[thread] = Some(Instant::now());
+                self.note_lowest(&state);
+                self.overdue.notify_one();
+                return Some(task);
+            }
+            self.overdue.wait_for(&mut state, STUCK);
         }
     }
+
+    fn note_lowest(&self, state: &QueueState) {
+        let lowest = state.levels.iter().position(|level| !level.is_empty());
+        self.lowest_level.store(lowest.unwrap_or(LEVELS), Ordering::Relaxed);
+    }
+
+    /// Lets all threads end.
+    pub(super) fn close(&self) {
+        self.state.lock().closed = true;
+        self.arrived.notify_all();
+        self.overdue.notify_all();
+    }
 }
 
-fn work(queue: &Arc<Queue>) {
-    while let Some(task) = queue.take() {
-        if let Progress::Yielded(task) = task.run(queue) {
-            queue.push_all([task]);
-        }
+impl QueueState {
+    fn next(&mut self) -> Option<Task> {
+        let waiting = |level: &usize| self.levels[*level].front().map(|waiting| waiting.since);
+        let mut levels = (0..LEVELS).filter(|level| !self.levels[*level].is_empty());
+        let level = match self.turns % TURNS_PER_ELDEST {
+            0 => levels.min_by_key(waiting),
+            _ => levels.next(),
+        }?;
+        self.turns += 1;
+        self.levels[level].pop_front().map(|waiting| waiting.task)
+    }
+
+    /// Threads that are idle, or will come back soon; of spare ones those that have a task.
+    fn responsive_threads(&self, worker_count: usize) -> usize {
+        let (workers, spare) = self.running.split_at(worker_count);
+        let is_responsive = |since: &Option<Instant>| since.is_none_or(|since| since.elapsed() < STUCK);
+        let working_spare = spare.iter().filter(|since| since.is_some());
+        workers
+            .iter()
+            .chain(working_spare)
+            .filter(|since| is_responsive(since))
+            .count()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn levels_quadruple() {
+        let level = |milliseconds: u64| level_of(Duration::from_millis(milliseconds));
+        let levels = [0, 3, 4, 15, 16, 63, 64, 255, 256, 1023, 1024, 100_000].map(level);
+        assert_eq!(levels, [0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5]);
     }
 }
