@@ -34,9 +34,8 @@ pub(crate) struct TableScan {
     /// Answers of whole segments.
     answers: Mutex<Option<Batch>>,
     pub(crate) segments: Vec<PlannedSegment>,
-    /// Blocks of all of `segments`.
-    block_count: usize,
-    next: AtomicUsize,
+    next_part: AtomicUsize,
+    next_segment: AtomicUsize,
     row_count_max: u64,
 }
 
@@ -44,8 +43,8 @@ pub(crate) struct TableScan {
 pub(crate) struct PlannedSegment {
     /// Its place in the table.
     pub(crate) position: usize,
-    /// Blocks of the segments before it.
-    first_block: usize,
+    block_count: usize,
+    next_block: AtomicUsize,
     /// Conditions that some of its rows may not meet, as places in [`TableScan::predicates`].
     pub(crate) open: OpenPredicates,
     /// What its indexes say: found out by the first reader that comes to it.
@@ -109,8 +108,8 @@ pub(crate) fn begin(table: Arc<TableState>, version: CommitVersion, request: Sca
         predicates,
         answers: Mutex::new(None),
         segments: Vec::new(),
-        block_count: 0,
-        next: AtomicUsize::new(0),
+        next_part: AtomicUsize::new(0),
+        next_segment: AtomicUsize::new(0),
     };
     scan.plan_segments()?;
     Ok(Arc::new(SharedScan { scan: Arc::new(scan) }))
@@ -167,11 +166,11 @@ impl TableScan {
             self.row_count_max += segment.visible_rows();
             self.segments.push(PlannedSegment {
                 position,
-                first_block: self.block_count,
+                block_count,
+                next_block: AtomicUsize::new(0),
                 open,
                 prepared: Mutex::new(None),
             });
-            self.block_count += block_count;
         }
         let statistics = &self.statistics;
         for (counter, count) in [
@@ -206,21 +205,15 @@ impl TableScan {
                 (Some(left), Some(right)) => left.compare_beginnings(right),
                 (left, right) => right.is_some().cmp(&left.is_some()),
             });
-        let mut first_block = 0;
-        for segment in &mut self.segments {
-            segment.first_block = first_block;
-            first_block += (table.segments[segment.position].file.meta.row_count as usize).div_ceil(BLOCK_ROWS);
-        }
     }
 
     /// The number of the block to be visited as the `number`th of a segment.
     fn block_of(&self, segment: &PlannedSegment, number: usize) -> usize {
-        let count = (self.table.segments[segment.position].file.meta.row_count as usize).div_ceil(BLOCK_ROWS);
         // Blocks of a sorted segment ascend; of an unsorted one, any order is as good.
         match self.request.visit {
             Some(VisitOrder {
                 is_descending: true, ..
-            }) => count - 1 - number,
+            }) => segment.block_count - 1 - number,
             _ => number,
         }
     }
@@ -257,30 +250,50 @@ impl TableScan {
         })
     }
 
-    /// The next morsel that nobody took.
-    pub(crate) fn take(&self) -> Option<Morsel> {
-        let number = self.next.fetch_add(1, Ordering::Relaxed);
-        if number == 0
-            && let Some(answers) = self.answers.lock().take()
-        {
+    /// The next morsel that nobody took, of the segment in hand while it has one. Readers keep to segments of their own, so that each
+    /// reads another dictionary first; where an order was asked for, all are in the same one.
+    pub(crate) fn take(&self, in_hand: &mut Option<usize>) -> Option<Morsel> {
+        if let Some(answers) = self.answers.lock().take() {
             return Some(Morsel::Answers(answers));
         }
-        let number = match number {
-            0 => self.next.fetch_add(1, Ordering::Relaxed) - 1,
-            number => number - 1,
-        };
-        if number < self.table.parts.len() {
-            return Some(Morsel::Memory(MemoryMorsel { part: number }));
+        if self.next_part.load(Ordering::Relaxed) < self.table.parts.len() {
+            let part = self.next_part.fetch_add(1, Ordering::Relaxed);
+            if part < self.table.parts.len() {
+                return Some(Morsel::Memory(MemoryMorsel { part }));
+            }
         }
-        let number = number - self.table.parts.len();
-        if number >= self.block_count {
+        if self.request.visit.is_some() {
+            return (0..self.segments.len()).find_map(|segment| self.take_block(segment));
+        }
+        if let Some(morsel) = in_hand.and_then(|segment| self.take_block(segment)) {
+            return Some(morsel);
+        }
+        while self.next_segment.load(Ordering::Relaxed) < self.segments.len() {
+            let segment = self.next_segment.fetch_add(1, Ordering::Relaxed);
+            if segment < self.segments.len() {
+                *in_hand = Some(segment);
+                if let Some(morsel) = self.take_block(segment) {
+                    return Some(morsel);
+                }
+            }
+        }
+        // All have begun: help with what is left.
+        (0..self.segments.len()).rev().find_map(|segment| {
+            let morsel = self.take_block(segment)?;
+            *in_hand = Some(segment);
+            Some(morsel)
+        })
+    }
+
+    fn take_block(&self, segment: usize) -> Option<Morsel> {
+        let planned = &self.segments[segment];
+        if planned.next_block.load(Ordering::Relaxed) >= planned.block_count {
             return None;
         }
-        let segment = self.segments.partition_point(|segment| segment.first_block <= number) - 1;
-        let planned = &self.segments[segment];
-        Some(Morsel::Block {
+        let number = planned.next_block.fetch_add(1, Ordering::Relaxed);
+        (number < planned.block_count).then(|| Morsel::Block {
             segment,
-            block: self.block_of(planned, number - planned.first_block),
+            block: self.block_of(planned, number),
         })
     }
 }

@@ -12,6 +12,8 @@ use std::sync::atomic::Ordering;
 /// Takes morsels until none is left.
 pub(crate) struct MorselReader {
     scan: Arc<TableScan>,
+    /// The segment that blocks are taken of.
+    segment: Option<usize>,
     cursor: Option<Cursor>,
     dynamic: DynamicFilters,
 }
@@ -25,6 +27,7 @@ impl MorselReader {
     pub(crate) fn new(scan: Arc<TableScan>) -> Self {
         MorselReader {
             scan,
+            segment: None,
             cursor: None,
             dynamic: DynamicFilters::default(),
         }
@@ -46,7 +49,7 @@ impl ScanReader for MorselReader {
             if item.is_some() {
                 return Ok(item);
             }
-            self.cursor = match self.scan.take() {
+            self.cursor = match self.scan.take(&mut self.segment) {
                 None => return Ok(None),
                 Some(Morsel::Answers(answers)) => return Ok(Some(ScanItem::Summaries(answers))),
                 Some(Morsel::Memory(morsel)) => Some(Cursor::Memory(MemoryCursor::new(&self.scan, &morsel))),

@@ -12,6 +12,8 @@ use std::sync::Arc;
 
 /// Bytes at which a decoded array begins another buffer; views address 32 bits.
 const BUFFER_BYTES_MAX: usize = 1 << 30;
+/// Bytes that are likely to come of a compressed one at most.
+const RATIO_LIKELY_MAX: usize = 16;
 /// The longest value that a view holds itself.
 const INLINE_BYTES_MAX: usize = 12;
 
@@ -25,6 +27,9 @@ impl Text<'_> {
     ) -> Decoded<ArrayRef> {
         let is_text = *data_type == DataType::Utf8View;
         let mut builder = ViewBuilder::new(rows.len().min(self.row_count));
+        if rows.start / self.frame_rows != rows.end.saturating_sub(1) / self.frame_rows {
+            builder.reserve(self.bytes_of(&rows)?);
+        }
         self.visit(rows, |_, piece| {
             let bytes = piece.bytes()?;
             let places = piece.places();
@@ -35,6 +40,16 @@ impl Text<'_> {
             Ok(())
         })?;
         Ok(builder.finish(is_text, nulls))
+    }
+
+    /// How many bytes some rows have; not more than is likely of the bytes that they are stored in, whatever their lengths say.
+    fn bytes_of(&self, rows: &Range<usize>) -> Decoded<usize> {
+        let lengths = self.lengths.to_vec::<i64>(rows.clone())?;
+        let sum = lengths
+            .iter()
+            .fold(0u64, |sum, length| sum.saturating_add(*length as u64));
+        let likely_max = self.payload.len().saturating_mul(RATIO_LIKELY_MAX);
+        Ok(usize::try_from(sum).unwrap_or(usize::MAX).min(likely_max))
     }
 }
 
@@ -71,6 +86,11 @@ impl ViewBuilder {
         }
     }
 
+    /// Makes room for so many bytes of values at once: growing would copy, and clear, twice of them.
+    fn reserve(&mut self, byte_count: usize) {
+        self.current.reserve_exact(byte_count.min(BUFFER_BYTES_MAX));
+    }
+
     /// Appends the values between consecutive places.
     fn append(&mut self, bytes: Cow<'_, [u8]>, places: &[usize]) {
         let (Some(first), Some(last)) = (places.first(), places.last()) else {
@@ -84,7 +104,7 @@ impl ViewBuilder {
         }
         match bytes {
             // Bytes that were just decompressed become the buffer as they are.
-            Cow::Owned(owned) if self.current.is_empty() && has_long(places) => {
+            Cow::Owned(owned) if self.current.capacity() == 0 && has_long(places) => {
                 self.append_views(&owned, places, 0);
                 self.current = owned;
             }
