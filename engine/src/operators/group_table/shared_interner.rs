@@ -27,8 +27,8 @@ const SHARDS: usize = 64;
 /// An id that was not asked for yet.
 const UNKNOWN: u32 = u32::MAX;
 
-/// Where one row has come for so many values of a dictionary, all are interned, one after the other as they lie in memory ..
-const VALUES_PER_ROW_MAX: usize = 4;
+/// Once one in so many values of a dictionary was needed, all are interned, one after the other as they lie in memory ..
+const VALUES_PER_NEEDED_MAX: usize = 4;
 /// .. so many at a time: workers that need the same dictionary share them out.
 const PIECE_VALUES: usize = 4096;
 
@@ -55,7 +55,7 @@ pub(crate) struct SharedInterner {
 struct DictionaryIds {
     values: ArrayRef,
     ids: Vec<AtomicU32>,
-    rows_seen: AtomicUsize,
+    needed_count: AtomicUsize,
     /// Which pieces of the values have ids as a whole; held by who sees to it.
     pieces: Vec<Mutex<bool>>,
 }
@@ -122,13 +122,14 @@ impl SharedInterner {
         let dictionary = column.as_dictionary::<UInt32Type>();
         let known = self.dictionary(dictionary.values());
         let codes = dictionary.keys().values();
-        let rows_seen = known.rows_seen.fetch_add(codes.len(), Ordering::Relaxed) + codes.len();
         let nulls = dictionary.keys().nulls().filter(|nulls| nulls.null_count() > 0);
         let mut ids = known.look_up(codes, nulls);
         if ids.contains(&UNKNOWN) {
-            match rows_seen * VALUES_PER_ROW_MAX >= known.ids.len() {
+            let missing = known.missing(codes, &ids);
+            let needed_before = known.needed_count.fetch_add(missing.len(), Ordering::Relaxed);
+            match (needed_before + missing.len()) * VALUES_PER_NEEDED_MAX >= known.ids.len() {
                 true => self.intern_all(&known),
-                false => self.intern_codes(&known, &known.missing(codes, &ids)),
+                false => self.intern_codes(&known, &missing),
             }
             ids = known.look_up(codes, nulls);
         }
@@ -178,7 +179,7 @@ impl SharedInterner {
             Arc::new(DictionaryIds {
                 values: values.clone(),
                 ids: (0..values.len()).map(|_| AtomicU32::new(UNKNOWN)).collect(),
-                rows_seen: AtomicUsize::new(0),
+                needed_count: AtomicUsize::new(0),
                 pieces: (0..values.len().div_ceil(PIECE_VALUES))
                     .map(|_| Mutex::new(false))
                     .collect(),

@@ -3,6 +3,7 @@
 mod like;
 mod like_pattern;
 mod match_regex;
+mod one_pass;
 mod regex;
 mod regexp_count;
 mod regexp_instr;

@@ -1,9 +1,11 @@
 //! Compiled regular expressions, remembered per thread, and their matches in Postgres's order: after an empty match the search
 //! goes on one character later, after any other where it ended.
 
+use super::one_pass::{OnePass, OnePassSearch};
 use super::translate::{Flags, invalid, translate};
 use crate::error::{Error, Result, SqlState};
 use ::regex::{CaptureLocations, Regex, RegexBuilder};
+use regex_syntax::ParserBuilder;
 use std::cell::RefCell;
 use std::ops::Range;
 use std::rc::Rc;
@@ -22,6 +24,8 @@ thread_local! {
 #[derive(Debug)]
 pub(in crate::functions) struct Pattern {
     regex: Regex,
+    /// Where its groups are found in one pass.
+    one_pass: Option<Rc<OnePass>>,
     /// The expression ended in `.*$`, which is left out: every match goes on to the text's end.
     takes_rest: bool,
 }
@@ -84,7 +88,18 @@ fn compile(pattern: &str, flags: Flags) -> Result<Pattern> {
             ),
             error => invalid(reason(&error.to_string())),
         })?;
+    let expression = ParserBuilder::new()
+        .case_insensitive(flags.any_case)
+        .dot_matches_new_line(!flags.line_ends_apart)
+        .multi_line(flags.lines)
+        .ignore_whitespace(flags.expanded)
+        .build()
+        .parse(without_rest.unwrap_or(&translated));
     Ok(Pattern {
+        one_pass: expression
+            .ok()
+            .and_then(|expression| OnePass::of(&expression, regex.captures_len()))
+            .map(Rc::new),
         regex,
         takes_rest: without_rest.is_some(),
     })
@@ -116,10 +131,16 @@ fn reason(complaint: &str) -> &'static str {
         .map_or("invalid pattern", |(_, reason)| reason)
 }
 
+/// Where the groups of a match lie.
+enum Groups {
+    OnePass(OnePassSearch),
+    Any(CaptureLocations),
+}
+
 /// An expression that looks through one text after the other without an allocation per match.
 pub(in crate::functions) struct Matcher {
     pattern: Rc<Pattern>,
-    groups: CaptureLocations,
+    groups: Groups,
     /// Where the search goes on.
     next: Option<usize>,
     /// The length of the text of the last match.
@@ -130,7 +151,10 @@ impl Matcher {
     /// For an expression.
     pub(in crate::functions) fn new(pattern: Rc<Pattern>) -> Self {
         Matcher {
-            groups: pattern.regex.capture_locations(),
+            groups: match &pattern.one_pass {
+                Some(one_pass) => Groups::OnePass(OnePassSearch::new(one_pass)),
+                None => Groups::Any(pattern.regex.capture_locations()),
+            },
             pattern,
             next: None,
             text_end: 0,
@@ -153,8 +177,11 @@ impl Matcher {
     /// Where the text's next match lies; its groups are known then.
     pub(in crate::functions) fn advance(&mut self, text: &str) -> Option<Range<usize>> {
         let start = self.next.filter(|start| *start <= text.len())?;
-        let found = self.pattern.regex.captures_read_at(&mut self.groups, text, start)?;
-        Some(self.passed(text, found.range()))
+        let found = match &mut self.groups {
+            Groups::OnePass(search) => search.find(text, start)?,
+            Groups::Any(groups) => self.pattern.regex.captures_read_at(groups, text, start)?.range(),
+        };
+        Some(self.passed(text, found))
     }
 
     /// As [`Self::advance`], faster, but the groups are not known.
@@ -179,12 +206,15 @@ impl Matcher {
 
     /// How many groups there are, the whole match being one.
     pub(in crate::functions) fn group_count(&self) -> usize {
-        self.groups.len()
+        self.pattern.regex.captures_len()
     }
 
     /// Where a group of the last match lies; 0 is the whole match.
     pub(in crate::functions) fn group(&self, number: usize) -> Option<Range<usize>> {
-        let found = self.groups.get(number).map(|(start, end)| start..end)?;
+        let found = match &self.groups {
+            Groups::OnePass(search) => search.group(number)?,
+            Groups::Any(groups) => groups.get(number).map(|(start, end)| start..end)?,
+        };
         Some(if number == 0 { self.whole(found) } else { found })
     }
 
