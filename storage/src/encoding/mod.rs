@@ -24,6 +24,7 @@ pub(crate) mod presence;
 pub(crate) mod reals;
 mod run_length;
 pub(crate) mod text;
+pub(crate) mod tokens;
 
 pub(crate) use cursor::{Cursor, Decoded, Malformed, malformed, put_sized};
 
@@ -61,10 +62,12 @@ pub enum Encoding {
     Halves = 13,
     /// Booleans: constant, bitmap or runs.
     Bits = 14,
+    /// Text by the column's table of tokens.
+    Tokens = 15,
 }
 
 impl Encoding {
-    const ALL: [Encoding; 15] = [
+    const ALL: [Encoding; 16] = [
         Encoding::Plain,
         Encoding::Constant,
         Encoding::RunLength,
@@ -80,6 +83,7 @@ impl Encoding {
         Encoding::Narrowed,
         Encoding::Halves,
         Encoding::Bits,
+        Encoding::Tokens,
     ];
 
     /// The encoding of a number in a file.

@@ -3,6 +3,7 @@
 use super::column_chunk;
 use super::format::{ExtraKind, FooterColumn};
 use super::writer::SegmentWriter;
+use crate::encoding::Encoding;
 use crate::encoding::dictionary::{self, Built};
 use crate::error::Result;
 use crate::index::distinct::DistinctSketch;
@@ -32,6 +33,10 @@ pub(super) fn write(
     has_bloom: bool,
 ) -> Result<FooterColumn> {
     let dictionary = choose_dictionary(array);
+    let tokens = match dictionary {
+        Some(_) => None,
+        None => column_chunk::train_tokens(array),
+    };
     let first_part = writer.parts.len() as u32;
     let mut encodings = Vec::new();
     let mut zones = ZoneTable::empty(&schema.data_type);
@@ -49,12 +54,18 @@ pub(super) fn write(
         }
         chunk.clear();
         let lanes = keys.filter(|_| is_integer(array.data_type()));
-        encodings.push(column_chunk::encode_block(&block, lanes, codes, &mut chunk));
+        let encoding = column_chunk::encode_block(&block, lanes, codes, tokens.as_ref(), &mut chunk);
+        encodings.push(encoding);
         column_bytes += chunk.len();
         writer.append_part(&chunk)?;
     }
     let mut extras = Vec::new();
     write_histogram(writer, array, dictionary.as_ref(), &mut extras)?;
+    if let Some(tokens) = tokens.filter(|_| encodings.contains(&Encoding::Tokens)) {
+        let mut part = Vec::new();
+        tokens.write(&mut part);
+        extras.push((ExtraKind::Tokens as u8, writer.append_part(&part)?));
+    }
     let distinct_count = match &dictionary {
         Some(dictionary) => {
             write_dictionary(writer, dictionary, array, column_bytes, &mut extras)?;

@@ -20,7 +20,8 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 pub(crate) const MAGIC: [u8; 8] = *b"STOASEG1";
 pub(crate) const TAIL_MAGIC: [u8; 8] = *b"STOASEGE";
-pub(crate) const FORMAT_VERSION: u32 = 1;
+/// Version 2 has tokens.
+pub(crate) const FORMAT_VERSION: u32 = 2;
 pub(crate) const HEADER_BYTES: usize = 16;
 pub(crate) const TAIL_BYTES: usize = 24;
 
@@ -29,11 +30,11 @@ pub(crate) fn checksum(id: PartId, offset: u64, bytes: &[u8]) -> u64 {
     xxh3_64_with_seed(bytes, id.0.rotate_left(40) ^ offset)
 }
 
-/// The file's first bytes.
-pub(crate) fn header() -> [u8; HEADER_BYTES] {
+/// The first bytes of a file of some version.
+pub(crate) fn header(version: u32) -> [u8; HEADER_BYTES] {
     let mut header = [0; HEADER_BYTES];
     header[..8].copy_from_slice(&MAGIC);
-    header[8..12].copy_from_slice(&FORMAT_VERSION.to_le_bytes());
+    header[8..12].copy_from_slice(&version.to_le_bytes());
     header
 }
 
@@ -57,6 +58,8 @@ pub(crate) enum ExtraKind {
     Bloom = 3,
     /// Bounds of values between which equally many are, ascending, in the form of a dictionary's values.
     Histogram = 4,
+    /// The table of tokens of a text column's blocks.
+    Tokens = 5,
 }
 
 /// A column of a segment.

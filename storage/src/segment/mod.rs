@@ -11,6 +11,8 @@ mod open;
 mod reader;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tokens_tests;
 mod writer;
 
 pub use crate::index::Verdict;

@@ -37,7 +37,7 @@ pub(super) fn read_footer(bytes: &[u8], meta: &SegmentMeta) -> std::result::Resu
     if version > format::FORMAT_VERSION {
         return Err(Problem::NewerVersion(version));
     }
-    if bytes[..HEADER_BYTES] != format::header() {
+    if version == 0 || bytes[..HEADER_BYTES] != format::header(version) {
         return Err(at(8, "the header is not what was written".into()));
     }
     let tail_at = bytes.len() - TAIL_BYTES;

@@ -8,6 +8,7 @@ use super::{ColumnSummary, SegmentMeta};
 use crate::disk::{Disk, FileBytes};
 use crate::encoding::dictionary::{CodeTest, Dictionary};
 use crate::encoding::lanes::Lanes;
+use crate::encoding::tokens::Tokens;
 use crate::encoding::{Cursor, Decoded, Encoding, Malformed, malformed};
 use crate::error::{Error, Result};
 use crate::index::Verdict;
@@ -32,12 +33,19 @@ pub struct SegmentReader {
     bytes: Arc<dyn FileBytes>,
     pub(super) footer: Footer,
     places: HashMap<ColumnId, usize, foldhash::fast::RandomState>,
-    /// The columns' dictionaries, read when first needed.
-    dictionaries: Box<[OnceLock<Dictionary>]>,
-    /// Held while a dictionary is read: threads that need it wait instead of reading it too.
+    /// What the columns' blocks share, read when first needed.
+    shared: Box<[Shared]>,
+    /// Held while something shared is read: threads that need it wait instead of reading it too.
     reading: Mutex<()>,
     /// One bit per part: its checksum was found right.
     verified: Box<[AtomicU64]>,
+}
+
+/// What the blocks of a column share.
+#[derive(Default)]
+struct Shared {
+    dictionary: OnceLock<Dictionary>,
+    tokens: OnceLock<Tokens>,
 }
 
 impl std::fmt::Debug for SegmentReader {
@@ -117,13 +125,13 @@ impl SegmentReader {
         let verified = (0..footer.parts.len().div_ceil(64))
             .map(|_| AtomicU64::new(0))
             .collect();
-        let dictionaries = footer.columns.iter().map(|_| OnceLock::new()).collect();
+        let shared = footer.columns.iter().map(|_| Shared::default()).collect();
         Ok(SegmentReader {
             path,
             bytes,
             footer,
             places,
-            dictionaries,
+            shared,
             reading: Mutex::default(),
             verified,
         })
@@ -309,32 +317,50 @@ impl SegmentReader {
         let of_block = self.block_rows(block);
         let part = column.first_part as usize + block;
         let bytes = self.part(part)?;
-        let chunk = Chunk::parse(bytes, (of_block.end - of_block.start) as usize, &column.data_type)
-            .map_err(|problem| self.corrupt(part, problem))?;
+        let tokens = self.tokens(column)?;
+        let row_count = (of_block.end - of_block.start) as usize;
+        let chunk =
+            Chunk::parse(bytes, row_count, &column.data_type, tokens).map_err(|problem| self.corrupt(part, problem))?;
         Ok((chunk, part, within))
     }
 
     /// The dictionary of a column that has one.
     pub(super) fn dictionary(&self, column: &FooterColumn) -> Result<Option<&Dictionary>> {
-        let Some(part) = column.extra(ExtraKind::Dictionary) else {
+        self.read_once(
+            column,
+            ExtraKind::Dictionary,
+            |shared| &shared.dictionary,
+            |bytes| Dictionary::new(parse_values(bytes, &column.data_type)?),
+        )
+    }
+
+    /// The table of tokens of a column that has one.
+    fn tokens(&self, column: &FooterColumn) -> Result<Option<&Tokens>> {
+        self.read_once(column, ExtraKind::Tokens, |shared| &shared.tokens, Tokens::parse)
+    }
+
+    /// What stands beside a column's blocks, read by the first who needs it.
+    fn read_once<T>(
+        &self,
+        column: &FooterColumn,
+        kind: ExtraKind,
+        place: impl Fn(&Shared) -> &OnceLock<T>,
+        parse: impl Fn(&[u8]) -> Decoded<T>,
+    ) -> Result<Option<&T>> {
+        let Some(part) = column.extra(kind) else {
             return Ok(None);
         };
-        let Some(place) = self
-            .places
-            .get(&column.id)
-            .and_then(|place| self.dictionaries.get(*place))
-        else {
+        let shared = self.places.get(&column.id).and_then(|place| self.shared.get(*place));
+        let Some(place) = shared.map(place) else {
             return Ok(None);
         };
         if place.get().is_none() {
             let _reading = self.reading.lock();
             if place.get().is_none() {
                 let part = part as usize;
-                let dictionary = parse_values(self.part(part)?, &column.data_type)
-                    .and_then(Dictionary::new)
-                    .map_err(|problem| self.corrupt(part, problem))?;
+                let read = parse(self.part(part)?).map_err(|problem| self.corrupt(part, problem))?;
                 // Never set already: it is under the lock.
-                let _ = place.set(dictionary);
+                let _ = place.set(read);
             }
         }
         Ok(place.get())
@@ -417,5 +443,5 @@ pub(super) fn parse_values(bytes: &[u8], data_type: &DataType) -> Decoded<ArrayR
     if count > DICTIONARY_VALUES_MAX {
         return malformed(format!("a dictionary of {count} values"));
     }
-    Chunk::parse(cursor.rest(), count, data_type)?.decode_plain()
+    Chunk::parse(cursor.rest(), count, data_type, None)?.decode_plain()
 }

@@ -20,6 +20,13 @@ use std::sync::Arc;
 #[derive(Clone, Default)]
 pub(super) struct Files(Arc<Mutex<BTreeMap<PathBuf, Vec<u8>>>>);
 
+impl Files {
+    /// Changes the bytes of a file.
+    pub(super) fn change(&self, path: &Path, change: impl FnOnce(&mut Vec<u8>)) {
+        change(self.0.lock().entry(path.into()).or_default());
+    }
+}
+
 struct OpenFile(Files, PathBuf);
 struct Whole(Vec<u8>);
 

@@ -103,7 +103,7 @@ pub(super) struct SegmentWriter {
 
 impl SegmentWriter {
     fn write(mut self, input: &SegmentInput<'_>, row_count: u32) -> Result<SegmentMeta> {
-        self.append(&format::header())?;
+        self.append(&format::header(format::FORMAT_VERSION))?;
         let mut columns = Vec::with_capacity(input.columns.len());
         for (schema, array) in input.schema.columns.iter().zip(input.columns) {
             let has_bloom = input.schema.bloom_columns.contains(&schema.id);

@@ -1,31 +1,29 @@
-//! Text to bytes. Which form is chosen by trying all on a few frames; a form that is slower to read must be clearly smaller.
+//! Text to bytes, in a form that `choose` found.
 
-use super::{FRAME_BYTES_MAX, FRAME_VECTORS_MAX};
+use super::FRAME_VECTORS_MAX;
+use super::choose::choose;
 use crate::encoding::cursor::put_sized;
-use crate::encoding::fsst::Trained;
-use crate::encoding::{Encoding, block_compression, lanes};
+use crate::encoding::fsst;
+use crate::encoding::{Encoding, block_compression, lanes, tokens};
 use crate::limits::VECTOR_ROWS;
 
-/// Bytes below which text stays as it is.
-const COMPRESSED_BYTES_MIN: usize = 4_096;
 /// Bytes of a compressed frame that are aimed at.
 const FRAME_BYTES: usize = 96 << 10;
-/// Frames that are tried.
-const SAMPLE_FRAMES: usize = 3;
 
 /// How the bytes of a stream are stored.
-enum Compressor {
+pub(super) enum Compressor<'t> {
     Plain,
-    Fsst(Box<Trained>),
+    Fsst(Box<fsst::Trained>),
     Lz4,
     Zstd,
+    Tokens(&'t tokens::Trained),
 }
 
-/// Appends a stream of byte strings.
-pub(crate) fn encode(values: &[&[u8]], out: &mut Vec<u8>) -> Encoding {
+/// Appends a stream of byte strings; `tokens` is the column's table, if it has one.
+pub(crate) fn encode(values: &[&[u8]], tokens: Option<&tokens::Trained>, out: &mut Vec<u8>) -> Encoding {
     let start = out.len();
-    let frame_vectors = frame_vectors(values);
-    let compressor = choose(values, frame_vectors);
+    let frame_vectors = frame_vectors(bytes_of(values), values.len());
+    let compressor = choose(values, frame_vectors, tokens);
     if write(values, frame_vectors, &compressor, out) {
         return compressor.encoding();
     }
@@ -39,23 +37,35 @@ pub(crate) fn encode(values: &[&[u8]], out: &mut Vec<u8>) -> Encoding {
 #[cfg(test)]
 pub(crate) fn encode_in(encoding: Encoding, values: &[&[u8]], out: &mut Vec<u8>) {
     let compressor = match encoding {
-        Encoding::Fsst => Compressor::Fsst(Box::new(Trained::new(&[values.concat()]))),
+        Encoding::Fsst => Compressor::Fsst(Box::new(fsst::Trained::new(&[values.concat()]))),
         Encoding::Lz4 => Compressor::Lz4,
         Encoding::Zstd => Compressor::Zstd,
         _ => Compressor::Plain,
     };
-    assert!(write(values, frame_vectors(values), &compressor, out));
+    let frame_vectors = frame_vectors(bytes_of(values), values.len());
+    assert!(write(values, frame_vectors, &compressor, out));
+}
+
+/// Appends a stream by a table of tokens.
+#[cfg(test)]
+pub(crate) fn encode_tokens(tokens: &tokens::Trained, values: &[&[u8]], out: &mut Vec<u8>) {
+    let frame_vectors = frame_vectors(bytes_of(values), values.len());
+    assert!(write(values, frame_vectors, &Compressor::Tokens(tokens), out));
+}
+
+/// Bytes of some values.
+pub(super) fn bytes_of(values: &[&[u8]]) -> usize {
+    values.iter().map(|value| value.len()).sum()
 }
 
 /// Vectors of a frame: enough of them for compression to find something, no more than a batch.
-fn frame_vectors(values: &[&[u8]]) -> usize {
-    let total: usize = values.iter().map(|value| value.len()).sum();
-    let of_a_vector = (total / values.len().div_ceil(VECTOR_ROWS).max(1)).max(1);
+pub(super) fn frame_vectors(bytes: usize, row_count: usize) -> usize {
+    let of_a_vector = (bytes / row_count.div_ceil(VECTOR_ROWS).max(1)).max(1);
     (FRAME_BYTES / of_a_vector).clamp(1, FRAME_VECTORS_MAX)
 }
 
 /// Appends the stream; false where a frame cannot be stored in this form.
-fn write(values: &[&[u8]], frame_vectors: usize, compressor: &Compressor, out: &mut Vec<u8>) -> bool {
+fn write(values: &[&[u8]], frame_vectors: usize, compressor: &Compressor<'_>, out: &mut Vec<u8>) -> bool {
     out.push(compressor.encoding() as u8);
     let lengths: Vec<i64> = values.iter().map(|value| value.len() as i64).collect();
     put_sized(out, |out| {
@@ -80,20 +90,22 @@ fn write(values: &[&[u8]], frame_vectors: usize, compressor: &Compressor, out: &
     true
 }
 
-fn concatenate(values: &[&[u8]], frame: &mut Vec<u8>) {
+/// Makes a frame of some values.
+pub(super) fn concatenate(values: &[&[u8]], frame: &mut Vec<u8>) {
     frame.clear();
     for value in values {
         frame.extend_from_slice(value);
     }
 }
 
-impl Compressor {
+impl Compressor<'_> {
     fn encoding(&self) -> Encoding {
         match self {
             Compressor::Plain => Encoding::Plain,
             Compressor::Fsst(_) => Encoding::Fsst,
             Compressor::Lz4 => Encoding::Lz4,
             Compressor::Zstd => Encoding::Zstd,
+            Compressor::Tokens(_) => Encoding::Tokens,
         }
     }
 
@@ -109,7 +121,8 @@ impl Compressor {
         self.compress(frame, out)
     }
 
-    fn compress(&self, frame: &[u8], out: &mut Vec<u8>) -> bool {
+    /// Likewise, for a frame's bytes.
+    pub(super) fn compress(&self, frame: &[u8], out: &mut Vec<u8>) -> bool {
         if frame.is_empty() {
             return true;
         }
@@ -124,42 +137,10 @@ impl Compressor {
                 true
             }
             Compressor::Zstd => block_compression::zstd_compress(frame, out),
+            Compressor::Tokens(trained) => {
+                trained.compress(frame, out);
+                true
+            }
         }
     }
-}
-
-fn choose(values: &[&[u8]], frame_vectors: usize) -> Compressor {
-    let frames: Vec<&[&[u8]]> = values.chunks(frame_vectors * VECTOR_ROWS).collect();
-    let bytes_of = |values: &[&[u8]]| values.iter().map(|value| value.len()).sum::<usize>();
-    let largest = frames.iter().map(|frame| bytes_of(frame)).max().unwrap_or(0);
-    if bytes_of(values) < COMPRESSED_BYTES_MIN || largest > FRAME_BYTES_MAX {
-        return Compressor::Plain;
-    }
-    let step = frames.len().div_ceil(SAMPLE_FRAMES);
-    let sample: Vec<Vec<u8>> = frames
-        .iter()
-        .step_by(step)
-        .map(|values| {
-            let mut frame = Vec::new();
-            concatenate(values, &mut frame);
-            frame
-        })
-        .collect();
-    let mut best = Compressor::Plain;
-    let mut best_bytes = sample.iter().map(Vec::len).sum::<usize>();
-    // Percent of the best so far that a form may take: what it saves must be worth the time to read it.
-    let candidates = [
-        (Compressor::Fsst(Box::new(Trained::new(&sample))), 80),
-        (Compressor::Lz4, 80),
-        (Compressor::Zstd, 65),
-    ];
-    for (candidate, percent) in candidates {
-        let mut out = Vec::new();
-        let fits = sample.iter().all(|frame| candidate.compress(frame, &mut out));
-        if fits && out.len() * 100 < best_bytes * percent {
-            best_bytes = out.len();
-            best = candidate;
-        }
-    }
-    best
 }

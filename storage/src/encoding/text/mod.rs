@@ -5,21 +5,25 @@
 //! symbols = only in form 9, see `fsst`
 //! ```
 //! Bytes come in frames of `frame_vectors` x 1,024 rows; `frame_end` is where each ends in the payload. A frame is what must be read
-//! to reach any of its rows: as it is (form 0), by a table of symbols (9), or compressed with lz4 (10) or zstd (11).
+//! to reach any of its rows: as it is (form 0), by a table of symbols (9), compressed with lz4 (10) or zstd (11), or by the column's
+//! tokens (15), whose table is not here.
 
+mod choose;
 mod encode;
 mod filter;
 mod read;
 
+pub(crate) use choose::train_tokens;
 pub(crate) use encode::encode;
 #[cfg(test)]
-pub(crate) use encode::encode_in;
+pub(crate) use encode::{encode_in, encode_tokens};
 
 use super::Encoding;
 use super::block_compression;
 use super::cursor::{Cursor, Decoded, Malformed, malformed};
 use super::fsst::Symbols;
 use super::lanes::Lanes;
+use super::tokens::Tokens;
 use crate::limits::{VALUE_BYTES_MAX, VECTOR_ROWS};
 use std::borrow::Cow;
 use std::ops::Range;
@@ -34,18 +38,19 @@ const FRAME_BYTES_MAX: usize = 64 << 20;
 pub(crate) struct Text<'a> {
     row_count: usize,
     lengths: Lanes<'a>,
-    form: Form,
+    form: Form<'a>,
     frame_rows: usize,
     frame_ends: &'a [[u8; 8]],
     payload: &'a [u8],
 }
 
 #[derive(Debug)]
-enum Form {
+enum Form<'a> {
     Plain,
     Fsst(Box<Symbols>),
     Lz4,
     Zstd,
+    Tokens(&'a Tokens),
 }
 
 /// Some rows that lie in one frame.
@@ -59,8 +64,8 @@ struct Piece<'t, 'a> {
 }
 
 impl<'a> Text<'a> {
-    /// Reads a stream of that many values; `bytes` holds nothing else.
-    pub(crate) fn parse(bytes: &'a [u8], row_count: usize) -> Decoded<Self> {
+    /// Reads a stream of that many values; `bytes` holds nothing else. `tokens` is the column's table, if it has one.
+    pub(crate) fn parse(bytes: &'a [u8], row_count: usize, tokens: Option<&'a Tokens>) -> Decoded<Self> {
         let mut cursor = Cursor::new(bytes);
         let form = Encoding::from_tag(cursor.u8()?)?;
         let lengths = Lanes::parse(cursor.sized()?, row_count)?;
@@ -73,6 +78,10 @@ impl<'a> Text<'a> {
             Encoding::Fsst => Form::Fsst(Box::new(Symbols::parse(&mut cursor)?)),
             Encoding::Lz4 => Form::Lz4,
             Encoding::Zstd => Form::Zstd,
+            Encoding::Tokens => match tokens {
+                Some(tokens) => Form::Tokens(tokens),
+                None => return malformed("tokens without their table"),
+            },
             other => return malformed(format!("text cannot be stored as {other:?}")),
         };
         let frame_rows = frame_vectors * VECTOR_ROWS;
@@ -94,6 +103,7 @@ impl<'a> Text<'a> {
             Form::Fsst(_) => Encoding::Fsst,
             Form::Lz4 => Encoding::Lz4,
             Form::Zstd => Encoding::Zstd,
+            Form::Tokens(_) => Encoding::Tokens,
         }
     }
 
@@ -157,6 +167,7 @@ impl<'a> Text<'a> {
             Form::Fsst(symbols) => symbols.decompress(stored, decoded_bytes).map(Cow::Owned),
             Form::Lz4 => block_compression::lz4_decompress(stored, decoded_bytes).map(Cow::Owned),
             Form::Zstd => block_compression::zstd_decompress(stored, decoded_bytes).map(Cow::Owned),
+            Form::Tokens(tokens) => tokens.decompress(stored, decoded_bytes).map(Cow::Owned),
         }
     }
 }

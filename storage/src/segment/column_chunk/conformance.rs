@@ -3,6 +3,7 @@
 
 use super::{Chunk, encode};
 use crate::encoding::dictionary::{self, Dictionary};
+use crate::encoding::tokens::{Tokens, Trained};
 use crate::encoding::{Encoding, lanes, presence, put_sized, reals, text};
 use crate::limits::{BLOCK_ROWS, VECTOR_ROWS};
 use crate::testing::{Generator, STORED_TYPES, assert_same_values, conditions_for};
@@ -17,9 +18,26 @@ use proptest::prelude::*;
 use std::ops::Range;
 use std::sync::Arc;
 
+/// What the blocks of a column share.
+#[derive(Clone, Copy, Default)]
+struct Shared<'a> {
+    dictionary: Option<&'a Dictionary>,
+    tokens: Option<&'a Tokens>,
+}
+
+impl<'a> From<&'a Dictionary> for Shared<'a> {
+    fn from(dictionary: &'a Dictionary) -> Self {
+        Shared {
+            dictionary: Some(dictionary),
+            tokens: None,
+        }
+    }
+}
+
 /// The battery: a chunk's bytes and the plain array they were made of.
-fn check(bytes: &[u8], array: &ArrayRef, dictionary: Option<&Dictionary>, generator: &mut Generator) {
-    let chunk = Chunk::parse(bytes, array.len(), array.data_type()).unwrap();
+fn check(bytes: &[u8], array: &ArrayRef, shared: Shared<'_>, generator: &mut Generator) {
+    let dictionary = shared.dictionary;
+    let chunk = Chunk::parse(bytes, array.len(), array.data_type(), shared.tokens).unwrap();
     for rows in ranges(array.len(), generator) {
         let part = array.slice(rows.start, rows.len());
         assert_same_values(&chunk.decode(rows, dictionary).unwrap(), &part);
@@ -36,7 +54,7 @@ fn check(bytes: &[u8], array: &ArrayRef, dictionary: Option<&Dictionary>, genera
             assert_eq!(found, expected, "{condition:?} of {rows:?} in {:?}", chunk.encoding());
         }
     }
-    check_damage(bytes, array, dictionary, generator);
+    check_damage(bytes, array, shared, generator);
 }
 
 /// Everything, nothing, ends, single rows, ranges within and across vectors.
@@ -56,10 +74,11 @@ fn ranges(row_count: usize, generator: &mut Generator) -> Vec<Range<usize>> {
 }
 
 /// Reads and filters bytes that nobody wrote.
-fn touch(bytes: &[u8], array: &ArrayRef, dictionary: Option<&Dictionary>, tests: &[Test]) -> bool {
-    let Ok(chunk) = Chunk::parse(bytes, array.len(), array.data_type()) else {
+fn touch(bytes: &[u8], array: &ArrayRef, shared: Shared<'_>, tests: &[Test]) -> bool {
+    let Ok(chunk) = Chunk::parse(bytes, array.len(), array.data_type(), shared.tokens) else {
         return false;
     };
+    let dictionary = shared.dictionary;
     let all = BooleanBuffer::new_set(array.len());
     let mut is_whole = chunk.decode(0..array.len(), dictionary).is_ok();
     for test in tests {
@@ -69,7 +88,7 @@ fn touch(bytes: &[u8], array: &ArrayRef, dictionary: Option<&Dictionary>, tests:
     is_whole
 }
 
-fn check_damage(bytes: &[u8], array: &ArrayRef, dictionary: Option<&Dictionary>, generator: &mut Generator) {
+fn check_damage(bytes: &[u8], array: &ArrayRef, shared: Shared<'_>, generator: &mut Generator) {
     let few = array.len() > 5_000;
     let conditions = conditions_for(&array.slice(0, array.len().min(100)), generator);
     let tests: Vec<Test> = conditions
@@ -77,11 +96,11 @@ fn check_damage(bytes: &[u8], array: &ArrayRef, dictionary: Option<&Dictionary>,
         .step_by(if few { 7 } else { 3 })
         .map(|condition| Test::compile(condition, array.data_type()).unwrap())
         .collect();
-    assert!(touch(bytes, array, dictionary, &tests));
+    assert!(touch(bytes, array, shared, &tests));
     for _ in 0..if few { 2 } else { 12 } {
         let length = generator.below(bytes.len() as u64) as usize;
         assert!(
-            !touch(&bytes[..length], array, dictionary, &tests),
+            !touch(&bytes[..length], array, shared, &tests),
             "cut to {length} of {}",
             bytes.len()
         );
@@ -93,10 +112,10 @@ fn check_damage(bytes: &[u8], array: &ArrayRef, dictionary: Option<&Dictionary>,
             bytes.len()
         };
         damaged[generator.below(within as u64) as usize] ^= 1 << generator.below(8);
-        touch(&damaged, array, dictionary, &tests);
+        touch(&damaged, array, shared, &tests);
         let mut longer = bytes.to_vec();
         longer.extend_from_slice(&[0; 3]);
-        touch(&longer, array, dictionary, &tests);
+        touch(&longer, array, shared, &tests);
     }
 }
 
@@ -104,12 +123,12 @@ fn check_damage(bytes: &[u8], array: &ArrayRef, dictionary: Option<&Dictionary>,
 fn check_chosen(array: &ArrayRef, generator: &mut Generator) {
     let mut bytes = Vec::new();
     encode(array, None, &mut bytes);
-    check(&bytes, array, None, generator);
+    check(&bytes, array, Shared::default(), generator);
     if let Some(built) = dictionary::build(array, usize::MAX) {
         bytes.clear();
         encode(array, Some(&built.codes), &mut bytes);
         let dictionary = Dictionary::new(built.values).unwrap();
-        check(&bytes, array, Some(&dictionary), generator);
+        check(&bytes, array, Shared::from(&dictionary), generator);
     }
 }
 
@@ -131,7 +150,31 @@ fn check_forced(encoding: Encoding, array: &ArrayRef, generator: &mut Generator)
             text::encode_in(encoding, &values, &mut bytes);
         }
     }
-    check(&bytes, array, None, generator);
+    check(&bytes, array, Shared::default(), generator);
+}
+
+/// Text by a table of tokens of its own.
+fn check_tokens(array: &ArrayRef, generator: &mut Generator) {
+    let values: Vec<&[u8]> = (0..array.len()).map(|row| bytes_at(array.as_ref(), row)).collect();
+    let trained = Trained::new(&[values.concat()]);
+    let mut bytes = all_present(array.len());
+    text::encode_tokens(&trained, &values, &mut bytes);
+    let tokens = table_of(&trained);
+    let shared = Shared {
+        dictionary: None,
+        tokens: Some(&tokens),
+    };
+    check(&bytes, array, shared, generator);
+    assert!(
+        !touch(&bytes, array, Shared::default(), &[]),
+        "tokens were read without their table"
+    );
+}
+
+fn table_of(trained: &Trained) -> Tokens {
+    let mut bytes = Vec::new();
+    trained.write(&mut bytes);
+    Tokens::parse(&bytes).unwrap()
 }
 
 /// Doubles and reals in one encoding, cheapest or not.
@@ -139,11 +182,11 @@ fn check_forced_reals(encoding: Encoding, generator: &mut Generator, row_count: 
     let array = without_nulls(generator.column(&DataType::Float64, row_count));
     let mut bytes = all_present(row_count);
     reals::encode_in(encoding, array.as_primitive::<Float64Type>().values(), &mut bytes);
-    check(&bytes, &array, None, generator);
+    check(&bytes, &array, Shared::default(), generator);
     let array = without_nulls(generator.column(&DataType::Float32, row_count));
     let mut bytes = all_present(row_count);
     reals::encode_in(encoding, array.as_primitive::<Float32Type>().values(), &mut bytes);
-    check(&bytes, &array, None, generator);
+    check(&bytes, &array, Shared::default(), generator);
 }
 
 const LANES: [Encoding; 5] = [
@@ -171,6 +214,7 @@ fn every_encoding(seed: u64, row_count: usize) {
         let data_type = [DataType::Utf8View, DataType::BinaryView][generator.below(2) as usize].clone();
         let array = without_nulls(generator.column(&data_type, row_count));
         check_forced(encoding, &array, &mut generator);
+        check_tokens(&array, &mut generator);
     }
     for encoding in REALS {
         check_forced_reals(encoding, &mut generator, row_count);
@@ -243,6 +287,11 @@ proptest! {
 #[test]
 fn bytes_that_nobody_wrote_do_no_harm() {
     let mut generator = Generator::new(9);
+    let tokens = table_of(&Trained::new(&[b"small numbers ".repeat(20)]));
+    let shared = Shared {
+        dictionary: None,
+        tokens: Some(&tokens),
+    };
     for data_type in STORED_TYPES.iter() {
         let array = generator.column(data_type, 1_500);
         let tests: Vec<Test> = conditions_for(&array, &mut generator)
@@ -251,12 +300,12 @@ fn bytes_that_nobody_wrote_do_no_harm() {
             .collect();
         for attempt in 0..150 {
             let mut bytes = all_present(array.len());
-            bytes.push(attempt % 15);
+            bytes.push(attempt % 16);
             for _ in 0..generator.below(200) {
                 // Small numbers, so that lengths and counts are often possible.
                 bytes.push((generator.next() >> (56 + generator.below(8))) as u8);
             }
-            touch(&bytes, &array, None, &tests);
+            touch(&bytes, &array, shared, &tests);
         }
     }
 }

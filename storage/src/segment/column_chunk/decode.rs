@@ -7,6 +7,7 @@ use crate::encoding::lanes::Lanes;
 use crate::encoding::presence::Bits;
 use crate::encoding::reals::{Real, Reals};
 use crate::encoding::text::Text;
+use crate::encoding::tokens::Tokens;
 use crate::encoding::{Cursor, Decoded, Encoding, Malformed, malformed};
 use crate::vector::filter::{Test, evaluate_test};
 use crate::vector::key::{LaneValue, with_integer_type};
@@ -42,8 +43,13 @@ enum Values<'a> {
 }
 
 impl<'a> Chunk<'a> {
-    /// Reads a chunk of that many rows; `bytes` holds nothing else.
-    pub(crate) fn parse(bytes: &'a [u8], row_count: usize, data_type: &'a DataType) -> Decoded<Self> {
+    /// Reads a chunk of that many rows; `bytes` holds nothing else. `tokens` is the column's table, if it has one.
+    pub(crate) fn parse(
+        bytes: &'a [u8],
+        row_count: usize,
+        data_type: &'a DataType,
+        tokens: Option<&'a Tokens>,
+    ) -> Decoded<Self> {
         let mut cursor = Cursor::new(bytes);
         let presence = Bits::parse(cursor.sized()?, row_count)?;
         let tag = Encoding::from_tag(cursor.clone().u8()?)?;
@@ -51,7 +57,7 @@ impl<'a> Chunk<'a> {
             cursor.u8()?;
             Values::Codes(Lanes::parse(cursor.rest(), row_count)?)
         } else {
-            Self::parse_values(cursor, tag, row_count, data_type)?
+            Self::parse_values(cursor, tag, row_count, data_type, tokens)?
         };
         Ok(Chunk {
             row_count,
@@ -66,9 +72,10 @@ impl<'a> Chunk<'a> {
         tag: Encoding,
         row_count: usize,
         data_type: &DataType,
+        tokens: Option<&'a Tokens>,
     ) -> Decoded<Values<'a>> {
         Ok(match data_type {
-            DataType::Utf8View | DataType::BinaryView => Values::Text(Text::parse(cursor.rest(), row_count)?),
+            DataType::Utf8View | DataType::BinaryView => Values::Text(Text::parse(cursor.rest(), row_count, tokens)?),
             DataType::Float64 => Values::Doubles(Reals::parse(cursor.rest(), row_count)?),
             DataType::Float32 => Values::Singles(Reals::parse(cursor.rest(), row_count)?),
             DataType::Decimal128(_, _) => {

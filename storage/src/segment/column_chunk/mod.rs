@@ -19,4 +19,4 @@ mod fixed;
 mod wide;
 
 pub(crate) use decode::Chunk;
-pub(crate) use encode::{encode, encode_block};
+pub(crate) use encode::{encode, encode_block, train_tokens};
