@@ -161,6 +161,32 @@ fn sales(row_count: usize) -> Vec<Column> {
     ]
 }
 
+/// A few words of a few hundred, cut off anywhere.
+fn comment(random: &mut Random) -> String {
+    let syllables = [
+        "late", "but", "par", "cel", "good", "ver", "y", "thank", "s", "re", "turn", "box",
+    ];
+    let mut text = String::new();
+    for _ in 0..2 + random.below(6) {
+        let word = random.below(400).min(random.below(400));
+        text.push_str(syllables[(mix(word) % 12) as usize]);
+        text.push_str(syllables[(mix(word) / 12 % 12) as usize]);
+        text.push(' ');
+    }
+    text.truncate(text.len() - random.below(5) as usize);
+    text
+}
+
+/// Who bought what, line by line: as often as an order has lines.
+fn buyers(row_count: usize, random: &mut Random) -> Int32Array {
+    let mut buyers = Vec::with_capacity(row_count);
+    while buyers.len() < row_count {
+        let lines = (1 + random.below(7) as usize).min(row_count - buyers.len());
+        buyers.resize(buyers.len() + lines, random.below(300_000) as i32);
+    }
+    Int32Array::from(buyers)
+}
+
 /// One of everything else.
 fn mixed(row_count: usize) -> Vec<Column> {
     let mut random = Random(2);
@@ -199,6 +225,8 @@ fn mixed(row_count: usize) -> Vec<Column> {
             if random.below(2) == 0 { "control" } else { "variant" }
         )
     }));
+    let comments = StringViewArray::from_iter_values((0..row_count).map(|_| comment(&mut random)));
+    let buyers = buyers(row_count, &mut random);
     let products =
         Int32Array::from_iter((0..row_count).map(|_| (random.below(4) > 0).then(|| random.below(100_000) as i32)));
     vec![
@@ -241,6 +269,16 @@ fn mixed(row_count: usize) -> Vec<Column> {
             name: "payload",
             condition: Condition::Contains(b"campaign-29".as_slice().into()),
             array: Arc::new(payloads),
+        },
+        Column {
+            name: "comment",
+            condition: Condition::Contains(b"late but".as_slice().into()),
+            array: Arc::new(comments),
+        },
+        Column {
+            name: "order_buyer",
+            condition: below(Arc::new(Int32Array::from(vec![10_000]))),
+            array: Arc::new(buyers),
         },
     ]
 }

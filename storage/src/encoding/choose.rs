@@ -34,7 +34,7 @@ pub(super) fn survey(lanes: &[i64]) -> Survey {
 }
 
 /// The cheapest encoding. An encoding that is slower to read must be cheaper by more than a whiff: frame of reference and delta
-/// by a share, run length only where runs are long enough to be worth a look each.
+/// by a share, run length by a quarter where most runs are of two or three rows.
 pub(super) fn choose(lanes: &[i64], survey: &Survey) -> Choice {
     if lanes.is_empty() || survey.span == 0 {
         return Choice {
@@ -52,9 +52,14 @@ pub(super) fn choose(lanes: &[i64], survey: &Survey) -> Choice {
         }
     };
     consider(Encoding::Plain, plain::estimate(lanes.len(), survey.span), 0);
-    if survey.run_count <= lanes.len() / 4 && lanes.len() <= run_length::ROWS_MAX {
+    if survey.run_count <= lanes.len() / 2 && lanes.len() <= run_length::ROWS_MAX {
         let bits = packing::width_of(survey.span) as usize;
-        consider(Encoding::RunLength, run_length::estimate(survey.run_count, bits), 0);
+        let must_save = if survey.run_count <= lanes.len() / 4 { 0 } else { 25 };
+        consider(
+            Encoding::RunLength,
+            run_length::estimate(survey.run_count, bits),
+            must_save,
+        );
     }
     if lanes.len() >= VECTORED_ROWS_MIN {
         let frame = sampled(lanes, frame_of_reference::estimate_vector);

@@ -14,7 +14,7 @@ use crate::limits::VECTOR_ROWS;
 use crate::vector::KeySet;
 use crate::vector::filter::{KeyTest, test_keys};
 use crate::vector::key::LaneValue;
-use arrow_buffer::{BooleanBuffer, Buffer};
+use arrow_buffer::BooleanBuffer;
 use std::ops::Range;
 
 /// A stream that was read.
@@ -411,13 +411,5 @@ fn filter_vectors(
         }
     }
     let offset = rows.start - first * VECTOR_ROWS;
-    Ok(BooleanBuffer::new(words_buffer(words), offset, rows.len()))
-}
-
-/// Words as bytes, the lowest first.
-fn words_buffer(words: Vec<u64>) -> Buffer {
-    if cfg!(target_endian = "little") {
-        return Buffer::from_vec(words);
-    }
-    Buffer::from_vec(words.iter().flat_map(|word| word.to_le_bytes()).collect::<Vec<u8>>())
+    Ok(BooleanBuffer::new(loops::words_buffer(words), offset, rows.len()))
 }

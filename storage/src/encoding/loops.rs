@@ -4,6 +4,7 @@ use super::packing::{Uninitialized, bits_of_bytes};
 use crate::limits::VECTOR_ROWS;
 use crate::vector::key::LaneValue;
 use crate::vector::multiversion::{Kernel, dispatch};
+use arrow_buffer::Buffer;
 
 struct RunningSum<'a, O> {
     before: i64,
@@ -133,6 +134,14 @@ impl Kernel for Within<'_> {
 /// One bit per value: whether it lies from `low` to `high`.
 pub(crate) fn within(lanes: &[i64; VECTOR_ROWS], low: i64, high: i64, out: &mut [u64; 16]) {
     dispatch(Within { lanes, low, high, out });
+}
+
+/// Words as bytes, the lowest first.
+pub(super) fn words_buffer(words: Vec<u64>) -> Buffer {
+    if cfg!(target_endian = "little") {
+        return Buffer::from_vec(words);
+    }
+    Buffer::from_vec(words.iter().flat_map(|word| word.to_le_bytes()).collect::<Vec<u8>>())
 }
 
 #[cfg(test)]

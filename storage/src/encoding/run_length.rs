@@ -8,8 +8,9 @@
 use super::Encoding;
 use super::cursor::{Cursor, Decoded, malformed};
 use super::lanes::{self, Lanes};
+use super::loops::words_buffer;
 use crate::vector::key::LaneValue;
-use arrow_buffer::{BooleanBuffer, BooleanBufferBuilder};
+use arrow_buffer::BooleanBuffer;
 use std::ops::Range;
 
 #[derive(Clone, Debug)]
@@ -18,6 +19,8 @@ pub(crate) struct RunLength<'a> {
     values: Box<Lanes<'a>>,
 }
 
+/// Rows of a run up to which it is written in one piece.
+const SHORT_RUN: usize = 8;
 /// Rows above which a run's end has no room.
 pub(super) const ROWS_MAX: usize = 1 << 16;
 
@@ -96,7 +99,22 @@ impl<'a> RunLength<'a> {
     pub(super) fn read<O: LaneValue>(&self, rows: Range<usize>, out: &mut Vec<O>) -> Decoded<()> {
         let runs = self.runs(&rows)?;
         let values = self.values::<O>(runs.clone())?;
-        self.for_each_run(runs, &rows, |run, count| out.resize(out.len() + count, values[run]));
+        let start = out.len();
+        out.resize(start + rows.len() + SHORT_RUN, O::default());
+        let places = &mut out[start..];
+        let mut at = 0;
+        self.for_each_run(runs, &rows, |run, count| {
+            let value = values[run];
+            // Short runs are written at full length: the next one overwrites what is too much.
+            if let Some(place) = places[at..].first_chunk_mut::<SHORT_RUN>() {
+                *place = [value; SHORT_RUN];
+            }
+            if count > SHORT_RUN {
+                places[at + SHORT_RUN..at + count].fill(value);
+            }
+            at += count;
+        });
+        out.truncate(start + rows.len());
         Ok(())
     }
 
@@ -104,8 +122,61 @@ impl<'a> RunLength<'a> {
     pub(super) fn filter(&self, rows: &Range<usize>, passes: impl Fn(i64) -> bool) -> Decoded<BooleanBuffer> {
         let runs = self.runs(rows)?;
         let values = self.values::<i64>(runs.clone())?;
-        let mut bits = BooleanBufferBuilder::new(rows.len());
-        self.for_each_run(runs, rows, |run, count| bits.append_n(count, passes(values[run])));
-        Ok(bits.finish())
+        let mut words = vec![0u64; rows.len() / 64 + 2];
+        let mut at = 0;
+        self.for_each_run(runs, rows, |run, count| {
+            if passes(values[run]) {
+                set_bits(&mut words, at, count);
+            }
+            at += count;
+        });
+        Ok(BooleanBuffer::new(words_buffer(words), 0, rows.len()))
+    }
+}
+
+/// Sets some bits; there is a word behind that of the last.
+fn set_bits(words: &mut [u64], from: usize, count: usize) {
+    let (mut from, mut left) = (from, count);
+    while left > 0 {
+        let length = left.min(64);
+        let bits = u128::from(u64::MAX >> (64 - length)) << (from % 64);
+        words[from / 64] |= bits as u64;
+        words[from / 64 + 1] |= (bits >> 64) as u64;
+        from += length;
+        left -= length;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(100))]
+        #[test]
+        fn runs_of_any_length_are_read_and_filtered(
+            runs in prop::collection::vec((1usize..5, 0usize..150, -3i64..3), 1..60),
+            cut in (0usize..300, 0usize..300),
+        ) {
+            let count = |short: usize, long: usize| if long > 100 { long } else { short };
+            let lanes: Vec<i64> = runs
+                .iter()
+                .flat_map(|(short, long, value)| std::iter::repeat_n(*value, count(*short, *long)))
+                .collect();
+            let mut bytes = Vec::new();
+            encode(&lanes, &mut bytes);
+            let lane_count = lanes.len();
+            let stored = RunLength::parse(Cursor::new(&bytes[1..]), lane_count).unwrap();
+            let from = cut.0.min(lane_count - 1);
+            let to = lane_count.saturating_sub(cut.1).max(from + 1);
+            let mut read = vec![7];
+            stored.read::<i64>(from..to, &mut read).unwrap();
+            prop_assert_eq!(&read[1..], &lanes[from..to]);
+            let passes = |value: i64| value % 2 == 0;
+            let bits = stored.filter(&(from..to), passes).unwrap();
+            let expected = BooleanBuffer::collect_bool(to - from, |row| passes(lanes[from + row]));
+            prop_assert_eq!(bits, expected);
+        }
     }
 }
