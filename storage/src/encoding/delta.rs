@@ -8,7 +8,7 @@
 
 use super::cursor::{Cursor, Decoded, malformed};
 use super::packing::{self, Uninitialized};
-use super::patched::{self, Vector};
+use super::patched::{self, Plan, Vector};
 use super::{Encoding, loops};
 use crate::limits::VECTOR_ROWS;
 use crate::vector::key::LaneValue;
@@ -21,36 +21,65 @@ pub(crate) struct Delta<'a> {
     payload: &'a [u8],
 }
 
-/// Writes the differences within a vector and returns the least; the place of the first value, which has none, and those behind
-/// the last hold that too.
-fn differences(vector: &[i64], differences: &mut [i64; VECTOR_ROWS]) -> i64 {
+/// The differences within a vector, what they are stored as differences from, and how.
+struct Planned {
+    steps: [i64; VECTOR_ROWS],
+    reference: i64,
+    plan: Plan,
+}
+
+/// Most steps are best stored from the least. Where values ascend but for a few that go back, as within the values of a column
+/// before them in the sort key, those few are exceptions and all others are stored from 0.
+fn planned(vector: &[i64]) -> Planned {
+    let mut steps = [0; VECTOR_ROWS];
     let next = vector.get(1..).unwrap_or_default();
-    for ((place, value), next) in differences[1..].iter_mut().zip(vector).zip(next) {
-        *place = next.wrapping_sub(*value);
+    for ((step, value), next) in steps[1..].iter_mut().zip(vector).zip(next) {
+        *step = next.wrapping_sub(*value);
     }
-    let reference = match next {
-        [] => 0,
-        _ => loops::extremes(&differences[1..vector.len()]).0,
+    let (least, greatest) = match next {
+        [] => (0, 0),
+        _ => loops::extremes(&steps[1..vector.len()]),
     };
-    differences[0] = reference;
-    differences[vector.len()..].fill(reference);
-    reference
+    let from_least = plan_from(least, vector.len(), &mut steps);
+    if least < 0 && greatest > 0 {
+        let from_zero = plan_from(0, vector.len(), &mut steps);
+        if from_zero.bytes < from_least.bytes {
+            return Planned {
+                steps,
+                reference: 0,
+                plan: from_zero,
+            };
+        }
+        fill(least, vector.len(), &mut steps);
+    }
+    Planned {
+        steps,
+        reference: least,
+        plan: from_least,
+    }
+}
+
+fn plan_from(reference: i64, length: usize, steps: &mut [i64; VECTOR_ROWS]) -> Plan {
+    fill(reference, length, steps);
+    patched::plan(steps, reference)
+}
+
+/// Puts the reference where there is no step: at the first value and behind the last.
+fn fill(reference: i64, length: usize, steps: &mut [i64; VECTOR_ROWS]) {
+    steps[0] = reference;
+    steps[length..].fill(reference);
 }
 
 /// Bytes of one vector.
 pub(super) fn estimate_vector(vector: &[i64]) -> usize {
-    let mut steps = [0; VECTOR_ROWS];
-    let reference = differences(vector, &mut steps);
-    ENTRY_BYTES + patched::plan(&steps, reference).bytes
+    ENTRY_BYTES + planned(vector).plan.bytes
 }
 
 pub(super) fn encode(lanes: &[i64], out: &mut Vec<u8>) {
     out.push(Encoding::Delta as u8);
     let mut payload = Vec::with_capacity(lanes.len());
-    let mut steps = [0; VECTOR_ROWS];
     for vector in lanes.chunks(VECTOR_ROWS) {
-        let reference = differences(vector, &mut steps);
-        let plan = patched::plan(&steps, reference);
+        let Planned { steps, reference, plan } = planned(vector);
         out.extend_from_slice(&vector[0].to_le_bytes());
         out.extend_from_slice(&reference.to_le_bytes());
         patched::put_header(&plan, payload.len(), out);
@@ -87,5 +116,52 @@ impl<'a> Delta<'a> {
         let steps = unsafe { packing::initialized(&codes) };
         loops::running_sum(first.wrapping_sub(reference), steps, out);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn bytes_of(lanes: &[i64]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        encode(lanes, &mut bytes);
+        let stored = Delta::parse(Cursor::new(&bytes[1..]), lanes.len()).unwrap();
+        for (number, vector) in lanes.chunks(VECTOR_ROWS).enumerate() {
+            let mut read = packing::uninitialized::<i64>();
+            stored.read_vector(number, &mut read).unwrap();
+            // SAFETY: `read_vector` wrote every place.
+            let read = unsafe { packing::initialized(&read) };
+            assert_eq!(&read[..vector.len()], vector);
+        }
+        bytes
+    }
+
+    #[test]
+    fn steps_back_are_exceptions() {
+        let within_day = |row: i64| row % 700 * 5_000 + row % 3;
+        let lanes: Vec<i64> = (0..20 * VECTOR_ROWS as i64).map(within_day).collect();
+        let bits = bytes_of(&lanes).len() * 8 / lanes.len();
+        assert!(bits < 14, "{bits} bits for steps below 8,192");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(100))]
+        #[test]
+        fn any_steps_come_back(
+            first: i64,
+            steps in prop::collection::vec((0i64..5_000, prop::option::weighted(0.02, any::<i64>())), 1..2_500),
+        ) {
+            let mut value = first;
+            let lanes: Vec<i64> = steps
+                .iter()
+                .map(|(step, far)| {
+                    value = value.wrapping_add(far.unwrap_or(*step));
+                    value
+                })
+                .collect();
+            bytes_of(&lanes);
+        }
     }
 }
