@@ -17,6 +17,13 @@ pub(super) struct Survey {
     run_count: usize,
 }
 
+/// What values there is one for. Those of runs are read once for several rows, and so may be slower to read.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Values {
+    OfRows,
+    OfRuns,
+}
+
 /// An encoding and about how many bytes it takes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Choice {
@@ -35,7 +42,7 @@ pub(super) fn survey(lanes: &[i64]) -> Survey {
 
 /// The cheapest encoding. An encoding that is slower to read must be cheaper by more than a whiff: frame of reference and delta
 /// by a share, run length by a quarter where most runs are of two or three rows.
-pub(super) fn choose(lanes: &[i64], survey: &Survey) -> Choice {
+pub(super) fn choose(lanes: &[i64], survey: &Survey, are: Values) -> Choice {
     if lanes.is_empty() || survey.span == 0 {
         return Choice {
             encoding: Encoding::Constant,
@@ -64,7 +71,13 @@ pub(super) fn choose(lanes: &[i64], survey: &Survey) -> Choice {
     if lanes.len() >= VECTORED_ROWS_MIN {
         let frame = sampled(lanes, frame_of_reference::estimate_vector);
         consider(Encoding::FrameOfReference, frame, 2);
-        let delta = sampled(lanes, delta::estimate_vector);
+        let delta = sampled(
+            lanes,
+            match are {
+                Values::OfRows => delta::estimate_vector,
+                Values::OfRuns => delta::estimate_vector_with_steps_back,
+            },
+        );
         consider(Encoding::Delta, delta, 10);
     }
     best

@@ -28,35 +28,35 @@ struct Planned {
     plan: Plan,
 }
 
-/// Most steps are best stored from the least. Where values ascend but for a few that go back, as within the values of a column
-/// before them in the sort key, those few are exceptions and all others are stored from 0.
-fn planned(vector: &[i64]) -> Planned {
+/// Steps from the least, and whether some go up and some back.
+fn from_least(vector: &[i64]) -> (Planned, bool) {
     let mut steps = [0; VECTOR_ROWS];
     let next = vector.get(1..).unwrap_or_default();
     for ((step, value), next) in steps[1..].iter_mut().zip(vector).zip(next) {
         *step = next.wrapping_sub(*value);
     }
-    let (least, greatest) = match next {
+    let (reference, greatest) = match next {
         [] => (0, 0),
         _ => loops::extremes(&steps[1..vector.len()]),
     };
-    let from_least = plan_from(least, vector.len(), &mut steps);
-    if least < 0 && greatest > 0 {
-        let from_zero = plan_from(0, vector.len(), &mut steps);
-        if from_zero.bytes < from_least.bytes {
-            return Planned {
-                steps,
-                reference: 0,
-                plan: from_zero,
-            };
+    let plan = plan_from(reference, vector.len(), &mut steps);
+    let is_mixed = reference < 0 && greatest > 0;
+    (Planned { steps, reference, plan }, is_mixed)
+}
+
+/// Most steps are best stored from the least. Where values ascend but for a few that go back, as within the values of a column
+/// before them in the sort key, those few are exceptions and all others are stored from 0.
+fn planned(vector: &[i64]) -> Planned {
+    let (mut planned, is_mixed) = from_least(vector);
+    if is_mixed {
+        let from_zero = plan_from(0, vector.len(), &mut planned.steps);
+        if from_zero.bytes < planned.plan.bytes {
+            (planned.reference, planned.plan) = (0, from_zero);
+        } else {
+            fill(planned.reference, vector.len(), &mut planned.steps);
         }
-        fill(least, vector.len(), &mut steps);
     }
-    Planned {
-        steps,
-        reference: least,
-        plan: from_least,
-    }
+    planned
 }
 
 fn plan_from(reference: i64, length: usize, steps: &mut [i64; VECTOR_ROWS]) -> Plan {
@@ -70,8 +70,13 @@ fn fill(reference: i64, length: usize, steps: &mut [i64; VECTOR_ROWS]) {
     steps[length..].fill(reference);
 }
 
-/// Bytes of one vector.
+/// Bytes of one vector, all of whose steps are stored from the least.
 pub(super) fn estimate_vector(vector: &[i64]) -> usize {
+    ENTRY_BYTES + from_least(vector).0.plan.bytes
+}
+
+/// Bytes of one vector.
+pub(super) fn estimate_vector_with_steps_back(vector: &[i64]) -> usize {
     ENTRY_BYTES + planned(vector).plan.bytes
 }
 

@@ -2,7 +2,7 @@
 //! all stored as. Dispatches to the encoding that [`choose`] found cheapest; holds no format of its own.
 
 use super::bit_packed::BitPacked;
-use super::choose::Survey;
+use super::choose::{Survey, Values};
 use super::cursor::{Cursor, Decoded, malformed};
 use super::delta::Delta;
 use super::frame_of_reference::FrameOfReference;
@@ -60,8 +60,17 @@ impl CodeTest {
 
 /// Appends a stream of values in the cheapest encoding, which it returns.
 pub(crate) fn encode(lanes: &[i64], out: &mut Vec<u8>) -> Encoding {
+    encode_values(lanes, Values::OfRows, out)
+}
+
+/// Likewise, a value per run.
+pub(super) fn encode_of_runs(lanes: &[i64], out: &mut Vec<u8>) {
+    encode_values(lanes, Values::OfRuns, out);
+}
+
+fn encode_values(lanes: &[i64], are: Values, out: &mut Vec<u8>) -> Encoding {
     let survey = choose::survey(lanes);
-    let encoding = choose::choose(lanes, &survey).encoding;
+    let encoding = choose::choose(lanes, &survey, are).encoding;
     encode_as(encoding, lanes, &survey, out);
     encoding
 }

@@ -41,7 +41,7 @@ pub(super) fn encode(lanes: &[i64], out: &mut Vec<u8>) {
     }
     out.extend_from_slice(&(values.len() as u32).to_le_bytes());
     out.extend_from_slice(&last_rows);
-    lanes::encode(&values, out);
+    lanes::encode_of_runs(&values, out);
 }
 
 impl<'a> RunLength<'a> {
@@ -151,6 +151,15 @@ fn set_bits(words: &mut [u64], from: usize, count: usize) {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn values_that_begin_anew_are_stored_by_their_steps() {
+        let lanes: Vec<i64> = (0..40_000).map(|row| row / 4 % 700 * 5_000).collect();
+        let mut bytes = Vec::new();
+        encode(&lanes, &mut bytes);
+        let bits_of_a_run = bytes.len() * 8 / (lanes.len() / 4);
+        assert!(bits_of_a_run < 16 + 15, "{bits_of_a_run} bits");
+    }
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(100))]
