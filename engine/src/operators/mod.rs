@@ -4,6 +4,7 @@
 pub(crate) mod asof_join;
 pub(crate) mod cte;
 pub(crate) mod distinct;
+pub(crate) mod fetch;
 pub(crate) mod filter;
 pub(crate) mod gather;
 pub(crate) mod group_table;

@@ -2,6 +2,7 @@
 //! One file per family of nodes; each takes the node and hands back a [`Piece`]. Decides how, never what.
 
 mod column_facts;
+mod late_columns;
 mod plan_aggregate;
 mod plan_as_of_join;
 mod plan_distinct;

@@ -122,7 +122,7 @@ impl Planner {
         Ok(Some(self.profiled(piece, node)))
     }
 
-    fn version_of(&self, as_of: Option<&Expr>) -> Result<Option<CommitVersion>> {
+    pub(super) fn version_of(&self, as_of: Option<&Expr>) -> Result<Option<CommitVersion>> {
         Ok(match as_of {
             None => None,
             Some(Expr::Literal(Literal::Integer(version), _)) => {
@@ -299,7 +299,7 @@ struct SplitScan {
     columns: Vec<ColumnDef>,
 }
 
-fn stored_column(index: usize, columns: &[StoredColumn]) -> Result<ScanColumn> {
+pub(super) fn stored_column(index: usize, columns: &[StoredColumn]) -> Result<ScanColumn> {
     match index {
         ROW_ID_COLUMN => Ok(ScanColumn::RowId),
         CTID_COLUMN => Ok(ScanColumn::Address),

@@ -35,7 +35,14 @@ impl Planner {
     pub(super) fn plan_sort(&mut self, sort: &Sort, _node: usize) -> Result<Piece> {
         let limit = sort.limit.filter(|limit| *limit <= self.top_n_rows_max(&sort.input));
         let target = limit.and_then(|_| self.top_n_target(sort));
-        let piece = self.plan(&sort.input)?;
+        let late = match limit {
+            Some(limit) => self.late_columns(sort, limit)?,
+            None => None,
+        };
+        let piece = match &late {
+            Some(late) => self.plan_keys(late)?,
+            None => self.plan(&sort.input)?,
+        };
         let Some(limit) = limit else {
             return self.sorted(piece, &sort.keys, sort.limit);
         };
@@ -54,7 +61,11 @@ impl Planner {
             condition: target.map(|target| target.condition).unwrap_or_default(),
         });
         self.sink(piece, sink);
-        Ok(Piece::boxed_source(source, columns))
+        let piece = Piece::boxed_source(source, columns);
+        match &late {
+            Some(late) => self.with_late_columns(piece, late),
+            None => Ok(piece),
+        }
     }
 
     /// So many first rows of a plan are sure to find room.

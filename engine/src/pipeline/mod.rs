@@ -13,6 +13,8 @@ mod output;
 mod profile;
 mod query;
 mod scheduler;
+#[cfg(test)]
+mod scheduler_tests;
 mod workers;
 
 pub(crate) use cancel::Cancel;

@@ -41,6 +41,8 @@ pub(crate) struct Task {
     branch: Branch,
     sink: Arc<dyn super::Sink>,
     parts: Option<(Box<dyn Stream>, Box<dyn SinkPart>)>,
+    /// It runs although tasks wait whose queries have used less time.
+    pub(super) turn_is_kept: bool,
 }
 
 /// What became of a task's turn.
@@ -130,6 +132,7 @@ impl QueryRun {
             branch: branch.clone(),
             sink: pipeline.sink.clone(),
             parts: None,
+            turn_is_kept: false,
         }
     }
 
@@ -227,7 +230,7 @@ impl Task {
                 Demand::Later => return Ok(Turn::Later),
             }
             let elapsed = start.elapsed();
-            if queue.should_yield(self.run.used_time() + elapsed, elapsed) {
+            if queue.should_yield(self.run.used_time() + elapsed, elapsed, self.turn_is_kept) {
                 return Ok(Turn::SliceOver);
             }
         };

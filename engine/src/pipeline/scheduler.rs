@@ -1,6 +1,6 @@
 //! Which task runs next: of the query that has used the least time, so that a short query does not wait for long ones; every so often
-//! the one that has waited longest, so that a long one comes to its end however many short ones there are. A task runs for a slice of
-//! time and comes back. Starts no threads.
+//! one of a query that has used more, so that it comes to its end however many short ones there are. A task runs for a slice of time
+//! and comes back. Starts no threads.
 //!
 //! Levels of used time in place of priorities: as in multilevel feedback queues, nobody has to know beforehand how long a query takes.
 
@@ -13,15 +13,17 @@ use std::time::{Duration, Instant};
 
 /// How long a task runs while others of its kind wait ..
 const SLICE: Duration = Duration::from_millis(10);
-/// .. and while one waits whose query has used less time.
+/// .. while one waits whose query has used less time ..
 const SHORT_SLICE: Duration = Duration::from_micros(500);
+/// .. and in a turn that was kept for it.
+const KEPT_SLICE: Duration = Duration::from_millis(2);
 
 /// Queries by the time that they have used: up to 4 ms, and four times as much per level.
 const LEVELS: usize = 6;
 const FIRST_LEVEL: Duration = Duration::from_millis(4);
 
-/// One in so many takes the task that has waited longest.
-const TURNS_PER_ELDEST: usize = 4;
+/// One turn in so many is kept for queries that have used more time.
+const TURNS_PER_KEPT: usize = 4;
 
 /// A task that runs so long without coming back is not counted on.
 const STUCK: Duration = Duration::from_millis(20);
@@ -58,13 +60,13 @@ fn level_of(used: Duration) -> usize {
 }
 
 impl Queue {
-    /// For so many threads, and as many spare ones.
-    pub(super) fn new(worker_count: usize) -> Arc<Self> {
+    /// For so many threads, and so many spare ones.
+    pub(super) fn new(worker_count: usize, spare_count: usize) -> Arc<Self> {
         Arc::new(Queue {
             state: Mutex::new(QueueState {
                 levels: Default::default(),
                 turns: 0,
-                running: vec![None; worker_count * 2],
+                running: vec![None; worker_count + spare_count],
                 closed: false,
             }),
             arrived: Condvar::new(),
@@ -103,11 +105,13 @@ impl Queue {
         }
     }
 
-    /// Whether a task of a query that has used so much time should make way, having run for `elapsed` at a stretch.
-    pub(super) fn should_yield(&self, used: Duration, elapsed: Duration) -> bool {
+    /// Whether a task of a query that has used so much time should make way, having run for `elapsed` at a stretch, in a turn that was
+    /// kept for it or not.
+    pub(super) fn should_yield(&self, used: Duration, elapsed: Duration, is_kept: bool) -> bool {
         let lowest = self.lowest_level.load(Ordering::Relaxed);
+        let least = if is_kept { KEPT_SLICE } else { SHORT_SLICE };
         match elapsed {
-            _ if lowest == LEVELS || elapsed < SHORT_SLICE => false,
+            _ if lowest == LEVELS || elapsed < least => false,
             _ if elapsed >= SLICE => true,
             _ => lowest < level_of(used),
         }
@@ -172,12 +176,13 @@ impl QueueState {
     fn next(&mut self) -> Option<Task> {
         let waiting = |level: &usize| self.levels[*level].front().map(|waiting| waiting.since);
         let mut levels = (0..LEVELS).filter(|level| !self.levels[*level].is_empty());
-        let level = match self.turns % TURNS_PER_ELDEST {
-            0 => levels.min_by_key(waiting),
-            _ => levels.next(),
-        }?;
+        let lowest = levels.next()?;
+        let longest_waiting = levels.min_by_key(waiting);
+        let kept = longest_waiting.filter(|_| self.turns.is_multiple_of(TURNS_PER_KEPT));
         self.turns += 1;
-        self.levels[level].pop_front().map(|waiting| waiting.task)
+        let mut task = self.levels[kept.unwrap_or(lowest)].pop_front()?.task;
+        task.turn_is_kept = kept.is_some();
+        Some(task)
     }
 
     /// Threads that are idle, or will come back soon; of spare ones those that have a task.

@@ -1,10 +1,13 @@
-//! The threads of a database that run its queries' tasks. As many spare ones sleep beside them, and only take a task where the others
-//! are all in long work that does not come back, so that nobody waits for its end. Decides nothing about which task runs.
+//! The threads of a database that run its queries' tasks. Spare ones sleep beside them, and only take a task where the others are all in
+//! long work that does not come back, so that nobody waits for its end. Decides nothing about which task runs.
 
 use super::query::Progress;
 use super::scheduler::Queue;
 use std::sync::Arc;
 use std::thread::JoinHandle;
+
+/// Spare threads for each worker.
+const SPARE_PER_WORKER: usize = 4;
 
 /// The worker threads; joined when dropped.
 pub(crate) struct Workers {
@@ -20,7 +23,8 @@ impl Workers {
     /// Where the system gives no thread.
     pub(crate) fn start(thread_count: usize) -> std::io::Result<Self> {
         let count = thread_count.max(1);
-        let queue = Queue::new(count);
+        let spare_count = count * SPARE_PER_WORKER;
+        let queue = Queue::new(count, spare_count);
         let start = |number: usize| {
             let queue = queue.clone();
             let name = match number < count {
@@ -32,7 +36,9 @@ impl Workers {
                 .stack_size(crate::limits::WORKER_STACK_BYTES)
                 .spawn(move || work(&queue, number, number >= count))
         };
-        let threads = (0..count * 2).map(start).collect::<std::io::Result<Vec<_>>>()?;
+        let threads = (0..count + spare_count)
+            .map(start)
+            .collect::<std::io::Result<Vec<_>>>()?;
         Ok(Workers { queue, threads, count })
     }
 

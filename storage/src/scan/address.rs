@@ -15,6 +15,8 @@ pub enum AddressCondition {
     Range(u64, u64),
     /// One of these, which ascend.
     In(Arc<[u64]>),
+    /// That of one of these rows, which ascend; their own may be none.
+    Rows(Arc<[RowId]>),
 }
 
 /// A column of the addresses of consecutive rows.
@@ -64,6 +66,14 @@ fn rows_of(condition: &AddressCondition, part: PartId, row_count: u32) -> Roarin
                 }
             }
             rows
+        }
+        AddressCondition::Rows(list) => {
+            let from = list.partition_point(|wanted| wanted.part < part);
+            let of_part = list[from..].iter().take_while(|wanted| wanted.part == part);
+            of_part
+                .map(|wanted| wanted.row)
+                .filter(|row| *row < row_count)
+                .collect()
         }
     }
 }
@@ -116,5 +126,12 @@ mod tests {
         assert_eq!(rows(list.clone(), 5, 70_000), [0, 65_535]);
         assert_eq!(rows(list.clone(), 5, 1), [0]);
         assert!(rows(list, 1 << 38, 70_000).is_empty());
+        let list = [(4, 9), (5, 0), (5, 7), (5, 70_000), (6, 0)].map(|(part, row)| RowId {
+            part: PartId(part),
+            row,
+        });
+        let list = AddressCondition::Rows(Arc::from(list));
+        assert_eq!(rows(list.clone(), 5, 70_000), [0, 7]);
+        assert!(rows(list, 7, 70_000).is_empty());
     }
 }

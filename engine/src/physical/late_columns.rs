@@ -1,0 +1,102 @@
+//! Top-N over a scan of many columns: the first rows are found by their keys and identities alone, and only then are the other columns
+//! read, of those rows. Decides no order.
+
+use super::plan_scan::stored_column;
+use super::{Piece, Planner, TableAccess};
+use crate::error::{Error, Result};
+use crate::operators::fetch::{Fetch, FetchTransform, FetchedColumn};
+use crate::operators::stored_lists::StoredLists;
+use stoa_sql::plan::{ColumnDef, ColumnId, ColumnSet, Plan, ROW_ID_COLUMN, Scan, Sort};
+use stoa_sql::types::LogicalType;
+
+/// Rows whose columns are read one by one at most: each costs a look into a block per column.
+const ROWS_MAX: u64 = 256;
+/// Fewer columns are not worth a second look.
+const COLUMNS_MIN: usize = 4;
+
+/// The rows' identity in the plan's scan, a column that no statement names.
+const ROW_ID: ColumnId = ColumnId(u32::MAX);
+
+/// A top-N of this kind.
+pub(super) struct LateColumns<'p> {
+    scan: &'p Scan,
+    /// What is wanted of it.
+    columns: Vec<ColumnDef>,
+    /// What is needed to find the rows.
+    keys: ColumnSet,
+}
+
+impl Planner {
+    /// Which columns of a top-N's input can be read at the end.
+    pub(super) fn late_columns<'p>(&self, sort: &'p Sort, limit: u64) -> Result<Option<LateColumns<'p>>> {
+        let Plan::Scan(scan) = &*sort.input else {
+            return Ok(None);
+        };
+        let columns = scan.columns.iter().map(|(_, column)| column);
+        let columns = columns.filter(|column| self.referenced.contains(&column.id));
+        let columns: Vec<ColumnDef> = columns.cloned().collect();
+        let mut keys = ColumnSet::default();
+        sort.keys
+            .iter()
+            .for_each(|key| key.expression.collect_columns(&mut keys));
+        let late_count = columns.iter().filter(|column| !keys.contains(&column.id)).count();
+        if limit == 0 || limit > ROWS_MAX || late_count < COLUMNS_MIN || scan.limit.is_some() {
+            return Ok(None);
+        }
+        let as_of = self.version_of(scan.as_of.as_ref())?;
+        let is_stored = matches!(self.tables.table(scan.table, as_of)?, TableAccess::Stored { .. });
+        Ok(is_stored.then_some(LateColumns { scan, columns, keys }))
+    }
+
+    /// The rows of its scan, with what is needed to find them.
+    pub(super) fn plan_keys(&mut self, late: &LateColumns<'_>) -> Result<Piece> {
+        let mut scan = late.scan.clone();
+        let row_id = ColumnDef {
+            id: ROW_ID,
+            name: "row_id".into(),
+            data_type: LogicalType::BigInt,
+            nullable: false,
+        };
+        scan.columns.push((ROW_ID_COLUMN, row_id));
+        let mut keys = late.keys.clone();
+        keys.insert(ROW_ID);
+        let referenced = std::mem::replace(&mut self.referenced, keys);
+        let piece = self.plan(&Plan::Scan(scan));
+        self.referenced = referenced;
+        piece
+    }
+
+    /// The rows that were found, with all columns.
+    pub(super) fn with_late_columns(&self, piece: Piece, late: &LateColumns<'_>) -> Result<Piece> {
+        let as_of = self.version_of(late.scan.as_of.as_ref())?;
+        let TableAccess::Stored { table, columns: stored } = self.tables.table(late.scan.table, as_of)? else {
+            return Err(Error::Internal("late columns of a system table".into()));
+        };
+        let (mut columns, mut lists, mut output) = (Vec::new(), Vec::new(), Vec::new());
+        for column in &late.columns {
+            if let Some(place) = piece.layout.position(column.id) {
+                output.push(FetchedColumn::Known(place));
+                continue;
+            }
+            let (index, _) = late
+                .scan
+                .columns
+                .iter()
+                .find(|(_, scanned)| scanned.id == column.id)
+                .ok_or_else(|| Error::Internal("a late column that is not the scan's".into()))?;
+            output.push(FetchedColumn::Read(columns.len()));
+            columns.push(stored_column(*index, &stored)?);
+            lists.push(stored.get(*index).and_then(|column| column.list.clone()));
+        }
+        let row_id = piece.layout.position(ROW_ID);
+        let fetch = Fetch {
+            table,
+            columns,
+            lists: StoredLists::of(lists),
+            row_id: row_id.ok_or_else(|| Error::Internal("rows without their identity".into()))?,
+            output,
+            cancel: self.context.cancel.clone(),
+        };
+        Ok(piece.through(FetchTransform::new(fetch), late.columns.clone()))
+    }
+}
