@@ -1,26 +1,17 @@
-//! Postgres's binary form of every type, out (`write`) and in (`read`).
+//! Postgres's binary form of every type, out (`write`, with `numeric` and `composite`) and in (`read`).
 
 mod array;
+mod composite;
+mod numeric;
 pub(crate) mod read;
 mod write;
 
 use super::FormatSettings;
 use crate::error::Result;
 use crate::types::{Literal, LogicalType};
-use arrow_array::ArrayRef;
 
 pub use array::type_oid;
-
-/// Appends a value of a plain array, which must not be NULL, without its length.
-pub fn write_value(
-    array: &ArrayRef,
-    row: usize,
-    data_type: &LogicalType,
-    settings: &FormatSettings,
-    out: &mut Vec<u8>,
-) {
-    write::write_value(array, row, data_type, settings, out);
-}
+pub(super) use write::ColumnWriter;
 
 /// Reads one value.
 ///

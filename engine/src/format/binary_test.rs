@@ -1,6 +1,7 @@
 //! Binary out and in against what PostgreSQL 15 sends and receives.
 
 use super::*;
+use crate::format::round_trip_test::binary_value;
 use crate::format::text;
 use crate::types::array_of;
 use std::fmt::Write;
@@ -20,10 +21,7 @@ fn bytes(hex: &str) -> Vec<u8> {
 }
 
 fn sent(literal: &Literal, data_type: &LogicalType) -> Vec<u8> {
-    let mut out = Vec::new();
-    let array = array_of(literal, data_type).unwrap();
-    write_value(&array, 0, data_type, &FormatSettings::default(), &mut out);
-    out
+    binary_value(&array_of(literal, data_type).unwrap(), data_type)
 }
 
 /// A text's value is sent as these bytes, and they are received as that value, alone and into a column.

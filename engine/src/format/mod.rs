@@ -1,8 +1,11 @@
 //! Values as Postgres writes and reads them: its text form (results, COPY text and csv, casts to and from text) and its binary form
-//! (results, parameters, COPY binary). One file per direction and form.
+//! (results, parameters, COPY binary). One file per direction and form; `field` writes either as rows carry it.
 
 pub mod binary;
+mod field;
 pub mod text;
+
+pub use field::FieldWriter;
 
 use crate::functions::SessionFacts;
 use jiff::tz::TimeZone;

@@ -1,9 +1,10 @@
 //! Whatever value of whatever type: its text and its bytes are read back as the same value; and no text or bytes make a reader
 //! panic.
 
-use super::{FormatSettings, IntervalStyle, binary, text};
+use super::{FieldWriter, FormatSettings, IntervalStyle, binary, text};
 use crate::calendar::{DATE_MAX, DATE_MIN, TIMESTAMP_MAX, TIMESTAMP_MIN};
 use crate::types::{Literal, LogicalType, array_of};
+use arrow_array::ArrayRef;
 use jiff::tz::TimeZone;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -67,7 +68,7 @@ fn scalar() -> BoxedStrategy<(LogicalType, Literal)> {
 }
 
 /// A value, an array of values or a record of values.
-fn value() -> BoxedStrategy<(LogicalType, Literal)> {
+pub(super) fn value() -> BoxedStrategy<(LogicalType, Literal)> {
     prop_oneof![
         4 => scalar(),
         1 => vec(proptest::option::of(text_value()), 0..5).prop_map(|values| {
@@ -88,7 +89,7 @@ fn value() -> BoxedStrategy<(LogicalType, Literal)> {
     .boxed()
 }
 
-fn settings() -> BoxedStrategy<FormatSettings> {
+pub(super) fn settings() -> BoxedStrategy<FormatSettings> {
     let zones = prop_oneof![
         Just("UTC"),
         Just("America/New_York"),
@@ -109,6 +110,14 @@ fn settings() -> BoxedStrategy<FormatSettings> {
             ..FormatSettings::default()
         })
         .boxed()
+}
+
+/// The binary form of an array's first value.
+pub(super) fn binary_value(array: &ArrayRef, data_type: &LogicalType) -> Vec<u8> {
+    let mut field = Vec::new();
+    FieldWriter::binary(array, data_type).write(0, &mut field);
+    assert_eq!(field[..4], (field.len() as u32 - 4).to_be_bytes());
+    field.split_off(4)
 }
 
 /// NaN is equal to itself here.
@@ -147,8 +156,7 @@ proptest! {
     #[test]
     fn bytes_are_read_back((data_type, literal) in value(), settings in settings()) {
         let array = array_of(&literal, &data_type).unwrap();
-        let mut out = Vec::new();
-        binary::write_value(&array, 0, &data_type, &settings, &mut out);
+        let out = binary_value(&array, &data_type);
         let read = binary::parse_value(&out, &data_type, &settings);
         prop_assert!(read.as_ref().is_ok_and(|read| is_same(read, &literal)), "{data_type} {out:?} {read:?}");
     }
@@ -175,8 +183,7 @@ proptest! {
         let settings = FormatSettings::default();
         let _ = binary::parse_value(&garbage, &data_type, &settings);
         let array = array_of(&literal, &data_type).unwrap();
-        let mut out = Vec::new();
-        binary::write_value(&array, 0, &data_type, &settings, &mut out);
+        let mut out = binary_value(&array, &data_type);
         out.truncate(cut);
         out.extend(garbage);
         let _ = binary::parse_value(&out, &data_type, &settings);

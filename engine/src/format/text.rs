@@ -14,6 +14,7 @@ use arrow_array::ArrayRef;
 pub(crate) use text_in::error;
 pub(crate) use text_in::{datetime, json, number, numeric, string, uuid};
 pub use text_out::ColumnWriter;
+pub(super) use text_out::write_padded;
 
 /// Reads one value.
 ///

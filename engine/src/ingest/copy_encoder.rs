@@ -3,7 +3,7 @@
 use super::copy_binary::{SIGNATURE, TRAILER};
 use crate::error::{Error, Result, SqlState};
 use crate::format::text::ColumnWriter;
-use crate::format::{FormatSettings, binary};
+use crate::format::{FieldWriter, FormatSettings};
 use crate::rows::ResultColumn;
 use arrow_array::{Array, ArrayRef};
 use arrow_buffer::NullBuffer;
@@ -107,20 +107,14 @@ impl CopyEncoder {
 
     fn write_binary(&self, columns: &[ArrayRef], row_count: usize, out: &mut Vec<u8>) -> Vec<usize> {
         let mut ends = Vec::with_capacity(row_count);
-        let nulls: Vec<_> = columns.iter().map(|column| column.logical_nulls()).collect();
+        let count = (columns.len() as i16).to_be_bytes();
+        let columns = columns.iter().zip(&self.columns);
+        let fields: Vec<_> = columns
+            .map(|(array, column)| FieldWriter::binary(array, &column.data_type))
+            .collect();
         for row in 0..row_count {
-            out.extend_from_slice(&(columns.len() as i16).to_be_bytes());
-            for ((array, nulls), column) in columns.iter().zip(&nulls).zip(&self.columns) {
-                if nulls.as_ref().is_some_and(|nulls| nulls.is_null(row)) {
-                    out.extend_from_slice(&(-1_i32).to_be_bytes());
-                    continue;
-                }
-                let begin = out.len();
-                out.extend_from_slice(&[0; 4]);
-                binary::write_value(array, row, &column.data_type, &self.settings, out);
-                let length = (out.len() - begin - 4) as i32;
-                out[begin..begin + 4].copy_from_slice(&length.to_be_bytes());
-            }
+            out.extend_from_slice(&count);
+            fields.iter().for_each(|field| field.write(row, out));
             ends.push(out.len());
         }
         ends

@@ -1,7 +1,7 @@
 //! Rows of bytes, compared with what Postgres sends.
 
 use super::*;
-use arrow_array::{Date32Array, Int32Array, Int64Array, TimestampMicrosecondArray};
+use arrow_array::{ArrayRef, Date32Array, Int32Array, Int64Array, StringViewArray, TimestampMicrosecondArray};
 use std::sync::Arc;
 
 fn encode(columns: &[(LogicalType, Format, ArrayRef)]) -> Vec<u8> {

@@ -1,213 +1,234 @@
-//! Binary out: what Postgres's send functions send. Numbers are big-endian, times count from 2000.
+//! Binary out: what Postgres's send functions send. Numbers are big-endian, times count from 2000. A writer per column has looked at
+//! its array once and then writes value after value without allocating.
 
-use super::array::type_oid;
+use super::composite::{ArrayWriter, RecordWriter};
+use super::numeric::write_numeric;
 use crate::calendar::{
     DATE_INFINITY, DATE_MINUS_INFINITY, POSTGRES_EPOCH_DAYS, POSTGRES_EPOCH_MICROSECONDS, TIMESTAMP_INFINITY,
     TIMESTAMP_MINUS_INFINITY,
 };
-use crate::format::FormatSettings;
+use crate::format::field::put_sized;
+use crate::format::text::write_padded;
 use crate::types::LogicalType;
 use arrow_array::cast::AsArray;
 use arrow_array::types::*;
-use arrow_array::{Array, ArrayRef, ListArray, StructArray};
-use arrow_schema::{DataType, TimeUnit};
+use arrow_array::{Array, ArrayRef, BinaryViewArray, BooleanArray, FixedSizeBinaryArray, StringViewArray};
+use arrow_buffer::IntervalMonthDayNano;
+use arrow_schema::{DataType, IntervalUnit, TimeUnit};
 use stoa_storage::commit::ADDRESS_PLACE_BITS;
 
 /// The version before the text of `jsonb` and `jsonpath`.
 const JSON_VERSION: u8 = 1;
 
-/// Digits of a `numeric` are sent four at a time.
-const NUMERIC_BASE: u128 = 10_000;
+/// The longest value of a type whose values have one length.
+const VALUE_BYTES_MAX: usize = 16;
 
-/// See [`super::write_value`].
-pub(super) fn write_value(
-    array: &ArrayRef,
-    row: usize,
-    data_type: &LogicalType,
-    settings: &FormatSettings,
-    out: &mut Vec<u8>,
-) {
-    match array.data_type() {
-        DataType::Boolean => out.push(array.as_boolean().value(row).into()),
-        DataType::Int16 => out.extend_from_slice(&array.as_primitive::<Int16Type>().value(row).to_be_bytes()),
-        DataType::Int32 => out.extend_from_slice(&array.as_primitive::<Int32Type>().value(row).to_be_bytes()),
-        DataType::Int64 => {
-            let value = array.as_primitive::<Int64Type>().value(row);
-            match data_type {
-                // Numbers of the catalog are 32 bits.
-                LogicalType::Oid
-                | LogicalType::Regclass
-                | LogicalType::Regtype
-                | LogicalType::Regproc
-                | LogicalType::Regnamespace => out.extend_from_slice(&(value as u32).to_be_bytes()),
-                LogicalType::Tid => {
-                    out.extend_from_slice(&((value >> ADDRESS_PLACE_BITS) as u32).to_be_bytes());
-                    out.extend_from_slice(&(value as u16).to_be_bytes());
-                }
-                _ => out.extend_from_slice(&value.to_be_bytes()),
+/// Writes values of one plain array, each with its length before it.
+pub(in crate::format) enum ColumnWriter<'a> {
+    Int16(&'a [i16]),
+    Int32(&'a [i32]),
+    Int64(&'a [i64]),
+    Float32(&'a [f32]),
+    Float64(&'a [f64]),
+    Date(&'a [i32]),
+    Timestamp(&'a [i64]),
+    Text(&'a StringViewArray),
+    /// Behind a call, so that the types of most bulk results are written without one.
+    Rarer(Rarer<'a>),
+}
+
+/// Types whose values cost more than a call, or are seldom many.
+pub(in crate::format) enum Rarer<'a> {
+    Boolean(&'a BooleanArray),
+    /// Numbers of the catalog, which are 32 bits.
+    Number(&'a [i64]),
+    Tid(&'a [i64]),
+    Decimal64(&'a [i64], u16),
+    Decimal128(&'a [i128], u16),
+    /// `numeric` without a scale of its own: trailing zeros are left out.
+    Unscaled(&'a [i128], u16),
+    /// With a version before them.
+    Json(&'a StringViewArray),
+    /// Always one byte: no letter is a zero.
+    Letter(&'a StringViewArray),
+    /// `char(n)`: filled up with blanks to so many characters.
+    Padded(&'a StringViewArray, usize),
+    Bytea(&'a BinaryViewArray),
+    Interval(&'a [IntervalMonthDayNano]),
+    Uuid(&'a FixedSizeBinaryArray),
+    Array(Box<ArrayWriter<'a>>),
+    Record(RecordWriter<'a>),
+    /// `void`, which has no bytes.
+    Nothing,
+}
+
+impl<'a> ColumnWriter<'a> {
+    /// By the array's form first, so that nothing can be misread; the logical type only decides between looks.
+    pub(in crate::format) fn new(array: &'a ArrayRef, data_type: &LogicalType) -> Self {
+        match array.data_type() {
+            DataType::Int16 => ColumnWriter::Int16(array.as_primitive::<Int16Type>().values()),
+            DataType::Int32 => ColumnWriter::Int32(array.as_primitive::<Int32Type>().values()),
+            DataType::Int64 => integers(array.as_primitive::<Int64Type>().values(), data_type),
+            DataType::Float32 => ColumnWriter::Float32(array.as_primitive::<Float32Type>().values()),
+            DataType::Float64 => ColumnWriter::Float64(array.as_primitive::<Float64Type>().values()),
+            DataType::Utf8View => texts(array.as_string_view(), data_type),
+            DataType::Date32 => ColumnWriter::Date(array.as_primitive::<Date32Type>().values()),
+            DataType::Time64(TimeUnit::Microsecond) => {
+                ColumnWriter::Int64(array.as_primitive::<Time64MicrosecondType>().values())
             }
-        }
-        DataType::Float32 => out.extend_from_slice(&array.as_primitive::<Float32Type>().value(row).to_be_bytes()),
-        DataType::Float64 => out.extend_from_slice(&array.as_primitive::<Float64Type>().value(row).to_be_bytes()),
-        DataType::Decimal64(_, scale) => {
-            write_numeric(
-                array.as_primitive::<Decimal64Type>().value(row).into(),
-                *scale as u16,
-                out,
-            );
-        }
-        DataType::Decimal128(_, scale) => {
-            let (mut value, mut scale) = (array.as_primitive::<Decimal128Type>().value(row), *scale as u16);
-            if *data_type == LogicalType::NUMERIC {
-                while scale > 0 && value % 10 == 0 {
-                    value /= 10;
-                    scale -= 1;
-                }
+            DataType::Timestamp(TimeUnit::Microsecond, _) => {
+                ColumnWriter::Timestamp(array.as_primitive::<TimestampMicrosecondType>().values())
             }
-            write_numeric(value, scale, out);
+            _ => ColumnWriter::Rarer(Rarer::new(array, data_type)),
         }
-        DataType::Utf8View => write_text(array.as_string_view().value(row), data_type, out),
-        DataType::BinaryView => out.extend_from_slice(array.as_binary_view().value(row)),
-        DataType::Date32 => {
-            let days = match array.as_primitive::<Date32Type>().value(row) {
-                infinite @ (DATE_INFINITY | DATE_MINUS_INFINITY) => infinite,
-                days => days - POSTGRES_EPOCH_DAYS,
-            };
-            out.extend_from_slice(&days.to_be_bytes());
+    }
+
+    /// Appends the length of a value, which must not be NULL, and the value.
+    #[inline]
+    pub(in crate::format) fn write_sized(&self, row: usize, out: &mut Vec<u8>) {
+        match self {
+            ColumnWriter::Int16(values) => put(out, values[row].to_be_bytes()),
+            ColumnWriter::Int32(values) => put(out, values[row].to_be_bytes()),
+            ColumnWriter::Int64(values) => put(out, values[row].to_be_bytes()),
+            ColumnWriter::Float32(values) => put(out, values[row].to_be_bytes()),
+            ColumnWriter::Float64(values) => put(out, values[row].to_be_bytes()),
+            ColumnWriter::Date(values) => put(out, date_bytes(values[row])),
+            ColumnWriter::Timestamp(values) => put(out, timestamp_bytes(values[row])),
+            ColumnWriter::Text(array) => put_bytes(out, array.value(row).as_bytes()),
+            ColumnWriter::Rarer(values) => values.write_sized(row, out),
         }
-        DataType::Time64(TimeUnit::Microsecond) => {
-            out.extend_from_slice(&array.as_primitive::<Time64MicrosecondType>().value(row).to_be_bytes());
-        }
-        DataType::Timestamp(TimeUnit::Microsecond, _) => {
-            let microseconds = match array.as_primitive::<TimestampMicrosecondType>().value(row) {
-                infinite @ (TIMESTAMP_INFINITY | TIMESTAMP_MINUS_INFINITY) => infinite,
-                microseconds => microseconds.wrapping_sub(POSTGRES_EPOCH_MICROSECONDS),
-            };
-            out.extend_from_slice(&microseconds.to_be_bytes());
-        }
-        DataType::Interval(arrow_schema::IntervalUnit::MonthDayNano) => {
-            let value = array.as_primitive::<IntervalMonthDayNanoType>().value(row);
-            out.extend_from_slice(&(value.nanoseconds / 1_000).to_be_bytes());
-            out.extend_from_slice(&value.days.to_be_bytes());
-            out.extend_from_slice(&value.months.to_be_bytes());
-        }
-        DataType::FixedSizeBinary(16) => out.extend_from_slice(array.as_fixed_size_binary().value(row)),
-        DataType::List(_) => write_array(array.as_list::<i32>(), row, data_type, settings, out),
-        DataType::Struct(_) => write_record(array.as_struct(), row, data_type, settings, out),
-        // `void`, which has no bytes.
-        _ => {}
     }
 }
 
-fn write_text(text: &str, data_type: &LogicalType, out: &mut Vec<u8>) {
+impl<'a> Rarer<'a> {
+    fn new(array: &'a ArrayRef, data_type: &LogicalType) -> Self {
+        match array.data_type() {
+            DataType::Boolean => Rarer::Boolean(array.as_boolean()),
+            DataType::Decimal64(_, scale) => {
+                Rarer::Decimal64(array.as_primitive::<Decimal64Type>().values(), *scale as u16)
+            }
+            DataType::Decimal128(_, scale) => {
+                let values = array.as_primitive::<Decimal128Type>().values();
+                match *data_type == LogicalType::NUMERIC {
+                    true => Rarer::Unscaled(values, *scale as u16),
+                    false => Rarer::Decimal128(values, *scale as u16),
+                }
+            }
+            DataType::BinaryView => Rarer::Bytea(array.as_binary_view()),
+            DataType::Interval(IntervalUnit::MonthDayNano) => {
+                Rarer::Interval(array.as_primitive::<IntervalMonthDayNanoType>().values())
+            }
+            DataType::FixedSizeBinary(16) => Rarer::Uuid(array.as_fixed_size_binary()),
+            DataType::List(_) => Rarer::Array(Box::new(ArrayWriter::new(array.as_list::<i32>(), data_type))),
+            DataType::Struct(_) => Rarer::Record(RecordWriter::new(array.as_struct(), data_type)),
+            _ => Rarer::Nothing,
+        }
+    }
+
+    #[inline(never)]
+    fn write_sized(&self, row: usize, out: &mut Vec<u8>) {
+        match self {
+            Rarer::Boolean(array) => put(out, [array.value(row).into()]),
+            Rarer::Number(values) => put(out, (values[row] as u32).to_be_bytes()),
+            Rarer::Tid(values) => put(out, tid_bytes(values[row])),
+            Rarer::Decimal64(values, scale) => {
+                put_sized(out, |out| write_numeric(values[row].into(), *scale, out));
+            }
+            Rarer::Decimal128(values, scale) => put_sized(out, |out| write_numeric(values[row], *scale, out)),
+            Rarer::Unscaled(values, scale) => put_sized(out, |out| write_unscaled(values[row], *scale, out)),
+            Rarer::Json(array) => put_sized(out, |out| {
+                out.push(JSON_VERSION);
+                out.extend_from_slice(array.value(row).as_bytes());
+            }),
+            Rarer::Letter(array) => match array.value(row) {
+                "" => put(out, [0]),
+                letter => put_bytes(out, letter.as_bytes()),
+            },
+            Rarer::Padded(array, length) => put_sized(out, |out| write_padded(array.value(row), *length, out)),
+            Rarer::Bytea(array) => put_bytes(out, array.value(row)),
+            Rarer::Interval(values) => put(out, interval_bytes(values[row])),
+            Rarer::Uuid(array) => put_bytes(out, array.value(row)),
+            Rarer::Array(array) => put_sized(out, |out| array.write(row, out)),
+            Rarer::Record(record) => put_sized(out, |out| record.write(row, out)),
+            Rarer::Nothing => put(out, []),
+        }
+    }
+}
+
+fn integers<'a>(values: &'a [i64], data_type: &LogicalType) -> ColumnWriter<'a> {
     match data_type {
-        LogicalType::Jsonb | LogicalType::Jsonpath => out.push(JSON_VERSION),
-        // Always one byte: no letter is a zero.
-        LogicalType::SingleChar if text.is_empty() => out.push(0),
-        _ => {}
-    }
-    out.extend_from_slice(text.as_bytes());
-    if let LogicalType::Char(length) = data_type {
-        let missing = (*length as usize).saturating_sub(text.chars().count());
-        out.resize(out.len() + missing, b' ');
+        LogicalType::Oid
+        | LogicalType::Regclass
+        | LogicalType::Regtype
+        | LogicalType::Regproc
+        | LogicalType::Regnamespace => ColumnWriter::Rarer(Rarer::Number(values)),
+        LogicalType::Tid => ColumnWriter::Rarer(Rarer::Tid(values)),
+        _ => ColumnWriter::Int64(values),
     }
 }
 
-/// Count of digits, weight of the first, sign, digits shown behind the point, then digits in base 10,000.
-fn write_numeric(value: i128, scale: u16, out: &mut Vec<u8>) {
-    // So that the point stands between two digits of that base.
-    let filling = (4 - scale % 4) % 4;
-    let magnitude = value.unsigned_abs();
-    // The number may have no room for the filling zeros; then its last digits are split off first.
-    let unit = 10_u128.pow((4 - filling).into());
-    let mut digits = [0_u16; 12];
-    let mut count = 0;
-    let mut rest = magnitude;
-    if filling > 0 {
-        digits[count] = ((rest % unit) * 10_u128.pow(filling.into())) as u16;
-        count += 1;
-        rest /= unit;
-    }
-    while rest > 0 {
-        digits[count] = (rest % NUMERIC_BASE) as u16;
-        count += 1;
-        rest /= NUMERIC_BASE;
-    }
-    let fraction_digits = scale.div_ceil(4) as usize;
-    let mut digits = &digits[..count];
-    while let [shorter @ .., 0] = digits {
-        digits = shorter;
-    }
-    let weight = digits.len() as i16 - fraction_digits as i16 - 1;
-    while let [0, shorter @ ..] = digits {
-        digits = shorter;
-    }
-    let sign: u16 = if value < 0 { 0x4000 } else { 0 };
-    out.extend_from_slice(&(digits.len() as u16).to_be_bytes());
-    out.extend_from_slice(&(if digits.is_empty() { 0 } else { weight }).to_be_bytes());
-    out.extend_from_slice(&sign.to_be_bytes());
-    out.extend_from_slice(&scale.to_be_bytes());
-    out.extend(digits.iter().rev().flat_map(|digit| digit.to_be_bytes()));
-}
-
-/// Appends a length and then a value, or -1 for NULL.
-fn write_sized(array: &ArrayRef, row: usize, data_type: &LogicalType, settings: &FormatSettings, out: &mut Vec<u8>) {
-    if array.is_null(row) {
-        return out.extend_from_slice(&(-1_i32).to_be_bytes());
-    }
-    let begin = out.len();
-    out.extend_from_slice(&[0; 4]);
-    write_value(array, row, data_type, settings, out);
-    let length = (out.len() - begin - 4) as i32;
-    out[begin..begin + 4].copy_from_slice(&length.to_be_bytes());
-}
-
-/// Dimensions, whether there are NULLs, the elements' type, the size of each dimension and its first index, the elements.
-fn write_array(array: &ListArray, row: usize, data_type: &LogicalType, settings: &FormatSettings, out: &mut Vec<u8>) {
-    let mut element = data_type.element().unwrap_or(&LogicalType::Unknown);
-    let first = i32::from(!data_type.is_vector());
-    let mut values = array.value(row);
-    let mut dimensions = vec![values.len() as i32];
-    // Arrays of arrays are further dimensions; Postgres knows only those of one length.
-    while let (LogicalType::Array(inner), Some(list)) = (element, values.as_list_opt::<i32>()) {
-        dimensions.push(if list.is_empty() { 0 } else { list.value_length(0) });
-        let lengths = list.offsets();
-        let (begin, end) = (lengths[0] as usize, lengths[list.len()] as usize);
-        let next = list.values().slice(begin, end - begin);
-        values = next;
-        element = inner;
-    }
-    if values.is_empty() {
-        dimensions.clear();
-    }
-    out.extend_from_slice(&(dimensions.len() as i32).to_be_bytes());
-    out.extend_from_slice(&i32::from(values.null_count() > 0).to_be_bytes());
-    out.extend_from_slice(&type_oid(element).to_be_bytes());
-    for dimension in dimensions {
-        out.extend_from_slice(&dimension.to_be_bytes());
-        out.extend_from_slice(&first.to_be_bytes());
-    }
-    for at in 0..values.len() {
-        write_sized(&values, at, element, settings, out);
+fn texts<'a>(array: &'a StringViewArray, data_type: &LogicalType) -> ColumnWriter<'a> {
+    match data_type {
+        LogicalType::Jsonb | LogicalType::Jsonpath => ColumnWriter::Rarer(Rarer::Json(array)),
+        LogicalType::SingleChar => ColumnWriter::Rarer(Rarer::Letter(array)),
+        LogicalType::Char(length) => ColumnWriter::Rarer(Rarer::Padded(array, *length as usize)),
+        _ => ColumnWriter::Text(array),
     }
 }
 
-/// The count of fields, then each with its type.
-fn write_record(
-    record: &StructArray,
-    row: usize,
-    data_type: &LogicalType,
-    settings: &FormatSettings,
-    out: &mut Vec<u8>,
-) {
-    let types = match data_type {
-        LogicalType::Record(fields) => fields.as_slice(),
-        _ => &[],
-    };
-    out.extend_from_slice(&(record.num_columns() as i32).to_be_bytes());
-    for (at, column) in record.columns().iter().enumerate() {
-        let field = types.get(at).map_or(&LogicalType::Unknown, |(_, field)| field);
-        out.extend_from_slice(&type_oid(field).to_be_bytes());
-        write_sized(column, row, field, settings, out);
+/// Length and value in one go.
+#[inline]
+fn put<const LENGTH: usize>(out: &mut Vec<u8>, value: [u8; LENGTH]) {
+    let mut field = [0; 4 + VALUE_BYTES_MAX];
+    field[..4].copy_from_slice(&(LENGTH as u32).to_be_bytes());
+    field[4..4 + LENGTH].copy_from_slice(&value);
+    out.extend_from_slice(&field[..4 + LENGTH]);
+}
+
+#[inline]
+fn put_bytes(out: &mut Vec<u8>, value: &[u8]) {
+    out.extend_from_slice(&(value.len() as u32).to_be_bytes());
+    out.extend_from_slice(value);
+}
+
+/// Infinities keep their place at the ends of the range.
+#[inline]
+fn date_bytes(days: i32) -> [u8; 4] {
+    match days {
+        DATE_INFINITY | DATE_MINUS_INFINITY => days.to_be_bytes(),
+        days => days.wrapping_sub(POSTGRES_EPOCH_DAYS).to_be_bytes(),
     }
+}
+
+#[inline]
+fn timestamp_bytes(microseconds: i64) -> [u8; 8] {
+    match microseconds {
+        TIMESTAMP_INFINITY | TIMESTAMP_MINUS_INFINITY => microseconds.to_be_bytes(),
+        microseconds => microseconds.wrapping_sub(POSTGRES_EPOCH_MICROSECONDS).to_be_bytes(),
+    }
+}
+
+/// Microseconds, days, months.
+fn interval_bytes(interval: IntervalMonthDayNano) -> [u8; 16] {
+    let mut bytes = [0; 16];
+    bytes[..8].copy_from_slice(&(interval.nanoseconds / 1_000).to_be_bytes());
+    bytes[8..12].copy_from_slice(&interval.days.to_be_bytes());
+    bytes[12..].copy_from_slice(&interval.months.to_be_bytes());
+    bytes
+}
+
+/// Block, place.
+fn tid_bytes(address: i64) -> [u8; 6] {
+    let mut bytes = [0; 6];
+    bytes[..4].copy_from_slice(&((address >> ADDRESS_PLACE_BITS) as u32).to_be_bytes());
+    bytes[4..].copy_from_slice(&(address as u16).to_be_bytes());
+    bytes
+}
+
+fn write_unscaled(mut value: i128, mut scale: u16, out: &mut Vec<u8>) {
+    while scale > 0 && value % 10 == 0 {
+        value /= 10;
+        scale -= 1;
+    }
+    write_numeric(value, scale, out);
 }

@@ -191,7 +191,7 @@ fn write_tid(address: i64, out: &mut Vec<u8>) {
     out.push(b')');
 }
 
-fn write_padded(text: &str, length: usize, out: &mut Vec<u8>) {
+pub(crate) fn write_padded(text: &str, length: usize, out: &mut Vec<u8>) {
     out.extend_from_slice(text.as_bytes());
     let missing = length.saturating_sub(text.chars().count());
     out.resize(out.len() + missing, b' ');
