@@ -43,3 +43,11 @@ pub(crate) const PATTERN_STEPS_MAX: usize = 1_000_000;
 pub(crate) const JSONPATH_PARTS_MAX: usize = 1_000;
 /// Values that a jsonpath may find in one document.
 pub(crate) const JSONPATH_ITEMS_MAX: usize = 1 << 22;
+
+/// Dictionaries of which a query keeps what it has found out, per call or key: each worker reads a segment of its own, with one
+/// dictionary per column, and may come from the one before.
+pub(crate) fn dictionaries_max() -> usize {
+    static CORES: std::sync::OnceLock<usize> = std::sync::OnceLock::new();
+    let cores = CORES.get_or_init(|| std::thread::available_parallelism().map_or(1, usize::from));
+    (cores * 2).max(8)
+}

@@ -1,13 +1,12 @@
 //! A function's answers for the values of a dictionary that many batches share: computed once for all values, as soon as so many of its
 //! rows have come that this is worth it. Does not decide whether a function may be computed so.
 
+use crate::limits::dictionaries_max;
 use arrow_array::ArrayRef;
 use parking_lot::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
-/// Dictionaries whose answers are kept: a scan reads a few segments at a time, each with one of its own.
-const DICTIONARIES_MAX: usize = 4;
 /// One row must have come for so many values.
 const VALUES_PER_ROW_MAX: usize = 4;
 
@@ -52,7 +51,7 @@ impl Remembered {
         if let Some(known) = known {
             return known.clone();
         }
-        if dictionaries.len() == DICTIONARIES_MAX {
+        if dictionaries.len() >= dictionaries_max() {
             dictionaries.remove(0);
         }
         let answers = Arc::new(Answers {

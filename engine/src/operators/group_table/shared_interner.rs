@@ -5,6 +5,7 @@ use super::interner::{CHUNK_ROWS, TextInterner, text_views};
 use super::rows::view_hash;
 use crate::error::Result;
 use crate::functions::kernel::encoded::{distinct_values, with_values};
+use crate::limits::dictionaries_max;
 use crate::operators::gather::constant;
 use crate::operators::spill::compacted;
 use crate::operators::split::Split;
@@ -14,8 +15,6 @@ use arrow_array::types::UInt32Type;
 use arrow_array::{Array, ArrayRef, DictionaryArray, UInt32Array};
 use arrow_buffer::NullBuffer;
 use arrow_schema::DataType;
-use foldhash::fast::RandomState;
-use hashbrown::HashMap;
 use parking_lot::{Mutex, MutexGuard};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
@@ -42,8 +41,8 @@ const FEW_ROWS: usize = 256;
 pub(crate) struct SharedInterner {
     data_type: DataType,
     shards: Vec<Mutex<TextInterner>>,
-    /// By the address of their values, which they keep where they are.
-    dictionaries: Mutex<HashMap<usize, Arc<DictionaryIds>, RandomState>>,
+    /// The latest ones last.
+    dictionaries: Mutex<Vec<Arc<DictionaryIds>>>,
     bytes: AtomicUsize,
     reservation: Mutex<Reservation>,
     is_full: AtomicBool,
@@ -171,21 +170,19 @@ impl SharedInterner {
     }
 
     fn dictionary(&self, values: &ArrayRef) -> Arc<DictionaryIds> {
-        let address = Arc::as_ptr(values).cast::<()>() as usize;
         let mut dictionaries = self.dictionaries.lock();
-        let known = dictionaries.entry(address).or_insert_with(|| {
-            self.bytes
-                .fetch_add(values.len() * size_of::<AtomicU32>(), Ordering::Relaxed);
-            Arc::new(DictionaryIds {
-                values: values.clone(),
-                ids: (0..values.len()).map(|_| AtomicU32::new(UNKNOWN)).collect(),
-                needed_count: AtomicUsize::new(0),
-                pieces: (0..values.len().div_ceil(PIECE_VALUES))
-                    .map(|_| Mutex::new(false))
-                    .collect(),
-            })
-        });
-        known.clone()
+        let known = dictionaries.iter().find(|known| Arc::ptr_eq(&known.values, values));
+        if let Some(known) = known {
+            return known.clone();
+        }
+        if dictionaries.len() >= dictionaries_max() {
+            let oldest = dictionaries.remove(0);
+            self.bytes.fetch_sub(oldest.memory_bytes(), Ordering::Relaxed);
+        }
+        let known = Arc::new(DictionaryIds::new(values));
+        self.bytes.fetch_add(known.memory_bytes(), Ordering::Relaxed);
+        dictionaries.push(known.clone());
+        known
     }
 
     /// Calls `take` with some places of a plain column and the ids of their values.
@@ -262,6 +259,20 @@ impl SharedInterner {
 }
 
 impl DictionaryIds {
+    fn new(values: &ArrayRef) -> Self {
+        let piece_count = values.len().div_ceil(PIECE_VALUES);
+        DictionaryIds {
+            values: values.clone(),
+            ids: (0..values.len()).map(|_| AtomicU32::new(UNKNOWN)).collect(),
+            needed_count: AtomicUsize::new(0),
+            pieces: (0..piece_count).map(|_| Mutex::new(false)).collect(),
+        }
+    }
+
+    fn memory_bytes(&self) -> usize {
+        self.ids.len() * size_of::<AtomicU32>()
+    }
+
     #[inline]
     fn id(&self, code: u32) -> u32 {
         self.ids[code as usize].load(Ordering::Relaxed)
