@@ -150,7 +150,7 @@ fn a_newer_segment_is_refused_where_it_is_read() {
     let path = with_ending(&options.data, "segment");
     make_newer(&path);
     let expected = format!(
-        "\"{}\" has format version 2; this program reads up to 1",
+        "\"{}\" has format version 3; this program reads up to 2",
         path.display()
     );
     let server = Server::start(&options);
