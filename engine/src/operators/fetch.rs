@@ -103,7 +103,7 @@ impl Fetch {
         })?;
         let (mut batches, mut places) = (Vec::new(), HashMap::new());
         let mut reader = scan.reader();
-        while let Some(item) = reader.next().map_err(|error| self.explain(error))? {
+        while let Some(item) = reader.next().map_err(|error| self.cancel.told(error.into()))? {
             let ScanItem::Rows(batch) = item else {
                 return Err(Error::Internal("summaries that nobody asked for".into()));
             };
@@ -117,13 +117,5 @@ impl Fetch {
             batches.push(batch);
         }
         Ok((batches, places))
-    }
-
-    /// A cancelled scan ends with the reason.
-    fn explain(&self, error: stoa_storage::Error) -> Error {
-        match error {
-            stoa_storage::Error::Cancelled => self.cancel.error(),
-            error => error.into(),
-        }
     }
 }

@@ -147,7 +147,7 @@ impl Stream for StoredStream {
         }
         loop {
             self.cancel.check()?;
-            let item = self.reader.next().map_err(|error| self.explain(error))?;
+            let item = self.reader.next().map_err(|error| self.cancel.told(error.into()))?;
             match (item, &self.receiver) {
                 (None, _) => return Ok(None),
                 (Some(ScanItem::Rows(batch)), _) => {
@@ -170,16 +170,6 @@ impl Stream for StoredStream {
                     return Err(Error::Internal("summaries that nobody asked for".into()));
                 }
             }
-        }
-    }
-}
-
-impl StoredStream {
-    /// A cancelled scan ends with the reason.
-    fn explain(&self, error: stoa_storage::Error) -> Error {
-        match error {
-            stoa_storage::Error::Cancelled => self.cancel.error(),
-            error => error.into(),
         }
     }
 }

@@ -2,12 +2,14 @@
 //! read, of those rows. Decides no order.
 
 use super::plan_scan::stored_column;
-use super::{Piece, Planner, TableAccess};
+use super::{Piece, Planner, StoredColumn, TableAccess};
 use crate::error::{Error, Result};
 use crate::operators::fetch::{Fetch, FetchTransform, FetchedColumn};
 use crate::operators::stored_lists::StoredLists;
+use std::sync::Arc;
 use stoa_sql::plan::{ColumnDef, ColumnId, ColumnSet, Plan, ROW_ID_COLUMN, Scan, Sort};
 use stoa_sql::types::LogicalType;
+use stoa_storage::store::TableSnapshot;
 
 /// Rows whose columns are read one by one at most: each costs a look into a block per column.
 const ROWS_MAX: u64 = 256;
@@ -20,7 +22,10 @@ const ROW_ID: ColumnId = ColumnId(u32::MAX);
 /// A top-N of this kind.
 pub(super) struct LateColumns<'p> {
     scan: &'p Scan,
-    /// What is wanted of it.
+    table: Arc<dyn TableSnapshot>,
+    /// By the relation's column index.
+    stored: Vec<StoredColumn>,
+    /// What is wanted of the scan.
     columns: Vec<ColumnDef>,
     /// What is needed to find the rows.
     keys: ColumnSet,
@@ -44,8 +49,16 @@ impl Planner {
             return Ok(None);
         }
         let as_of = self.version_of(scan.as_of.as_ref())?;
-        let is_stored = matches!(self.tables.table(scan.table, as_of)?, TableAccess::Stored { .. });
-        Ok(is_stored.then_some(LateColumns { scan, columns, keys }))
+        Ok(match self.tables.table(scan.table, as_of)? {
+            TableAccess::Stored { table, columns: stored } => Some(LateColumns {
+                scan,
+                table,
+                stored,
+                columns,
+                keys,
+            }),
+            TableAccess::System { .. } => None,
+        })
     }
 
     /// The rows of its scan, with what is needed to find them.
@@ -67,12 +80,8 @@ impl Planner {
     }
 
     /// The rows that were found, with all columns.
-    pub(super) fn with_late_columns(&self, piece: Piece, late: &LateColumns<'_>) -> Result<Piece> {
-        let as_of = self.version_of(late.scan.as_of.as_ref())?;
-        let TableAccess::Stored { table, columns: stored } = self.tables.table(late.scan.table, as_of)? else {
-            return Err(Error::Internal("late columns of a system table".into()));
-        };
-        let (mut columns, mut lists, mut output) = (Vec::new(), Vec::new(), Vec::new());
+    pub(super) fn with_late_columns(&self, piece: Piece, late: LateColumns<'_>, node: usize) -> Result<Piece> {
+        let (mut names, mut columns, mut lists, mut output) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for column in &late.columns {
             if let Some(place) = piece.layout.position(column.id) {
                 output.push(FetchedColumn::Known(place));
@@ -85,18 +94,24 @@ impl Planner {
                 .find(|(_, scanned)| scanned.id == column.id)
                 .ok_or_else(|| Error::Internal("a late column that is not the scan's".into()))?;
             output.push(FetchedColumn::Read(columns.len()));
-            columns.push(stored_column(*index, &stored)?);
-            lists.push(stored.get(*index).and_then(|column| column.list.clone()));
+            names.push(column.name.clone());
+            columns.push(stored_column(*index, &late.stored)?);
+            lists.push(late.stored.get(*index).and_then(|column| column.list.clone()));
+        }
+        if let Some(profile) = &self.context.profile {
+            let names = names.join(", ");
+            let describe = move || vec![("Columns Read at the End".to_owned(), names.clone())];
+            profile.node(node).describe_later(describe);
         }
         let row_id = piece.layout.position(ROW_ID);
         let fetch = Fetch {
-            table,
+            table: late.table,
             columns,
             lists: StoredLists::of(lists),
             row_id: row_id.ok_or_else(|| Error::Internal("rows without their identity".into()))?,
             output,
             cancel: self.context.cancel.clone(),
         };
-        Ok(piece.through(FetchTransform::new(fetch), late.columns.clone()))
+        Ok(piece.through(FetchTransform::new(fetch), late.columns))
     }
 }

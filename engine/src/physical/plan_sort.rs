@@ -32,7 +32,7 @@ pub(super) struct DynamicTarget {
 }
 
 impl Planner {
-    pub(super) fn plan_sort(&mut self, sort: &Sort, _node: usize) -> Result<Piece> {
+    pub(super) fn plan_sort(&mut self, sort: &Sort, node: usize) -> Result<Piece> {
         let limit = sort.limit.filter(|limit| *limit <= self.top_n_rows_max(&sort.input));
         let target = limit.and_then(|_| self.top_n_target(sort));
         let late = match limit {
@@ -62,8 +62,8 @@ impl Planner {
         });
         self.sink(piece, sink);
         let piece = Piece::boxed_source(source, columns);
-        match &late {
-            Some(late) => self.with_late_columns(piece, late),
+        match late {
+            Some(late) => self.with_late_columns(piece, late, node),
             None => Ok(piece),
         }
     }

@@ -44,6 +44,12 @@ fn sentences(row_count: usize, generator: &mut Generator) -> ArrayRef {
     Arc::new(StringViewArray::from_iter(rows.collect::<Vec<_>>()))
 }
 
+/// A segment of one column.
+fn written(files: &Files, column: &ArrayRef) -> SegmentMeta {
+    let schema = schema_of(std::slice::from_ref(column.data_type()));
+    write(files, &schema, std::slice::from_ref(column), RowVersions::Single)
+}
+
 fn open(files: &Files, meta: &SegmentMeta) -> SegmentReader {
     SegmentReader::open(files, Path::new("segment"), meta).unwrap()
 }
@@ -53,12 +59,7 @@ fn sentences_are_stored_by_tokens_and_read_back() {
     let files = Files::default();
     let mut generator = Generator::new(21);
     let column = sentences(BLOCK_ROWS + 9_000, &mut generator);
-    let meta = write(
-        &files,
-        &schema_of(&[DataType::Utf8View]),
-        std::slice::from_ref(&column),
-        RowVersions::Single,
-    );
+    let meta = written(&files, &column);
     let reader = open(&files, &meta);
     reader.verify().unwrap();
     let text_bytes: usize = column.as_string_view().iter().flatten().map(str::len).sum();
@@ -112,12 +113,7 @@ fn a_block_of_another_kind_is_stored_in_another_form() {
     });
     let noise: ArrayRef = Arc::new(StringViewArray::from_iter(noise.collect::<Vec<_>>()));
     let column = arrow_select::concat::concat(&[&sentences, &noise]).unwrap();
-    let meta = write(
-        &files,
-        &schema_of(&[DataType::Utf8View]),
-        std::slice::from_ref(&column),
-        RowVersions::Single,
-    );
+    let meta = written(&files, &column);
     let reader = open(&files, &meta);
     assert_eq!(reader.encoding_of(ColumnId(1), 0), Some(Encoding::Tokens));
     assert_ne!(reader.encoding_of(ColumnId(1), 2), Some(Encoding::Tokens));
@@ -130,12 +126,7 @@ fn a_block_of_another_kind_is_stored_in_another_form() {
 fn files_of_the_first_version_are_read() {
     let files = Files::default();
     let column: ArrayRef = Arc::new(Int64Array::from_iter_values(0..5_000));
-    let meta = write(
-        &files,
-        &schema_of(&[DataType::Int64]),
-        std::slice::from_ref(&column),
-        RowVersions::Single,
-    );
+    let meta = written(&files, &column);
     let set_version = |version: u8| files.change(Path::new("segment"), |bytes| bytes[8] = version);
     set_version(1);
     let reader = open(&files, &meta);

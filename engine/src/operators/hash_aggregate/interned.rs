@@ -2,7 +2,7 @@
 //! between there and the answers (tables, partitions, files) has 32 bits in its place. Rows that come otherwise are grouped by their texts;
 //! which of the two the groups end as is decided at the end, by where most rows went.
 
-use super::sink::Shared;
+use super::shared_groups::SharedGroups;
 use super::specification::AggregateSpecification;
 use crate::error::Result;
 use crate::functions::kernel::encoded::dictionary_values;
@@ -17,7 +17,7 @@ use stoa_storage::vector::flatten;
 /// Groups by ids.
 pub(super) struct Interned {
     pub(super) keys: InternedKeys,
-    pub(super) shared: Arc<Shared>,
+    pub(super) shared: Arc<SharedGroups>,
     /// These are the groups to hand out.
     pub(super) holds_result: AtomicBool,
 }
@@ -32,7 +32,7 @@ impl Interned {
     ///
     /// # Errors
     /// Those of groups on their way.
-    pub(super) fn gather(&self, by_texts: &Shared) -> Result<bool> {
+    pub(super) fn gather(&self, by_texts: &SharedGroups) -> Result<bool> {
         let holds_result = !self.keys.is_full() && self.shared.rows_taken() >= by_texts.rows_taken();
         let (from, to) = match holds_result {
             true => (by_texts, &*self.shared),

@@ -1,7 +1,7 @@
 //! Aggregations by texts that come with dictionaries, as constants or plain, in any order, against the same rows all plain: alone, beside
 //! other keys, in grouping sets, in two steps, and where memory ends among them.
 
-use super::tests::{EARLY_PARTITIONS, binding, sorted, specification, step};
+use super::tests::{EARLY_PARTITIONS, aggregate_within, binding, sorted, specification, step};
 use super::*;
 use crate::operators::gather::constant;
 use crate::operators::project::Projection;
@@ -103,10 +103,10 @@ fn calls() -> Vec<AggregateStep> {
 fn aggregate(
     specification: AggregateSpecification,
     batches: Vec<Batch>,
-    (workers, limits): (usize, GroupingLimits),
+    how: (usize, GroupingLimits),
     memory: Arc<MemoryBudget>,
 ) -> Vec<Batch> {
-    grouped(specification, batches, (workers, limits), memory).0
+    grouped(specification, batches, how, memory).0
 }
 
 /// The answers, and whether there was no room for more ids.
@@ -116,20 +116,9 @@ fn grouped(
     (workers, limits): (usize, GroupingLimits),
     memory: Arc<MemoryBudget>,
 ) -> (Vec<Batch>, bool) {
-    let sink = Arc::new(AggregateSink::with_limits(
-        specification,
-        memory,
-        cancel(),
-        limits,
-        None,
-    ));
-    let source = AggregateSource::new(&sink, 70);
-    let interned = sink.interned.clone().unwrap();
-    let branches = vec![branch(TestSource::new(batches, workers), Vec::new())];
-    run(&[Pipeline { branches, sink }], workers).unwrap();
-    let is_full = interned.keys.is_full();
-    drop(interned);
-    (collect(vec![branch(source, Vec::new())], workers).unwrap(), is_full)
+    let (result, sink) = aggregate_within(memory, specification, batches, workers, limits).unwrap();
+    let is_full = sink.interned.as_ref().unwrap().keys.is_full();
+    (result, is_full)
 }
 
 fn by_ids() -> impl Iterator<Item = (usize, GroupingLimits)> {

@@ -31,6 +31,7 @@ mod numbers;
 mod ordered;
 mod partitions;
 mod runs;
+mod shared_groups;
 mod sink;
 mod source;
 mod specification;

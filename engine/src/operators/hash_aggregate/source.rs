@@ -2,7 +2,8 @@
 
 use super::interned::Interned;
 use super::partitions::PARTITIONS;
-use super::sink::{AggregateSink, Shared};
+use super::shared_groups::SharedGroups;
+use super::sink::AggregateSink;
 use crate::error::Result;
 use crate::pipeline::{Reservation, Source, Stream};
 use arrow_array::ArrayRef;
@@ -11,7 +12,7 @@ use stoa_storage::vector::Batch;
 
 /// Reads what a sink left.
 pub(crate) struct AggregateSource {
-    shared: Arc<Shared>,
+    shared: Arc<SharedGroups>,
     interned: Option<Arc<Interned>>,
     /// Keys, from the first on, whose ids are handed on where they have some.
     id_count: usize,
@@ -38,7 +39,7 @@ impl AggregateSource {
         self.interned.as_ref().filter(|interned| interned.holds_result())
     }
 
-    fn result(&self) -> &Arc<Shared> {
+    fn result(&self) -> &Arc<SharedGroups> {
         self.interned().map_or(&self.shared, |interned| &interned.shared)
     }
 }
@@ -63,7 +64,7 @@ impl Source for AggregateSource {
 }
 
 struct AggregateStream {
-    shared: Arc<Shared>,
+    shared: Arc<SharedGroups>,
     interned: Option<Arc<Interned>>,
     id_count: usize,
     batch_rows: usize,

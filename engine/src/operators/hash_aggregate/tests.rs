@@ -88,17 +88,34 @@ fn aggregate(
     workers: usize,
     limits: GroupingLimits,
 ) -> Result<Vec<Batch>> {
+    aggregate_within(memory(), specification, batches, workers, limits).map(|(result, _)| result)
+}
+
+/// Likewise, with the sink that it came from.
+pub(super) fn aggregate_within(
+    memory: Arc<MemoryBudget>,
+    specification: AggregateSpecification,
+    batches: Vec<Batch>,
+    workers: usize,
+    limits: GroupingLimits,
+) -> Result<(Vec<Batch>, Arc<AggregateSink>)> {
     let sink = Arc::new(AggregateSink::with_limits(
         specification,
-        memory(),
+        memory,
         cancel(),
         limits,
         None,
     ));
     let source = AggregateSource::new(&sink, 100);
     let branches = vec![branch(TestSource::new(batches, workers), Vec::new())];
-    run(&[Pipeline { branches, sink }], workers)?;
-    collect(vec![branch(source, Vec::new())], workers)
+    run(
+        &[Pipeline {
+            branches,
+            sink: sink.clone(),
+        }],
+        workers,
+    )?;
+    Ok((collect(vec![branch(source, Vec::new())], workers)?, sink))
 }
 
 /// Result rows sorted by all their columns.
@@ -662,23 +679,9 @@ fn groups_on_disk_answer_as_those_in_memory() {
             step("max", binding(&[LogicalType::BigInt], LogicalType::BigInt, &[]), &[2]),
         ];
         let specification = specification(&types, 2, calls);
-        let sink = Arc::new(AggregateSink::with_limits(
-            specification,
-            memory,
-            cancel(),
-            limits,
-            None,
-        ));
-        let source = AggregateSource::new(&sink, 100);
-        let branches = vec![branch(
-            TestSource::new(batches_of(&rows, &types, 500), workers),
-            Vec::new(),
-        )];
-        run(&[Pipeline { branches, sink }], workers).unwrap();
-        sorted(rows_of(
-            &collect(vec![branch(source, Vec::new())], workers).unwrap(),
-            &answers,
-        ))
+        let batches = batches_of(&rows, &types, 500);
+        let (result, _) = aggregate_within(memory, specification, batches, workers, limits).unwrap();
+        sorted(rows_of(&result, &answers))
     };
     let expected = answer(memory(), GroupingLimits::default(), 1);
     for limits in EARLY_PARTITIONS.iter().copied().chain([GroupingLimits::default()]) {

@@ -2,7 +2,7 @@
 
 use super::groups::GroupStates;
 use super::partitions::joined;
-use super::sink::Shared;
+use super::shared_groups::SharedGroups;
 use super::specification::InputRows;
 use crate::error::Result;
 use crate::operators::gather::value_bytes;
@@ -13,7 +13,7 @@ use stoa_storage::vector::flatten;
 
 /// See the module.
 pub(super) struct Worker {
-    shared: Arc<Shared>,
+    shared: Arc<SharedGroups>,
     groups: GroupStates,
     /// Rows that `groups` is made of.
     grouped_rows: usize,
@@ -26,7 +26,7 @@ pub(super) struct Worker {
 }
 
 impl Worker {
-    pub(super) fn new(shared: &Arc<Shared>) -> Result<Self> {
+    pub(super) fn new(shared: &Arc<SharedGroups>) -> Result<Self> {
         Ok(Worker {
             groups: GroupStates::of_worker(&shared.specification)?,
             grouped_rows: 0,
