@@ -79,27 +79,31 @@ impl KeySet {
     #[inline]
     pub(crate) fn passes(&self, key: i64) -> bool {
         match &self.members {
-            Members::Bits(bits) => has_bit(bits, self.minimum, key),
-            Members::Hashed(words) => has_hash(words, key),
+            Members::Bits(bits) => BitTest {
+                bits,
+                minimum: self.minimum,
+            }
+            .one(key),
+            Members::Hashed(words) => HashTest { words }.one(key),
         }
     }
 
     /// For each 64 values a word with the bits of those that pass. Values of which no bit of `wanted` is set need not be looked at.
     pub(crate) fn passing(&self, keys: &[[i64; 64]], wanted: impl Fn(usize) -> u64, passing: &mut [u64]) {
         let groups = keys.iter().enumerate().map(|(at, keys)| (keys, wanted(at)));
-        let minimum = self.minimum;
         match &self.members {
             Members::Bits(bits) => dispatch(Words {
                 groups,
                 passing,
-                few: |key| has_bit(bits, minimum, key),
-                all: |keys: &[i64; 64]| bits_of(|place| has_bit(bits, minimum, keys[place])),
+                test: BitTest {
+                    bits,
+                    minimum: self.minimum,
+                },
             }),
             Members::Hashed(words) => dispatch(Words {
                 groups,
                 passing,
-                few: |key| has_hash(words, key),
-                all: |keys: &[i64; 64]| have_hashes(words, keys),
+                test: HashTest { words },
             }),
         }
     }
@@ -113,80 +117,102 @@ impl KeySet {
 /// Wanted values of 64 up to which they are looked at one by one.
 const FEW_WANTED: u32 = 16;
 
-struct Words<'a, G, F, A> {
+struct Words<'a, G, T> {
     groups: G,
     passing: &'a mut [u64],
-    /// Whether one value passes.
-    few: F,
-    /// Which of 64 do.
-    all: A,
+    test: T,
 }
 
-impl<'k, G, F, A> Kernel for Words<'_, G, F, A>
-where
-    G: Iterator<Item = (&'k [i64; 64], u64)>,
-    F: Fn(i64) -> bool,
-    A: Fn(&[i64; 64]) -> u64,
-{
+impl<'k, G: Iterator<Item = (&'k [i64; 64], u64)>, T: Test> Kernel for Words<'_, G, T> {
     type Output = ();
 
     #[inline(always)]
     fn run(self) {
         for (word, (keys, wanted)) in self.passing.iter_mut().zip(self.groups) {
             *word = match wanted.count_ones() {
-                0..=FEW_WANTED => few(keys, wanted, &self.few),
-                _ => (self.all)(keys),
+                0..=FEW_WANTED => few(keys, wanted, &self.test),
+                _ => self.test.all(keys),
             };
         }
     }
 }
 
 #[inline(always)]
-fn few(keys: &[i64; 64], mut wanted: u64, has: &impl Fn(i64) -> bool) -> u64 {
+fn few(keys: &[i64; 64], mut wanted: u64, test: &impl Test) -> u64 {
     let mut word = 0;
     while wanted != 0 {
         let place = wanted.trailing_zeros() as usize;
-        word |= u64::from(has(keys[place])) << place;
+        word |= u64::from(test.one(keys[place])) << place;
         wanted &= wanted - 1;
     }
     word
 }
 
-/// A word of 64 answers, put together from bytes: one bit after the other would wait for the one before.
-#[inline(always)]
-fn bits_of(has: impl Fn(usize) -> bool) -> u64 {
-    let mut word = 0;
-    for at in (0..64).step_by(8) {
-        let mut byte = 0;
-        for place in 0..8 {
-            byte |= u64::from(has(at + place)) << place;
+/// Whether values pass. All of it is `#[inline(always)]`, as what a [`Kernel`] calls must be.
+trait Test {
+    fn one(&self, key: i64) -> bool;
+    fn all(&self, keys: &[i64; 64]) -> u64;
+}
+
+struct BitTest<'a> {
+    bits: &'a [u64],
+    minimum: i64,
+}
+
+impl Test for BitTest<'_> {
+    #[inline(always)]
+    fn one(&self, key: i64) -> bool {
+        let place = key.wrapping_sub(self.minimum) as u64;
+        let word = self.bits.get((place / 64) as usize).copied().unwrap_or(0);
+        word >> (place % 64) & 1 == 1
+    }
+
+    #[inline(always)]
+    fn all(&self, keys: &[i64; 64]) -> u64 {
+        let mut passing = [false; 64];
+        for (passing, key) in passing.iter_mut().zip(keys) {
+            *passing = self.one(*key);
         }
-        word |= byte << at;
+        bits_of(&passing)
+    }
+}
+
+struct HashTest<'a> {
+    words: &'a [u64],
+}
+
+impl Test for HashTest<'_> {
+    #[inline(always)]
+    fn one(&self, key: i64) -> bool {
+        let (place, mask) = hashed(key, self.words.len());
+        self.words[place as usize] & mask == mask
+    }
+
+    /// First all hashes, several per instruction, then the words.
+    #[inline(always)]
+    fn all(&self, keys: &[i64; 64]) -> u64 {
+        let (mut places, mut masks) = ([0u64; 64], [0u64; 64]);
+        for ((key, place), mask) in keys.iter().zip(&mut places).zip(&mut masks) {
+            (*place, *mask) = hashed(*key, self.words.len());
+        }
+        let mut passing = [false; 64];
+        for ((place, mask), passing) in places.iter().zip(&masks).zip(&mut passing) {
+            *passing = self.words.get(*place as usize).copied().unwrap_or(0) & mask == *mask;
+        }
+        bits_of(&passing)
+    }
+}
+
+/// A word of 64 answers.
+#[inline(always)]
+fn bits_of(passing: &[bool; 64]) -> u64 {
+    let (eights, _) = passing.as_chunks::<8>();
+    let mut word = 0;
+    for (at, eight) in eights.iter().enumerate() {
+        let byte = u64::from_le_bytes(eight.map(u8::from)).wrapping_mul(0x0102_0408_1020_4080) >> 56;
+        word |= byte << (8 * at);
     }
     word
-}
-
-#[inline(always)]
-fn has_bit(bits: &[u64], minimum: i64, key: i64) -> bool {
-    let place = key.wrapping_sub(minimum) as u64;
-    let word = bits.get((place / 64) as usize).copied().unwrap_or(0);
-    word >> (place % 64) & 1 == 1
-}
-
-#[inline(always)]
-fn has_hash(words: &[u64], key: i64) -> bool {
-    let (place, mask) = hashed(key, words.len());
-    words[place as usize] & mask == mask
-}
-
-/// First all hashes, several per instruction, then the words.
-#[inline(always)]
-fn have_hashes(words: &[u64], keys: &[i64; 64]) -> u64 {
-    let (mut places, mut masks) = ([0u64; 64], [0u64; 64]);
-    for ((key, place), mask) in keys.iter().zip(&mut places).zip(&mut masks) {
-        (*place, *mask) = hashed(*key, words.len());
-    }
-    bits_of(|at| words.get(places[at] as usize).copied().unwrap_or(0) & masks[at] == masks[at])
 }
 
 fn for_each_key(arrays: &[ArrayRef], mut visit: impl FnMut(i64)) {
@@ -231,7 +257,10 @@ mod tests {
             let others = (-5_000..5_000).filter(|place| set.passes(place * step + 1)).count();
             assert!((-5_000..5_000).all(|place| set.passes(place * step)));
             let has_hashes = matches!(set.members, Members::Hashed(_));
-            assert!(others < if has_hashes { 250 } else { 1 }, "{others} for steps of {step}");
+            assert!(
+                others < if has_hashes { 250 } else { 1 },
+                "{others} for steps of {step}"
+            );
             assert_eq!(set.bounds(), (-5_000 * step, 4_999 * step));
         }
         let ends = set(vec![i64::MIN, i64::MAX, 0]).unwrap();
