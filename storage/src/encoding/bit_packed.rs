@@ -57,6 +57,11 @@ impl<'a> BitPacked<'a> {
         packing::unpack(self.width, self.vector(vector), self.reference, out);
     }
 
+    /// Appends a vector's values at some places.
+    pub(super) fn pick<O: LaneValue>(&self, vector: usize, places: impl Iterator<Item = usize>, out: &mut Vec<O>) {
+        packing::pick(self.width, self.vector(vector), self.reference, places, out);
+    }
+
     /// The range as codes, once for all vectors.
     pub(super) fn translate(&self, low: i64, high: i64) -> CodeTest {
         CodeTest::translate(self.reference, self.width, low, high)

@@ -70,6 +70,26 @@ impl<'a> FrameOfReference<'a> {
         Ok(())
     }
 
+    /// Appends a vector's values at some places, which ascend.
+    pub(super) fn pick<O: LaneValue>(
+        &self,
+        vector: usize,
+        places: impl Iterator<Item = usize> + Clone,
+        out: &mut Vec<O>,
+    ) -> Decoded<()> {
+        let (reference, vector) = self.vector(vector)?;
+        let start = out.len();
+        packing::pick(vector.width, vector.packed, reference, places.clone(), out);
+        let mut picked = places.zip(start..).peekable();
+        vector.for_each_exception(|position, code| {
+            while picked.next_if(|(place, _)| *place < position).is_some() {}
+            while let Some((_, at)) = picked.next_if(|(place, _)| *place == position) {
+                out[at] = O::from_lane(reference.wrapping_add(code as i64));
+            }
+        });
+        Ok(())
+    }
+
     /// One bit per value: whether it lies from `low` to `high`.
     pub(super) fn compare_vector(&self, vector: usize, low: i64, high: i64, out: &mut [u64; 16]) -> Decoded<()> {
         let (reference, vector) = self.vector(vector)?;

@@ -17,6 +17,9 @@ use crate::vector::key::LaneValue;
 use arrow_buffer::BooleanBuffer;
 use std::ops::Range;
 
+/// Rows of a vector up to which unpacking them one by one is faster than unpacking all.
+const PICKED_ROWS_MAX: usize = 128;
+
 /// A stream that was read.
 #[derive(Clone, Debug)]
 pub(crate) struct Lanes<'a> {
@@ -233,6 +236,42 @@ impl<'a> Lanes<'a> {
                 }
             }
             at = vector * VECTOR_ROWS + to;
+        }
+        Ok(())
+    }
+
+    /// Appends the values of single rows, which ascend.
+    pub(crate) fn pick<O: LaneValue>(&self, rows: &[u32], out: &mut Vec<O>) -> Decoded<()> {
+        if let Some(row) = rows.iter().find(|row| **row as usize >= self.row_count) {
+            return malformed(format!("row {row} of {}", self.row_count));
+        }
+        out.reserve(rows.len());
+        match &self.form {
+            Form::Constant(value) => out.resize(out.len() + rows.len(), O::from_lane(*value)),
+            Form::Plain(plain) => plain.pick(rows, out),
+            Form::RunLength(runs) => return runs.pick(rows, out),
+            _ => {
+                let vector = |row: &u32| *row as usize / VECTOR_ROWS;
+                for rows in rows.chunk_by(|left, right| vector(left) == vector(right)) {
+                    self.pick_of_vector(vector(&rows[0]), rows, out)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn pick_of_vector<O: LaneValue>(&self, vector: usize, rows: &[u32], out: &mut Vec<O>) -> Decoded<()> {
+        let places = rows.iter().map(|row| *row as usize % VECTOR_ROWS);
+        match &self.form {
+            Form::BitPacked(packed) if rows.len() <= PICKED_ROWS_MAX => packed.pick(vector, places, out),
+            Form::FrameOfReference(frame) if rows.len() <= PICKED_ROWS_MAX => frame.pick(vector, places, out)?,
+            _ => {
+                let mut values = packing::uninitialized();
+                self.read_vector::<O>(vector, &mut values)?;
+                // SAFETY: `read_vector` wrote every place.
+                let values = unsafe { packing::initialized(&values) };
+                out.extend(places.map(|place| values[place]));
+            }
         }
         Ok(())
     }

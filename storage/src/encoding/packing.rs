@@ -127,6 +127,22 @@ macro_rules! word_packing {
                 }
             }
 
+            /// The code at a place of a vector.
+            #[inline(always)]
+            pub(super) fn code(width: usize, packed: &[u8], place: usize) -> u64 {
+                let (words, _) = packed.as_chunks::<BYTES>();
+                // The order of groups is its own inverse.
+                let row = GROUP_ORDER[place % 128 / LANES * LANES / 16] * 8 + place / 128;
+                let (word, shift) = (row * width / BITS, row * width % BITS);
+                let at = word * LANES + place % LANES;
+                let low = <$word>::from_le_bytes(words[at]) >> shift;
+                let code = match shift + width > BITS {
+                    true => low | <$word>::from_le_bytes(words[at + LANES]) << (BITS - shift),
+                    false => low,
+                };
+                (code & mask(width)) as u64
+            }
+
             #[inline(always)]
             pub(super) fn compare(width: usize, packed: &[u8], low: u64, span: u64, out: &mut [u64; 16]) {
                 let mut codes = uninitialized::<$word>();
@@ -272,6 +288,26 @@ pub(crate) fn unpack<O: LaneValue>(width: u8, packed: &[u8], reference: i64, out
     });
 }
 
+/// Appends a vector's values at some places, adding a reference. `packed` and the width are as for [`unpack`].
+#[inline]
+pub(crate) fn pick<O: LaneValue>(
+    width: u8,
+    packed: &[u8],
+    reference: i64,
+    places: impl Iterator<Item = usize>,
+    out: &mut Vec<O>,
+) {
+    let value = |code: u64| O::from_lane(reference.wrapping_add(code as i64));
+    let bits = width as usize;
+    match width {
+        0 => out.extend(places.map(|_| value(0))),
+        1..=8 => out.extend(places.map(|place| value(words8::code(bits, packed, place)))),
+        9..=16 => out.extend(places.map(|place| value(words16::code(bits, packed, place)))),
+        17..=32 => out.extend(places.map(|place| value(words32::code(bits, packed, place)))),
+        _ => out.extend(places.map(|place| value(words64::code(bits, packed, place)))),
+    }
+}
+
 struct Compare<'a> {
     width: u8,
     packed: &'a [u8],
@@ -372,6 +408,10 @@ mod tests {
             // SAFETY: both wrote every place.
             let (wide, scalar) = unsafe { (*initialized(&wide), *initialized(&scalar)) };
             prop_assert_eq!(wide, scalar);
+            let mut picked = Vec::new();
+            pick::<i64>(width, &packed, reference, (0..VECTOR_ROWS).rev(), &mut picked);
+            picked.reverse();
+            prop_assert_eq!(&picked[..], &wide[..]);
             prop_assert!(codes.iter().zip(&wide).all(|(code, value)| reference.wrapping_add(*code as i64) == *value));
 
             let mask = if width == 0 { 0 } else { u64::MAX >> (64 - width) };

@@ -78,4 +78,13 @@ impl<'a> Plain<'a> {
             _ => out.extend(bytes.as_chunks().0.iter().map(|bytes| lane(u64::from_le_bytes(*bytes)))),
         }
     }
+
+    pub(super) fn pick<O: LaneValue>(&self, rows: &[u32], out: &mut Vec<O>) {
+        let width = self.width_bytes as usize;
+        out.extend(rows.iter().map(|row| {
+            let mut difference = [0; 8];
+            difference[..width].copy_from_slice(&self.bytes[*row as usize * width..][..width]);
+            O::from_lane(self.reference.wrapping_add(i64::from_le_bytes(difference)))
+        }));
+    }
 }

@@ -118,6 +118,18 @@ impl<'a> RunLength<'a> {
         Ok(())
     }
 
+    /// Appends the values of some rows, which ascend.
+    pub(super) fn pick<O: LaneValue>(&self, rows: &[u32], out: &mut Vec<O>) -> Decoded<()> {
+        let mut run = 0;
+        let runs = rows.iter().map(|row| {
+            let rest = &self.last_rows[run..];
+            run += rest.partition_point(|last| u32::from(u16::from_le_bytes(*last)) < *row);
+            run as u32
+        });
+        let runs: Vec<u32> = runs.collect();
+        self.values.pick(&runs, out)
+    }
+
     /// One bit per row: whether its value passes.
     pub(super) fn filter(&self, rows: &Range<usize>, passes: impl Fn(i64) -> bool) -> Decoded<BooleanBuffer> {
         let runs = self.runs(rows)?;

@@ -10,14 +10,14 @@ use super::planned::{Planned, constant, missing_value, unknown_column};
 use super::prepared::{Prepared, prepare, read_columns};
 use super::summary::{Summarized, batch_of};
 use super::{ScanColumn, ScanItem};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::index::Verdict;
 use crate::limits::{VECTOR_ROWS, ZONE_ROWS};
 use crate::schema::ColumnId;
 use crate::segment::SegmentReader;
 use crate::store::state::SegmentState;
 use crate::vector::{Batch, Selection};
-use arrow_array::{ArrayRef, Int64Array};
+use arrow_array::{ArrayRef, Int64Array, UInt32Array};
 use arrow_buffer::{BooleanBuffer, BooleanBufferBuilder};
 use std::borrow::Cow;
 use std::ops::Range;
@@ -105,7 +105,7 @@ impl BlockCursor {
     pub(crate) fn next(&mut self, scan: &TableScan) -> Result<Option<ScanItem>> {
         let row_count = (self.rows.end - self.rows.start) as usize;
         while self.next < row_count {
-            let window = self.next..(self.next + scan.batch_rows).min(row_count);
+            let window = self.next..self.window_end(scan.batch_rows, row_count);
             self.next = window.end;
             if let Some(batch) = self.read(scan, window)? {
                 return Ok(Some(ScanItem::Rows(batch)));
@@ -114,47 +114,128 @@ impl BlockCursor {
         Ok(None)
     }
 
+    /// Where the next batch ends: where few rows pass, it goes on until there are some, or every operator would have as much to do for
+    /// a handful of rows as for thousands.
+    fn window_end(&self, batch_rows: usize, row_count: usize) -> usize {
+        let mut end = (self.next + batch_rows).min(row_count);
+        let Some(passing) = &self.passing else {
+            return end;
+        };
+        let count = |from: usize, to: usize| passing.slice(from, to - from).count_set_bits();
+        let mut passing_count = count(self.next, end);
+        while end < row_count && passing_count < batch_rows / SPARSE_PART {
+            let further = (end + batch_rows).min(row_count);
+            passing_count += count(end, further);
+            if passing_count > batch_rows {
+                break;
+            }
+            end = further;
+        }
+        end
+    }
+
     fn read(&mut self, scan: &TableScan, window: Range<usize>) -> Result<Option<Batch>> {
         let Some((window, mut alive)) = shrink(self.passing.as_ref(), window) else {
             return Ok(None);
         };
-        let count = window.len();
         let state = &scan.table.segments[scan.segments[self.planned].position];
         let start = self.rows.start;
         let rows = start + window.start as u32..start + window.end as u32;
-        let mut view = BlockView {
-            scan,
-            state,
-            reader: state.file.reader()?,
-            rows,
-            block: self.block,
-            counted: std::mem::take(&mut self.counted),
+        let mut columns = Columns {
+            view: BlockView {
+                scan,
+                state,
+                reader: state.file.reader()?,
+                rows,
+                block: self.block,
+                counted: std::mem::take(&mut self.counted),
+            },
+            picked: None,
+            decoded: Vec::new(),
         };
-        let mut decoded: Vec<(ColumnId, ArrayRef)> = Vec::new();
-        narrow(&mut alive, count, &scan.request.row_predicates, |id| {
-            view.column_once(id, &mut decoded)
-        })?;
-        let selection = alive.map(Selection::new);
-        let selection = selection.filter(|selection| selection.selected_count() < count);
+        columns.narrow(&mut alive, scan.batch_rows);
+        let count = columns.row_count();
+        narrow(&mut alive, count, &scan.request.row_predicates, |id| columns.column(id))?;
+        let selection = columns.narrow(&mut alive, scan.batch_rows);
+        let count = columns.row_count();
         let selected = selection.as_ref().map_or(count, Selection::selected_count);
         let mut batch = None;
         if selected > 0 {
-            let columns = scan.request.columns.iter().map(|column| match column {
-                ScanColumn::Table(id) => view.column_once(*id, &mut decoded),
-                ScanColumn::RowId => Ok(row_ids(state.id(), view.rows.clone())),
-                ScanColumn::Address => addresses(state.id(), view.rows.clone()),
-                ScanColumn::CommitVersion => view.versions(),
-            });
+            let read = scan.request.columns.iter().map(|column| columns.scanned(column));
             batch = Some(Batch {
-                columns: columns.collect::<Result<_>>()?,
+                columns: read.collect::<Result<_>>()?,
                 row_count: count,
                 selection,
             });
         }
-        self.counted = view.counted;
+        self.counted = columns.view.counted;
         let statistics = &scan.statistics;
         statistics.rows_selected.fetch_add(selected as u64, Ordering::Relaxed);
-        Ok(batch.map(|batch| if selected * 4 < count { batch.compact() } else { batch }))
+        Ok(batch)
+    }
+}
+
+/// One in so many rows or fewer are picked one by one.
+const SPARSE_PART: usize = 4;
+
+/// The columns of a batch, each decoded at most once: of all rows of a window, or of single ones.
+struct Columns<'a> {
+    view: BlockView<'a>,
+    /// The rows within the block, ascending; `None` is all of the view's.
+    picked: Option<Vec<u32>>,
+    decoded: Vec<(ColumnId, ArrayRef)>,
+}
+
+impl Columns<'_> {
+    fn row_count(&self) -> usize {
+        self.picked.as_ref().map_or(self.view.rows.len(), Vec::len)
+    }
+
+    /// Only the rows that are alive are read from here on, where they are few; otherwise they are the selection.
+    fn narrow(&mut self, alive: &mut Option<BooleanBuffer>, batch_rows: usize) -> Option<Selection> {
+        let count = self.row_count();
+        let selection = alive.clone().map(Selection::new);
+        let selection = selection.filter(|selection| selection.selected_count() < count || count > batch_rows)?;
+        if selection.selected_count() * SPARSE_PART >= count && count <= batch_rows {
+            return Some(selection);
+        }
+        *alive = None;
+        let first = self.view.rows.start - self.view.reader.block_rows(self.view.block).start;
+        let rows = selection.indices();
+        self.picked = Some(match &self.picked {
+            None => rows.map(|row| first + row as u32).collect(),
+            Some(picked) => rows.map(|row| picked[row]).collect(),
+        });
+        for (_, column) in &mut self.decoded {
+            *column = selection.filter(column);
+        }
+        None
+    }
+
+    fn column(&mut self, id: ColumnId) -> Result<ArrayRef> {
+        if let Some((_, column)) = self.decoded.iter().find(|(known, _)| *known == id) {
+            return Ok(column.clone());
+        }
+        let column = self.view.column(id, self.picked.as_deref())?;
+        self.decoded.push((id, column.clone()));
+        Ok(column)
+    }
+
+    fn scanned(&mut self, column: &ScanColumn) -> Result<ArrayRef> {
+        let of_all = match column {
+            ScanColumn::Table(id) => return self.column(*id),
+            ScanColumn::RowId => row_ids(self.view.state.id(), self.view.rows.clone()),
+            ScanColumn::Address => addresses(self.view.state.id(), self.view.rows.clone())?,
+            ScanColumn::CommitVersion => self.view.versions()?,
+        };
+        let Some(picked) = &self.picked else {
+            return Ok(of_all);
+        };
+        let first = self.view.rows.start - self.view.reader.block_rows(self.view.block).start;
+        let places: UInt32Array = picked.iter().map(|row| row - first).collect();
+        arrow_select::take::take(&of_all, &places, None).map_err(|error| Error::Invalid {
+            reason: error.to_string(),
+        })
     }
 }
 
@@ -329,26 +410,20 @@ impl BlockView<'_> {
         }
     }
 
-    /// A column that is decoded at most once per batch.
-    fn column_once(&mut self, id: ColumnId, decoded: &mut Vec<(ColumnId, ArrayRef)>) -> Result<ArrayRef> {
-        if let Some((_, column)) = decoded.iter().find(|(known, _)| *known == id) {
-            return Ok(column.clone());
-        }
-        let column = self.column(id)?;
-        decoded.push((id, column.clone()));
-        Ok(column)
-    }
-
-    fn column(&mut self, id: ColumnId) -> Result<ArrayRef> {
+    /// A column of all rows, or of some, numbered within the block.
+    fn column(&mut self, id: ColumnId, picked: Option<&[u32]>) -> Result<ArrayRef> {
         if self.reader.has_column(id) {
             self.count_bytes(id);
-            return self.reader.decode(id, self.rows.clone());
+            return match picked {
+                Some(rows) => self.reader.pick(id, self.block, rows),
+                None => self.reader.decode(id, self.rows.clone()),
+            };
         }
         let columns = &self.scan.table.schema.columns;
         match columns.iter().position(|column| column.id == id) {
             Some(position) => {
                 let value = missing_value(&self.scan.table, position);
-                Ok(constant(&value, self.rows.len()))
+                Ok(constant(&value, picked.map_or(self.rows.len(), <[u32]>::len)))
             }
             None => Err(unknown_column(&self.scan.table, id)),
         }

@@ -183,6 +183,20 @@ impl SegmentReader {
             .map_err(|problem| self.corrupt(part, problem))
     }
 
+    /// The values of single rows of one block, numbered within it and ascending; in the forms of [`Self::decode`]. Where they are few,
+    /// others are not unpacked.
+    ///
+    /// # Errors
+    /// As [`Self::decode`].
+    pub fn pick(&self, column: ColumnId, block: usize, rows: &[u32]) -> Result<ArrayRef> {
+        let column = self.column_or_error(column)?;
+        let dictionary = self.dictionary(column)?;
+        let (chunk, part, _) = self.chunk(column, &self.block_rows(block))?;
+        chunk
+            .pick(rows, dictionary)
+            .map_err(|problem| self.corrupt(part, problem))
+    }
+
     /// Which of some rows of one block are selected and meet a condition.
     ///
     /// # Errors

@@ -2,13 +2,13 @@
 //! gathered without branching and looked at once per batch, NULLs apart.
 
 use super::arguments::{Primitives, nulls_of};
-use super::multiversion::{Kernel, dispatch};
 use crate::error::{Error, Result};
 use crate::functions::{Call, Value};
 use crate::types::array_type;
 use arrow_array::types::ArrowPrimitiveType;
 use arrow_array::{Array, PrimitiveArray};
 use std::sync::Arc;
+use stoa_storage::vector::multiversion::{Kernel, dispatch};
 
 /// One value per row, or one for all.
 #[derive(Clone, Copy)]

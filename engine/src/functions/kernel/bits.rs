@@ -1,7 +1,7 @@
 //! Bitmaps made of tests on slices, and bitmaps spread over the rows they were computed for.
 
-use super::multiversion::{Kernel, dispatch};
 use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer};
+use stoa_storage::vector::multiversion::{Kernel, dispatch};
 
 /// Bits of a word.
 const WORD: usize = 64;

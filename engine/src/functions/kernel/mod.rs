@@ -5,7 +5,6 @@ pub(crate) mod binary;
 pub(crate) mod bits;
 pub(crate) mod compare;
 pub(crate) mod encoded;
-pub(crate) mod multiversion;
 pub(crate) mod numerics;
 pub(crate) mod random;
 pub(crate) mod set;

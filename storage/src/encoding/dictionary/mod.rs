@@ -93,7 +93,17 @@ impl Dictionary {
 
     /// The values of some rows: text and bytes as `Dictionary(UInt32, plain)`, other types plain, being as short as a code.
     pub(crate) fn decode(&self, codes: &Lanes<'_>, rows: Range<usize>, nulls: Option<NullBuffer>) -> Decoded<ArrayRef> {
-        let codes = codes.to_vec::<u32>(rows)?;
+        self.column(codes.to_vec(rows)?, nulls)
+    }
+
+    /// As [`Self::decode`], of single rows, which ascend.
+    pub(crate) fn pick(&self, codes: &Lanes<'_>, rows: &[u32], nulls: Option<NullBuffer>) -> Decoded<ArrayRef> {
+        let mut picked = Vec::new();
+        codes.pick(rows, &mut picked)?;
+        self.column(picked, nulls)
+    }
+
+    fn column(&self, codes: Vec<u32>, nulls: Option<NullBuffer>) -> Decoded<ArrayRef> {
         if !matches!(self.values.data_type(), DataType::Utf8View | DataType::BinaryView) {
             return self.take(codes, nulls);
         }

@@ -42,6 +42,16 @@ fn check(bytes: &[u8], array: &ArrayRef, shared: Shared<'_>, generator: &mut Gen
         let part = array.slice(rows.start, rows.len());
         assert_same_values(&chunk.decode(rows, dictionary).unwrap(), &part);
     }
+    for one_in in [1, 3, 20, 500] {
+        let rows = single_rows(array.len(), one_in, generator);
+        let part: Vec<ArrayRef> = rows.iter().map(|row| array.slice(*row as usize, 1)).collect();
+        let part: Vec<&dyn Array> = part.iter().map(|row| &**row).collect();
+        let picked = chunk.pick(&rows, dictionary).unwrap();
+        assert_eq!(picked.len(), rows.len());
+        if !rows.is_empty() {
+            assert_same_values(&picked, &arrow_select::concat::concat(&part).unwrap());
+        }
+    }
     for rows in ranges(array.len(), generator).into_iter().skip(3) {
         let part = array.slice(rows.start, rows.len());
         for condition in conditions_for(&part, generator) {
@@ -73,6 +83,11 @@ fn ranges(row_count: usize, generator: &mut Generator) -> Vec<Range<usize>> {
     ranges
 }
 
+/// About one row in so many.
+fn single_rows(row_count: usize, one_in: u64, generator: &mut Generator) -> Vec<u32> {
+    (0..row_count as u32).filter(|_| generator.below(one_in) == 0).collect()
+}
+
 /// Reads and filters bytes that nobody wrote.
 fn touch(bytes: &[u8], array: &ArrayRef, shared: Shared<'_>, tests: &[Test]) -> bool {
     let Ok(chunk) = Chunk::parse(bytes, array.len(), array.data_type(), shared.tokens) else {
@@ -81,6 +96,8 @@ fn touch(bytes: &[u8], array: &ArrayRef, shared: Shared<'_>, tests: &[Test]) -> 
     let dictionary = shared.dictionary;
     let all = BooleanBuffer::new_set(array.len());
     let mut is_whole = chunk.decode(0..array.len(), dictionary).is_ok();
+    let every_ninth: Vec<u32> = (0..array.len() as u32).step_by(9).collect();
+    is_whole &= chunk.pick(&every_ninth, dictionary).is_ok();
     for test in tests {
         let codes = dictionary.and_then(|dictionary| dictionary.translate(test).ok());
         is_whole &= chunk.filter(0..array.len(), test, codes.as_ref(), &all).is_ok();

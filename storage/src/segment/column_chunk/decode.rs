@@ -12,14 +12,19 @@ use crate::encoding::{Cursor, Decoded, Encoding, Malformed, malformed};
 use crate::vector::filter::{Test, evaluate_test};
 use crate::vector::key::{LaneValue, with_integer_type};
 use arrow_array::types::*;
-use arrow_array::{ArrayRef, ArrowPrimitiveType, BooleanArray, Int32Array, PrimitiveArray, RunArray};
-use arrow_buffer::{BooleanBuffer, NullBuffer, ScalarBuffer};
+use arrow_array::{
+    Array, ArrayRef, ArrowPrimitiveType, BooleanArray, Int32Array, PrimitiveArray, RunArray, UInt32Array,
+};
+use arrow_buffer::{BooleanBuffer, NullBuffer};
 use arrow_schema::DataType;
 use std::ops::Range;
 use std::sync::Arc;
 
 /// Rows per run from which rows are handed on as runs.
 const ROWS_PER_RUN_MIN: usize = 32;
+
+/// Rows between which single ones are picked from what was read of all: the longest frame of texts.
+const PIECE_ROWS: u32 = 8 * crate::limits::VECTOR_ROWS as u32;
 
 /// A chunk that was read; rows are those of the block.
 #[derive(Debug)]
@@ -138,6 +143,54 @@ impl<'a> Chunk<'a> {
         match runs {
             Some(runs) => Ok(runs),
             None => self.decode_rows(rows, dictionary),
+        }
+    }
+
+    /// As [`Self::decode`], of single rows, which ascend: where they are few, others are not unpacked.
+    pub(crate) fn pick(&self, rows: &[u32], dictionary: Option<&Dictionary>) -> Decoded<ArrayRef> {
+        let (Some(first), Some(last)) = (rows.first(), rows.last()) else {
+            return Ok(arrow_array::new_empty_array(self.data_type));
+        };
+        let all = *first as usize..*last as usize + 1;
+        self.check(&all)?;
+        let nulls = match self.presence.constant() {
+            Some(false) => return one_run(arrow_array::new_null_array(self.data_type, 1), rows.len()),
+            Some(true) => None,
+            None => {
+                let bits = self.presence.read(all.clone());
+                let bits = BooleanBuffer::collect_bool(rows.len(), |at| bits.value((rows[at] - first) as usize));
+                Some(NullBuffer::new(bits)).filter(|nulls| nulls.null_count() > 0)
+            }
+        };
+        match &self.values {
+            Values::Lanes(lanes) if nulls.is_none() && lanes.constant().is_some() => {
+                one_run(self.decode_rows(0..1, None)?, rows.len())
+            }
+            Values::Codes(codes) if nulls.is_none() && codes.constant().is_some() => {
+                one_run(needed(dictionary)?.take(codes.to_vec(0..1)?, None)?, rows.len())
+            }
+            Values::Lanes(lanes) => pick_integers(lanes, rows, self.data_type, nulls),
+            Values::Codes(codes) => needed(dictionary)?.pick(codes, rows, nulls),
+            _ => self.pick_pieces(rows, dictionary),
+        }
+    }
+
+    /// Reads all rows between the first and the last, but not so many at a time that it matters.
+    fn pick_pieces(&self, rows: &[u32], dictionary: Option<&Dictionary>) -> Decoded<ArrayRef> {
+        let pieces = rows.chunk_by(|left, right| left / PIECE_ROWS == right / PIECE_ROWS);
+        let pieces = pieces.map(|rows| {
+            let (first, last) = (rows[0], rows[rows.len() - 1]);
+            let all = self.decode_rows(first as usize..last as usize + 1, dictionary)?;
+            let places: UInt32Array = rows.iter().map(|row| row - first).collect();
+            arrow_select::take::take(&all, &places, None).or_else(|error| malformed(error.to_string()))
+        });
+        let pieces = pieces.collect::<Decoded<Vec<ArrayRef>>>()?;
+        match pieces.as_slice() {
+            [only] => Ok(only.clone()),
+            pieces => {
+                let pieces: Vec<&dyn Array> = pieces.iter().map(|piece| &**piece).collect();
+                arrow_select::concat::concat(&pieces).or_else(|error| malformed(error.to_string()))
+            }
         }
     }
 
@@ -301,6 +354,38 @@ fn decode_reals<T: ArrowPrimitiveType<Native: Real>>(
     Ok(Arc::new(PrimitiveArray::<T>::new(reals.to_vec(rows)?.into(), nulls)))
 }
 
+fn pick_integers(
+    lanes: &Lanes<'_>,
+    rows: &[u32],
+    data_type: &DataType,
+    nulls: Option<NullBuffer>,
+) -> Decoded<ArrayRef> {
+    fn pick<T: ArrowPrimitiveType>(
+        lanes: &Lanes<'_>,
+        rows: &[u32],
+        data_type: &DataType,
+        nulls: Option<NullBuffer>,
+    ) -> Decoded<ArrayRef>
+    where
+        T::Native: LaneValue,
+    {
+        let mut values: Vec<T::Native> = Vec::new();
+        lanes.pick(rows, &mut values)?;
+        Ok(integers::<T>(values, data_type, nulls))
+    }
+    with_integer_type!(data_type, T => pick::<T>(lanes, rows, data_type, nulls), malformed(format!(
+        "{data_type} is not stored as integers"
+    )))
+}
+
+fn integers<T: ArrowPrimitiveType>(
+    values: Vec<T::Native>,
+    data_type: &DataType,
+    nulls: Option<NullBuffer>,
+) -> ArrayRef {
+    Arc::new(PrimitiveArray::<T>::new(values.into(), nulls).with_data_type(data_type.clone()))
+}
+
 fn decode_integers(
     lanes: &Lanes<'_>,
     rows: Range<usize>,
@@ -316,10 +401,7 @@ fn decode_integers(
     where
         T::Native: LaneValue,
     {
-        let values = ScalarBuffer::from(lanes.to_vec::<T::Native>(rows)?);
-        Ok(Arc::new(
-            PrimitiveArray::<T>::new(values, nulls).with_data_type(data_type.clone()),
-        ))
+        Ok(integers::<T>(lanes.to_vec(rows)?, data_type, nulls))
     }
     with_integer_type!(data_type, T => read::<T>(lanes, rows, data_type, nulls), malformed(format!(
         "{data_type} is not stored as integers"
