@@ -11,13 +11,14 @@ use super::{Scan, ScanColumn, ScanReader, ScanRequest, ScanStatistics, SummaryVa
 use crate::commit::CommitVersion;
 use crate::error::Result;
 use crate::index::Verdict;
-use crate::limits::{BATCH_ROWS, BLOCK_ROWS};
+use crate::limits::{BATCH_ROWS, BLOCK_ROWS, SEGMENT_ROWS_MAX};
 use crate::schema::ColumnId;
 use crate::store::state::{SegmentState, TableState};
 use crate::vector::Batch;
 use arrow_array::ArrayRef;
 use parking_lot::Mutex;
 use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -37,14 +38,21 @@ pub(crate) struct TableScan {
     next_part: AtomicUsize,
     next_segment: AtomicUsize,
     row_count_max: u64,
+    /// Rows of a block that a reader takes at once.
+    pub(crate) morsel_rows: usize,
 }
+
+/// Where so few blocks may have rows that pass, readers share out their pieces: a reader without a block would do nothing.
+const SHARED_BLOCKS_MAX: usize = 8;
+/// Blocks that are looked at to find that out.
+const CHECKED_BLOCKS_MAX: usize = 2 * SEGMENT_ROWS_MAX / BLOCK_ROWS;
 
 /// A segment that must be read.
 pub(crate) struct PlannedSegment {
     /// Its place in the table.
     pub(crate) position: usize,
-    block_count: usize,
-    next_block: AtomicUsize,
+    row_count: usize,
+    next_morsel: AtomicUsize,
     /// Conditions that some of its rows may not meet, as places in [`TableScan::predicates`].
     pub(crate) open: OpenPredicates,
     /// What its indexes say: found out by the first reader that comes to it.
@@ -76,10 +84,11 @@ impl OpenPredicates {
 pub(crate) enum Morsel {
     Answers(Batch),
     Memory(MemoryMorsel),
-    /// A segment's place in [`TableScan::segments`] and a block of it.
+    /// A segment's place in [`TableScan::segments`], a block of it, and which of the segment's rows, all in that block.
     Block {
         segment: usize,
         block: usize,
+        rows: Range<u32>,
     },
 }
 
@@ -99,6 +108,7 @@ pub(crate) fn begin(table: Arc<TableState>, version: CommitVersion, request: Sca
     let summary = summary.filter(|_| request.row_predicates.is_empty() && request.addresses.is_empty());
     let mut scan = TableScan {
         summary: summary.and_then(|summary| PlannedSummary::new(&table, summary)),
+        morsel_rows: BLOCK_ROWS,
         row_count_max: table.parts.iter().map(|part| part.visible_rows()).sum(),
         table,
         version,
@@ -112,6 +122,7 @@ pub(crate) fn begin(table: Arc<TableState>, version: CommitVersion, request: Sca
         next_segment: AtomicUsize::new(0),
     };
     scan.plan_segments()?;
+    scan.plan_morsels();
     Ok(Arc::new(SharedScan { scan: Arc::new(scan) }))
 }
 
@@ -166,8 +177,8 @@ impl TableScan {
             self.row_count_max += segment.visible_rows();
             self.segments.push(PlannedSegment {
                 position,
-                block_count,
-                next_block: AtomicUsize::new(0),
+                row_count: segment.file.meta.row_count as usize,
+                next_morsel: AtomicUsize::new(0),
                 open,
                 prepared: Mutex::new(None),
             });
@@ -186,6 +197,29 @@ impl TableScan {
         self.answers = Mutex::new(batch_of(&answers)?);
         self.order_segments();
         Ok(())
+    }
+
+    /// Decides what readers take at once.
+    fn plan_morsels(&mut self) {
+        let block_count = |segment: &PlannedSegment| segment.row_count.div_ceil(BLOCK_ROWS);
+        // Blocks that are answered as a whole are not cut.
+        if self.summary.is_some() || self.segments.iter().map(block_count).sum::<usize>() > CHECKED_BLOCKS_MAX {
+            return;
+        }
+        let open_blocks = |segment: &PlannedSegment| {
+            let file = &self.table.segments[segment.position].file;
+            let Ok(reader) = file.reader() else {
+                return SHARED_BLOCKS_MAX;
+            };
+            let is_open = |block: &usize| {
+                let mut predicates = self.predicates.iter();
+                predicates.all(|planned| !planned.rules_out(reader, *block))
+            };
+            (0..block_count(segment)).filter(is_open).count()
+        };
+        if self.segments.iter().map(open_blocks).sum::<usize>() < SHARED_BLOCKS_MAX {
+            self.morsel_rows = BATCH_ROWS;
+        }
     }
 
     /// Puts first what is to be visited first; segments that do not hold the column go last.
@@ -207,15 +241,17 @@ impl TableScan {
             });
     }
 
-    /// The number of the block to be visited as the `number`th of a segment.
-    fn block_of(&self, segment: &PlannedSegment, number: usize) -> usize {
+    /// The rows to be visited as the `number`th of a segment, of so many.
+    fn rows_of(&self, segment: &PlannedSegment, number: usize, count: usize) -> Range<u32> {
         // Blocks of a sorted segment ascend; of an unsorted one, any order is as good.
-        match self.request.visit {
+        let number = match self.request.visit {
             Some(VisitOrder {
                 is_descending: true, ..
-            }) => segment.block_count - 1 - number,
+            }) => count - 1 - number,
             _ => number,
-        }
+        };
+        let start = number * self.morsel_rows;
+        start as u32..segment.row_count.min(start + self.morsel_rows) as u32
     }
 
     /// The conditions that must be looked into for a segment; `None` where no row meets all.
@@ -287,13 +323,18 @@ impl TableScan {
 
     fn take_block(&self, segment: usize) -> Option<Morsel> {
         let planned = &self.segments[segment];
-        if planned.next_block.load(Ordering::Relaxed) >= planned.block_count {
+        let count = planned.row_count.div_ceil(self.morsel_rows);
+        if planned.next_morsel.load(Ordering::Relaxed) >= count {
             return None;
         }
-        let number = planned.next_block.fetch_add(1, Ordering::Relaxed);
-        (number < planned.block_count).then(|| Morsel::Block {
-            segment,
-            block: self.block_of(planned, number),
+        let number = planned.next_morsel.fetch_add(1, Ordering::Relaxed);
+        (number < count).then(|| {
+            let rows = self.rows_of(planned, number, count);
+            Morsel::Block {
+                segment,
+                block: rows.start as usize / BLOCK_ROWS,
+                rows,
+            }
         })
     }
 }

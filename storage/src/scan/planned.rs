@@ -3,6 +3,7 @@
 use crate::error::{Error, Result};
 use crate::index::Verdict;
 use crate::predicate::{Bound, ColumnPredicate, Condition};
+use crate::segment::SegmentReader;
 use crate::store::bounds::ColumnBounds;
 use crate::store::segment_file::SegmentFile;
 use crate::store::state::TableState;
@@ -64,6 +65,12 @@ impl Planned {
             Verdict::EveryRow if self.wider.is_some() => Verdict::SomeRows,
             verdict => verdict,
         }
+    }
+
+    /// Whether no row of a segment's block meets the condition.
+    pub(crate) fn rules_out(&self, reader: &SegmentReader, block: usize) -> bool {
+        reader.has_column(self.predicate.column)
+            && self.conclude(reader.prune(block, self.pruning())) == Verdict::NoRow
     }
 
     /// Whether single rows are worth testing against this, if it need not be met exactly.

@@ -53,8 +53,8 @@ impl ScanReader for MorselReader {
                 None => return Ok(None),
                 Some(Morsel::Answers(answers)) => return Ok(Some(ScanItem::Summaries(answers))),
                 Some(Morsel::Memory(morsel)) => Some(Cursor::Memory(MemoryCursor::new(&self.scan, &morsel))),
-                Some(Morsel::Block { segment, block }) => {
-                    match BlockCursor::begin(&self.scan, segment, block, &mut self.dynamic)? {
+                Some(Morsel::Block { segment, block, rows }) => {
+                    match BlockCursor::begin(&self.scan, segment, block, rows, &mut self.dynamic)? {
                         Begun::Nothing => None,
                         Begun::Item(item) => return Ok(Some(item)),
                         Begun::Rows(cursor) => Some(Cursor::Block(cursor)),

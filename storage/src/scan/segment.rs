@@ -12,7 +12,7 @@ use super::summary::{Summarized, batch_of};
 use super::{ScanColumn, ScanItem};
 use crate::error::{Error, Result};
 use crate::index::Verdict;
-use crate::limits::{VECTOR_ROWS, ZONE_ROWS};
+use crate::limits::{BLOCK_ROWS, VECTOR_ROWS, ZONE_ROWS};
 use crate::schema::ColumnId;
 use crate::segment::SegmentReader;
 use crate::store::state::SegmentState;
@@ -47,13 +47,21 @@ pub(crate) enum Begun {
 }
 
 impl BlockCursor {
-    /// Looks at a block's statistics and filters its rows.
-    pub(crate) fn begin(scan: &TableScan, planned: usize, block: usize, dynamic: &mut DynamicFilters) -> Result<Begun> {
+    /// Looks at a block's statistics and filters some or all of its rows.
+    pub(crate) fn begin(
+        scan: &TableScan,
+        planned: usize,
+        block: usize,
+        rows: Range<u32>,
+        dynamic: &mut DynamicFilters,
+    ) -> Result<Begun> {
         let segment = &scan.segments[planned];
         let state = &scan.table.segments[segment.position];
         let filters = dynamic.current(scan)?;
         let pruned = |count: &std::sync::atomic::AtomicU64| {
-            count.fetch_add(1, Ordering::Relaxed);
+            if (rows.start as usize).is_multiple_of(BLOCK_ROWS) {
+                count.fetch_add(1, Ordering::Relaxed);
+            }
             Ok(Begun::Nothing)
         };
         if filters
@@ -71,7 +79,7 @@ impl BlockCursor {
             scan,
             state,
             reader,
-            rows: reader.block_rows(block),
+            rows: rows.clone(),
             block,
             counted: Vec::new(),
         };
@@ -405,7 +413,10 @@ impl BlockView<'_> {
     fn count_bytes(&mut self, column: ColumnId) {
         if !self.counted.contains(&column) {
             self.counted.push(column);
-            let bytes = self.reader.bytes_of(column, self.block);
+            let of_block = self.reader.block_rows(self.block);
+            let rows = u64::from(of_block.end - of_block.start).max(1);
+            // A morsel's share of them.
+            let bytes = self.reader.bytes_of(column, self.block) * rows.min(self.scan.morsel_rows as u64) / rows;
             self.scan.statistics.bytes_read.fetch_add(bytes, Ordering::Relaxed);
         }
     }
