@@ -15,6 +15,7 @@ use arrow_array::{
 };
 use arrow_buffer::{Buffer, NullBuffer, ScalarBuffer};
 use arrow_schema::DataType;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// A table of (lower half of the hash, id); 0 is a free slot.
@@ -100,7 +101,10 @@ pub(super) struct TextInterner {
     /// Of id 1 and so on; they point into the blocks.
     views: Vec<u128>,
     blocks: Vec<Buffer>,
+    /// Of blocks that nobody else holds.
     block_bytes: usize,
+    /// Where the blocks of each column begin whose values stay where they are.
+    adopted: Vec<usize>,
     /// The block that is being filled.
     current: Vec<u8>,
 }
@@ -119,7 +123,11 @@ impl TextInterner {
             let first = ids.len();
             for (at, (view, hash)) in views.iter().zip(&hashes).enumerate() {
                 let is_null = nulls.is_some_and(|nulls| nulls.is_null(first + at));
-                ids.push(if is_null { 0 } else { self.id(*view, *hash, buffers) });
+                ids.push(if is_null {
+                    0
+                } else {
+                    self.id(*view, *hash, buffers, None)
+                });
             }
         }
         ids
@@ -149,9 +157,24 @@ impl TextInterner {
         std::hint::black_box(near);
     }
 
-    /// The id of a value.
+    /// Holds on to the buffers of a column, so that its values need not be copied; where they are among the blocks.
+    pub(super) fn adopt(&mut self, buffers: &[Buffer]) -> usize {
+        let is_known = |first: &&usize| {
+            let known = self.blocks.get(**first..**first + buffers.len()).unwrap_or_default();
+            known.len() == buffers.len() && known.iter().zip(buffers).all(|(known, buffer)| is_same(known, buffer))
+        };
+        if let Some(first) = self.adopted.iter().rev().find(is_known) {
+            return *first;
+        }
+        self.close_block();
+        self.adopted.push(self.blocks.len());
+        self.blocks.extend(buffers.iter().cloned());
+        self.blocks.len() - buffers.len()
+    }
+
+    /// The id of a value; where it is new, it is copied, or stays in the buffers that were [adopted](Self::adopt) there.
     #[inline]
-    pub(super) fn id(&mut self, view: u128, hash: u64, buffers: &[Buffer]) -> u32 {
+    pub(super) fn id(&mut self, view: u128, hash: u64, buffers: &[Buffer], adopted: Option<usize>) -> u32 {
         let new_id = self.views.len() as u32 + 1;
         let (views, blocks, current) = (&self.views, &self.blocks, &self.current);
         let is_short = view as u32 <= VIEW_INLINE_MAX;
@@ -164,9 +187,10 @@ impl TextInterner {
             bytes_of(known, blocks, current) == view_bytes(view, buffers)
         });
         if id == new_id {
-            let stored = match is_short {
-                true => view,
-                false => self.store(view_bytes(view, buffers)),
+            let stored = match adopted {
+                _ if is_short => view,
+                Some(first) => in_block(view, block_of(view) + first),
+                None => self.store(view_bytes(view, buffers)),
             };
             self.views.push(stored);
         }
@@ -206,23 +230,30 @@ impl TextInterner {
 
     /// The values of several interners, each one's in the order of their ids, as one column.
     pub(super) fn all_values<'i>(interners: impl Iterator<Item = &'i mut Self>, data_type: &DataType) -> ArrayRef {
-        let (mut views, mut blocks) = (Vec::new(), Vec::new());
+        let (mut views, mut blocks, mut places) = (Vec::new(), Vec::new(), HashMap::new());
         for interner in interners {
-            let first_block = (blocks.len() as u128) << 64;
+            interner.close_block();
+            // A block that several have adopted is there once.
+            let place = |block: &Buffer| {
+                *places.entry((block.as_ptr(), block.len())).or_insert_with(|| {
+                    blocks.push(block.clone());
+                    blocks.len() - 1
+                })
+            };
+            let of_blocks: Vec<usize> = interner.blocks.iter().map(place).collect();
             views.extend(interner.views.iter().map(|view| match *view as u32 <= VIEW_INLINE_MAX {
                 true => *view,
-                false => view + first_block,
+                false => in_block(*view, of_blocks[block_of(*view)]),
             }));
-            interner.close_block();
-            blocks.extend(interner.blocks.iter().cloned());
         }
-        // SAFETY: the views are those of values; their blocks are counted from their interner's first one on.
+        // SAFETY: the views are those of values, each with the place of its block among all.
         unsafe { view_array(data_type, views.into(), blocks, None) }
     }
 
     fn close_block(&mut self) {
         if !self.current.is_empty() {
-            self.block_bytes += self.current.len();
+            // What it has room for stays allocated.
+            self.block_bytes += self.current.capacity();
             self.blocks.push(Buffer::from_vec(std::mem::take(&mut self.current)));
         }
     }
@@ -262,6 +293,23 @@ unsafe fn view_array(
         // SAFETY: the caller's.
         _ => Arc::new(unsafe { BinaryViewArray::new_unchecked(views, blocks, nulls) }),
     }
+}
+
+/// Whether two buffers are the same bytes in the same place.
+pub(super) fn is_same(left: &Buffer, right: &Buffer) -> bool {
+    left.as_ptr() == right.as_ptr() && left.len() == right.len()
+}
+
+/// The block of a long value.
+#[inline(always)]
+fn block_of(view: u128) -> usize {
+    (view >> 64) as u32 as usize
+}
+
+/// The view of the same long value in another block.
+#[inline(always)]
+fn in_block(view: u128, block: usize) -> u128 {
+    view & !(u128::from(u32::MAX) << 64) | (block as u128) << 64
 }
 
 /// The longest value that is all in its view.

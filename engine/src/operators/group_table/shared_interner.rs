@@ -1,7 +1,7 @@
 //! Ids of texts that all workers of a query share. A value of a dictionary is interned once, by whoever meets it first; from then on the rows
 //! that have it are known by their codes, and neither hashed nor compared. Never forgets a text.
 
-use super::interner::{CHUNK_ROWS, TextInterner, text_views};
+use super::interner::{CHUNK_ROWS, TextInterner, VIEW_INLINE_MAX, is_same, text_views};
 use super::rows::view_hash;
 use crate::error::Result;
 use crate::functions::kernel::encoded::{distinct_values, with_values};
@@ -13,11 +13,11 @@ use crate::pipeline::Reservation;
 use arrow_array::cast::AsArray;
 use arrow_array::types::UInt32Type;
 use arrow_array::{Array, ArrayRef, DictionaryArray, UInt32Array};
-use arrow_buffer::NullBuffer;
+use arrow_buffer::{Buffer, NullBuffer};
 use arrow_schema::DataType;
-use parking_lot::{Mutex, MutexGuard};
-use std::sync::Arc;
+use parking_lot::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use stoa_storage::vector::constant_of;
 
 /// Interners that texts are spread over by their hashes, a power of two: workers seldom wait for each other.
@@ -31,6 +31,9 @@ const VALUES_PER_NEEDED_MAX: usize = 4;
 /// .. so many at a time: workers that need the same dictionary share them out.
 const PIECE_VALUES: usize = 4096;
 
+/// Buffers are held on to up to so many times the bytes of their values.
+const ADOPTED_WASTE_MAX: usize = 2;
+
 /// Ids have 32 bits, and a text takes this many bytes and more.
 const BYTES_MAX: usize = 24 << 32;
 
@@ -43,6 +46,8 @@ pub(crate) struct SharedInterner {
     shards: Vec<Mutex<TextInterner>>,
     /// The latest ones last.
     dictionaries: Mutex<Vec<Arc<DictionaryIds>>>,
+    /// The buffers of dictionaries whose values stay where they are.
+    adopted: Mutex<Vec<Buffer>>,
     bytes: AtomicUsize,
     reservation: Mutex<Reservation>,
     is_full: AtomicBool,
@@ -57,6 +62,8 @@ struct DictionaryIds {
     needed_count: AtomicUsize,
     /// Which pieces of the values have ids as a whole; held by who sees to it.
     pieces: Vec<Mutex<bool>>,
+    /// Once all are interned: whether they stay where they are.
+    are_adopted: OnceLock<bool>,
 }
 
 /// All texts, shard by shard.
@@ -73,6 +80,7 @@ impl SharedInterner {
             data_type: data_type.clone(),
             shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
             dictionaries: Mutex::default(),
+            adopted: Mutex::default(),
             bytes: AtomicUsize::new(0),
             reservation: Mutex::new(reservation),
             is_full: AtomicBool::new(false),
@@ -128,44 +136,75 @@ impl SharedInterner {
             let needed_before = known.needed_count.fetch_add(missing.len(), Ordering::Relaxed);
             match (needed_before + missing.len()) * VALUES_PER_NEEDED_MAX >= known.ids.len() {
                 true => self.intern_all(&known),
-                false => self.intern_codes(&known, &missing),
+                false => {
+                    self.intern_codes(&known, &missing, false);
+                }
             }
             ids = known.look_up(codes, nulls);
         }
         Arc::new(UInt32Array::new(ids.into(), None))
     }
 
-    fn intern_codes(&self, known: &DictionaryIds, codes: &[u32]) {
-        self.intern(&known.values, codes, |code, id| {
+    /// Gives codes ids; how many of their texts are new.
+    fn intern_codes(&self, known: &DictionaryIds, codes: &[u32], adopts: bool) -> usize {
+        self.intern(&known.values, codes, adopts, |code, id| {
             known.ids[code as usize].store(id, Ordering::Relaxed);
-        });
+        })
+    }
+
+    /// Gives a piece of the values ids, unless they have some; how many of its texts are new.
+    fn intern_piece(&self, known: &DictionaryIds, piece: usize, is_whole: &mut bool, adopts: bool) -> usize {
+        if std::mem::replace(is_whole, true) {
+            return 0;
+        }
+        let start = piece * PIECE_VALUES;
+        let codes = start as u32..known.ids.len().min(start + PIECE_VALUES) as u32;
+        let missing: Vec<u32> = codes.filter(|code| known.id(*code) == UNKNOWN).collect();
+        self.intern_codes(known, &missing, adopts)
     }
 
     fn intern_all(&self, known: &DictionaryIds) {
-        let intern = |piece: usize, mut is_whole: MutexGuard<'_, bool>| {
-            if !*is_whole {
-                let start = piece * PIECE_VALUES;
-                let codes = start as u32..known.ids.len().min(start + PIECE_VALUES) as u32;
-                let missing: Vec<u32> = codes.filter(|code| known.id(*code) == UNKNOWN).collect();
-                self.intern_codes(known, &missing);
-                *is_whole = true;
-            }
-        };
+        let adopts = *known.are_adopted.get_or_init(|| self.begins_adoption(known));
         for (piece, is_whole) in known.pieces.iter().enumerate() {
-            if let Some(is_whole) = is_whole.try_lock() {
-                intern(piece, is_whole);
+            if let Some(mut is_whole) = is_whole.try_lock() {
+                self.intern_piece(known, piece, &mut is_whole, adopts);
             }
         }
         // What others had in hand.
         for (piece, is_whole) in known.pieces.iter().enumerate() {
-            intern(piece, is_whole.lock());
+            self.intern_piece(known, piece, &mut is_whole.lock(), adopts);
         }
+    }
+
+    /// Whether a dictionary's values are to stay where they are: there are many, the first ones are mostly new, and most bytes of its
+    /// buffers are theirs. Otherwise it would be held on to for little.
+    fn begins_adoption(&self, known: &DictionaryIds) -> bool {
+        let Some(first) = known.pieces.first().filter(|_| known.pieces.len() > 1) else {
+            return false;
+        };
+        let new_count = self.intern_piece(known, 0, &mut first.lock(), false);
+        let (views, buffers) = text_views(&known.values);
+        let lengths = views.iter().map(|view| *view as u32);
+        let long = lengths.filter(|length| *length > VIEW_INLINE_MAX);
+        let used: usize = long.map(|length| length as usize).sum();
+        let held: usize = buffers.iter().map(Buffer::len).sum();
+        if new_count * 2 < PIECE_VALUES || held > used * ADOPTED_WASTE_MAX {
+            return false;
+        }
+        let mut adopted = self.adopted.lock();
+        for buffer in buffers {
+            if !adopted.iter().any(|known| is_same(known, buffer)) {
+                self.bytes.fetch_add(buffer.len(), Ordering::Relaxed);
+                adopted.push(buffer.clone());
+            }
+        }
+        true
     }
 
     fn ids_of_values(&self, values: &ArrayRef) -> ArrayRef {
         let mut ids = vec![0; values.len()];
         let rows: Vec<u32> = (0..values.len() as u32).collect();
-        self.intern(values, &rows, |row, id| ids[row as usize] = id);
+        self.intern(values, &rows, false, |row, id| ids[row as usize] = id);
         Arc::new(UInt32Array::from(ids))
     }
 
@@ -185,8 +224,9 @@ impl SharedInterner {
         known
     }
 
-    /// Calls `take` with some places of a plain column and the ids of their values.
-    fn intern(&self, values: &ArrayRef, places: &[u32], mut take: impl FnMut(u32, u32)) {
+    /// Calls `take` with some places of a plain column and the ids of their values, which stay where they are if they are adopted; how
+    /// many of them are new.
+    fn intern(&self, values: &ArrayRef, places: &[u32], adopts: bool, mut take: impl FnMut(u32, u32)) -> usize {
         let (views, buffers) = text_views(values);
         let hashes: Vec<u64> = places
             .iter()
@@ -194,10 +234,11 @@ impl SharedInterner {
             .collect();
         let nulls = values.nulls().filter(|nulls| nulls.null_count() > 0);
         let split = Split::new(&hashes, 64 - SHARDS.trailing_zeros(), SHARDS);
-        let mut near = Vec::with_capacity(CHUNK_ROWS);
+        let (mut near, mut new_count) = (Vec::with_capacity(CHUNK_ROWS), 0);
         for (shard, range) in split.partitions() {
             let mut interner = self.shards[shard].lock();
-            let before = interner.memory_bytes();
+            let (before, texts_before) = (interner.memory_bytes(), interner.text_count());
+            let adopted = adopts.then(|| interner.adopt(buffers));
             for rows in split.order()[range].chunks(CHUNK_ROWS) {
                 near.clear();
                 near.extend(rows.iter().map(|row| hashes[*row as usize]));
@@ -207,16 +248,19 @@ impl SharedInterner {
                     let id = match nulls.is_some_and(|nulls| nulls.is_null(place as usize)) {
                         true => 0,
                         false => {
-                            (interner.id(views[place as usize], *hash, buffers) - 1) * SHARDS as u32 + shard as u32 + 1
+                            let id = interner.id(views[place as usize], *hash, buffers, adopted);
+                            (id - 1) * SHARDS as u32 + shard as u32 + 1
                         }
                     };
                     take(place, id);
                 }
             }
+            new_count += interner.text_count() - texts_before;
             self.bytes
                 .fetch_add(interner.memory_bytes() - before, Ordering::Relaxed);
         }
         self.account();
+        new_count
     }
 
     /// The texts of ids.
@@ -266,6 +310,7 @@ impl DictionaryIds {
             ids: (0..values.len()).map(|_| AtomicU32::new(UNKNOWN)).collect(),
             needed_count: AtomicUsize::new(0),
             pieces: (0..piece_count).map(|_| Mutex::new(false)).collect(),
+            are_adopted: OnceLock::new(),
         }
     }
 
