@@ -18,7 +18,7 @@ use arrow_buffer::BooleanBuffer;
 use std::ops::Range;
 
 /// Rows of a vector up to which unpacking them one by one is faster than unpacking all.
-const PICKED_ROWS_MAX: usize = 128;
+const PICKED_ROWS_MAX: usize = 64;
 
 /// A stream that was read.
 #[derive(Clone, Debug)]

@@ -122,12 +122,24 @@ impl<'a> RunLength<'a> {
     pub(super) fn pick<O: LaneValue>(&self, rows: &[u32], out: &mut Vec<O>) -> Decoded<()> {
         let mut run = 0;
         let runs = rows.iter().map(|row| {
-            let rest = &self.last_rows[run..];
-            run += rest.partition_point(|last| u32::from(u16::from_le_bytes(*last)) < *row);
+            run = self.run_from(run, *row as usize);
             run as u32
         });
         let runs: Vec<u32> = runs.collect();
         self.values.pick(&runs, out)
+    }
+
+    /// The run that holds a row, from a run on: most often one of the next, so that steps begin small and double.
+    fn run_from(&self, run: usize, row: usize) -> usize {
+        let ends_before = |last: &[u8; 2]| (u16::from_le_bytes(*last) as usize) < row;
+        let mut step = 1;
+        while self.last_rows.get(run + step).is_some_and(ends_before) {
+            step *= 2;
+        }
+        let from = run + step / 2;
+        let to = self.last_rows.len().min(run + step + 1);
+        let run = from + self.last_rows[from..to].partition_point(ends_before);
+        run.min(self.last_rows.len() - 1)
     }
 
     /// One bit per row: whether its value passes.

@@ -5,7 +5,6 @@ use crate::commit::{PartId, RowId};
 use crate::error::{Error, Result};
 use arrow_array::{ArrayRef, Int64Array};
 use roaring::RoaringBitmap;
-use std::ops::Range;
 use std::sync::Arc;
 
 /// A condition on the addresses of rows ([`RowId::address`]).
@@ -19,11 +18,11 @@ pub enum AddressCondition {
     Rows(Arc<[RowId]>),
 }
 
-/// A column of the addresses of consecutive rows.
+/// A column of the addresses of rows.
 ///
 /// # Errors
 /// [`Error::NoAddress`]
-pub(super) fn addresses(part: PartId, rows: Range<u32>) -> Result<ArrayRef> {
+pub(super) fn addresses(part: PartId, rows: impl Iterator<Item = u32>) -> Result<ArrayRef> {
     let addresses = rows.map(|row| match (RowId { part, row }).address() {
         Some(address) => Ok(address.cast_signed()),
         None => Err(Error::NoAddress),

@@ -162,10 +162,9 @@ impl PieceView<'_> {
     }
 }
 
-/// Packed identities of consecutive rows.
-pub(super) fn row_ids(part: crate::commit::PartId, rows: Range<u32>) -> ArrayRef {
-    let first = RowId { part, row: rows.start }.pack();
-    Arc::new(Int64Array::from_iter_values(first..first + rows.len() as i64))
+/// Packed identities of rows.
+pub(super) fn row_ids(part: crate::commit::PartId, rows: impl Iterator<Item = u32>) -> ArrayRef {
+    Arc::new(Int64Array::from_iter_values(rows.map(|row| RowId { part, row }.pack())))
 }
 
 /// A column that was added after the rows: the value it was given then.

@@ -69,8 +69,7 @@ impl Planned {
 
     /// Whether no row of a segment's block meets the condition.
     pub(crate) fn rules_out(&self, reader: &SegmentReader, block: usize) -> bool {
-        reader.has_column(self.predicate.column)
-            && self.conclude(reader.prune(block, self.pruning())) == Verdict::NoRow
+        reader.has_column(self.predicate.column) && self.conclude(reader.prune(block, self.pruning())) == Verdict::NoRow
     }
 
     /// Whether single rows are worth testing against this, if it need not be met exactly.

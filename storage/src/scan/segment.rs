@@ -230,21 +230,29 @@ impl Columns<'_> {
     }
 
     fn scanned(&mut self, column: &ScanColumn) -> Result<ArrayRef> {
-        let of_all = match column {
-            ScanColumn::Table(id) => return self.column(*id),
-            ScanColumn::RowId => row_ids(self.view.state.id(), self.view.rows.clone()),
-            ScanColumn::Address => addresses(self.view.state.id(), self.view.rows.clone())?,
-            ScanColumn::CommitVersion => self.view.versions()?,
-        };
-        let Some(picked) = &self.picked else {
-            return Ok(of_all);
-        };
-        let first = self.view.rows.start - self.view.reader.block_rows(self.view.block).start;
-        let places: UInt32Array = picked.iter().map(|row| row - first).collect();
-        arrow_select::take::take(&of_all, &places, None).map_err(|error| Error::Invalid {
-            reason: error.to_string(),
-        })
+        let part = self.view.state.id();
+        let block_start = self.view.reader.block_rows(self.view.block).start;
+        match (column, &self.picked) {
+            (ScanColumn::Table(id), _) => self.column(*id),
+            (ScanColumn::RowId, None) => Ok(row_ids(part, self.view.rows.clone())),
+            (ScanColumn::RowId, Some(picked)) => Ok(row_ids(part, picked.iter().map(|row| block_start + row))),
+            (ScanColumn::Address, None) => addresses(part, self.view.rows.clone()),
+            (ScanColumn::Address, Some(picked)) => addresses(part, picked.iter().map(|row| block_start + row)),
+            (ScanColumn::CommitVersion, None) => self.view.versions(),
+            (ScanColumn::CommitVersion, Some(picked)) => {
+                let first = self.view.rows.start - block_start;
+                let places: UInt32Array = picked.iter().map(|row| row - first).collect();
+                gathered(&self.view.versions()?, &places)
+            }
+        }
     }
+}
+
+/// A column's values at some of its places.
+fn gathered(column: &ArrayRef, places: &UInt32Array) -> Result<ArrayRef> {
+    arrow_select::take::take(column, places, None).map_err(|error| Error::Invalid {
+        reason: error.to_string(),
+    })
 }
 
 /// The vectors of a window from the first to the last with a row that passes, and which of their rows do.

@@ -14,6 +14,7 @@ mod regexp_split;
 mod regexp_substr;
 mod similar;
 mod starts_with;
+mod steps;
 mod translate;
 
 pub(in crate::functions) use regex::{Patterns, compiled};

@@ -2,6 +2,7 @@
 //! one alternative and out in the next, until every alternative knows by the next byte alone how it goes on. Backtracking tries
 //! the same in the same order, one step at a time, and takes several times longer. What cannot be taken apart so is left to it.
 
+use super::steps::Steps;
 use regex_automata::Input;
 use regex_automata::dfa::onepass::{Cache, Config, DFA};
 use regex_automata::nfa::thompson::Compiler;
@@ -18,15 +19,22 @@ const ALTERNATIVE_BYTES_MAX: usize = 1 << 20;
 /// The alternatives of an expression, the first that matches counts.
 #[derive(Debug)]
 pub(super) struct OnePass {
-    alternatives: Vec<DFA>,
+    alternatives: Vec<Alternative>,
     group_count: usize,
+}
+
+#[derive(Debug)]
+enum Alternative {
+    Steps(Steps),
+    Automaton(Box<DFA>),
 }
 
 /// A search through texts, and where the groups of the last match lie.
 #[derive(Debug)]
 pub(super) struct OnePassSearch {
     one_pass: Rc<OnePass>,
-    caches: Vec<Cache>,
+    /// Of those that are automata.
+    caches: Vec<Option<Cache>>,
     slots: Vec<Option<NonMaxUsize>>,
 }
 
@@ -41,8 +49,10 @@ impl OnePass {
             alternatives = extended(alternatives, piece)?;
         }
         let is_taken_apart = alternatives.len() > 1;
-        let alternatives = alternatives.into_iter().map(|pieces| compiled(&Hir::concat(pieces)));
-        let alternatives = is_taken_apart.then(|| alternatives.collect::<Option<Vec<_>>>())??;
+        let alternatives = alternatives
+            .into_iter()
+            .map(|pieces| Alternative::of(pieces, is_taken_apart));
+        let alternatives = alternatives.collect::<Option<Vec<_>>>()?;
         Some(OnePass {
             alternatives,
             group_count,
@@ -53,7 +63,7 @@ impl OnePass {
 impl OnePassSearch {
     pub(super) fn new(one_pass: &Rc<OnePass>) -> Self {
         OnePassSearch {
-            caches: one_pass.alternatives.iter().map(DFA::create_cache).collect(),
+            caches: one_pass.alternatives.iter().map(Alternative::cache).collect(),
             slots: vec![None; one_pass.group_count * 2],
             one_pass: one_pass.clone(),
         }
@@ -61,11 +71,18 @@ impl OnePassSearch {
 
     /// The match in a text, if it begins at this place; its groups are known then.
     pub(super) fn find(&mut self, text: &str, start: usize) -> Option<Range<usize>> {
-        let input = Input::new(text).range(start..);
         for (alternative, cache) in self.one_pass.alternatives.iter().zip(&mut self.caches) {
             self.slots.fill(None);
-            // The search is anchored by the expression, the only thing that could be wrong with it.
-            if let Ok(Some(_)) = alternative.try_search_slots(cache, &input, &mut self.slots) {
+            let is_match = match (alternative, cache) {
+                (Alternative::Steps(steps), _) => start == 0 && steps.find(text, &mut self.slots),
+                (Alternative::Automaton(automaton), Some(cache)) => {
+                    let input = Input::new(text).range(start..);
+                    // The search is anchored by the expression, the only thing that could be wrong with it.
+                    matches!(automaton.try_search_slots(cache, &input, &mut self.slots), Ok(Some(_)))
+                }
+                (Alternative::Automaton(_), None) => false,
+            };
+            if is_match {
                 return self.group(0);
             }
         }
@@ -76,6 +93,24 @@ impl OnePassSearch {
     pub(super) fn group(&self, number: usize) -> Option<Range<usize>> {
         let slot = |at: usize| self.slots.get(at).copied().flatten().map(NonMaxUsize::get);
         Some(slot(number * 2)?..slot(number * 2 + 1)?)
+    }
+}
+
+impl Alternative {
+    /// Of the pieces of a concatenation. Where there is but one alternative an automaton is no better than what the library does.
+    fn of(pieces: Vec<Hir>, may_be_automaton: bool) -> Option<Self> {
+        match Steps::of(&pieces) {
+            Some(steps) => Some(Alternative::Steps(steps)),
+            None if may_be_automaton => Some(Alternative::Automaton(Box::new(compiled(&Hir::concat(pieces))?))),
+            None => None,
+        }
+    }
+
+    fn cache(&self) -> Option<Cache> {
+        match self {
+            Alternative::Steps(_) => None,
+            Alternative::Automaton(automaton) => Some(automaton.create_cache()),
+        }
     }
 }
 
@@ -201,11 +236,22 @@ mod tests {
         ];
         let is_taken: Vec<bool> = taken.iter().map(|expression| check(expression, &texts)).collect();
         assert!(is_taken[..4].iter().all(|taken| *taken) && is_taken[5], "{is_taken:?}");
-        // Not at the start, a piece before the optional one that could end elsewhere, nothing optional, lazy.
+        // Step by step, although nothing is optional: up to a character that must follow, to the end, a character of several.
+        for expression in [
+            r"^([^/]+)/",
+            r"^([^:]*):([^:]*)$",
+            r"^[a-c]([^-]*)",
+            r"^(http)s://([^/]+)/([^/]*)",
+        ] {
+            assert!(check(expression, &texts), "{expression}");
+        }
+        // Not at the start, a piece before the optional one that could end elsewhere, what stops before it must, lazy.
         for expression in [
             r"https?://(?:www\.)?([^/]+)/",
             r"^a*(?:ab)?(b*)",
-            r"^([^/]+)/",
+            r"^([^/]+)b",
+            r"^([^/]+)[/b]",
+            r"^([^/]+?)/",
             r"^(?:ab)??(.*)",
         ] {
             assert!(!check(expression, &texts), "{expression}");
@@ -216,7 +262,7 @@ mod tests {
     fn random_expressions_give_the_groups_of_backtracking() {
         let mut random = crate::operators::testing::Random::new(5);
         let parts = [
-            "a", "b", "[ab]", "(a)", "(?:ab)?", "b?", "(b?)", "a*", "(?:a|b)", "(?:b)?", "([^a]+)", "$",
+            "a", "b", "[ab]", "(a)", "(?:ab)?", "b?", "(b?)", "a*", "(?:a|b)", "(?:b)?", "([^a]+)", "[^b]*", "$",
         ];
         let mut taken = 0;
         for _ in 0..4_000 {
