@@ -11,7 +11,7 @@ use crate::vector::filter::{Test, evaluate};
 use crate::vector::key::{bytes_at, integer_lanes};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float32Type, Float64Type};
-use arrow_array::{Array, ArrayRef, Int64Array};
+use arrow_array::{Array, ArrayRef, Int64Array, UInt32Array};
 use arrow_buffer::BooleanBuffer;
 use arrow_schema::DataType;
 use proptest::prelude::*;
@@ -42,8 +42,9 @@ fn check(bytes: &[u8], array: &ArrayRef, shared: Shared<'_>, generator: &mut Gen
         let part = array.slice(rows.start, rows.len());
         assert_same_values(&chunk.decode(rows, dictionary).unwrap(), &part);
     }
-    for one_in in [1, 3, 20, 500] {
-        let rows = single_rows(array.len(), one_in, generator);
+    let mut lists: Vec<Vec<u32>> = Vec::from([1, 3, 20, 500].map(|one_in| single_rows(array.len(), one_in, generator)));
+    lists.extend((0..array.len().min(6)).map(|_| vec![generator.below(array.len() as u64) as u32]));
+    for rows in lists {
         let part: Vec<ArrayRef> = rows.iter().map(|row| array.slice(*row as usize, 1)).collect();
         let part: Vec<&dyn Array> = part.iter().map(|row| &**row).collect();
         let picked = chunk.pick(&rows, dictionary).unwrap();
@@ -253,6 +254,20 @@ fn blocks_of_edge_sizes_conform() {
 fn empty_blocks_conform() {
     for data_type in STORED_TYPES.iter() {
         check_chosen(&arrow_array::new_empty_array(data_type), &mut Generator::new(1));
+    }
+}
+
+#[test]
+fn one_value_among_nulls_conforms() {
+    let mut generator = Generator::new(3);
+    for data_type in STORED_TYPES.iter() {
+        let columns = std::iter::repeat_with(|| generator.column(data_type, 100));
+        let some = columns.take(99).find(|some| some.null_count() < some.len()).unwrap();
+        let there = (0..some.len()).find(|row| some.is_valid(*row)).unwrap() as u32;
+        let places = (0..3_000).map(|row| (row % 3 == 1).then_some(there));
+        let places: UInt32Array = places.collect();
+        let array = arrow_select::take::take(&some, &places, None).unwrap();
+        check_chosen(&array, &mut generator);
     }
 }
 

@@ -164,7 +164,7 @@ impl<'a> Chunk<'a> {
         };
         match &self.values {
             Values::Lanes(lanes) if nulls.is_none() && lanes.constant().is_some() => {
-                one_run(self.decode_rows(0..1, None)?, rows.len())
+                one_run(pick_integers(lanes, &rows[..1], self.data_type, None)?, rows.len())
             }
             Values::Codes(codes) if nulls.is_none() && codes.constant().is_some() => {
                 one_run(needed(dictionary)?.take(codes.to_vec(0..1)?, None)?, rows.len())
