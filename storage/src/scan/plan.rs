@@ -47,9 +47,6 @@ const SHARED_BLOCKS_MAX: usize = 8;
 /// Blocks that are looked at to find that out.
 const CHECKED_BLOCKS_MAX: usize = 2 * SEGMENT_ROWS_MAX / BLOCK_ROWS;
 
-/// Segments whose footers are asked for ahead.
-const ANNOUNCED_SEGMENTS: usize = 16;
-
 /// A segment that must be read.
 pub(crate) struct PlannedSegment {
     /// Its place in the table.
@@ -311,7 +308,6 @@ impl TableScan {
             let segment = self.next_segment.fetch_add(1, Ordering::Relaxed);
             if segment < self.segments.len() {
                 *in_hand = Some(segment);
-                self.announce_after(segment);
                 if let Some(morsel) = self.take_block(segment) {
                     return Some(morsel);
                 }
@@ -323,12 +319,6 @@ impl TableScan {
             *in_hand = Some(segment);
             Some(morsel)
         })
-    }
-
-    /// Those that will be begun soon are read from the medium meanwhile.
-    fn announce_after(&self, segment: usize) {
-        let next = self.segments.iter().skip(segment).take(ANNOUNCED_SEGMENTS);
-        next.for_each(|planned| self.table.segments[planned.position].file.announce());
     }
 
     fn take_block(&self, segment: usize) -> Option<Morsel> {

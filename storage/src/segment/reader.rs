@@ -92,10 +92,8 @@ fn announce_footer(bytes: &dyn FileBytes) {
     }
 }
 
-/// Most footers are within so many bytes of a file's end ..
+/// Most footers are within so many bytes of a file's end.
 const TAIL_READ_BYTES: usize = 64 << 10;
-/// .. and as many more per column.
-const TAIL_READ_COLUMN_BYTES: usize = 2 << 10;
 
 impl SegmentReader {
     /// Opens the file of a segment and checks its frame and footer.
@@ -137,15 +135,6 @@ impl SegmentReader {
             reading: Mutex::default(),
             verified,
         })
-    }
-
-    /// Tells the medium that the file of a segment will be opened soon. Where that fails, opening is merely slower, or fails itself.
-    pub(crate) fn announce_file(disk: &dyn Disk, path: &Path, meta: &SegmentMeta) {
-        if let Ok(bytes) = disk.map(path) {
-            let length = bytes.bytes().len();
-            let tail = TAIL_READ_BYTES + meta.columns.len() * TAIL_READ_COLUMN_BYTES;
-            bytes.will_need(length.saturating_sub(tail)..length);
-        }
     }
 
     /// Rows, deleted ones included.

@@ -21,8 +21,6 @@ pub(crate) struct SegmentFile {
     disk: Arc<dyn Disk>,
     obsolete: AtomicBool,
     reader: OnceLock<SegmentReader>,
-    /// The medium was told that it will be opened.
-    announced: AtomicBool,
     /// Held while the reader is opened.
     opening: Mutex<()>,
     /// What is known of each column of `meta`, ready for tests.
@@ -47,7 +45,6 @@ impl SegmentFile {
             disk,
             obsolete: AtomicBool::new(false),
             reader: OnceLock::new(),
-            announced: AtomicBool::new(false),
             opening: Mutex::new(()),
             bounds: OnceLock::new(),
         }
@@ -64,13 +61,6 @@ impl SegmentFile {
         }
         let reader = SegmentReader::open(&*self.disk, &self.path, &self.meta)?;
         Ok(self.reader.get_or_init(|| reader))
-    }
-
-    /// Tells the medium that the file will be opened soon.
-    pub(crate) fn announce(&self) {
-        if !self.is_open() && !self.announced.swap(true, Ordering::Relaxed) {
-            SegmentReader::announce_file(&*self.disk, &self.path, &self.meta);
-        }
     }
 
     /// Whether it was read before.
