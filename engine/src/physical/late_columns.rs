@@ -6,6 +6,8 @@ use super::{Piece, Planner, StoredColumn, TableAccess};
 use crate::error::{Error, Result};
 use crate::operators::fetch::{Fetch, FetchTransform, FetchedColumn};
 use crate::operators::stored_lists::StoredLists;
+use crate::types::array_type;
+use arrow_schema::DataType;
 use std::sync::Arc;
 use stoa_sql::plan::{ColumnDef, ColumnId, ColumnSet, Plan, ROW_ID_COLUMN, Scan, Sort};
 use stoa_sql::types::LogicalType;
@@ -13,7 +15,7 @@ use stoa_storage::store::TableSnapshot;
 
 /// Rows whose columns are read one by one at most: each costs a look into a block per column.
 const ROWS_MAX: u64 = 256;
-/// Fewer columns are not worth a second look.
+/// Fewer columns are not worth a second look, unless there are texts among them, whose dictionaries would be read as a whole.
 const COLUMNS_MIN: usize = 4;
 
 /// The rows' identity in the plan's scan, a column that no statement names.
@@ -44,8 +46,9 @@ impl Planner {
         sort.keys
             .iter()
             .for_each(|key| key.expression.collect_columns(&mut keys));
-        let late_count = columns.iter().filter(|column| !keys.contains(&column.id)).count();
-        if limit == 0 || limit > ROWS_MAX || late_count < COLUMNS_MIN || scan.limit.is_some() {
+        let late = columns.iter().filter(|column| !keys.contains(&column.id));
+        let is_worth = late.clone().count() >= COLUMNS_MIN || late.clone().any(|column| is_text(column));
+        if limit == 0 || limit > ROWS_MAX || !is_worth || scan.limit.is_some() {
             return Ok(None);
         }
         let as_of = self.version_of(scan.as_of.as_ref())?;
@@ -114,4 +117,8 @@ impl Planner {
         };
         Ok(piece.through(FetchTransform::new(fetch), late.columns))
     }
+}
+
+fn is_text(column: &ColumnDef) -> bool {
+    matches!(array_type(&column.data_type), DataType::Utf8View | DataType::BinaryView)
 }

@@ -10,6 +10,8 @@ use arrow_schema::DataType;
 
 /// Bytes of a bound of text that are kept.
 const BOUND_BYTES_MAX: usize = 64;
+/// A bound up to this length was not cut, not even at the beginning of its last character.
+pub(super) const WHOLE_BYTES_MAX: usize = BOUND_BYTES_MAX - 4;
 
 /// Bounds of byte strings, perhaps cut.
 #[derive(Clone, Debug, Default, PartialEq)]

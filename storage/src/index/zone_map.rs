@@ -10,7 +10,7 @@
 //! ```
 
 use super::Verdict;
-use super::byte_bounds::{ByteBounds, byte_bounds, code_bounds, merge_bytes};
+use super::byte_bounds::{ByteBounds, WHOLE_BYTES_MAX, byte_bounds, code_bounds, merge_bytes};
 use crate::encoding::lanes::{self, Lanes};
 use crate::encoding::{Cursor, Decoded, malformed, put_sized};
 use crate::segment::ColumnSummary;
@@ -233,6 +233,15 @@ impl ZoneTable {
         } else {
             verdict
         }
+    }
+
+    /// The least of all entries' values, where they are texts or bytes and it was not cut.
+    pub(crate) fn least_whole_bytes(&self) -> Option<&[u8]> {
+        let Bounds::Bytes(bounds) = &self.bounds else {
+            return None;
+        };
+        let least = bounds.iter().filter_map(|bounds| bounds.minimum.as_deref()).min()?;
+        (least.len() <= WHOLE_BYTES_MAX).then_some(least)
     }
 
     /// An entry for the layers above.

@@ -17,8 +17,9 @@ use crate::limits::{BLOCK_ROWS, DICTIONARY_VALUES_MAX};
 use crate::predicate::Condition;
 use crate::schema::ColumnId;
 use crate::vector::filter::Test;
-use arrow_array::{ArrayRef, Int64Array};
-use arrow_buffer::BooleanBuffer;
+use crate::vector::flatten;
+use arrow_array::{ArrayRef, Int64Array, UInt32Array};
+use arrow_buffer::{BooleanBuffer, NullBuffer};
 use arrow_schema::DataType;
 use hashbrown::HashMap;
 use parking_lot::Mutex;
@@ -190,11 +191,26 @@ impl SegmentReader {
     /// As [`Self::decode`].
     pub fn pick(&self, column: ColumnId, block: usize, rows: &[u32]) -> Result<ArrayRef> {
         let column = self.column_or_error(column)?;
-        let dictionary = self.dictionary(column)?;
         let (chunk, part, _) = self.chunk(column, &self.block_rows(block))?;
-        chunk
-            .pick(rows, dictionary)
-            .map_err(|problem| self.corrupt(part, problem))
+        let corrupt = |problem| self.corrupt(part, problem);
+        if rows.len() <= SINGLE_VALUES_MAX
+            && let Some(dictionary_part) = self.unread_dictionary(column)
+            && let Some((codes, nulls)) = chunk.pick_codes(rows).map_err(corrupt)?
+        {
+            let values = single_values(self.part(dictionary_part)?, &column.data_type, &codes, nulls);
+            return values.map_err(|problem| self.corrupt(dictionary_part, problem));
+        }
+        chunk.pick(rows, self.dictionary(column)?).map_err(corrupt)
+    }
+
+    /// The part of a column's dictionary, where nobody needed all of it so far.
+    fn unread_dictionary(&self, column: &FooterColumn) -> Option<usize> {
+        let place = *self.places.get(&column.id)?;
+        let is_unread = self.shared.get(place)?.dictionary.get().is_none();
+        column
+            .extra(ExtraKind::Dictionary)
+            .filter(|_| is_unread)
+            .map(|part| part as usize)
     }
 
     /// Which of some rows of one block are selected and meet a condition.
@@ -385,6 +401,12 @@ impl SegmentReader {
         if test.about_presence().is_some() {
             return Ok(None);
         }
+        if self.unread_dictionary(column).is_some()
+            && let Some(least) = column.blocks.least_whole_bytes()
+            && let Some(codes) = CodeTest::of_least(test, least)
+        {
+            return Ok(Some(codes));
+        }
         let (Some(dictionary), Some(part)) = (self.dictionary(column)?, column.extra(ExtraKind::Dictionary)) else {
             return Ok(None);
         };
@@ -450,12 +472,32 @@ pub struct PreparedCondition {
     codes: Option<CodeTest>,
 }
 
+/// Values of a dictionary up to which they are read for themselves, while nobody needs all.
+const SINGLE_VALUES_MAX: usize = 16;
+
+/// The values of a few codes of a dictionary that is not read as a whole, plain.
+fn single_values(bytes: &[u8], data_type: &DataType, codes: &[u32], nulls: Option<NullBuffer>) -> Decoded<ArrayRef> {
+    let mut wanted = codes.to_vec();
+    wanted.sort_unstable();
+    wanted.dedup();
+    let values = flatten(&values_chunk(bytes, data_type)?.pick(&wanted, None)?);
+    let places = codes
+        .iter()
+        .map(|code| wanted.partition_point(|other| other < code) as u32);
+    let places = UInt32Array::new(places.collect(), nulls);
+    arrow_select::take::take(&values, &places, None).or_else(|error| malformed(error.to_string()))
+}
+
 /// Reads values that stand beside the blocks: a dictionary's, or a histogram's bounds.
 pub(super) fn parse_values(bytes: &[u8], data_type: &DataType) -> Decoded<ArrayRef> {
+    values_chunk(bytes, data_type)?.decode_plain()
+}
+
+fn values_chunk<'a>(bytes: &'a [u8], data_type: &'a DataType) -> Decoded<Chunk<'a>> {
     let mut cursor = Cursor::new(bytes);
     let count = cursor.u32()? as usize;
     if count > DICTIONARY_VALUES_MAX {
         return malformed(format!("a dictionary of {count} values"));
     }
-    Chunk::parse(cursor.rest(), count, data_type, None)?.decode_plain()
+    Chunk::parse(cursor.rest(), count, data_type, None)
 }

@@ -2,13 +2,14 @@
 
 use super::*;
 use crate::disk::{AppendFile, Disk, FileBytes};
+use crate::encoding::Encoding;
 use crate::error::{Error, Result};
 use crate::limits::{BLOCK_ROWS, HISTOGRAM_BUCKETS, ZONE_ROWS};
 use crate::predicate::{Bound, ColumnPredicate, Condition};
 use crate::schema::{ColumnSchema, TableId, TableSchema};
 use crate::testing::{Generator, STORED_TYPES, assert_same_values, conditions_for};
 use crate::vector::filter::evaluate;
-use arrow_array::{Array, Int64Array};
+use arrow_array::{Array, Int64Array, StringViewArray, UInt32Array};
 use arrow_buffer::BooleanBuffer;
 use arrow_schema::DataType;
 use parking_lot::Mutex;
@@ -246,6 +247,51 @@ fn small_segments_read_back() {
 #[test]
 fn segments_of_several_blocks_read_back() {
     check_round_trip(8, BLOCK_ROWS + ZONE_ROWS + 17);
+}
+
+/// Few values, and conditions about the least one, are answered without the dictionary; all the same as with it.
+#[test]
+fn single_values_of_an_unread_dictionary() {
+    let long = "a value that is longer than what bounds keep of one, so that it stands there cut";
+    for least in ["", "a", long] {
+        let mut generator = Generator::new(9);
+        let text = |number: u64| match number {
+            0 => least.to_owned(),
+            _ => format!("{long}, {number}"),
+        };
+        let values = (0..20_000).map(|_| (generator.below(10) > 0).then(|| text(generator.below(900))));
+        let column: ArrayRef = Arc::new(values.collect::<StringViewArray>());
+        let files = Files::default();
+        let schema = schema_of(&[DataType::Utf8View]);
+        let columns = [column.clone()];
+        let meta = write(&files, &schema, &columns, RowVersions::Single);
+        let open = || SegmentReader::open(&files, Path::new("segment"), &meta).unwrap();
+        let id = ColumnId(1);
+        assert_eq!(open().encoding_of(id, 0), Some(Encoding::Dictionary));
+        let value: ArrayRef = Arc::new(StringViewArray::from(vec![least]));
+        let bound = || {
+            Some(Bound {
+                value: value.clone(),
+                inclusive: true,
+            })
+        };
+        let equal = Condition::Range {
+            lower: bound(),
+            upper: bound(),
+        };
+        for condition in [Condition::NotEqual(value.clone()), equal] {
+            let selection = generator.selection(column.len());
+            let found = open().filter(id, 0..20_000, &condition, &selection).unwrap();
+            assert_eq!(found, &selection & &evaluate(&column, &condition), "{condition:?}");
+        }
+        let reader = open();
+        for one_in in [10_000, 2_000, 20_000, 10] {
+            let rows: Vec<u32> = (0..20_000).filter(|_| generator.below(one_in) == 0).collect();
+            let places = UInt32Array::from(rows.clone());
+            let expected = arrow_select::take::take(&column, &places, None).unwrap();
+            assert_same_values(&reader.pick(id, 0, &rows).unwrap(), &expected);
+        }
+    }
 }
 
 #[test]

@@ -21,6 +21,18 @@ pub(crate) enum CodeTest {
 }
 
 impl CodeTest {
+    /// A test about a dictionary's least value, which has code 0, as one on codes; `None` for any other.
+    pub(crate) fn of_least(test: &Test, least: &[u8]) -> Option<Self> {
+        match test {
+            Test::Bytes(BytesTest::NotEqual(value)) if value == least => Some(CodeTest::Codes(KeyTest::NotEqual(0))),
+            Test::Bytes(BytesTest::Range {
+                lower: Some((lower, true)),
+                upper: Some((upper, true)),
+            }) if lower == least && upper == least => Some(CodeTest::Codes(KeyTest::Range { low: 0, high: 0 })),
+            _ => None,
+        }
+    }
+
     /// One bit per row: whether its code passes and it is selected.
     pub(crate) fn filter(
         &self,

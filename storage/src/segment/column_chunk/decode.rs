@@ -153,15 +153,10 @@ impl<'a> Chunk<'a> {
         };
         let all = *first as usize..*last as usize + 1;
         self.check(&all)?;
-        let nulls = match self.presence.constant() {
-            Some(false) => return one_run(arrow_array::new_null_array(self.data_type, 1), rows.len()),
-            Some(true) => None,
-            None => {
-                let bits = self.presence.read(all.clone());
-                let bits = BooleanBuffer::collect_bool(rows.len(), |at| bits.value((rows[at] - first) as usize));
-                Some(NullBuffer::new(bits)).filter(|nulls| nulls.null_count() > 0)
-            }
-        };
+        if self.presence.constant() == Some(false) {
+            return one_run(arrow_array::new_null_array(self.data_type, 1), rows.len());
+        }
+        let nulls = self.pick_nulls(rows, all);
         match &self.values {
             Values::Lanes(lanes) if nulls.is_none() && lanes.constant().is_some() => {
                 one_run(pick_integers(lanes, &rows[..1], self.data_type, None)?, rows.len())
@@ -173,6 +168,29 @@ impl<'a> Chunk<'a> {
             Values::Codes(codes) => needed(dictionary)?.pick(codes, rows, nulls),
             _ => self.pick_pieces(rows, dictionary),
         }
+    }
+
+    /// The codes of single rows, which ascend, and which of them are there; `None` where values are not stored as codes.
+    pub(crate) fn pick_codes(&self, rows: &[u32]) -> Decoded<Option<(Vec<u32>, Option<NullBuffer>)>> {
+        let (Values::Codes(codes), Some(first), Some(last)) = (&self.values, rows.first(), rows.last()) else {
+            return Ok(None);
+        };
+        let all = *first as usize..*last as usize + 1;
+        self.check(&all)?;
+        let mut picked = Vec::new();
+        codes.pick(rows, &mut picked)?;
+        Ok(Some((picked, self.pick_nulls(rows, all))))
+    }
+
+    /// Which of single rows within a range are there; `None` where all are.
+    fn pick_nulls(&self, rows: &[u32], all: Range<usize>) -> Option<NullBuffer> {
+        if self.presence.constant() == Some(true) {
+            return None;
+        }
+        let first = all.start;
+        let bits = self.presence.read(all);
+        let bits = BooleanBuffer::collect_bool(rows.len(), |at| bits.value(rows[at] as usize - first));
+        Some(NullBuffer::new(bits)).filter(|nulls| nulls.null_count() > 0)
     }
 
     /// Reads all rows between the first and the last, but not so many at a time that it matters.
