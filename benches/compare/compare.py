@@ -11,6 +11,7 @@ import statistics
 import sys
 
 import generators
+import growth
 import machine
 import mode
 import report
@@ -41,6 +42,8 @@ def arguments():
     parser.add_argument("--codec", default="snappy", help="compression of generated Parquet: snappy (default), zstd, none")
     parser.add_argument("--data", default=str(HERE / "data"), help="where data and databases go")
     parser.add_argument("--reuse", action="store_true", help="keep databases that an earlier run loaded; no load figures then")
+    parser.add_argument("--memory-limit", help="what Stoa alone may take, as `stoa serve --memory-limit` has it: 2GiB; the others keep their defaults")
+    parser.add_argument("--growth-from", help="result file of a smaller run of the suite: prints how much longer each query takes")
     parser.add_argument("--json", help="result file (default results/SUITE-ROWS-TIME.json)")
     options = parser.parse_args()
     options.size = size(parser, options)
@@ -72,7 +75,7 @@ def count_rows(parquet, tables):
 def make_peers(options, folder, parquet):
     """The databases asked for, each in its process."""
     makers = {
-        "stoa": lambda: Stoa(folder, options.threads, str(pathlib.Path(options.stoa).resolve()), str(parquet)),
+        "stoa": lambda: Stoa(folder, options.threads, str(pathlib.Path(options.stoa).resolve()), str(parquet), options.memory_limit),
         "duckdb": lambda: DuckDB(folder, options.threads),
         "clickhouse": lambda: ClickHouse(folder, options.threads),
     }
@@ -202,6 +205,7 @@ def main():
         return importlib.import_module(mode.NAMES[sys.argv[1]]).main(sys.argv[2:])
     options = arguments()
     suite = Suite(options.suite)
+    smaller = growth.read(options.growth_from, suite.name)
     parquet = generators.parquet(options, suite)
     folder = pathlib.Path(options.data).resolve() / f"{suite.name}-{options.size}-databases"
     if not options.reuse:
@@ -212,6 +216,7 @@ def main():
         "row_count": count_rows(parquet, suite.tables),
         "threads": options.threads,
         "hot_runs": options.runs * 2,
+        "stoa_memory_limit": options.memory_limit,
         "time": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
         "machine": machine.machine(),
         "versions": {},
@@ -239,6 +244,8 @@ def main():
     target.write_text(json.dumps(result, indent=1, default=str) + "\n")
     target.with_suffix(".svg").write_text(report.picture(result))
     print(report.text(result))
+    if smaller:
+        print("\n" + growth.text(smaller, result))
     print(f"\nresults: {target} and .svg beside it")
     wrong = [query["name"] for query in result["queries"] if query["verdict"] != "agree"]
     return 1 if wrong or result["problems"] else 0

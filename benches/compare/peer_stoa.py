@@ -15,11 +15,12 @@ class Stoa(Peer):
     name = "Stoa"
     dialect = "stoa"
 
-    def __init__(self, folder, threads, binary, import_folder):
+    def __init__(self, folder, threads, binary, import_folder, memory_limit=None):
         self.folder = pathlib.Path(folder) / "stoa"
         self.threads = threads
         self.binary = binary
         self.import_folder = import_folder
+        self.memory_limit = memory_limit
         self.server = None
         self.port = None
         self.connection = None
@@ -39,6 +40,7 @@ class Stoa(Peer):
         log = open(self.folder.parent / "stoa.log", "ab")
         command = [self.binary, "serve", "--data", self.folder, "--listen", f"127.0.0.1:{self.port}"]
         command += ["--threads", str(self.threads), "--import-dir", self.import_folder]
+        command += ["--memory-limit", self.memory_limit] if self.memory_limit else []
         self.server = subprocess.Popen([str(word) for word in command], stdout=log, stderr=log)
         deadline = time.monotonic() + 120
         while True:

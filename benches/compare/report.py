@@ -124,5 +124,7 @@ def picture(result):
 def text(result):
     """The whole report."""
     head = [f"{size(result)}: {result['row_count']} rows in all tables, {result['threads']} threads, hot = minimum of {result['hot_runs']} runs"]
+    if result["stoa_memory_limit"]:
+        head.append(f"Stoa with --memory-limit {result['stoa_memory_limit']}; the others with their defaults")
     head += conditions(result)
     return "\n\n".join(["\n".join(head), load_table(result), query_table(result), summary(result)])
