@@ -21,9 +21,13 @@ pub(super) const PARTITIONS: usize = 256;
 
 /// Rows that wait for a part before it may take them in: enough to make the lock and the cold cache worth it ..
 const BACKLOG_ROWS_MIN: usize = 8 * 1024;
-/// .. and the bytes from which it does. Where nearly every row is a group, rows are the smaller of the two, and a part that takes them in
-/// when it is asked for is in the cache only once.
-const BACKLOG_BYTES_MAX: usize = 1 << 20;
+/// .. the bytes from which it does ..
+const BACKLOG_BYTES_MIN: usize = 1 << 20;
+/// .. and the bytes for each byte of its groups. Where rows hardly share groups, they are the smaller of the two, and a part that takes
+/// them in when it is asked for is in the cache only once.
+const BACKLOG_BYTES_PER_GROUP_BYTE: usize = 8;
+/// What waits for all parts may take of the memory at most: one byte of so many.
+const BACKLOG_MEMORY_ONE_IN: usize = 4;
 
 /// All parts.
 pub(super) struct Partitions {
@@ -144,7 +148,7 @@ impl Partitions {
         part.backlog_rows += piece.row_count();
         part.backlog_bytes += bytes;
         part.backlog.push(piece);
-        if part.backlog_rows >= BACKLOG_ROWS_MIN && part.backlog_bytes >= BACKLOG_BYTES_MAX {
+        if part.backlog_rows >= BACKLOG_ROWS_MIN && part.backlog_bytes >= self.backlog_bytes_max(&part) {
             // Tables of all parts grow at about the same time.
             self.cancel.check()?;
             part.take_in(&self.specification)?;
@@ -154,6 +158,13 @@ impl Partitions {
             self.spill(&mut part)?;
         }
         Ok(())
+    }
+
+    /// Bytes that may wait for a part.
+    fn backlog_bytes_max(&self, part: &Partition) -> usize {
+        let share = self.memory.limit_bytes() / BACKLOG_MEMORY_ONE_IN / PARTITIONS;
+        let wanted = part.group_bytes().saturating_mul(BACKLOG_BYTES_PER_GROUP_BYTE);
+        wanted.min(share).max(BACKLOG_BYTES_MIN)
     }
 
     /// Puts the groups of a part on disk.
@@ -236,7 +247,11 @@ impl Partitions {
 
 impl Partition {
     fn held_bytes(&self) -> usize {
-        self.backlog_bytes + self.groups.as_ref().map_or(0, GroupStates::memory_bytes)
+        self.backlog_bytes + self.group_bytes()
+    }
+
+    fn group_bytes(&self) -> usize {
+        self.groups.as_ref().map_or(0, GroupStates::memory_bytes)
     }
 
     fn take_in(&mut self, specification: &Arc<AggregateSpecification>) -> Result<()> {
