@@ -47,7 +47,7 @@ impl Planner {
             .iter()
             .for_each(|key| key.expression.collect_columns(&mut keys));
         let late = columns.iter().filter(|column| !keys.contains(&column.id));
-        let is_worth = late.clone().count() >= COLUMNS_MIN || late.clone().any(|column| is_text(column));
+        let is_worth = late.clone().count() >= COLUMNS_MIN || late.clone().any(is_text);
         if limit == 0 || limit > ROWS_MAX || !is_worth || scan.limit.is_some() {
             return Ok(None);
         }
