@@ -6,7 +6,7 @@ import pathlib
 
 from report import geometric_mean, milliseconds, size, table
 
-# Below so many seconds a time is that of a round trip, which does not grow.
+# Shorter times are taken as this: they are mostly the round trip's, which does not grow.
 FLOOR_SECONDS = 0.001
 
 
@@ -36,7 +36,7 @@ def text(smaller, larger):
         return f"no growth: {size(smaller)} is not smaller than {size(larger)}"
     peers = [peer for peer in larger["peers"] if peer in smaller["peers"]]
     before, after = ({peer: times(result, peer) for peer in peers} for result in (smaller, larger))
-    header = ["hot, times as long"] + [f"{peer} {what}" for peer in peers for what in ("from", "to", "growth", "slope")]
+    header = ["hot (ms)"] + [f"{peer} {what}" for peer in peers for what in ("from", "to", "growth", "slope")]
     lines, factors = [], {peer: {} for peer in peers}
     for query in larger["queries"]:
         cells = [query["name"]]
