@@ -23,7 +23,7 @@ pub(crate) struct Planned {
     pub(crate) predicate: ColumnPredicate,
     pub(crate) test: Test,
     /// Holds wherever the condition does, and is cheap to ask.
-    wider: Option<ColumnPredicate>,
+    wider: Option<Test>,
     /// The column's place in the table.
     position: usize,
     /// What rows of segments without the column have.
@@ -37,9 +37,10 @@ impl Planned {
             return Err(unknown_column(table, predicate.column));
         };
         let column = &columns[position];
+        let compile = |condition: &Condition| Test::compile(condition, &column.data_type);
         Ok(Planned {
-            test: Test::compile(&predicate.condition, &column.data_type)?,
-            wider: wider(&predicate),
+            test: compile(&predicate.condition)?,
+            wider: wider(&predicate.condition).as_ref().map(compile).transpose()?,
             position,
             missing: ColumnBounds::of_constant(&missing_value(table, position), 1),
             predicate,
@@ -54,13 +55,23 @@ impl Planned {
         }
     }
 
+    /// What is known of the rows of a segment's block.
+    pub(crate) fn block_verdict(&self, reader: &SegmentReader, block: usize) -> Verdict {
+        self.conclude(reader.prune(block, self.predicate.column, self.pruning()))
+    }
+
+    /// What is known of the rows of a segment's zone.
+    pub(crate) fn zone_verdict(&self, reader: &SegmentReader, zone: usize) -> Verdict {
+        self.conclude(reader.prune_zone(zone, self.predicate.column, self.pruning()))
+    }
+
     /// What blocks and zones are asked.
-    pub(crate) fn pruning(&self) -> &ColumnPredicate {
-        self.wider.as_ref().unwrap_or(&self.predicate)
+    fn pruning(&self) -> &Test {
+        self.wider.as_ref().unwrap_or(&self.test)
     }
 
     /// What an answer to [`Self::pruning`] says of the condition.
-    pub(crate) fn conclude(&self, verdict: Verdict) -> Verdict {
+    fn conclude(&self, verdict: Verdict) -> Verdict {
         match verdict {
             Verdict::EveryRow if self.wider.is_some() => Verdict::SomeRows,
             verdict => verdict,
@@ -69,7 +80,7 @@ impl Planned {
 
     /// Whether no row of a segment's block meets the condition.
     pub(crate) fn rules_out(&self, reader: &SegmentReader, block: usize) -> bool {
-        reader.has_column(self.predicate.column) && self.conclude(reader.prune(block, self.pruning())) == Verdict::NoRow
+        reader.has_column(self.predicate.column) && self.block_verdict(reader, block) == Verdict::NoRow
     }
 
     /// Whether single rows are worth testing against this, if it need not be met exactly.
@@ -116,8 +127,8 @@ impl Planned {
     }
 }
 
-fn wider(predicate: &ColumnPredicate) -> Option<ColumnPredicate> {
-    let Condition::In(values) = &predicate.condition else {
+fn wider(condition: &Condition) -> Option<Condition> {
+    let Condition::In(values) = condition else {
         return None;
     };
     let bound = |at: usize| {
@@ -126,12 +137,9 @@ fn wider(predicate: &ColumnPredicate) -> Option<ColumnPredicate> {
             inclusive: true,
         })
     };
-    (values.len() > LIST_PRUNED_MAX).then(|| ColumnPredicate {
-        column: predicate.column,
-        condition: Condition::Range {
-            lower: bound(0),
-            upper: bound(values.len() - 1),
-        },
+    (values.len() > LIST_PRUNED_MAX).then(|| Condition::Range {
+        lower: bound(0),
+        upper: bound(values.len() - 1),
     })
 }
 

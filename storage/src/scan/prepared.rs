@@ -1,10 +1,12 @@
 //! What a segment's own indexes say about a scan's conditions: asked once per scan, by the first reader that comes to it.
 
+use super::ScanColumn;
 use super::address::wanted_rows;
-use super::plan::{OpenPredicates, PlannedSegment, TableScan};
-use super::{ScanColumn, planned::Planned};
+use super::plan::{PlannedSegment, TableScan};
 use crate::error::Result;
+use crate::index::Verdict;
 use crate::schema::ColumnId;
+use crate::segment::PreparedCondition;
 use crate::store::state::SegmentState;
 use roaring::RoaringBitmap;
 use std::sync::Arc;
@@ -14,10 +16,9 @@ use std::sync::atomic::Ordering;
 const INDEXED_SHARE: u64 = 16;
 
 /// A segment ready to be read.
-#[derive(Debug)]
 pub(crate) struct Prepared {
-    /// Conditions that rows must still be tested against.
-    pub(crate) open: OpenPredicates,
+    /// Conditions that rows must still be tested against, made ready for the segment; by their places in [`TableScan::predicates`].
+    pub(crate) open: Vec<(usize, PreparedCondition)>,
     /// The only rows that can pass, where an index knows.
     pub(crate) rows: Option<RoaringBitmap>,
     /// No row passes.
@@ -48,26 +49,31 @@ fn ask(scan: &TableScan, planned: &PlannedSegment, segment: &SegmentState) -> Re
     let reader = segment.file.reader()?;
     let row_count = u64::from(reader.row_count());
     let mut prepared = Prepared {
-        open: OpenPredicates::default(),
+        open: Vec::new(),
         rows: wanted_rows(&scan.request, segment.id(), reader.row_count()),
         is_empty: false,
     };
-    for (place, Planned { predicate, .. }) in scan.predicates.iter().enumerate() {
-        if !planned.open.contains(place) {
+    for (place, condition) in scan.predicates.iter().enumerate() {
+        let predicate = &condition.predicate;
+        let is_decided = |verdict| verdict != Verdict::SomeRows;
+        if !planned.open.contains(place)
+            || !reader.has_column(predicate.column) && is_decided(condition.verdict(&segment.file))
+        {
             continue;
         }
-        if !reader.may_contain(predicate)? {
+        let condition = reader.prepare_condition(predicate.column, &predicate.condition)?;
+        if !reader.may_contain(&condition)? {
             prepared.is_empty = true;
             return Ok(prepared);
         }
-        match reader.index_rows(predicate)? {
+        match reader.index_rows(&condition)? {
             Some(rows) if rows.len() * INDEXED_SHARE <= row_count => {
                 prepared.rows = Some(match prepared.rows.take() {
                     None => rows,
                     Some(known) => known & rows,
                 });
             }
-            _ => prepared.open.insert(place),
+            _ => prepared.open.push((place, condition)),
         }
     }
     prepared.is_empty = prepared.rows.as_ref().is_some_and(RoaringBitmap::is_empty);

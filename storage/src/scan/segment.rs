@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::index::Verdict;
 use crate::limits::{BLOCK_ROWS, VECTOR_ROWS, ZONE_ROWS};
 use crate::schema::ColumnId;
-use crate::segment::SegmentReader;
+use crate::segment::{PreparedCondition, SegmentReader};
 use crate::store::state::SegmentState;
 use crate::vector::{Batch, Selection};
 use arrow_array::{ArrayRef, Int64Array, UInt32Array};
@@ -285,11 +285,11 @@ impl BlockView<'_> {
     fn prune<'p>(
         &self,
         segment: &PlannedSegment,
-        prepared: &Prepared,
+        prepared: &'p Prepared,
         filters: &'p [Arc<Planned>],
-    ) -> Option<(Vec<usize>, Vec<&'p Arc<Planned>>)> {
+    ) -> Option<(Vec<&'p (usize, PreparedCondition)>, Vec<&'p Arc<Planned>>)> {
         let verdict = |planned: &Planned| match self.reader.has_column(planned.predicate.column) {
-            true => planned.conclude(self.reader.prune(self.block, planned.pruning())),
+            true => planned.block_verdict(self.reader, self.block),
             false => planned.verdict(&self.state.file),
         };
         let mut open = Vec::new();
@@ -299,8 +299,8 @@ impl BlockView<'_> {
             }
             match verdict(planned) {
                 Verdict::NoRow => return None,
-                Verdict::SomeRows if prepared.open.contains(place) => open.push(place),
-                _ => {}
+                Verdict::SomeRows => open.extend(prepared.open.iter().find(|(open, _)| *open == place)),
+                Verdict::EveryRow => {}
             }
         }
         let mut left = Vec::new();
@@ -346,7 +346,7 @@ impl BlockView<'_> {
     /// The rows of the block that pass; `None` is all.
     fn filter(
         &mut self,
-        open: &[usize],
+        open: &[&(usize, PreparedCondition)],
         filters: &[&Arc<Planned>],
         prepared: &Prepared,
         dynamic: &mut DynamicFilters,
@@ -359,9 +359,9 @@ impl BlockView<'_> {
         if let Some(rows) = &prepared.rows {
             and(&mut passing, bits_of(rows, &self.rows));
         }
-        let open: Vec<&Planned> = open.iter().map(|place| &self.scan.predicates[*place]).collect();
-        for planned in open {
-            self.test(planned, &mut passing)?;
+        for (place, condition) in open {
+            let planned = &self.scan.predicates[*place];
+            self.test(planned, Some(condition), &mut passing)?;
             if is_empty(&passing) {
                 return Ok(passing);
             }
@@ -371,7 +371,7 @@ impl BlockView<'_> {
                 continue;
             }
             let before = passing.as_ref().map_or(count, BooleanBuffer::count_set_bits);
-            self.test(planned, &mut passing)?;
+            self.test(planned, None, &mut passing)?;
             let after = passing.as_ref().map_or(count, BooleanBuffer::count_set_bits);
             dynamic.learn(planned, before, after);
         }
@@ -379,7 +379,12 @@ impl BlockView<'_> {
     }
 
     /// Leaves the rows that meet a condition: zones that cannot are not read, nor those that do as a whole.
-    fn test(&mut self, planned: &Planned, passing: &mut Option<BooleanBuffer>) -> Result<()> {
+    fn test(
+        &mut self,
+        planned: &Planned,
+        prepared: Option<&PreparedCondition>,
+        passing: &mut Option<BooleanBuffer>,
+    ) -> Result<()> {
         let column = planned.predicate.column;
         let count = (self.rows.end - self.rows.start) as usize;
         let first_zone = self.rows.start as usize / ZONE_ROWS;
@@ -388,7 +393,7 @@ impl BlockView<'_> {
         for zone in 0..zones {
             let verdict = match zones {
                 1 => Verdict::SomeRows,
-                _ => planned.conclude(self.reader.prune_zone(first_zone + zone, planned.pruning())),
+                _ => planned.zone_verdict(self.reader, first_zone + zone),
             };
             let rows = zone * ZONE_ROWS..((zone + 1) * ZONE_ROWS).min(count);
             match runs.last_mut() {
@@ -408,8 +413,12 @@ impl BlockView<'_> {
                     self.count_bytes(column);
                     let start = self.rows.start;
                     let rows = start + run.start as u32..start + run.end as u32;
-                    let condition = &planned.predicate.condition;
-                    bits.append_buffer(&self.reader.filter(column, rows, condition, &selected)?);
+                    bits.append_buffer(&match prepared {
+                        Some(condition) => self.reader.filter_prepared(condition, rows, &selected)?,
+                        None => self
+                            .reader
+                            .filter(column, rows, &planned.predicate.condition, &selected)?,
+                    });
                 }
                 _ => bits.append_buffer(&selected),
             }

@@ -3,7 +3,7 @@
 use super::tests::{Files, schema_of, write};
 use super::*;
 use crate::limits::BLOCK_ROWS;
-use crate::predicate::{ColumnPredicate, Condition};
+use crate::predicate::Condition;
 use crate::testing::Generator;
 use crate::vector::filter::evaluate;
 use arrow_array::{Array, DictionaryArray, Int64Array, StringViewArray, types::UInt32Type};
@@ -22,11 +22,8 @@ fn open(column: ArrayRef) -> (SegmentReader, SegmentMeta) {
     (SegmentReader::open(&files, Path::new("segment"), &meta).unwrap(), meta)
 }
 
-fn is_one_of(values: ArrayRef) -> ColumnPredicate {
-    ColumnPredicate {
-        column: ColumnId(1),
-        condition: Condition::In(values),
-    }
+fn is_one_of(reader: &SegmentReader, values: ArrayRef) -> PreparedCondition {
+    reader.prepare_condition(ColumnId(1), &Condition::In(values)).unwrap()
 }
 
 fn text(values: &[&str]) -> ArrayRef {
@@ -50,8 +47,8 @@ fn rare_values_have_exact_bitmaps_and_frequent_ones_none() {
     let column = channels();
     let (reader, meta) = open(column.clone());
     assert_eq!(meta.columns[0].1.distinct_count, Some(4));
-    let rows_of = |values: &[&str]| reader.index_rows(&is_one_of(text(values))).unwrap();
-    let expected: Vec<u32> = evaluate(&column, &is_one_of(text(&["phone"])).condition)
+    let rows_of = |values: &[&str]| reader.index_rows(&is_one_of(&reader, text(values))).unwrap();
+    let expected: Vec<u32> = evaluate(&column, &Condition::In(text(&["phone"])))
         .set_indices_u32()
         .collect();
     assert!(expected.len() > 500);
@@ -72,9 +69,14 @@ fn values_that_lie_together_get_no_bitmap() {
         (0..2 * BLOCK_ROWS).map(|row| format!("value {}", row / 2_000)),
     ));
     let (reader, _) = open(column);
-    assert!(reader.index_rows(&is_one_of(text(&["value 7"]))).unwrap().is_none());
-    assert!(reader.may_contain(&is_one_of(text(&["value 7"]))).unwrap());
-    assert!(!reader.may_contain(&is_one_of(text(&["value x"]))).unwrap());
+    assert!(
+        reader
+            .index_rows(&is_one_of(&reader, text(&["value 7"])))
+            .unwrap()
+            .is_none()
+    );
+    assert!(reader.may_contain(&is_one_of(&reader, text(&["value 7"]))).unwrap());
+    assert!(!reader.may_contain(&is_one_of(&reader, text(&["value x"]))).unwrap());
 }
 
 #[test]
@@ -85,7 +87,7 @@ fn bloom_filters_rule_out_most_absent_values_and_no_present_one() {
     assert!((count / 50_000.0 - 1.0).abs() < 0.1, "{count} distinct");
     let may_contain = |value: i64| {
         reader
-            .may_contain(&is_one_of(Arc::new(Int64Array::from(vec![value]))))
+            .may_contain(&is_one_of(&reader, Arc::new(Int64Array::from(vec![value]))))
             .unwrap()
     };
     assert!(values.iter().all(|value| may_contain(*value)));

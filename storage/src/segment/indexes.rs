@@ -1,6 +1,6 @@
 //! What a segment's summaries and indexes know of a condition without reading rows.
 
-use super::format::{ExtraKind, FooterColumn};
+use super::format::ExtraKind;
 use super::reader::parse_values;
 use super::{ColumnSummary, PreparedCondition, SegmentReader};
 use crate::error::Result;
@@ -8,7 +8,6 @@ use crate::index::Verdict;
 use crate::index::bitmap;
 use crate::index::bloom::Bloom;
 use crate::limits::{BITMAP_VALUES_MAX, ZONE_ROWS};
-use crate::predicate::ColumnPredicate;
 use crate::schema::ColumnId;
 use crate::vector::filter::Test;
 use arrow_array::{Array, ArrayRef};
@@ -41,57 +40,33 @@ impl SegmentReader {
         Some(column.zones.summary(zone, rows.end - rows.start, &column.data_type))
     }
 
-    /// What is known of a block's rows and a condition. [`Verdict::SomeRows`] for a column the segment does not hold.
-    pub fn prune(&self, block: usize, predicate: &ColumnPredicate) -> Verdict {
-        let Some((column, test)) = self.prepare(predicate) else {
-            return Verdict::SomeRows;
-        };
+    /// What is known of a block's rows and a test of a column. [`Verdict::SomeRows`] for a column the segment does not hold.
+    pub(crate) fn prune(&self, block: usize, column: ColumnId, test: &Test) -> Verdict {
         let rows = self.block_rows(block);
-        column.blocks.verdict(block, rows.end - rows.start, &test)
-    }
-
-    /// What is known of a zone's rows and a condition, likewise.
-    pub fn prune_zone(&self, zone: usize, predicate: &ColumnPredicate) -> Verdict {
-        let Some((column, test)) = self.prepare(predicate) else {
-            return Verdict::SomeRows;
-        };
-        let rows = self.zone_rows(zone);
-        column.zones.verdict(zone, rows.end - rows.start, &test)
-    }
-
-    /// [`Self::prune`] with a condition made ready once for many blocks.
-    pub fn prune_prepared(&self, block: usize, condition: &PreparedCondition) -> Verdict {
-        let rows = self.block_rows(block);
-        match self.column(condition.column) {
-            Some(column) => column.blocks.verdict(block, rows.end - rows.start, &condition.test),
+        match self.column(column) {
+            Some(column) => column.blocks.verdict(block, rows.end - rows.start, test),
             None => Verdict::SomeRows,
         }
     }
 
-    /// [`Self::prune_zone`] likewise.
-    pub fn prune_zone_prepared(&self, zone: usize, condition: &PreparedCondition) -> Verdict {
+    /// What is known of a zone's rows and a test of a column, likewise.
+    pub(crate) fn prune_zone(&self, zone: usize, column: ColumnId, test: &Test) -> Verdict {
         let rows = self.zone_rows(zone);
-        match self.column(condition.column) {
-            Some(column) => column.zones.verdict(zone, rows.end - rows.start, &condition.test),
+        match self.column(column) {
+            Some(column) => column.zones.verdict(zone, rows.end - rows.start, test),
             None => Verdict::SomeRows,
         }
-    }
-
-    fn prepare(&self, predicate: &ColumnPredicate) -> Option<(&FooterColumn, Test)> {
-        let column = self.column(predicate.column)?;
-        let test = Test::compile(&predicate.condition, &column.data_type).ok()?;
-        Some((column, test))
     }
 
     /// All rows of the segment that meet a condition, where an index knows them exactly; `None` where it must be filtered.
     ///
     /// # Errors
     /// [`crate::Error::Corrupt`] where the index is damaged.
-    pub fn index_rows(&self, predicate: &ColumnPredicate) -> Result<Option<RoaringBitmap>> {
-        let Some((column, test)) = self.prepare(predicate) else {
+    pub fn index_rows(&self, condition: &PreparedCondition) -> Result<Option<RoaringBitmap>> {
+        let Some((column, codes)) = self.column(condition.column).zip(condition.codes.as_ref()) else {
             return Ok(None);
         };
-        let (Some(codes), Some(dictionary)) = (self.translate(column, &test)?, self.dictionary(column)?) else {
+        let Some(dictionary) = self.dictionary(column)? else {
             return Ok(None);
         };
         let Some(codes) = codes.passing(dictionary.values().len(), BITMAP_VALUES_MAX) else {
@@ -126,11 +101,11 @@ impl SegmentReader {
     ///
     /// # Errors
     /// [`crate::Error::Corrupt`] where the index is damaged.
-    pub fn may_contain(&self, predicate: &ColumnPredicate) -> Result<bool> {
-        let Some((column, test)) = self.prepare(predicate) else {
+    pub fn may_contain(&self, condition: &PreparedCondition) -> Result<bool> {
+        let Some(column) = self.column(condition.column) else {
             return Ok(true);
         };
-        if let (Some(codes), Some(dictionary)) = (self.translate(column, &test)?, self.dictionary(column)?) {
+        if let (Some(codes), Some(dictionary)) = (&condition.codes, self.dictionary(column)?) {
             return Ok(codes.passing(dictionary.values().len(), 0).is_none());
         }
         let Some(part) = column.extra(ExtraKind::Bloom) else {
@@ -138,6 +113,6 @@ impl SegmentReader {
         };
         let part = part as usize;
         let bloom = Bloom::parse(self.part(part)?).map_err(|problem| self.corrupt(part, problem))?;
-        Ok(bloom.may_contain(&test))
+        Ok(bloom.may_contain(&condition.test))
     }
 }

@@ -469,7 +469,7 @@ impl SegmentReader {
 pub struct PreparedCondition {
     pub(super) column: ColumnId,
     pub(super) test: Test,
-    codes: Option<CodeTest>,
+    pub(super) codes: Option<CodeTest>,
 }
 
 /// Values of a dictionary up to which they are read for themselves, while nobody needs all.

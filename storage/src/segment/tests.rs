@@ -160,9 +160,10 @@ fn check_column(reader: &SegmentReader, id: ColumnId, column: &ArrayRef, generat
                 part.data_type()
             );
             let predicate = ColumnPredicate { column: id, condition };
+            let prepared = reader.prepare_condition(id, &predicate.condition).unwrap();
             let passing = evaluate(&expected, &predicate.condition).count_set_bits();
             let verdicts = [
-                reader.prune(block, &predicate),
+                reader.prune(block, id, &prepared.test),
                 summary_verdict(&reader.block_summary(id, block).unwrap(), &predicate.condition),
             ];
             for verdict in verdicts {
@@ -173,12 +174,12 @@ fn check_column(reader: &SegmentReader, id: ColumnId, column: &ArrayRef, generat
                 }
             }
             let all = evaluate(column, &predicate.condition);
-            if let Some(rows) = reader.index_rows(&predicate).unwrap() {
+            if let Some(rows) = reader.index_rows(&prepared).unwrap() {
                 let expected: Vec<u32> = all.set_indices_u32().collect();
                 assert_eq!(rows.iter().collect::<Vec<_>>(), expected, "{predicate:?}");
             }
             assert!(
-                reader.may_contain(&predicate).unwrap() || !all.has_true(),
+                reader.may_contain(&prepared).unwrap() || !all.has_true(),
                 "{predicate:?}"
             );
         }

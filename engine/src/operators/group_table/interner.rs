@@ -152,7 +152,8 @@ impl TextInterner {
             .fold(0, |near, view| {
                 let block = self.blocks.get((view >> 64) as u32 as usize);
                 let block = block.map_or(&self.current[..], |block| block.as_slice());
-                near ^ block[(view >> 96) as usize]
+                let (start, length) = ((view >> 96) as usize, *view as u32 as usize);
+                near ^ block[start] ^ block[start + length - 1]
             });
         std::hint::black_box(near);
     }
@@ -260,6 +261,53 @@ impl TextInterner {
 
     pub(super) fn memory_bytes(&self) -> usize {
         self.table.memory_bytes() + self.views.capacity() * 16 + self.block_bytes + self.current.capacity()
+    }
+}
+
+/// Single values, copied out of their interners.
+#[derive(Default)]
+pub(super) struct Copies {
+    views: Vec<u128>,
+    valid: Vec<bool>,
+    blocks: Vec<Buffer>,
+    current: Vec<u8>,
+}
+
+impl Copies {
+    pub(super) fn push_null(&mut self) {
+        self.views.push(0);
+        self.valid.push(false);
+    }
+
+    /// The value with a place among an interner's.
+    pub(super) fn push(&mut self, interner: &TextInterner, place: usize) {
+        let view = interner.views[place];
+        let copy = match view as u32 <= VIEW_INLINE_MAX {
+            true => view,
+            false => self.copy(bytes_of(view, &interner.blocks, &interner.current)),
+        };
+        self.views.push(copy);
+        self.valid.push(true);
+    }
+
+    fn copy(&mut self, bytes: &[u8]) -> u128 {
+        if self.current.len() + bytes.len() > i32::MAX as usize {
+            self.close_block();
+        }
+        let view = make_view(bytes, self.blocks.len() as u32, self.current.len() as u32);
+        self.current.extend_from_slice(bytes);
+        view
+    }
+
+    fn close_block(&mut self) {
+        self.blocks.push(Buffer::from_vec(std::mem::take(&mut self.current)));
+    }
+
+    pub(super) fn finish(mut self, data_type: &DataType) -> ArrayRef {
+        self.close_block();
+        let nulls = Some(NullBuffer::from(self.valid)).filter(|nulls| nulls.null_count() > 0);
+        // SAFETY: the views are those of values, and of the empty text for NULL; the blocks are the ones that they point into.
+        unsafe { view_array(data_type, self.views.into(), self.blocks, nulls) }
     }
 }
 

@@ -1,13 +1,12 @@
 //! Ids of texts that all workers of a query share. A value of a dictionary is interned once, by whoever meets it first; from then on the rows
 //! that have it are known by their codes, and neither hashed nor compared. Never forgets a text.
 
-use super::interner::{CHUNK_ROWS, TextInterner, VIEW_INLINE_MAX, is_same, text_views};
+use super::interner::{CHUNK_ROWS, Copies, TextInterner, VIEW_INLINE_MAX, is_same, text_views};
 use super::rows::view_hash;
 use crate::error::Result;
 use crate::functions::kernel::encoded::{distinct_values, with_values};
 use crate::limits::dictionaries_max;
 use crate::operators::gather::constant;
-use crate::operators::spill::compacted;
 use crate::operators::split::Split;
 use crate::pipeline::Reservation;
 use arrow_array::cast::AsArray;
@@ -37,7 +36,7 @@ const ADOPTED_WASTE_MAX: usize = 2;
 /// Ids have 32 bits, and a text takes this many bytes and more.
 const BYTES_MAX: usize = 24 << 32;
 
-/// Texts that are handed out by themselves; more come as a dictionary of all.
+/// Texts up to which each is copied to be handed out; more come as a dictionary of all.
 const FEW_ROWS: usize = 256;
 
 /// See the module. Ids begin with 1 and are fairly dense; that of NULL is 0.
@@ -268,16 +267,28 @@ impl SharedInterner {
     /// # Errors
     /// Those of Arrow's kernels.
     pub(crate) fn values(&self, ids: &ArrayRef) -> Result<ArrayRef> {
+        if ids.len() < FEW_ROWS {
+            return Ok(self.few_values(ids.as_primitive()));
+        }
         let texts = self.gathered();
         let place = |id: Option<u32>| {
             let id = id?.checked_sub(1)?;
             Some((texts.starts[id as usize % SHARDS] + id as usize / SHARDS) as u32)
         };
         let places: UInt32Array = ids.as_primitive::<UInt32Type>().iter().map(place).collect();
-        if places.len() < FEW_ROWS {
-            return Ok(compacted(&arrow_select::take::take(&texts.values, &places, None)?));
-        }
         Ok(Arc::new(DictionaryArray::try_new(places, texts.values.clone())?))
+    }
+
+    /// The texts of ids, copied one by one.
+    fn few_values(&self, ids: &UInt32Array) -> ArrayRef {
+        let mut copies = Copies::default();
+        for id in ids {
+            match id.and_then(|id| id.checked_sub(1)).map(|id| id as usize) {
+                Some(id) => copies.push(&self.shards[id % SHARDS].lock(), id / SHARDS),
+                None => copies.push_null(),
+            }
+        }
+        copies.finish(&self.data_type)
     }
 
     /// All texts of now.

@@ -1,6 +1,6 @@
 //! Groups whose text keys are ids: of texts that come with large dictionaries each is interned once for the whole query, and everything
-//! between there and the answers (tables, partitions, files) has 32 bits in its place. Rows that come otherwise are grouped by their texts;
-//! which of the two the groups end as is decided at the end, by where most rows went.
+//! between there and the answers (tables, partitions, files) has 32 bits in its place. Rows that come otherwise are grouped by their texts,
+//! unless most rows went by ids so far; which of the two the groups end as is decided at the end, by where most rows went.
 
 use super::shared_groups::SharedGroups;
 use super::specification::AggregateSpecification;
@@ -28,6 +28,11 @@ impl Interned {
         self.holds_result.load(Ordering::Relaxed)
     }
 
+    /// Whether more rows went by ids than by texts so far.
+    pub(super) fn has_most_rows(&self, by_texts: &SharedGroups) -> bool {
+        self.shared.rows_taken() > by_texts.rows_taken()
+    }
+
     /// Brings groups by ids and groups by texts together; whether as groups by ids.
     ///
     /// # Errors
@@ -45,7 +50,7 @@ impl Interned {
                 true => self.keys.of_columns(&states.keys)?,
                 false => self.keys.texts(&states.keys, 0)?.iter().map(flatten).collect(),
             };
-            to.merge_states(&states)?;
+            to.merge_states(states)?;
         }
         self.holds_result.store(holds_result, Ordering::Relaxed);
         Ok(holds_result)
@@ -104,8 +109,9 @@ impl InternedKeys {
     }
 
     /// The keys of a batch with ids for texts, and `true`; all as texts where that is not worth it, or there is no room for more texts.
-    pub(super) fn of_batch(&self, keys: &[ArrayRef]) -> Result<(Vec<ArrayRef>, bool)> {
-        if self.is_full() || !self.suits(keys) {
+    /// `has_most_rows`: they had better be ids, if they can.
+    pub(super) fn of_batch(&self, keys: &[ArrayRef], has_most_rows: bool) -> Result<(Vec<ArrayRef>, bool)> {
+        if self.is_full() || !(has_most_rows || self.suits(keys)) {
             return Ok((self.texts(keys, 0)?, false));
         }
         self.has_begun.store(true, Ordering::Relaxed);

@@ -6,7 +6,7 @@
 //!    shared; each has a table of its own, small enough for the cache, behind a lock. If the groups had hardly saved
 //!    anything, the worker stops grouping by itself and sends rows to the partitions directly.
 //! 3. When all rows are in, what workers still have of their own is merged; without partitions into one table, otherwise into them.
-//! 4. The source hands partitions to workers, one at a time.
+//! 4. The source hands partitions to workers, one at a time; one for which very many rows wait is divided once more before they are taken in.
 //!
 //! Rows that an aggregate keeps whole (of DISTINCT, of ORDER BY) and that exceed memory in one group are sorted on disk, and the aggregate takes
 //! them in order ([`kept`]).
@@ -30,6 +30,7 @@ mod neighbours;
 mod numbers;
 mod ordered;
 mod partitions;
+mod piece;
 mod runs;
 mod shared_groups;
 mod sink;

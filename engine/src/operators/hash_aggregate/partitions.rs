@@ -3,25 +3,26 @@
 
 use super::groups::{GroupStates, HandedOut};
 use super::kept::{Pieces, merged_in_order};
-use super::specification::{AggregateSpecification, InputRows};
+use super::piece::{Piece, with_rows_joined};
+use super::specification::AggregateSpecification;
 use crate::error::Result;
-use crate::operators::gather::value_bytes;
-use crate::operators::group_table::hash_rows;
 use crate::operators::spill::{SharedSpillFile, SpilledRows};
-use crate::operators::split::{Split, sliced};
 use crate::pipeline::{Cancel, Demand, MemoryBudget, Reservation};
-use arrow_array::{Array, ArrayRef, BooleanArray};
-use arrow_buffer::BooleanBuffer;
+use arrow_array::ArrayRef;
 use parking_lot::Mutex;
 use std::sync::Arc;
-use stoa_storage::vector::flatten;
 
 /// Parts, a power of two.
 pub(super) const PARTITIONS: usize = 256;
+/// The lowest of the bits of a hash that choose a part, which are the highest: tables find their slots by the lowest.
+const PARTITION_SHIFT: u32 = u64::BITS - PARTITIONS.trailing_zeros();
+/// Shares of a part at most, a power of two.
+const SHARES_MAX: usize = 64;
 
 /// Rows that wait for a part before it may take them in: enough to make the lock and the cold cache worth it ..
 const BACKLOG_ROWS_MIN: usize = 8 * 1024;
-/// .. the bytes from which it does ..
+/// .. the bytes from which it does, twice as many for the last part as for the first: rows are spread evenly, and a worker to whom it fell
+/// to take in those of all parts at once would be the last to end ..
 const BACKLOG_BYTES_MIN: usize = 1 << 20;
 /// .. and the bytes for each byte of its groups. Where rows hardly share groups, they are the smaller of the two, and a part that takes
 /// them in when it is asked for is in the cache only once.
@@ -35,6 +36,10 @@ pub(super) struct Partitions {
     memory: Arc<MemoryBudget>,
     cancel: Arc<Cancel>,
     parts: Vec<Mutex<Partition>>,
+    /// Of parts that were divided.
+    shares: Mutex<Vec<Share>>,
+    /// Rows waiting for a part from which it is divided.
+    divided_rows_min: usize,
     spill: SharedSpillFile,
     /// Held while a part is merged in order, which takes what memory there is.
     in_order: Mutex<()>,
@@ -51,19 +56,10 @@ struct Partition {
     reservation: Reservation,
 }
 
-/// Rows or states on their way into a part.
-enum Piece {
-    Rows { keys: Vec<ArrayRef>, rows: InputRows },
-    States(HandedOut),
-}
-
-impl Piece {
-    fn row_count(&self) -> usize {
-        match self {
-            Piece::Rows { rows, .. } => rows.row_count,
-            Piece::States(states) => states.group_count,
-        }
-    }
+/// What a part was divided into, until somebody makes groups of it.
+struct Share {
+    pieces: Vec<Piece>,
+    reservation: Reservation,
 }
 
 impl Partitions {
@@ -71,6 +67,7 @@ impl Partitions {
         specification: &Arc<AggregateSpecification>,
         memory: &Arc<MemoryBudget>,
         cancel: &Arc<Cancel>,
+        divided_rows_min: usize,
     ) -> Self {
         let part = |_| {
             Mutex::new(Partition {
@@ -87,69 +84,32 @@ impl Partitions {
             memory: memory.clone(),
             cancel: cancel.clone(),
             parts: (0..PARTITIONS).map(part).collect(),
+            shares: Mutex::default(),
+            divided_rows_min,
             spill: SharedSpillFile::new(memory),
             in_order: Mutex::default(),
         }
     }
 
-    /// Sends rows to their parts.
-    pub(super) fn send_rows(&self, keys: &[ArrayRef], rows: &InputRows) -> Result<()> {
-        let keys: Vec<ArrayRef> = keys.iter().map(flatten).collect();
-        let split = split(&keys, rows.row_count)?;
-        let keys = split.arrange_all(&keys)?;
-        let arguments = split.arrange_all(&rows.arguments)?;
-        let filters = rows
-            .filters
-            .iter()
-            .map(|filter| {
-                let filter: ArrayRef = Arc::new(BooleanArray::new(filter.clone(), None));
-                split.arrange(&filter)
-            })
-            .collect::<Result<Vec<_>>>()?;
-        let bytes_per_row = bytes_per_row(keys.iter().chain(&arguments));
-        for (part, range) in split.partitions() {
-            let filters = sliced(&filters, &range);
-            let rows = InputRows {
-                keys: Vec::new(),
-                arguments: sliced(&arguments, &range),
-                filters: filters.iter().map(super::specification::condition).collect(),
-                row_count: range.len(),
-                selection: None,
-            };
-            let keys = sliced(&keys, &range);
-            self.send(part, Piece::Rows { keys, rows }, range.len() * bytes_per_row)?;
+    /// Sends rows or groups to their parts; where they are the last ones, they stay as they are until the part is taken, which all workers do.
+    pub(super) fn send(&self, piece: &Piece, are_last: bool) -> Result<()> {
+        let bytes_per_row = piece.bytes_per_row();
+        for (part, piece) in piece.divided(PARTITION_SHIFT, PARTITIONS)? {
+            let bytes = piece.row_count() * bytes_per_row;
+            self.send_to(part, piece, bytes, are_last)?;
         }
         Ok(())
     }
 
-    /// Sends groups to their parts.
-    pub(super) fn send_states(&self, states: &HandedOut) -> Result<()> {
-        let split = split(&states.keys, states.group_count)?;
-        let keys = split.arrange_all(&states.keys)?;
-        let columns = states
-            .states
-            .iter()
-            .map(|columns| split.arrange_all(columns))
-            .collect::<Result<Vec<_>>>()?;
-        let bytes_per_row = bytes_per_row(keys.iter().chain(columns.iter().flatten()));
-        for (part, range) in split.partitions() {
-            let piece = Piece::States(HandedOut {
-                keys: sliced(&keys, &range),
-                states: columns.iter().map(|columns| sliced(columns, &range)).collect(),
-                group_count: range.len(),
-            });
-            self.send(part, piece, range.len() * bytes_per_row)?;
-        }
-        Ok(())
-    }
-
-    fn send(&self, part: usize, piece: Piece, bytes: usize) -> Result<()> {
-        let mut part = self.parts[part].lock();
+    fn send_to(&self, number: usize, piece: Piece, bytes: usize, is_last: bool) -> Result<()> {
+        let mut part = self.parts[number].lock();
         part.backlog_rows += piece.row_count();
         part.backlog_bytes += bytes;
         part.backlog.push(piece);
-        if part.backlog_rows >= BACKLOG_ROWS_MIN && part.backlog_bytes >= self.backlog_bytes_max(&part) {
-            // Tables of all parts grow at about the same time.
+        if !is_last
+            && part.backlog_rows >= BACKLOG_ROWS_MIN
+            && part.backlog_bytes >= self.backlog_bytes_max(number, &part)
+        {
             self.cancel.check()?;
             part.take_in(&self.specification)?;
         }
@@ -161,10 +121,11 @@ impl Partitions {
     }
 
     /// Bytes that may wait for a part.
-    fn backlog_bytes_max(&self, part: &Partition) -> usize {
+    fn backlog_bytes_max(&self, number: usize, part: &Partition) -> usize {
+        let least = BACKLOG_BYTES_MIN + BACKLOG_BYTES_MIN / PARTITIONS * number;
         let share = self.memory.limit_bytes() / BACKLOG_MEMORY_ONE_IN / PARTITIONS;
         let wanted = part.group_bytes().saturating_mul(BACKLOG_BYTES_PER_GROUP_BYTE);
-        wanted.min(share).max(BACKLOG_BYTES_MIN)
+        wanted.min(share).max(least)
     }
 
     /// Puts the groups of a part on disk.
@@ -227,9 +188,14 @@ impl Partitions {
         self.spill.is_used()
     }
 
-    /// The groups of a part; `None` where it has none, or was taken before. The reservation holds their memory.
+    /// Groups of a part that nobody has taken yet; `None` where it has none. Where it is divided the others are left in
+    /// [shares](Self::take_share). The reservation holds their memory.
     pub(super) fn take(&self, part: usize) -> Result<Option<(GroupStates, Reservation)>> {
         let mut part = self.parts[part].lock();
+        if self.divide(&mut part)? {
+            drop(part);
+            return self.take_share();
+        }
         part.take_in(&self.specification)?;
         // What was taken in last may be more in memory than it was on its way.
         let held = part.held_bytes();
@@ -242,6 +208,55 @@ impl Partitions {
         part.reservation.resize(groups.memory_bytes())?;
         let reservation = std::mem::replace(&mut part.reservation, self.memory.reservation());
         Ok(Some((groups, reservation)))
+    }
+
+    /// Divides a part whose waiting rows are too many for a table that fits the cache, if there is room for them twice.
+    fn divide(&self, part: &mut Partition) -> Result<bool> {
+        let group_count = part.groups.as_ref().map_or(0, GroupStates::group_count);
+        let held = part.held_bytes();
+        if part.backlog_rows < self.divided_rows_min.max(group_count)
+            || !part.spilled.is_empty()
+            || !part.reservation.try_resize(2 * held)
+        {
+            return Ok(false);
+        }
+        let count = (4 * part.backlog_rows / self.divided_rows_min.max(1)).next_power_of_two();
+        let count = count.clamp(2, SHARES_MAX);
+        let groups = part.groups.take().map(GroupStates::hand_out).transpose()?;
+        let backlog = std::mem::take(&mut part.backlog);
+        (part.backlog_rows, part.backlog_bytes) = (0, 0);
+        let pieces = with_rows_joined(groups.map(Piece::States).into_iter().chain(backlog))?;
+        let mut shares: Vec<Share> = Vec::new();
+        shares.resize_with(count, || Share {
+            pieces: Vec::new(),
+            reservation: self.memory.reservation(),
+        });
+        part.reservation.resize(0)?;
+        for piece in pieces {
+            self.cancel.check()?;
+            let bytes_per_row = piece.bytes_per_row();
+            for (number, piece) in piece.divided(PARTITION_SHIFT - count.trailing_zeros(), count)? {
+                shares[number].reservation.grow(piece.row_count() * bytes_per_row)?;
+                shares[number].pieces.push(piece);
+            }
+        }
+        shares.retain(|share| !share.pieces.is_empty());
+        self.shares.lock().extend(shares);
+        Ok(true)
+    }
+
+    /// The groups of a share of a part that was divided; `None` where there is none left.
+    pub(super) fn take_share(&self) -> Result<Option<(GroupStates, Reservation)>> {
+        let Some(mut share) = self.shares.lock().pop() else {
+            return Ok(None);
+        };
+        let mut groups = GroupStates::of_partition(&self.specification)?;
+        for piece in share.pieces {
+            piece.add_to(&mut groups)?;
+        }
+        groups.settle()?;
+        share.reservation.resize(groups.memory_bytes())?;
+        Ok(Some((groups, share.reservation)))
     }
 }
 
@@ -263,53 +278,9 @@ impl Partition {
             empty => empty.insert(GroupStates::of_partition(specification)?),
         };
         for piece in self.backlog.drain(..) {
-            match piece {
-                Piece::Rows { keys, rows } => groups.update(&keys, &rows)?,
-                Piece::States(states) => groups.merge(&states.keys, &states.states, states.group_count)?,
-            }
+            piece.add_to(groups)?;
         }
         (self.backlog_rows, self.backlog_bytes) = (0, 0);
         Ok(())
     }
-}
-
-/// About what a row of these columns takes.
-fn bytes_per_row<'a>(columns: impl Iterator<Item = &'a ArrayRef>) -> usize {
-    let per_row = |column: &ArrayRef| value_bytes(column) / column.len().max(1) + 1;
-    columns.map(per_row).sum()
-}
-
-/// The rows arranged by their parts.
-fn split(keys: &[ArrayRef], row_count: usize) -> Result<Split> {
-    // The highest bits: tables find their slots by the lowest.
-    let shift = 64 - PARTITIONS.trailing_zeros();
-    Ok(Split::new(&hash_rows(keys, row_count)?, shift, PARTITIONS))
-}
-
-/// Batches as one, so that parts get rows in larger pieces.
-pub(super) fn joined(pieces: Vec<(Vec<ArrayRef>, InputRows)>) -> Result<(Vec<ArrayRef>, InputRows)> {
-    let concat = |pick: &dyn Fn(&(Vec<ArrayRef>, InputRows)) -> &[ArrayRef]| -> Result<Vec<ArrayRef>> {
-        let columns = pieces.first().map_or(0, |piece| pick(piece).len());
-        (0..columns)
-            .map(|at| {
-                let parts: Vec<&dyn Array> = pieces.iter().map(|piece| &*pick(piece)[at]).collect();
-                Ok(arrow_select::concat::concat(&parts)?)
-            })
-            .collect()
-    };
-    let keys = concat(&|piece| &piece.0)?;
-    let arguments = concat(&|piece| &piece.1.arguments)?;
-    let filter_count = pieces.first().map_or(0, |(_, rows)| rows.filters.len());
-    let filters = (0..filter_count).map(|at| {
-        let bits = pieces.iter().flat_map(|(_, rows)| rows.filters[at].iter());
-        bits.collect::<BooleanBuffer>()
-    });
-    let rows = InputRows {
-        keys: Vec::new(),
-        arguments,
-        filters: filters.collect(),
-        row_count: pieces.iter().map(|(_, rows)| rows.row_count).sum(),
-        selection: None,
-    };
-    Ok((keys, rows))
 }

@@ -4,6 +4,7 @@
 use super::groups::{GroupStates, HandedOut};
 use super::limited::LimitedGroups;
 use super::partitions::{PARTITIONS, Partitions};
+use super::piece::Piece;
 use super::sink::GroupingLimits;
 use super::specification::AggregateSpecification;
 use crate::error::Result;
@@ -95,8 +96,14 @@ impl SharedGroups {
     }
 
     pub(super) fn begin_partitions(&self) -> &Partitions {
-        self.partitions
-            .get_or_init(|| Partitions::new(&self.specification, &self.memory, &self.cancel))
+        self.partitions.get_or_init(|| {
+            Partitions::new(
+                &self.specification,
+                &self.memory,
+                &self.cancel,
+                self.limits.divided_rows_min,
+            )
+        })
     }
 
     /// Takes in groups that are few.
@@ -118,9 +125,9 @@ impl SharedGroups {
     }
 
     /// Takes in groups that were handed out.
-    pub(super) fn merge_states(&self, states: &HandedOut) -> Result<()> {
+    pub(super) fn merge_states(&self, states: HandedOut) -> Result<()> {
         if let Some(partitions) = self.partitions() {
-            return partitions.send_states(states);
+            return partitions.send(&Piece::States(states), false);
         }
         let mut groups = GroupStates::new(&self.specification)?;
         groups.merge(&states.keys, &states.states, states.group_count)?;
@@ -152,7 +159,7 @@ impl SharedGroups {
         let partitions = self.begin_partitions();
         if let Some((groups, reservation)) = self.take_merged() {
             drop(reservation);
-            partitions.send_states(&groups.hand_out()?)?;
+            partitions.send(&Piece::States(groups.hand_out()?), true)?;
         }
         Ok(())
     }
@@ -172,6 +179,9 @@ impl SharedGroups {
         };
         loop {
             self.cancel.check()?;
+            if let Some(share) = partitions.take_share()? {
+                return Ok(Some(share));
+            }
             let part = self.next_partition.fetch_add(1, Ordering::Relaxed);
             if part >= PARTITIONS {
                 return Ok(None);

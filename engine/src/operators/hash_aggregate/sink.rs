@@ -21,6 +21,8 @@ pub(crate) struct GroupingLimits {
     pub(crate) rows_per_group_min: usize,
     /// Rows that a worker collects before it sends them to partitions.
     pub(crate) sent_rows_min: usize,
+    /// Rows waiting for a partition from which it is divided, so that its groups fit the cache.
+    pub(crate) divided_rows_min: usize,
     /// Values of a dictionary from which its texts are grouped by ids.
     pub(crate) interned_values_min: usize,
 }
@@ -31,6 +33,7 @@ impl Default for GroupingLimits {
             local_groups_max: 64 * 1024,
             rows_per_group_min: 4,
             sent_rows_min: 128 * 1024,
+            divided_rows_min: 128 * 1024,
             // Codes of smaller ones are looked up in the cache as they are.
             interned_values_min: 4096,
         }
@@ -146,7 +149,7 @@ impl SinkPart for AggregatePart {
             rows = limited.wanted(rows)?;
         }
         match &mut self.by_ids {
-            Some((interned, worker)) => match interned.keys.of_batch(&rows.keys)? {
+            Some((interned, worker)) => match interned.keys.of_batch(&rows.keys, interned.has_most_rows(&shared))? {
                 (keys, true) => worker.take_in(&keys, &rows)?,
                 (keys, false) => self.by_values.take_in(&keys, &rows)?,
             },

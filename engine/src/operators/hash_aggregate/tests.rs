@@ -24,18 +24,21 @@ pub(super) const EARLY_PARTITIONS: &[GroupingLimits] = &[
         local_groups_max: 1 << 16,
         rows_per_group_min: 4,
         sent_rows_min: 1 << 16,
+        divided_rows_min: 1 << 17,
         interned_values_min: 4096,
     },
     GroupingLimits {
         local_groups_max: 8,
         rows_per_group_min: 0,
         sent_rows_min: 50,
+        divided_rows_min: 1 << 17,
         interned_values_min: 1,
     },
     GroupingLimits {
         local_groups_max: 8,
         rows_per_group_min: usize::MAX >> 32,
         sent_rows_min: 50,
+        divided_rows_min: 3,
         interned_values_min: 1,
     },
 ];

@@ -1,7 +1,7 @@
 //! One worker's rows on their way into groups: into groups of its own while that saves something, else to the partitions.
 
 use super::groups::GroupStates;
-use super::partitions::joined;
+use super::piece::{Piece, joined};
 use super::shared_groups::SharedGroups;
 use super::specification::InputRows;
 use crate::error::Result;
@@ -75,7 +75,7 @@ impl Worker {
             },
         ));
         match self.unsent_rows >= self.shared.limits.sent_rows_min {
-            true => self.send(),
+            true => self.send(false),
             false => Ok(()),
         }
     }
@@ -86,7 +86,7 @@ impl Worker {
 
     /// Leaves what is held to the partitions, which can put it on disk.
     fn make_room(&mut self) -> Result<()> {
-        self.send()?;
+        self.send(false)?;
         self.groups.settle()?;
         if self.groups.group_count() > 0 {
             self.hand_out()?;
@@ -107,29 +107,33 @@ impl Worker {
         groups.settle()?;
         self.sends_rows = self.grouped_rows < groups.group_count() * self.shared.limits.rows_per_group_min;
         self.grouped_rows = 0;
-        self.shared.begin_partitions().send_states(&groups.hand_out()?)
+        self.shared
+            .begin_partitions()
+            .send(&Piece::States(groups.hand_out()?), false)
     }
 
     /// Sends the collected rows to the partitions.
-    fn send(&mut self) -> Result<()> {
+    fn send(&mut self, are_last: bool) -> Result<()> {
         if self.unsent_rows == 0 {
             return Ok(());
         }
         (self.unsent_rows, self.unsent_bytes) = (0, 0);
         let (keys, rows) = joined(std::mem::take(&mut self.unsent))?;
-        self.shared.begin_partitions().send_rows(&keys, &rows)
+        self.shared
+            .begin_partitions()
+            .send(&Piece::Rows { keys, rows }, are_last)
     }
 
     /// Leaves everything to the others.
     pub(super) fn finish(mut self) -> Result<()> {
-        self.send()?;
+        self.send(true)?;
         self.groups.settle()?;
         if self.groups.group_count() == 0 {
             return Ok(());
         }
         drop(self.reservation);
         match self.shared.partitions() {
-            Some(partitions) => partitions.send_states(&self.groups.hand_out()?),
+            Some(partitions) => partitions.send(&Piece::States(self.groups.hand_out()?), true),
             None => self.shared.merge(self.groups),
         }
     }

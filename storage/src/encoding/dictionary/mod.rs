@@ -14,26 +14,17 @@ use super::{Decoded, malformed};
 use crate::vector::filter::Test;
 use crate::vector::key::{Domain, bytes_at, domain_of, lane_keys, wide_keys};
 use arrow_array::{Array, ArrayRef, DictionaryArray, UInt32Array};
-use arrow_buffer::{BooleanBuffer, NullBuffer, ScalarBuffer};
+use arrow_buffer::{NullBuffer, ScalarBuffer};
 use arrow_schema::DataType;
-use parking_lot::Mutex;
 use std::ops::Range;
 use std::sync::Arc;
-
-/// Searches whose passing values are remembered.
-const SEARCHES_MAX: usize = 8;
 
 /// A dictionary that was read.
 #[derive(Debug)]
 pub(crate) struct Dictionary {
     values: ArrayRef,
     keys: Keys,
-    /// What was searched for lately, and which values have it inside: tested once, not once per batch of rows.
-    searches: Mutex<Vec<Search>>,
 }
-
-/// What was searched for, and one bit per value: whether it has that inside.
-type Search = (Box<[u8]>, Arc<BooleanBuffer>);
 
 /// The order keys of the values, ascending.
 #[derive(Debug)]
@@ -63,11 +54,7 @@ impl Dictionary {
         if !ascends {
             return malformed("a dictionary out of order");
         }
-        Ok(Dictionary {
-            values,
-            keys,
-            searches: Mutex::default(),
-        })
+        Ok(Dictionary { values, keys })
     }
 
     /// The values; every decoded column of the segment shares this array.

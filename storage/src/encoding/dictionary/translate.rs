@@ -1,12 +1,15 @@
 //! A condition on values as one on the codes of a sorted dictionary.
 
-use super::{Dictionary, Keys, Search};
+use super::{Dictionary, Keys};
 use crate::encoding::lanes::Lanes;
 use crate::encoding::{Decoded, malformed};
 use crate::vector::filter::{BytesTest, KeyTest, Test};
 use crate::vector::key::bytes_at;
+use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef};
-use arrow_buffer::BooleanBuffer;
+use arrow_buffer::{BooleanBuffer, Buffer};
+use arrow_data::{ByteView, MAX_INLINE_VIEW_LEN};
+use arrow_schema::DataType;
 use memchr::memmem::Finder;
 use std::ops::Range;
 use std::sync::Arc;
@@ -113,7 +116,7 @@ pub(super) fn translate(dictionary: &Dictionary, test: &Test) -> Decoded<CodeTes
         }
         (Keys::Wide(keys), Test::Wide(test)) => of_keys(keys, test),
         (Keys::Bytes, Test::Bytes(BytesTest::Contains(finder))) => {
-            return Ok(CodeTest::Set(search(dictionary, finder)));
+            return Ok(CodeTest::Set(Arc::new(search(&dictionary.values, finder))));
         }
         (Keys::Bytes, Test::Bytes(test)) => of_bytes(&dictionary.values, test),
         _ => return malformed("a condition that is not one on the dictionary's values"),
@@ -184,23 +187,41 @@ fn of_bytes(values: &ArrayRef, test: &BytesTest) -> KeyTest<i64> {
     }
 }
 
-/// Which values have something inside; remembered.
-fn search(dictionary: &Dictionary, finder: &Finder<'static>) -> Arc<BooleanBuffer> {
-    let remembered = |searches: &[Search]| {
-        let found = searches.iter().find(|(needle, _)| **needle == *finder.needle());
-        found.map(|(_, set)| set.clone())
+/// Which values have something inside: found by one search over the bytes of all, which lie one after the other.
+fn search(values: &ArrayRef, finder: &Finder<'static>) -> BooleanBuffer {
+    let Some((views, buffers)) = views_of(values) else {
+        return BooleanBuffer::collect_bool(values.len(), |code| {
+            finder.find(bytes_at(values.as_ref(), code)).is_some()
+        });
     };
-    if let Some(set) = remembered(&dictionary.searches.lock()) {
-        return set;
+    let needle_bytes = finder.needle().len();
+    // The first hit of a buffer from some place on.
+    let (mut buffer, mut from, mut hit) = (u32::MAX, 0, 0);
+    BooleanBuffer::collect_bool(values.len(), |code| {
+        let view = ByteView::from(views[code]);
+        if view.length <= MAX_INLINE_VIEW_LEN {
+            return finder.find(bytes_at(values.as_ref(), code)).is_some();
+        }
+        let start = view.offset as usize;
+        if buffer != view.buffer_index || start < from || hit < start {
+            (buffer, from) = (view.buffer_index, start);
+            let found = finder.find(&buffers[buffer as usize][start..]);
+            hit = found.map_or(usize::MAX, |found| start + found);
+        }
+        hit.saturating_add(needle_bytes) <= start + view.length as usize
+    })
+}
+
+fn views_of(values: &ArrayRef) -> Option<(&[u128], &[Buffer])> {
+    match values.data_type() {
+        DataType::Utf8View => {
+            let values = values.as_string_view();
+            Some((values.views(), values.data_buffers()))
+        }
+        DataType::BinaryView => {
+            let values = values.as_binary_view();
+            Some((values.views(), values.data_buffers()))
+        }
+        _ => None,
     }
-    let values = &dictionary.values;
-    let set = Arc::new(BooleanBuffer::collect_bool(values.len(), |code| {
-        finder.find(bytes_at(values.as_ref(), code)).is_some()
-    }));
-    let mut searches = dictionary.searches.lock();
-    if searches.len() >= super::SEARCHES_MAX {
-        searches.remove(0);
-    }
-    searches.push((finder.needle().into(), set.clone()));
-    set
 }

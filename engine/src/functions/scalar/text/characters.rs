@@ -1,5 +1,9 @@
 //! Places in text counted by characters, with a short way for ASCII.
 
+use arrow_array::StringViewArray;
+use arrow_data::{ByteView, MAX_INLINE_VIEW_LEN};
+use std::ops::Range;
+
 /// How many characters a text has.
 pub(super) fn count(text: &str) -> usize {
     if text.is_ascii() {
@@ -8,6 +12,37 @@ pub(super) fn count(text: &str) -> usize {
         text.chars().count()
     }
 }
+
+/// Whether all texts of a column have one byte per character, found by one pass over the bytes that they lie in. `false` as well where
+/// those are few of the bytes between the first and the last, so that looking at each text is cheaper.
+pub(super) fn are_ascii(texts: &StringViewArray) -> bool {
+    let buffers = texts.data_buffers();
+    let mut ranges = vec![usize::MAX..0; buffers.len()];
+    let (mut inline, mut long_bytes) = (0, 0);
+    for view in texts.views() {
+        if *view as u32 <= MAX_INLINE_VIEW_LEN {
+            inline |= view >> 32;
+            continue;
+        }
+        let view = ByteView::from(*view);
+        let (start, length) = (view.offset as usize, view.length as usize);
+        let range = &mut ranges[view.buffer_index as usize];
+        *range = range.start.min(start)..range.end.max(start + length);
+        long_bytes += length;
+    }
+    let spanned_bytes: usize = ranges.iter().map(Range::len).sum();
+    inline & NOT_ASCII == 0
+        && spanned_bytes <= long_bytes * SPANNED_BYTES_PER_BYTE_MAX
+        && ranges
+            .into_iter()
+            .zip(buffers)
+            .all(|(range, buffer)| range.is_empty() || buffer[range].is_ascii())
+}
+
+/// The bits that are set in bytes beyond ASCII.
+const NOT_ASCII: u128 = u128::from_ne_bytes([0x80; 16]);
+/// Bytes from a buffer's first long text to its last, for each byte of those texts, up to which all of them are looked at.
+const SPANNED_BYTES_PER_BYTE_MAX: usize = 2;
 
 /// Where a character begins, counted from 0; the text's end beyond its last one.
 pub(super) fn place(text: &str, character: usize) -> usize {

@@ -1,6 +1,6 @@
 //! `length`, `char_length`, `character_length`, `octet_length`, `bit_length`
 
-use super::characters::count;
+use super::characters::{are_ascii, count};
 use crate::error::{Error, Result};
 use crate::functions::scalar::signature::*;
 use crate::functions::{Call, ScalarFunction, Value};
@@ -53,7 +53,11 @@ fn length(call: &Call<'_>) -> Result<Value> {
         return bytes(call, 1);
     }
     let texts = call.texts(0)?;
-    call.map_rows::<Int32Type>(|row| Ok(count(texts.value(row)) as i32))
+    let views = texts.array().views();
+    match are_ascii(texts.array()) {
+        true => call.map_rows::<Int32Type>(|row| Ok(views[texts.index(row)] as u32 as i32)),
+        false => call.map_rows::<Int32Type>(|row| Ok(count(texts.value(row)) as i32)),
+    }
 }
 
 fn bytes(call: &Call<'_>, unit: usize) -> Result<Value> {
