@@ -1,5 +1,6 @@
 //! Indexes of whole segments: a row that meets a condition is never lost, what is not there is mostly seen to be so.
 
+use super::format::ExtraKind;
 use super::tests::{Files, schema_of, write};
 use super::*;
 use crate::limits::BLOCK_ROWS;
@@ -7,6 +8,7 @@ use crate::predicate::Condition;
 use crate::testing::Generator;
 use crate::vector::filter::evaluate;
 use arrow_array::{Array, DictionaryArray, Int64Array, StringViewArray, types::UInt32Type};
+use arrow_buffer::BooleanBuffer;
 use arrow_schema::DataType;
 use std::path::Path;
 use std::sync::Arc;
@@ -108,6 +110,30 @@ fn all_batches_of_a_column_share_one_dictionary() {
     };
     let (first, second) = (batch(0), batch(BLOCK_ROWS as u32 + 5));
     assert!(Arc::ptr_eq(first.values(), second.values()));
+}
+
+#[test]
+fn what_begins_in_one_value_of_a_dictionary_and_ends_in_the_next_is_in_neither() {
+    let names = [
+        "a",
+        "b-long-value-that-ends-with-x",
+        "c-long-value-that-ends-with-x",
+        "c-short-x",
+        "d-long-value-with-xd-inside-x",
+        "d-long-value-with-xd-inside-y",
+        "e-x",
+    ];
+    let column: ArrayRef = Arc::new(StringViewArray::from_iter_values(
+        (0..20_000).map(|row| names[row * 7_919 % names.len()]),
+    ));
+    let (reader, _) = open(column.clone());
+    assert!(reader.footer.columns[0].extra(ExtraKind::Dictionary).is_some());
+    for needle in ["xc", "xd", "x", "-long-value-that-ends-with-x", "c-short", "", "yz"] {
+        let condition = Condition::Contains(needle.as_bytes().into());
+        let all = BooleanBuffer::new_set(column.len());
+        let found = reader.filter(ColumnId(1), 0..column.len() as u32, &condition, &all);
+        assert_eq!(found.unwrap(), evaluate(&column, &condition), "{needle:?}");
+    }
 }
 
 #[test]

@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::operators::spill::{SharedSpillFile, SpilledRows};
 use crate::pipeline::{Cancel, Demand, MemoryBudget, Reservation};
 use arrow_array::ArrayRef;
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 use std::sync::Arc;
 
 /// Parts, a power of two.
@@ -94,17 +94,29 @@ impl Partitions {
     /// Sends rows or groups to their parts; where they are the last ones, they stay as they are until the part is taken, which all workers do.
     pub(super) fn send(&self, piece: &Piece, are_last: bool) -> Result<()> {
         let bytes_per_row = piece.bytes_per_row();
-        for (part, piece) in piece.divided(PARTITION_SHIFT, PARTITIONS)? {
-            let bytes = piece.row_count() * bytes_per_row;
-            self.send_to(part, piece, bytes, are_last)?;
+        let mut busy = Vec::new();
+        for (number, piece) in piece.divided(PARTITION_SHIFT, PARTITIONS)? {
+            match self.parts[number].try_lock() {
+                Some(part) => self.send_to(number, part, piece, bytes_per_row, are_last)?,
+                None => busy.push((number, piece)),
+            }
+        }
+        for (number, piece) in busy {
+            self.send_to(number, self.parts[number].lock(), piece, bytes_per_row, are_last)?;
         }
         Ok(())
     }
 
-    fn send_to(&self, number: usize, piece: Piece, bytes: usize, is_last: bool) -> Result<()> {
-        let mut part = self.parts[number].lock();
+    fn send_to(
+        &self,
+        number: usize,
+        mut part: MutexGuard<'_, Partition>,
+        piece: Piece,
+        bytes_per_row: usize,
+        is_last: bool,
+    ) -> Result<()> {
         part.backlog_rows += piece.row_count();
-        part.backlog_bytes += bytes;
+        part.backlog_bytes += piece.row_count() * bytes_per_row;
         part.backlog.push(piece);
         if !is_last
             && part.backlog_rows >= BACKLOG_ROWS_MIN
