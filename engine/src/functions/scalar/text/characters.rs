@@ -17,7 +17,7 @@ pub(super) fn count(text: &str) -> usize {
 /// those are few of the bytes between the first and the last, so that looking at each text is cheaper.
 pub(super) fn are_ascii(texts: &StringViewArray) -> bool {
     let buffers = texts.data_buffers();
-    let mut ranges = vec![usize::MAX..0; buffers.len()];
+    let mut spans = vec![Span::default(); buffers.len()];
     let (mut inline, mut long_bytes) = (0, 0);
     for view in texts.views() {
         if *view as u32 <= MAX_INLINE_VIEW_LEN {
@@ -26,17 +26,32 @@ pub(super) fn are_ascii(texts: &StringViewArray) -> bool {
         }
         let view = ByteView::from(*view);
         let (start, length) = (view.offset as usize, view.length as usize);
-        let range = &mut ranges[view.buffer_index as usize];
-        *range = range.start.min(start)..range.end.max(start + length);
+        spans[view.buffer_index as usize].include(start, start + length);
         long_bytes += length;
     }
-    let spanned_bytes: usize = ranges.iter().map(Range::len).sum();
+    let spanned_bytes: usize = spans.iter().map(|span| span.range().len()).sum();
     inline & NOT_ASCII == 0
         && spanned_bytes <= long_bytes * SPANNED_BYTES_PER_BYTE_MAX
-        && ranges
-            .into_iter()
+        && spans
+            .iter()
             .zip(buffers)
-            .all(|(range, buffer)| range.is_empty() || buffer[range].is_ascii())
+            .all(|(span, buffer)| buffer[span.range()].is_ascii())
+}
+
+/// From the first of some bytes to behind the last; `None` without any.
+#[derive(Clone, Default)]
+struct Span(Option<(usize, usize)>);
+
+impl Span {
+    fn include(&mut self, start: usize, end: usize) {
+        let (first, last) = self.0.unwrap_or((start, end));
+        self.0 = Some((first.min(start), last.max(end)));
+    }
+
+    fn range(&self) -> Range<usize> {
+        let (start, end) = self.0.unwrap_or_default();
+        start..end
+    }
 }
 
 /// The bits that are set in bytes beyond ASCII.
