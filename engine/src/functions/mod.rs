@@ -294,6 +294,15 @@ pub struct AggregateFunction {
     pub summary: Option<fn(&AggregateBinding) -> Option<Vec<SummaryState>>>,
 }
 
+impl AggregateFunction {
+    /// Whether its answer depends on nothing of its arguments but which are NULL.
+    pub fn only_counts(&self, binding: &AggregateBinding) -> bool {
+        let states = self.summary.and_then(|summary| summary(binding));
+        let is_count = |state: &SummaryState| matches!(state, SummaryState::RowCount | SummaryState::Count);
+        states.is_some_and(|states| states.iter().all(is_count))
+    }
+}
+
 /// A summary value, by the aggregate's argument that it is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SummaryState {

@@ -300,7 +300,13 @@ impl<'a> Lanes<'a> {
         match (&self.form, test) {
             (Form::Constant(value), _) if test.passes(*value) => Ok(selection.clone()),
             (Form::Constant(_), _) => Ok(BooleanBuffer::new_unset(rows.len())),
-            (Form::RunLength(runs), _) => Ok(selection & &runs.filter(&rows, |value| test.passes(value))?),
+            (Form::RunLength(runs), _) => {
+                let passing = runs.filter(&rows, |values, runs| {
+                    let all = BooleanBuffer::new_set(runs.len());
+                    values.filter(runs, test, &all)
+                });
+                Ok(selection & &passing?)
+            }
             (Form::Plain(_), _) => Ok(selection & &test_keys(&self.to_vec::<i64>(rows)?, test)),
             (_, KeyTest::Range { low, high }) => Ok(selection & &self.range(rows, *low, *high, selection)?),
             (_, KeyTest::NotEqual(value)) => Ok(selection & &!&self.range(rows, *value, *value, selection)?),
@@ -357,7 +363,10 @@ impl<'a> Lanes<'a> {
         if let Form::RunLength(runs) = &self.form
             && !rows.is_empty()
         {
-            return runs.filter(&rows, passes);
+            return runs.filter(&rows, |values, runs| {
+                let all = BooleanBuffer::new_set(runs.len());
+                values.pass(runs, &all, passes)
+            });
         }
         self.pass_words(rows, selection, |_, groups, bits| {
             for (word, group) in bits.iter_mut().zip(groups) {

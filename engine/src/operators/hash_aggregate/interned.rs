@@ -8,7 +8,10 @@ use crate::error::Result;
 use crate::functions::kernel::encoded::dictionary_values;
 use crate::operators::group_table::SharedInterner;
 use crate::pipeline::MemoryBudget;
-use arrow_array::{Array, ArrayRef};
+use arrow_array::cast::AsArray;
+use arrow_array::types::UInt32Type;
+use arrow_array::{Array, ArrayRef, BooleanArray};
+use arrow_buffer::{BooleanBuffer, NullBuffer};
 use arrow_schema::DataType;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -151,6 +154,18 @@ impl InternedKeys {
             _ => Ok(column.clone()),
         };
         columns.iter().enumerate().map(texts).collect()
+    }
+
+    /// Leaves nothing of ids but whether they are those of NULL; `first` is the first column's place among the keys.
+    pub(super) fn leave_nulls(&self, columns: &mut [ArrayRef], first: usize) {
+        for (column, interner) in columns.iter_mut().zip(&self.interners[first..]) {
+            if interner.is_some()
+                && let Some(ids) = column.as_primitive_opt::<UInt32Type>()
+            {
+                let present = BooleanBuffer::collect_bool(ids.len(), |row| ids.value(row) != 0);
+                *column = Arc::new(BooleanArray::new(present.clone(), Some(NullBuffer::new(present))));
+            }
+        }
     }
 
     /// Texts that have ids.

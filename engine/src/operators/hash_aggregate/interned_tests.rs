@@ -203,7 +203,8 @@ fn a_second_step_takes_the_ids_of_the_first() {
         memory(),
     );
     let expected = sorted(rows_of(&expected, &answers));
-    for (workers, limits) in by_ids() {
+    let ways = by_ids().flat_map(|way| [(way, 1..1), (way, 1..2)]);
+    for ((workers, limits), counted) in ways {
         let with_limits = |specification, inner: Option<&AggregateSink>| {
             Arc::new(AggregateSink::with_limits(
                 specification,
@@ -229,7 +230,7 @@ fn a_second_step_takes_the_ids_of_the_first() {
             Some(&inner),
         );
         let first = branch(TestSource::new(pairs(batches.clone()), workers), Vec::new());
-        let between = branch(AggregateSource::new(&inner, 50).with_ids(1), Vec::new());
+        let between = branch(AggregateSource::new(&inner, 50).with_ids(1, counted.clone()), Vec::new());
         let last = branch(AggregateSource::new(&outer, 50), Vec::new());
         let pipelines = [(first, inner), (between, outer)].map(|(branch, sink)| Pipeline {
             branches: vec![branch],
@@ -237,6 +238,6 @@ fn a_second_step_takes_the_ids_of_the_first() {
         });
         run(&pipelines, workers).unwrap();
         let found = collect(vec![last], workers).unwrap();
-        assert!(sorted(rows_of(&found, &answers)) == expected, "{workers} {limits:?}");
+        assert!(sorted(rows_of(&found, &answers)) == expected, "{workers} {limits:?} {counted:?}");
     }
 }

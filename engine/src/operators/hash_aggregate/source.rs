@@ -7,6 +7,7 @@ use super::sink::AggregateSink;
 use crate::error::Result;
 use crate::pipeline::{Reservation, Source, Stream};
 use arrow_array::ArrayRef;
+use std::ops::Range;
 use std::sync::Arc;
 use stoa_storage::vector::Batch;
 
@@ -16,6 +17,8 @@ pub(crate) struct AggregateSource {
     interned: Option<Arc<Interned>>,
     /// Keys, from the first on, whose ids are handed on where they have some.
     id_count: usize,
+    /// Keys of which nothing is asked but whether they are NULL.
+    counted: Range<usize>,
     batch_rows: usize,
 }
 
@@ -25,13 +28,19 @@ impl AggregateSource {
             shared: sink.shared.clone(),
             interned: sink.interned.clone(),
             id_count: 0,
+            counted: 0..0,
             batch_rows: batch_rows.max(1),
         }
     }
 
-    /// For an aggregation [after](AggregateSink::after) this one, which shares so many keys and takes ids for their texts.
-    pub(crate) fn with_ids(self, id_count: usize) -> Self {
-        AggregateSource { id_count, ..self }
+    /// For an aggregation [after](AggregateSink::after) this one, which shares so many keys and takes ids for their texts, and of some
+    /// others only counts those that are not NULL.
+    pub(crate) fn with_ids(self, id_count: usize, counted: Range<usize>) -> Self {
+        AggregateSource {
+            id_count,
+            counted,
+            ..self
+        }
     }
 
     /// Where the groups are by ids.
@@ -50,6 +59,7 @@ impl Source for AggregateSource {
             shared: self.result().clone(),
             interned: self.interned().cloned(),
             id_count: self.id_count,
+            counted: self.counted.clone(),
             batch_rows: self.batch_rows,
             rows: None,
         }))
@@ -67,6 +77,7 @@ struct AggregateStream {
     shared: Arc<SharedGroups>,
     interned: Option<Arc<Interned>>,
     id_count: usize,
+    counted: Range<usize>,
     batch_rows: usize,
     rows: Option<ReadyRows>,
 }
@@ -98,6 +109,9 @@ impl Stream for AggregateStream {
             self.shared.count_groups(&groups);
             let (mut columns, row_count) = groups.finish()?;
             if let Some(interned) = &self.interned {
+                interned
+                    .keys
+                    .leave_nulls(&mut columns[self.counted.clone()], self.counted.start);
                 columns = interned.keys.texts(&columns, self.id_count)?;
             }
             self.rows = Some(ReadyRows {

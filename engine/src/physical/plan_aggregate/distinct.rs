@@ -74,6 +74,11 @@ impl Planner {
         // Columns between the steps: the inner keys, then the states of the calls that are not distinct.
         let mut next_column = inner_keys.len();
         let first_argument = keys.len();
+        let are_counted = distinct_calls().all(|call| call.function.only_counts(&call.binding));
+        let counted = match are_counted {
+            true => first_argument..first_argument + arguments.len(),
+            false => first_argument..first_argument,
+        };
         let (mut inner, mut outer) = (Vec::new(), Vec::new());
         for call in &calls {
             let input = match call.distinct {
@@ -132,7 +137,7 @@ impl Planner {
         let inner = Arc::new(AggregateSink::new(inner, &self.context));
         let outer = Arc::new(AggregateSink::after(&inner, outer, &self.context));
         self.describe(&outer, node);
-        let between = AggregateSource::new(&inner, self.context.batch_rows).with_ids(keys.len());
+        let between = AggregateSource::new(&inner, self.context.batch_rows).with_ids(keys.len(), counted);
         self.sink(piece, inner);
         Ok(self.aggregated(Piece::source(between, Vec::new()), outer, aggregate.output()))
     }
