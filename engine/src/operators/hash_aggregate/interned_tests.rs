@@ -230,7 +230,10 @@ fn a_second_step_takes_the_ids_of_the_first() {
             Some(&inner),
         );
         let first = branch(TestSource::new(pairs(batches.clone()), workers), Vec::new());
-        let between = branch(AggregateSource::new(&inner, 50).with_ids(1, counted.clone()), Vec::new());
+        let between = branch(
+            AggregateSource::new(&inner, 50).with_ids(1, counted.clone()),
+            Vec::new(),
+        );
         let last = branch(AggregateSource::new(&outer, 50), Vec::new());
         let pipelines = [(first, inner), (between, outer)].map(|(branch, sink)| Pipeline {
             branches: vec![branch],
@@ -238,6 +241,9 @@ fn a_second_step_takes_the_ids_of_the_first() {
         });
         run(&pipelines, workers).unwrap();
         let found = collect(vec![last], workers).unwrap();
-        assert!(sorted(rows_of(&found, &answers)) == expected, "{workers} {limits:?} {counted:?}");
+        assert!(
+            sorted(rows_of(&found, &answers)) == expected,
+            "{workers} {limits:?} {counted:?}"
+        );
     }
 }
