@@ -174,6 +174,16 @@ impl Reservation {
         self.bytes
     }
 
+    /// So many of the bytes held, or all, as a reservation of their own.
+    pub(crate) fn split_off(&mut self, bytes: usize) -> Reservation {
+        let bytes = bytes.min(self.bytes);
+        self.bytes -= bytes;
+        Reservation {
+            budget: self.budget.clone(),
+            bytes,
+        }
+    }
+
     /// Holds so many bytes more.
     ///
     /// # Errors

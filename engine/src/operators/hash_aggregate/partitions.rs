@@ -238,22 +238,25 @@ impl Partitions {
         let backlog = std::mem::take(&mut part.backlog);
         (part.backlog_rows, part.backlog_bytes) = (0, 0);
         let pieces = with_rows_joined(groups.map(Piece::States).into_iter().chain(backlog))?;
-        let mut shares: Vec<Share> = Vec::new();
-        shares.resize_with(count, || Share {
-            pieces: Vec::new(),
-            reservation: self.memory.reservation(),
-        });
-        part.reservation.resize(0)?;
+        let mut shares: Vec<Vec<Piece>> = Vec::new();
+        shares.resize_with(count, Vec::new);
         for piece in pieces {
             self.cancel.check()?;
-            let bytes_per_row = piece.bytes_per_row();
             for (number, piece) in piece.divided(PARTITION_SHIFT - count.trailing_zeros(), count)? {
-                shares[number].reservation.grow(piece.row_count() * bytes_per_row)?;
-                shares[number].pieces.push(piece);
+                shares[number].push(piece);
             }
         }
-        shares.retain(|share| !share.pieces.is_empty());
+        shares.retain(|pieces| !pieces.is_empty());
+        let shares = shares.into_iter().map(|pieces| {
+            let bytes = pieces
+                .iter()
+                .map(|piece| piece.row_count() * piece.bytes_per_row())
+                .sum();
+            let reservation = part.reservation.split_off(bytes);
+            Share { pieces, reservation }
+        });
         self.shares.lock().extend(shares);
+        part.reservation.resize(0)?;
         Ok(true)
     }
 
