@@ -182,7 +182,7 @@ impl Partitions {
     /// The groups of all pieces as one; `None` where there is no room for them and aggregates can do with less.
     fn merged(&self, pieces: &Pieces<'_>, reservation: &mut Reservation) -> Result<Option<GroupStates>> {
         let mut groups = GroupStates::of_partition(&self.specification)?;
-        let keeps_rows = !self.specification.gives_states && groups.kept_rows().iter().any(Option::is_some);
+        let keeps_rows = self.keeps_rows(&groups);
         let mut has_room = true;
         pieces.visit(&self.specification, |piece| {
             groups.merge(&piece.keys, &piece.states, piece.group_count)?;
@@ -222,11 +222,18 @@ impl Partitions {
         Ok(Some((groups, reservation)))
     }
 
-    /// Divides a part whose waiting rows are too many for a table that fits the cache, if there is room for them twice.
+    /// Whether aggregates keep rows whole, which can go through them in order where they exceed the memory.
+    fn keeps_rows(&self, groups: &GroupStates) -> bool {
+        !self.specification.gives_states && groups.kept_rows().iter().any(Option::is_some)
+    }
+
+    /// Divides a part whose waiting rows are too many for a table that fits the cache, if there is room for them twice. Rows that aggregates
+    /// keep stay together: of shares none could go to disk.
     fn divide(&self, part: &mut Partition) -> Result<bool> {
         let group_count = part.groups.as_ref().map_or(0, GroupStates::group_count);
         let held = part.held_bytes();
         if part.backlog_rows < self.divided_rows_min.max(group_count)
+            || self.keeps_rows(&GroupStates::of_partition(&self.specification)?)
             || !part.spilled.is_empty()
             || !part.reservation.try_resize(2 * held)
         {
