@@ -294,7 +294,7 @@ impl GroupStates {
 }
 
 /// Adds rows to the states of an aggregate.
-fn take_in(
+pub(super) fn take_in(
     states: &mut dyn Accumulator,
     call: &AggregateStep,
     rows: &InputRows,

@@ -13,9 +13,11 @@
 //!
 //! What of the input was answered from summaries of segments and blocks arrives as ready-made states.
 
+mod adjacent;
 mod best;
 mod call;
 mod distinct;
+mod expected_groups;
 mod fused;
 mod groups;
 mod integer_sets;

@@ -1,9 +1,10 @@
 //! Groups shared by all workers, split by the hash of their keys so that each part fits the processor's cache. A part that finds no
 //! room puts the groups that it has on disk and begins anew; they come together again when the part is taken.
 
+use super::expected_groups::ExpectedGroups;
 use super::groups::{GroupStates, HandedOut};
 use super::kept::{Pieces, merged_in_order};
-use super::piece::{Piece, with_rows_joined};
+use super::piece::{Piece, joined};
 use super::specification::AggregateSpecification;
 use crate::error::Result;
 use crate::operators::spill::{SharedSpillFile, SpilledRows};
@@ -27,6 +28,8 @@ const BACKLOG_BYTES_MIN: usize = 1 << 20;
 /// .. and the bytes for each byte of its groups. Where rows hardly share groups, they are the smaller of the two, and a part that takes
 /// them in when it is asked for is in the cache only once.
 const BACKLOG_BYTES_PER_GROUP_BYTE: usize = 8;
+/// What a group takes, before there are any.
+const GROUP_BYTES: usize = 64;
 /// What waits for all parts may take of the memory at most: one byte of so many.
 const BACKLOG_MEMORY_ONE_IN: usize = 4;
 
@@ -36,6 +39,7 @@ pub(super) struct Partitions {
     memory: Arc<MemoryBudget>,
     cancel: Arc<Cancel>,
     parts: Vec<Mutex<Partition>>,
+    expected_groups: ExpectedGroups,
     /// Of parts that were divided.
     shares: Mutex<Vec<Share>>,
     /// Rows waiting for a part from which it is divided.
@@ -84,6 +88,7 @@ impl Partitions {
             memory: memory.clone(),
             cancel: cancel.clone(),
             parts: (0..PARTITIONS).map(part).collect(),
+            expected_groups: ExpectedGroups::default(),
             shares: Mutex::default(),
             divided_rows_min,
             spill: SharedSpillFile::new(memory),
@@ -118,10 +123,7 @@ impl Partitions {
         part.backlog_rows += piece.row_count();
         part.backlog_bytes += piece.row_count() * bytes_per_row;
         part.backlog.push(piece);
-        if !is_last
-            && part.backlog_rows >= BACKLOG_ROWS_MIN
-            && part.backlog_bytes >= self.backlog_bytes_max(number, &part)
-        {
+        if !is_last && self.waits_long_enough(number, &part)? {
             self.cancel.check()?;
             part.take_in(&self.specification)?;
         }
@@ -132,12 +134,18 @@ impl Partitions {
         Ok(())
     }
 
-    /// Bytes that may wait for a part.
-    fn backlog_bytes_max(&self, number: usize, part: &Partition) -> usize {
+    /// Whether enough waits for a part.
+    fn waits_long_enough(&self, number: usize, part: &Partition) -> Result<bool> {
         let least = BACKLOG_BYTES_MIN + BACKLOG_BYTES_MIN / PARTITIONS * number;
+        if part.backlog_rows < BACKLOG_ROWS_MIN || part.backlog_bytes < least {
+            return Ok(false);
+        }
         let share = self.memory.limit_bytes() / BACKLOG_MEMORY_ONE_IN / PARTITIONS;
-        let wanted = part.group_bytes().saturating_mul(BACKLOG_BYTES_PER_GROUP_BYTE);
-        wanted.min(share).max(least)
+        let group_bytes = match part.groups {
+            Some(_) => part.group_bytes(),
+            None => self.expected_groups.of_part(&part.backlog)?.saturating_mul(GROUP_BYTES),
+        };
+        Ok(part.backlog_bytes >= group_bytes.saturating_mul(BACKLOG_BYTES_PER_GROUP_BYTE).min(share))
     }
 
     /// Puts the groups of a part on disk.
@@ -244,7 +252,7 @@ impl Partitions {
         let groups = part.groups.take().map(GroupStates::hand_out).transpose()?;
         let backlog = std::mem::take(&mut part.backlog);
         (part.backlog_rows, part.backlog_bytes) = (0, 0);
-        let pieces = with_rows_joined(groups.map(Piece::States).into_iter().chain(backlog))?;
+        let pieces = joined(groups.map(Piece::States).into_iter().chain(backlog))?;
         let mut shares: Vec<Vec<Piece>> = Vec::new();
         shares.resize_with(count, Vec::new);
         for piece in pieces {

@@ -36,6 +36,17 @@ impl Piece {
         }
     }
 
+    /// The hashes of its keys.
+    ///
+    /// # Errors
+    /// A type that cannot be compared.
+    pub(super) fn hashes(&self) -> Result<Vec<u64>> {
+        match self {
+            Piece::Rows { keys, rows } => hash_rows(keys, rows.row_count),
+            Piece::States(states) => hash_rows(&states.keys, states.group_count),
+        }
+    }
+
     /// The pieces that its rows are in by some bits of their keys' hashes, of which the lowest is bit `shift`; with their numbers, of so
     /// many, a power of two.
     ///
@@ -99,60 +110,57 @@ fn divided_states(states: &HandedOut, shift: u32, count: usize) -> Result<Vec<(u
     Ok(split.partitions().map(piece).collect())
 }
 
-/// The same pieces, those of rows that follow each other as one.
+/// Pieces as one of rows and one of states, so that parts get them in larger pieces.
 ///
 /// # Errors
 /// Those of Arrow's kernels.
-pub(super) fn with_rows_joined(pieces: impl Iterator<Item = Piece>) -> Result<Vec<Piece>> {
-    let (mut all, mut together) = (Vec::new(), Vec::new());
+pub(super) fn joined(pieces: impl IntoIterator<Item = Piece>) -> Result<Vec<Piece>> {
+    let (mut rows, mut states) = (Vec::new(), Vec::new());
     for piece in pieces {
         match piece {
-            Piece::Rows { keys, rows } => together.push((keys, rows)),
-            states => {
-                join_onto(&mut all, &mut together)?;
-                all.push(states);
-            }
+            Piece::Rows { keys, rows: others } => rows.push((keys, others)),
+            Piece::States(others) => states.push(others),
         }
     }
-    join_onto(&mut all, &mut together)?;
-    Ok(all)
+    let rows = (!rows.is_empty()).then(|| joined_rows(&rows)).transpose()?;
+    let states = (!states.is_empty()).then(|| joined_states(&states)).transpose()?;
+    Ok(rows.into_iter().chain(states).collect())
 }
 
-fn join_onto(all: &mut Vec<Piece>, together: &mut Vec<(Vec<ArrayRef>, InputRows)>) -> Result<()> {
-    if !together.is_empty() {
-        let (keys, rows) = joined(std::mem::take(together))?;
-        all.push(Piece::Rows { keys, rows });
-    }
-    Ok(())
-}
-
-/// Batches as one, so that parts get rows in larger pieces.
-///
-/// # Errors
-/// Those of Arrow's kernels.
-pub(super) fn joined(pieces: Vec<(Vec<ArrayRef>, InputRows)>) -> Result<(Vec<ArrayRef>, InputRows)> {
-    let concat = |pick: &dyn Fn(&(Vec<ArrayRef>, InputRows)) -> &[ArrayRef]| -> Result<Vec<ArrayRef>> {
-        let columns = pieces.first().map_or(0, |piece| pick(piece).len());
-        (0..columns)
-            .map(|at| {
-                let parts: Vec<&dyn Array> = pieces.iter().map(|piece| &*pick(piece)[at]).collect();
-                Ok(arrow_select::concat::concat(&parts)?)
-            })
-            .collect()
-    };
-    let keys = concat(&|piece| &piece.0)?;
-    let arguments = concat(&|piece| &piece.1.arguments)?;
+fn joined_rows(pieces: &[(Vec<ArrayRef>, InputRows)]) -> Result<Piece> {
     let filter_count = pieces.first().map_or(0, |(_, rows)| rows.filters.len());
     let filters = (0..filter_count).map(|at| {
         let bits = pieces.iter().flat_map(|(_, rows)| rows.filters[at].iter());
         bits.collect::<BooleanBuffer>()
     });
-    let rows = InputRows {
-        keys: Vec::new(),
-        arguments,
-        filters: filters.collect(),
-        row_count: pieces.iter().map(|(_, rows)| rows.row_count).sum(),
-        selection: None,
+    Ok(Piece::Rows {
+        keys: concatenated(pieces, |(keys, _)| keys)?,
+        rows: InputRows {
+            keys: Vec::new(),
+            arguments: concatenated(pieces, |(_, rows)| &rows.arguments)?,
+            filters: filters.collect(),
+            row_count: pieces.iter().map(|(_, rows)| rows.row_count).sum(),
+            selection: None,
+        },
+    })
+}
+
+fn joined_states(pieces: &[HandedOut]) -> Result<Piece> {
+    let call_count = pieces.first().map_or(0, |piece| piece.states.len());
+    let states = (0..call_count).map(|call| concatenated(pieces, |piece| &piece.states[call]));
+    Ok(Piece::States(HandedOut {
+        keys: concatenated(pieces, |piece| &piece.keys)?,
+        states: states.collect::<Result<_>>()?,
+        group_count: pieces.iter().map(|piece| piece.group_count).sum(),
+    }))
+}
+
+/// Some columns of all pieces, one after the other.
+fn concatenated<P>(pieces: &[P], columns: impl Fn(&P) -> &[ArrayRef]) -> Result<Vec<ArrayRef>> {
+    let column_count = pieces.first().map_or(0, |piece| columns(piece).len());
+    let concat = |at: usize| {
+        let parts: Vec<&dyn Array> = pieces.iter().map(|piece| &*columns(piece)[at]).collect();
+        Ok(arrow_select::concat::concat(&parts)?)
     };
-    Ok((keys, rows))
+    (0..column_count).map(concat).collect()
 }

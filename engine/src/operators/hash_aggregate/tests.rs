@@ -142,7 +142,7 @@ fn normal(value: &Literal) -> Literal {
 }
 
 /// Rows by the given columns.
-fn groups_of<'r>(rows: &'r [Vec<Literal>], keys: &[usize]) -> Vec<(Vec<Literal>, Vec<&'r Vec<Literal>>)> {
+pub(super) fn groups_of<'r>(rows: &'r [Vec<Literal>], keys: &[usize]) -> Vec<(Vec<Literal>, Vec<&'r Vec<Literal>>)> {
     let mut groups: BTreeMap<String, (Vec<Literal>, Vec<&Vec<Literal>>)> = BTreeMap::new();
     for row in rows {
         let key: Vec<Literal> = keys.iter().map(|at| normal(&row[*at])).collect();
@@ -155,7 +155,7 @@ fn groups_of<'r>(rows: &'r [Vec<Literal>], keys: &[usize]) -> Vec<(Vec<Literal>,
     groups.into_values().collect()
 }
 
-fn sum(rows: &[&Vec<Literal>], at: usize) -> Literal {
+pub(super) fn sum(rows: &[&Vec<Literal>], at: usize) -> Literal {
     let values = rows.iter().filter_map(|row| match row[at] {
         Literal::Integer(value) => Some(i128::from(value)),
         _ => None,

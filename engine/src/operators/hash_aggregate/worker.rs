@@ -1,11 +1,11 @@
 //! One worker's rows on their way into groups: into groups of its own while that saves something, else to the partitions.
 
+use super::adjacent::AdjacentRows;
 use super::groups::GroupStates;
 use super::piece::{Piece, joined};
 use super::shared_groups::SharedGroups;
 use super::specification::InputRows;
 use crate::error::Result;
-use crate::operators::gather::value_bytes;
 use crate::pipeline::Reservation;
 use arrow_array::ArrayRef;
 use std::sync::Arc;
@@ -19,7 +19,9 @@ pub(super) struct Worker {
     grouped_rows: usize,
     /// Rows go to partitions as they are.
     sends_rows: bool,
-    unsent: Vec<(Vec<ArrayRef>, InputRows)>,
+    /// Rows that are sent become states where that is less.
+    adjacent: Option<AdjacentRows>,
+    unsent: Vec<Piece>,
     unsent_rows: usize,
     unsent_bytes: usize,
     reservation: Reservation,
@@ -31,6 +33,7 @@ impl Worker {
             groups: GroupStates::of_worker(&shared.specification)?,
             grouped_rows: 0,
             sends_rows: false,
+            adjacent: AdjacentRows::of(&shared.specification)?,
             unsent: Vec::new(),
             unsent_rows: 0,
             unsent_bytes: 0,
@@ -62,18 +65,14 @@ impl Worker {
             return Ok(());
         }
         let keys: Vec<ArrayRef> = keys.iter().map(flatten).collect();
-        self.unsent_rows += rows.row_count;
-        self.unsent_bytes += keys.iter().chain(&rows.arguments).map(value_bytes).sum::<usize>();
-        self.unsent.push((
-            keys,
-            InputRows {
-                keys: Vec::new(),
-                arguments: rows.arguments.clone(),
-                filters: rows.filters.clone(),
-                row_count: rows.row_count,
-                selection: None,
-            },
-        ));
+        let rows = rows.slice(0, rows.row_count);
+        let piece = match &self.adjacent {
+            Some(adjacent) => adjacent.joined(keys, rows)?,
+            None => Piece::Rows { keys, rows },
+        };
+        self.unsent_rows += piece.row_count();
+        self.unsent_bytes += piece.row_count() * piece.bytes_per_row();
+        self.unsent.push(piece);
         match self.unsent_rows >= self.shared.limits.sent_rows_min {
             true => self.send(false),
             false => Ok(()),
@@ -118,10 +117,10 @@ impl Worker {
             return Ok(());
         }
         (self.unsent_rows, self.unsent_bytes) = (0, 0);
-        let (keys, rows) = joined(std::mem::take(&mut self.unsent))?;
-        self.shared
-            .begin_partitions()
-            .send(&Piece::Rows { keys, rows }, are_last)
+        for piece in joined(std::mem::take(&mut self.unsent))? {
+            self.shared.begin_partitions().send(&piece, are_last)?;
+        }
+        Ok(())
     }
 
     /// Leaves everything to the others.
