@@ -215,7 +215,7 @@ mod tests {
         for limits in EARLY_PARTITIONS {
             let mut calls = vec![
                 step("count", binding(&[], big.clone(), &[]), &[]),
-                step("sum", binding(&[big.clone()], numeric.clone(), &[]), &[2]),
+                step("sum", binding(std::slice::from_ref(&big), numeric.clone(), &[]), &[2]),
             ];
             calls[1].input = AggregateInput::Rows {
                 arguments: vec![2],
