@@ -6,9 +6,7 @@ use super::piece::Piece;
 use super::specification::{AggregateSpecification, InputRows};
 use crate::error::Result;
 use crate::functions::Groups;
-use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef, UInt32Array};
-use arrow_buffer::{ArrowNativeType, ScalarBuffer};
 use arrow_schema::DataType;
 use std::sync::Arc;
 
@@ -106,26 +104,16 @@ impl Runs {
     }
 }
 
-/// Marks the rows whose key is not that of the row before, bit by bit.
+/// Marks the rows whose key is not that of the row before, byte by byte.
 fn mark_changes(key: &ArrayRef, begins: &mut [bool]) -> Option<()> {
-    fn mark<V: Copy + PartialEq>(values: &[V], begins: &mut [bool]) {
-        let pairs = values.iter().zip(values.iter().skip(1));
-        for (begins, (before, value)) in begins.iter_mut().skip(1).zip(pairs) {
-            *begins |= before != value;
-        }
-    }
-    fn native<V: ArrowNativeType>(key: &ArrayRef) -> ScalarBuffer<V> {
-        let data = key.to_data();
-        ScalarBuffer::new(data.buffers()[0].clone(), data.offset(), data.len())
-    }
     match key.data_type() {
-        DataType::Utf8View => mark(key.as_string_view().views(), begins),
-        DataType::BinaryView => mark(key.as_binary_view().views(), begins),
+        // Views into the same buffers: equal ones are equal texts.
+        DataType::Utf8View | DataType::BinaryView | DataType::FixedSizeBinary(16) => mark::<16>(key, begins),
         other => match other.primitive_width() {
-            Some(2) => mark(&native::<i16>(key), begins),
-            Some(4) => mark(&native::<i32>(key), begins),
-            Some(8) => mark(&native::<i64>(key), begins),
-            Some(16) => mark(&native::<i128>(key), begins),
+            Some(2) => mark::<2>(key, begins),
+            Some(4) => mark::<4>(key, begins),
+            Some(8) => mark::<8>(key, begins),
+            Some(16) => mark::<16>(key, begins),
             _ => return None,
         },
     }
@@ -135,6 +123,17 @@ fn mark_changes(key: &ArrayRef, begins: &mut [bool]) -> Option<()> {
         }
     }
     Some(())
+}
+
+/// Likewise, of values of so many bytes.
+fn mark<const WIDTH: usize>(key: &ArrayRef, begins: &mut [bool]) {
+    let data = key.to_data();
+    let bytes = &data.buffers()[0].as_slice()[data.offset() * WIDTH..];
+    let (values, _) = bytes.as_chunks::<WIDTH>();
+    let pairs = values.iter().zip(values.iter().skip(1));
+    for (begins, (before, value)) in begins.iter_mut().skip(1).zip(pairs) {
+        *begins |= before != value;
+    }
 }
 
 #[cfg(test)]
