@@ -1,5 +1,5 @@
 //! Adjacent rows with the same keys become one row of states before they are sent to partitions: rows of a user or a device come in
-//! bursts. Finds no equal rows that are apart, and may leave equal ones that are not.
+//! bursts. Finds no equal rows that are apart, and may leave equal ones that are not. (Long runs are added up as slices: [`runs`](super::runs).)
 
 use super::groups::{HandedOut, take_in};
 use super::piece::Piece;
@@ -49,9 +49,9 @@ impl AdjacentRows {
         let width = |column: &ArrayRef| column.data_type().primitive_width().unwrap_or(size_of::<u128>());
         let key_bytes: usize = keys.iter().map(width).sum();
         let argument_bytes: usize = rows.arguments.iter().map(width).sum();
-        let runs_max = (rows.row_count / RUN_ROWS_MIN)
-            .min(rows.row_count * (key_bytes + argument_bytes) / (key_bytes + self.state_bytes).max(1));
-        let Some(runs) = Runs::of(&keys, rows.row_count, runs_max) else {
+        let row_bytes = rows.row_count * (key_bytes + argument_bytes);
+        let runs_max = (rows.row_count / RUN_ROWS_MIN).min(row_bytes / (key_bytes + self.state_bytes).max(1));
+        let Some(runs) = NumberedRuns::of(&keys, rows.row_count, runs_max) else {
             return Ok(Piece::Rows { keys, rows });
         };
         let group_count = runs.starts.len();
@@ -71,14 +71,14 @@ impl AdjacentRows {
 }
 
 /// Rows one after the other with the same keys.
-struct Runs {
+struct NumberedRuns {
     /// The first row of each.
     starts: Vec<u32>,
     /// The number of each row's.
     numbers: Vec<u32>,
 }
 
-impl Runs {
+impl NumberedRuns {
     /// `None` where there are more than so many, or keys of another form.
     fn of(keys: &[ArrayRef], row_count: usize, runs_max: usize) -> Option<Self> {
         let mut begins = vec![false; row_count];
@@ -100,7 +100,7 @@ impl Runs {
             *number = run_count as u32 - 1;
         }
         starts.truncate(run_count);
-        Some(Runs { starts, numbers })
+        Some(NumberedRuns { starts, numbers })
     }
 }
 
@@ -150,7 +150,7 @@ mod tests {
 
     fn starts(keys: &[ArrayRef]) -> Option<Vec<u32>> {
         let row_count = keys[0].len();
-        let Runs { starts, numbers } = Runs::of(keys, row_count, row_count / 2)?;
+        let NumberedRuns { starts, numbers } = NumberedRuns::of(keys, row_count, row_count / 2)?;
         for (row, run) in numbers.iter().enumerate() {
             let next = starts.get(*run as usize + 1).map_or(usize::MAX, |next| *next as usize);
             assert!((starts[*run as usize] as usize..next).contains(&row));

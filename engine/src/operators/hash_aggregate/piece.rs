@@ -53,9 +53,10 @@ impl Piece {
     /// # Errors
     /// Those of Arrow's kernels.
     pub(super) fn divided(&self, shift: u32, count: usize) -> Result<Vec<(usize, Piece)>> {
+        let split = Split::new(&self.hashes()?, shift, count);
         match self {
-            Piece::Rows { keys, rows } => divided_rows(keys, rows, shift, count),
-            Piece::States(states) => divided_states(states, shift, count),
+            Piece::Rows { keys, rows } => divided_rows(keys, rows, &split),
+            Piece::States(states) => divided_states(states, &split),
         }
     }
 
@@ -71,8 +72,7 @@ impl Piece {
     }
 }
 
-fn divided_rows(keys: &[ArrayRef], rows: &InputRows, shift: u32, count: usize) -> Result<Vec<(usize, Piece)>> {
-    let split = Split::new(&hash_rows(keys, rows.row_count)?, shift, count);
+fn divided_rows(keys: &[ArrayRef], rows: &InputRows, split: &Split) -> Result<Vec<(usize, Piece)>> {
     let keys = split.arrange_all(keys)?;
     let arguments = split.arrange_all(&rows.arguments)?;
     let filters = rows.filters.iter().map(|filter| {
@@ -94,8 +94,7 @@ fn divided_rows(keys: &[ArrayRef], rows: &InputRows, shift: u32, count: usize) -
     Ok(split.partitions().map(piece).collect())
 }
 
-fn divided_states(states: &HandedOut, shift: u32, count: usize) -> Result<Vec<(usize, Piece)>> {
-    let split = Split::new(&hash_rows(&states.keys, states.group_count)?, shift, count);
+fn divided_states(states: &HandedOut, split: &Split) -> Result<Vec<(usize, Piece)>> {
     let keys = split.arrange_all(&states.keys)?;
     let columns = states.states.iter().map(|columns| split.arrange_all(columns));
     let columns = columns.collect::<Result<Vec<_>>>()?;

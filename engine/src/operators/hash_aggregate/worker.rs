@@ -17,9 +17,9 @@ pub(super) struct Worker {
     groups: GroupStates,
     /// Rows that `groups` is made of.
     grouped_rows: usize,
-    /// Rows go to partitions as they are.
+    /// Rows go to partitions ungrouped.
     sends_rows: bool,
-    /// Rows that are sent become states where that is less.
+    /// Makes states of adjacent ones among them.
     adjacent: Option<AdjacentRows>,
     unsent: Vec<Piece>,
     unsent_rows: usize,
