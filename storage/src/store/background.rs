@@ -25,6 +25,9 @@ const RETENTION_TICKS: u64 = 60;
 const LOG_BYTES_MAX: u64 = 512 << 20;
 /// Ticks that a thread rests after something failed.
 const REST_TICKS: u32 = 10;
+/// How much the merging thread gives way, as `nice` counts: beside a busy query it gets a tenth of a core.
+#[cfg(target_os = "linux")]
+const MERGE_NICENESS: libc::c_int = 10;
 
 /// Wakes threads, stops them, and lets commits wait for room.
 #[derive(Default)]
@@ -109,6 +112,7 @@ impl Background {
         let shared = shared.clone();
         let run = move || {
             let mut rest = 0u32;
+            worker.begin();
             while !shared.bell.is_stopped() {
                 shared.bell.wait(tick, takes_rings && rest == 0);
                 if shared.bell.is_stopped() || rest > 0 {
@@ -167,6 +171,9 @@ fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
 
 /// What a thread does when it looks around.
 trait Worker: Send + 'static {
+    /// Called once, on the thread.
+    fn begin(&self) {}
+
     fn tick(&mut self, shared: &Shared) -> Result<()>;
 }
 
@@ -265,7 +272,23 @@ struct Merger {
     ticks: u64,
 }
 
+/// Lets other threads go first. Queries are waited for, merges are not.
+fn give_way() {
+    #[cfg(target_os = "linux")]
+    {
+        // SAFETY: the call takes numbers only. On Linux 0 is the calling thread, and those it starts inherit.
+        let status = unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, MERGE_NICENESS) };
+        if status != 0 {
+            tracing::warn!(error = %std::io::Error::last_os_error(), "merging does not give way to queries");
+        }
+    }
+}
+
 impl Worker for Merger {
+    fn begin(&self) {
+        give_way();
+    }
+
     fn tick(&mut self, shared: &Shared) -> Result<()> {
         if self.ticks.is_multiple_of(RETENTION_TICKS) {
             apply_retention(shared, false)?;

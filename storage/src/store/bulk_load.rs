@@ -147,7 +147,7 @@ impl Load {
             partitioner: Partitioner::of(&schema),
             schema,
             memory_bytes_max,
-            bin_bytes_max: (memory_bytes_max / (2 * writers)).max(1),
+            bin_bytes_max: (memory_bytes_max / writers).max(1),
             row_count: AtomicU64::new(0),
             bins: Mutex::default(),
             written: Condvar::new(),
