@@ -18,6 +18,10 @@ use std::ops::Range;
 
 /// Distinct values of a dictionary of values no longer than a code's column would be.
 const SHORT_VALUES_MAX: usize = 4_096;
+/// Distinct values of a dictionary, for each row: more repeat too seldom ..
+const VALUES_PER_ROW_MAX: f64 = 0.5;
+/// .. but for texts, each of which takes many times a code's bytes.
+const TEXTS_PER_ROW_MAX: f64 = 0.75;
 /// Text that repeats so often gets a dictionary without trying.
 const FEW_VALUES_ONE_IN: usize = 16;
 /// Bytes that a dictionary of text may take for each that it would take without.
@@ -112,8 +116,9 @@ fn choose_dictionary(array: &ArrayRef) -> Option<Built> {
     } else {
         DICTIONARY_VALUES_MAX
     };
-    let built = dictionary::build(array, most.min(array.len() / 2 + 1))?;
     let is_text = matches!(array.data_type(), DataType::Utf8View | DataType::BinaryView);
+    let per_row = if is_text { TEXTS_PER_ROW_MAX } else { VALUES_PER_ROW_MAX };
+    let built = dictionary::build(array, most.min((array.len() as f64 * per_row) as usize + 1))?;
     if is_text && built.values.len() * FEW_VALUES_ONE_IN <= array.len() {
         return Some(built);
     }

@@ -1,5 +1,6 @@
 //! One key column: how its values become a lane, and what the value of every group is.
 
+use super::KeyFacts;
 use super::interner::{TextInterner, WideInterner};
 use super::lane::{Lane, LaneValue, LaneValues, with_slice};
 use crate::error::{Error, Result};
@@ -91,6 +92,11 @@ impl KeyColumn {
         )
     }
 
+    /// Whether they are ids of its own.
+    pub(super) fn interns(&self) -> bool {
+        matches!(self.kind, Kind::Text(_) | Kind::Wide(_) | Kind::Encoded(_))
+    }
+
     /// Bits of a lane's values.
     pub(super) fn value_bits(&self) -> u32 {
         match self.kind {
@@ -107,24 +113,24 @@ impl KeyColumn {
     }
 
     /// The lane of a column that may be encoded.
-    pub(super) fn lane(&mut self, array: &ArrayRef) -> Result<Lane> {
+    pub(super) fn lane(&mut self, array: &ArrayRef, facts: KeyFacts<'_>) -> Result<Lane> {
         let lane = match array.data_type() {
             DataType::RunEndEncoded(_, _) => match constant_of(array) {
                 Some(value) => {
-                    let lane = self.plain_lane(&value)?;
+                    let lane = self.plain_lane(&value, KeyFacts::default())?;
                     Lane::constant(lane.value(0))
                 }
-                None => self.plain_lane(&flatten(array))?,
+                None => self.plain_lane(&flatten(array), facts)?,
             },
             DataType::Dictionary(_, _) if self.gives_ids() => self.dictionary_lane(array)?,
-            DataType::Dictionary(_, _) => self.plain_lane(&flatten(array))?,
-            _ => self.plain_lane(array)?,
+            DataType::Dictionary(_, _) => self.plain_lane(&flatten(array), facts)?,
+            _ => self.plain_lane(array, facts)?,
         };
         self.has_nulls |= lane.nulls.is_some() || matches!(lane.values, LaneValues::Constant(None));
         Ok(lane)
     }
 
-    fn plain_lane(&mut self, array: &ArrayRef) -> Result<Lane> {
+    fn plain_lane(&mut self, array: &ArrayRef, facts: KeyFacts<'_>) -> Result<Lane> {
         if *array.data_type() != self.data_type {
             return Err(Error::Internal(format!(
                 "a key of type {} where {} is expected",
@@ -150,7 +156,7 @@ impl KeyColumn {
                 let values = array.as_primitive::<Float64Type>().values();
                 LaneValues::Long(values.iter().map(|value| double_bits(*value)).collect())
             }
-            Kind::Text(interner) => LaneValues::Ids(interner.ids(array)),
+            Kind::Text(interner) => LaneValues::Ids(interner.ids(array, facts)),
             Kind::Wide(interner) => LaneValues::Ids(interner.ids(array)?),
             Kind::Encoded(interner) => LaneValues::Ids(interner.ids(array)?),
         };
@@ -175,7 +181,7 @@ impl KeyColumn {
                 }
             }
             let values = arrow_select::take::take(dictionary.values(), &UInt32Array::from(missing.clone()), None)?;
-            let lane = self.plain_lane(&values)?;
+            let lane = self.plain_lane(&values, KeyFacts::default())?;
             for (row, code) in missing.iter().enumerate() {
                 known[*code as usize] = lane.value(row).unwrap_or(0) as u32;
             }

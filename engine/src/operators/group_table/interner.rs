@@ -1,6 +1,7 @@
 //! Distinct values to dense ids from 1, and back; 0 is NULL. Texts and bytes by their views, 128-bit values as integers, anything
 //! else by its row encoding.
 
+use super::KeyFacts;
 use super::read_ahead::read_ahead;
 use super::rows::view_hash;
 use crate::error::{Error, Result};
@@ -34,10 +35,11 @@ impl IdTable {
         read_ahead(&self.slots, hashes.iter().copied());
     }
 
-    /// The id in the slot at which the search for a hash begins; 0 for none.
+    /// The id in the slot at which the search for a hash begins, if it is that of a value that hashes alike.
     #[inline(always)]
-    fn first(&self, hash: u64) -> u32 {
-        self.slots[hash as usize & (self.slots.len() - 1)].1
+    fn first(&self, hash: u64) -> Option<u32> {
+        let (known, id) = self.slots[hash as usize & (self.slots.len() - 1)];
+        (id > 0 && known == hash as u32).then_some(id)
     }
 
     /// The id of a value that hashes like this, by `is_same`; where there is none, `new_id` becomes its id.
@@ -111,22 +113,29 @@ pub(super) struct TextInterner {
 
 impl TextInterner {
     /// An id per row of a plain column.
-    pub(super) fn ids(&mut self, array: &ArrayRef) -> Vec<u32> {
+    pub(super) fn ids(&mut self, array: &ArrayRef, facts: KeyFacts<'_>) -> Vec<u32> {
         let (views, buffers) = text_views(array);
         let nulls = array.nulls().filter(|nulls| nulls.null_count() > 0);
+        let adopted = facts.texts_stay.then(|| self.adopt(buffers));
         let mut ids = Vec::with_capacity(views.len());
-        let mut hashes = Vec::with_capacity(CHUNK_ROWS);
+        let mut computed = Vec::with_capacity(CHUNK_ROWS);
         for views in views.chunks(CHUNK_ROWS) {
-            hashes.clear();
-            hashes.extend(views.iter().map(|view| view_hash(*view, buffers)));
-            self.prepare(&hashes);
             let first = ids.len();
-            for (at, (view, hash)) in views.iter().zip(&hashes).enumerate() {
+            let hashes = match facts.hashes {
+                Some(hashes) => &hashes[first..first + views.len()],
+                None => {
+                    computed.clear();
+                    computed.extend(views.iter().map(|view| view_hash(*view, buffers)));
+                    &computed
+                }
+            };
+            self.prepare(hashes, views.iter().copied(), buffers);
+            for (at, (view, hash)) in views.iter().zip(hashes).enumerate() {
                 let is_null = nulls.is_some_and(|nulls| nulls.is_null(first + at));
                 ids.push(if is_null {
                     0
                 } else {
-                    self.id(*view, *hash, buffers, None)
+                    self.id(*view, *hash, buffers, adopted)
                 });
             }
         }
@@ -138,23 +147,24 @@ impl TextInterner {
         self.views.len()
     }
 
-    /// Makes room for so many more values, and reads what those that hash so will be compared with: reads that do not depend on each
-    /// other take little longer than one.
-    pub(super) fn prepare(&mut self, hashes: &[u64]) {
+    /// Makes room for more values, and reads those that hash like known ones, and these: reads that do not depend on each other take
+    /// little longer than one.
+    pub(super) fn prepare(&mut self, hashes: &[u64], views: impl Iterator<Item = u128>, buffers: &[Buffer]) {
         self.table.prepare(hashes);
         if self.views.len() < FEW_VALUES {
             return;
         }
-        let candidates = |hash: &u64| self.views.get(self.table.first(*hash).wrapping_sub(1) as usize);
-        let views = hashes.iter().filter_map(candidates);
-        let near = views
-            .filter(|view| **view as u32 > VIEW_INLINE_MAX)
-            .fold(0, |near, view| {
-                let block = self.blocks.get((view >> 64) as u32 as usize);
-                let block = block.map_or(&self.current[..], |block| block.as_slice());
-                let (start, length) = ((view >> 96) as usize, *view as u32 as usize);
-                near ^ block[start] ^ block[start + length - 1]
-            });
+        let mut near = 0;
+        for (hash, view) in hashes.iter().zip(views) {
+            if view as u32 > VIEW_INLINE_MAX
+                && let Some(known) = self.table.first(*hash).map(|id| self.views[id as usize - 1])
+                && known as u32 > VIEW_INLINE_MAX
+            {
+                let known = bytes_of(known, &self.blocks, &self.current);
+                let bytes = view_bytes(view, buffers);
+                near ^= known[0] ^ known[known.len() - 1] ^ bytes[0] ^ bytes[bytes.len() - 1];
+            }
+        }
         std::hint::black_box(near);
     }
 

@@ -52,6 +52,15 @@ pub(crate) enum Assigned {
     PerRow,
 }
 
+/// What is known of a batch's keys.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct KeyFacts<'k> {
+    /// What [`hash_rows`] makes of them.
+    pub(crate) hashes: Option<&'k [u64]>,
+    /// Texts need not be copied: most bytes of their buffers are theirs.
+    pub(crate) texts_stay: bool,
+}
+
 impl GroupTable {
     /// For key columns of these plain types; without columns there is one group.
     ///
@@ -73,7 +82,9 @@ impl GroupTable {
     /// As [`Self::new`].
     pub(crate) fn hashed(types: &[DataType]) -> Result<Self> {
         let mut table = GroupTable::new(types)?;
-        table.index = Index::Hashed(HashIndex::new(&table.columns, 0));
+        if !matches!(&table.columns[..], [only] if only.interns()) {
+            table.index = Index::Hashed(HashIndex::new(&table.columns, 0));
+        }
         Ok(table)
     }
 
@@ -84,6 +95,17 @@ impl GroupTable {
 
     /// Finds or makes the groups of rows. Key columns may be encoded; `groups` is overwritten unless all rows are in one group.
     pub(crate) fn assign(&mut self, keys: &[ArrayRef], row_count: usize, groups: &mut Vec<u32>) -> Result<Assigned> {
+        self.assign_known(keys, KeyFacts::default(), row_count, groups)
+    }
+
+    /// As [`Self::assign`], with what is known of the keys.
+    pub(crate) fn assign_known(
+        &mut self,
+        keys: &[ArrayRef],
+        facts: KeyFacts<'_>,
+        row_count: usize,
+        groups: &mut Vec<u32>,
+    ) -> Result<Assigned> {
         if row_count == 0 {
             groups.clear();
             return Ok(Assigned::PerRow);
@@ -95,9 +117,14 @@ impl GroupTable {
                 self.columns.len()
             )));
         }
+        let facts = KeyFacts {
+            // Those of several keys are nothing of a single one.
+            hashes: facts.hashes.filter(|_| keys.len() == 1),
+            ..facts
+        };
         let mut lanes = Vec::with_capacity(keys.len());
         for (column, key) in self.columns.iter_mut().zip(keys) {
-            lanes.push(column.lane(key)?);
+            lanes.push(column.lane(key, facts)?);
         }
         if let Index::Direct(direct) = &self.index
             && !lanes.iter().any(Lane::may_be_constant)

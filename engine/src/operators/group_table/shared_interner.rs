@@ -241,7 +241,8 @@ impl SharedInterner {
             for rows in split.order()[range].chunks(CHUNK_ROWS) {
                 near.clear();
                 near.extend(rows.iter().map(|row| hashes[*row as usize]));
-                interner.prepare(&near);
+                let of_rows = rows.iter().map(|row| views[places[*row as usize] as usize]);
+                interner.prepare(&near, of_rows, buffers);
                 for (row, hash) in rows.iter().zip(&near) {
                     let place = places[*row as usize];
                     let id = match nulls.is_some_and(|nulls| nulls.is_null(place as usize)) {

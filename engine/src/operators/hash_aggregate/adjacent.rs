@@ -52,7 +52,7 @@ impl AdjacentRows {
         let row_bytes = rows.row_count * (key_bytes + argument_bytes);
         let runs_max = (rows.row_count / RUN_ROWS_MIN).min(row_bytes / (key_bytes + self.state_bytes).max(1));
         let Some(runs) = NumberedRuns::of(&keys, rows.row_count, runs_max) else {
-            return Ok(Piece::Rows { keys, rows });
+            return Ok(Piece::rows(keys, rows));
         };
         let group_count = runs.starts.len();
         let starts = UInt32Array::from(runs.starts);
@@ -62,7 +62,7 @@ impl AdjacentRows {
             take_in(&mut *states, call, &rows, Groups::PerRow(&runs.numbers), group_count)?;
             states.states(group_count)
         });
-        Ok(Piece::States(HandedOut {
+        Ok(Piece::states(HandedOut {
             keys: keys.collect::<std::result::Result<_, _>>()?,
             states: states.collect::<Result<_>>()?,
             group_count,

@@ -34,8 +34,8 @@ impl ExpectedGroups {
 fn groups_of(pieces: &[Piece]) -> Result<usize> {
     let mut words = vec![0u64; BITS / 64];
     for piece in pieces {
-        for hash in piece.hashes()? {
-            let bit = hash as usize & (BITS - 1);
+        for hash in piece.hashes()?.iter() {
+            let bit = *hash as usize & (BITS - 1);
             words[bit / 64] |= 1 << (bit % 64);
         }
     }
@@ -62,10 +62,7 @@ mod tests {
             row_count: keys.len(),
             selection: None,
         };
-        Piece::Rows {
-            keys: vec![Arc::new(keys)],
-            rows,
-        }
+        Piece::rows(vec![Arc::new(keys)], rows)
     }
 
     #[test]

@@ -1,14 +1,13 @@
 //! Groups and the states of all aggregates for them.
 
 use super::call::{AggregateInput, AggregateStep};
-use super::fused::FusedSums;
 use super::runs::Runs;
 use super::specification::{AggregateSpecification, InputRows};
 use crate::error::Result;
 use crate::functions::{Accumulator, Groups, KeptRows};
 use crate::operators::gather::column_bytes;
-use crate::operators::group_table::{Assigned, GroupTable};
-use arrow_array::{Array, ArrayRef, UInt32Array};
+use crate::operators::group_table::{Assigned, GroupTable, KeyFacts};
+use arrow_array::{ArrayRef, UInt32Array};
 use std::sync::Arc;
 
 /// See the module.
@@ -16,8 +15,6 @@ pub(super) struct GroupStates {
     specification: Arc<AggregateSpecification>,
     table: GroupTable,
     accumulators: Vec<Box<dyn Accumulator>>,
-    /// Sums and counts that have yet to reach the accumulators.
-    fused: Option<FusedSums>,
     /// Of the batch in hand; kept for its memory.
     groups: Vec<u32>,
 }
@@ -48,7 +45,6 @@ impl GroupStates {
                 .iter()
                 .map(|call| call.accumulator())
                 .collect::<Result<_>>()?,
-            fused: None,
             specification: specification.clone(),
             groups: Vec::new(),
         })
@@ -61,59 +57,30 @@ impl GroupStates {
         Ok(groups)
     }
 
-    /// As [`Self::new`], for a worker that takes in many batches.
-    pub(super) fn of_worker(specification: &Arc<AggregateSpecification>) -> Result<Self> {
-        let mut groups = GroupStates::new(specification)?;
-        groups.fused = FusedSums::of(specification);
-        Ok(groups)
-    }
-
-    /// Groups so far, as far as they have reached the accumulators.
+    /// Groups so far.
     pub(super) fn group_count(&self) -> usize {
         self.table.group_count()
     }
 
     pub(super) fn memory_bytes(&self) -> usize {
-        let fused = self.fused.as_ref().map_or(0, FusedSums::memory_bytes);
         let states: usize = self.accumulators.iter().map(|states| states.memory_bytes()).sum();
-        fused + self.table.memory_bytes() + states
+        self.table.memory_bytes() + states
     }
 
     /// Takes rows in whose table columns are these.
-    pub(super) fn update(&mut self, keys: &[ArrayRef], rows: &InputRows) -> Result<()> {
+    pub(super) fn update(&mut self, keys: &[ArrayRef], facts: KeyFacts<'_>, rows: &InputRows) -> Result<()> {
         if rows.row_count == 0 {
             return Ok(());
         }
-        if let Some(runs) = Runs::of(keys, rows.row_count)? {
-            return self.update_runs(&runs, rows);
+        match Runs::of(keys, rows.row_count)? {
+            Some(runs) => self.update_runs(&runs, rows),
+            None => self.update_rows(keys, facts, rows),
         }
-        let Some(fused) = &mut self.fused else {
-            return self.update_rows(keys, rows);
-        };
-        let taken = fused.take_in(keys, &rows.arguments, rows.row_count);
-        if taken == rows.row_count {
-            return Ok(());
-        }
-        self.settle()?;
-        let rest = rows.row_count - taken;
-        let keys: Vec<ArrayRef> = keys.iter().map(|key| key.slice(taken, rest)).collect();
-        self.update_rows(&keys, &rows.slice(taken, rest))
     }
 
-    /// Hands what is fused to the accumulators: nothing is missing from them then.
-    pub(super) fn settle(&mut self) -> Result<()> {
-        let Some(mut fused) = self.fused.take() else {
-            return Ok(());
-        };
-        if let Some(groups) = fused.hand_out()? {
-            self.merge(&groups.keys, &groups.states, groups.group_count)?;
-        }
-        self.fused = Some(fused).filter(|fused| !fused.is_in_vain());
-        Ok(())
-    }
-
-    fn update_rows(&mut self, keys: &[ArrayRef], rows: &InputRows) -> Result<()> {
-        let assigned = self.table.assign(keys, rows.row_count, &mut self.groups)?;
+    /// As [`Self::update`], for keys without long runs.
+    pub(super) fn update_rows(&mut self, keys: &[ArrayRef], facts: KeyFacts<'_>, rows: &InputRows) -> Result<()> {
+        let assigned = self.table.assign_known(keys, facts, rows.row_count, &mut self.groups)?;
         let groups = match assigned {
             Assigned::One(group) => Groups::One {
                 group,
@@ -128,7 +95,8 @@ impl GroupStates {
         Ok(())
     }
 
-    fn update_runs(&mut self, runs: &Runs, rows: &InputRows) -> Result<()> {
+    /// As [`Self::update`], for what has long runs.
+    pub(super) fn update_runs(&mut self, runs: &Runs, rows: &InputRows) -> Result<()> {
         let assigned = self.table.assign(&runs.keys, runs.rows.len(), &mut self.groups)?;
         let group_count = self.table.group_count();
         for (at, range) in runs.rows.iter().enumerate() {
@@ -154,11 +122,17 @@ impl GroupStates {
     }
 
     /// Takes other groups' states in.
-    pub(super) fn merge(&mut self, keys: &[ArrayRef], states: &[Vec<ArrayRef>], row_count: usize) -> Result<()> {
+    pub(super) fn merge(
+        &mut self,
+        keys: &[ArrayRef],
+        facts: KeyFacts<'_>,
+        states: &[Vec<ArrayRef>],
+        row_count: usize,
+    ) -> Result<()> {
         if row_count == 0 {
             return Ok(());
         }
-        let assigned = self.table.assign(keys, row_count, &mut self.groups)?;
+        let assigned = self.table.assign_known(keys, facts, row_count, &mut self.groups)?;
         let groups = match assigned {
             Assigned::One(group) => Groups::One { group, row_count },
             Assigned::PerRow => Groups::PerRow(&self.groups),
@@ -218,7 +192,6 @@ impl GroupStates {
 
     /// Everything, to be merged elsewhere.
     pub(super) fn hand_out(mut self) -> Result<HandedOut> {
-        self.settle()?;
         let group_count = self.table.group_count();
         let states = self.accumulators.iter_mut().map(|states| states.states(group_count));
         Ok(HandedOut {
@@ -230,7 +203,6 @@ impl GroupStates {
 
     /// Everything, as the rows of the result: keys, answers (or states), the number of the set.
     pub(super) fn finish(mut self) -> Result<(Vec<ArrayRef>, usize)> {
-        self.settle()?;
         let group_count = self.table.group_count();
         let mut known = None;
         if let Some(best) = self.specification.best_groups.filter(|best| best.is_worth(group_count)) {

@@ -47,14 +47,15 @@ fn texts_and_a_number(random: &mut Random, row_count: usize, distinct: u64) -> V
 /// The column with a dictionary: in any order, with values that no row has, NULL as a code's or as a value.
 fn with_dictionary(column: &ArrayRef, random: &mut Random) -> ArrayRef {
     let texts = column.as_string_view();
+    let null_has_a_code = random.below(2) == 0;
     let mut values: Vec<Option<&str>> = texts.iter().chain([Some("of no row"), None]).collect();
+    values.retain(|value| value.is_some() || null_has_a_code);
     for at in (1..values.len()).rev() {
         values.swap(at, random.below(at as u64 + 1) as usize);
     }
     let mut seen = std::collections::HashSet::new();
     values.retain(|value| seen.insert(*value));
     let code_of = |value: Option<&str>| values.iter().position(|known| *known == value).map(|at| at as u32);
-    let null_has_a_code = random.below(2) == 0;
     let codes = texts.iter().map(|value| match value {
         None if !null_has_a_code => None,
         value => code_of(value),
@@ -147,6 +148,30 @@ fn texts_of_dictionaries_are_grouped_as_plain_ones() {
                 let found = aggregate(specification(), batches.clone(), how, memory());
                 let found = sorted(rows_of(&found, &ANSWERS));
                 assert!(found == expected, "{distinct} {sets:?} {how:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn texts_counted_by_their_codes_are_those_counted_one_by_one() {
+    let mut random = Random::new(14);
+    for (distinct, bytes) in [(3, 1 << 30), (500, 1 << 30), (9_000, 500_000)] {
+        let rows = texts_and_a_number(&mut random, 12_000, distinct);
+        let batches = encoded(&rows, &mut random);
+        for (calls, answers) in [(calls(), vec![0, 3, 4]), (Vec::new(), vec![0])] {
+            let answers: Vec<LogicalType> = answers.iter().map(|at| ANSWERS[*at].clone()).collect();
+            let specification = || specification(&TYPES, 1, calls.clone());
+            let expected = aggregate(specification(), plain(&batches), (1, EARLY_PARTITIONS[0]), memory());
+            let expected = sorted(rows_of(&expected, &answers));
+            for how in by_ids() {
+                let small = memory_of(bytes);
+                let found = aggregate(specification(), batches.clone(), how, small.clone());
+                assert!(
+                    sorted(rows_of(&found, &answers)) == expected,
+                    "{distinct} {answers:?} {how:?}"
+                );
+                assert!(small.reservation().resize(bytes).is_ok(), "all memory is given back");
             }
         }
     }

@@ -7,6 +7,7 @@ use super::kept::{Pieces, merged_in_order};
 use super::piece::{Piece, joined};
 use super::specification::AggregateSpecification;
 use crate::error::Result;
+use crate::operators::group_table::KeyFacts;
 use crate::operators::spill::{SharedSpillFile, SpilledRows};
 use crate::pipeline::{Cancel, Demand, MemoryBudget, Reservation};
 use arrow_array::ArrayRef;
@@ -193,7 +194,7 @@ impl Partitions {
         let keeps_rows = self.keeps_rows(&groups);
         let mut has_room = true;
         pieces.visit(&self.specification, |piece| {
-            groups.merge(&piece.keys, &piece.states, piece.group_count)?;
+            groups.merge(&piece.keys, KeyFacts::default(), &piece.states, piece.group_count)?;
             match keeps_rows {
                 true => has_room = reservation.try_resize(groups.memory_bytes()),
                 false => reservation.resize(groups.memory_bytes())?,
@@ -252,7 +253,7 @@ impl Partitions {
         let groups = part.groups.take().map(GroupStates::hand_out).transpose()?;
         let backlog = std::mem::take(&mut part.backlog);
         (part.backlog_rows, part.backlog_bytes) = (0, 0);
-        let pieces = joined(groups.map(Piece::States).into_iter().chain(backlog))?;
+        let pieces = joined(groups.map(Piece::states).into_iter().chain(backlog))?;
         let mut shares: Vec<Vec<Piece>> = Vec::new();
         shares.resize_with(count, Vec::new);
         for piece in pieces {
@@ -284,7 +285,6 @@ impl Partitions {
         for piece in share.pieces {
             piece.add_to(&mut groups)?;
         }
-        groups.settle()?;
         share.reservation.resize(groups.memory_bytes())?;
         Ok(Some((groups, share.reservation)))
     }

@@ -4,46 +4,92 @@ use super::groups::{GroupStates, HandedOut};
 use super::specification::{InputRows, condition};
 use crate::error::Result;
 use crate::operators::gather::value_bytes;
-use crate::operators::group_table::hash_rows;
+use crate::operators::group_table::{KeyFacts, hash_rows};
 use crate::operators::split::{Split, sliced};
-use arrow_array::{Array, ArrayRef, BooleanArray};
-use arrow_buffer::BooleanBuffer;
+use arrow_array::cast::AsArray;
+use arrow_array::types::UInt64Type;
+use arrow_array::{Array, ArrayRef, BooleanArray, UInt64Array};
+use arrow_buffer::{BooleanBuffer, ScalarBuffer};
+use arrow_schema::DataType;
+use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// See the module. Keys are plain.
-pub(super) enum Piece {
+pub(super) struct Piece {
+    content: Content,
+    /// Of the keys, where texts are among them: they are seldom near any more when they are hashed again.
+    hashes: Option<UInt64Array>,
+    /// The texts of its keys are most of what their buffers hold, and can stay there.
+    texts_stay: bool,
+}
+
+enum Content {
     Rows { keys: Vec<ArrayRef>, rows: InputRows },
     States(HandedOut),
 }
 
 impl Piece {
+    pub(super) fn rows(keys: Vec<ArrayRef>, rows: InputRows) -> Self {
+        Piece {
+            content: Content::Rows { keys, rows },
+            hashes: None,
+            texts_stay: false,
+        }
+    }
+
+    pub(super) fn states(states: HandedOut) -> Self {
+        Piece {
+            content: Content::States(states),
+            hashes: None,
+            texts_stay: false,
+        }
+    }
+
+    /// Groups by the codes of a dictionary, of which they are a large part: their texts can stay there.
+    pub(super) fn of_dictionary(states: HandedOut) -> Self {
+        Piece {
+            texts_stay: true,
+            ..Piece::states(states)
+        }
+    }
+
+    fn keys(&self) -> &[ArrayRef] {
+        match &self.content {
+            Content::Rows { keys, .. } => keys,
+            Content::States(states) => &states.keys,
+        }
+    }
+
     pub(super) fn row_count(&self) -> usize {
-        match self {
-            Piece::Rows { rows, .. } => rows.row_count,
-            Piece::States(states) => states.group_count,
+        match &self.content {
+            Content::Rows { rows, .. } => rows.row_count,
+            Content::States(states) => states.group_count,
         }
     }
 
     /// About what a row takes.
     pub(super) fn bytes_per_row(&self) -> usize {
         let per_row = |column: &ArrayRef| value_bytes(column) / column.len().max(1) + 1;
-        match self {
-            Piece::Rows { keys, rows } => keys.iter().chain(&rows.arguments).map(per_row).sum(),
-            Piece::States(states) => {
+        let columns: usize = match &self.content {
+            Content::Rows { keys, rows } => keys.iter().chain(&rows.arguments).map(per_row).sum(),
+            Content::States(states) => {
                 let columns = states.keys.iter().chain(states.states.iter().flatten());
                 columns.map(per_row).sum()
             }
-        }
+        };
+        let hashes = if has_texts(self.keys()) { size_of::<u64>() } else { 0 };
+        columns + hashes
     }
 
     /// The hashes of its keys.
     ///
     /// # Errors
     /// A type that cannot be compared.
-    pub(super) fn hashes(&self) -> Result<Vec<u64>> {
-        match self {
-            Piece::Rows { keys, rows } => hash_rows(keys, rows.row_count),
-            Piece::States(states) => hash_rows(&states.keys, states.group_count),
+    pub(super) fn hashes(&self) -> Result<ScalarBuffer<u64>> {
+        match &self.hashes {
+            Some(hashes) => Ok(hashes.values().clone()),
+            None => Ok(hash_rows(self.keys(), self.row_count())?.into()),
         }
     }
 
@@ -53,11 +99,29 @@ impl Piece {
     /// # Errors
     /// Those of Arrow's kernels.
     pub(super) fn divided(&self, shift: u32, count: usize) -> Result<Vec<(usize, Piece)>> {
-        let split = Split::new(&self.hashes()?, shift, count);
-        match self {
-            Piece::Rows { keys, rows } => divided_rows(keys, rows, &split),
-            Piece::States(states) => divided_states(states, &split),
-        }
+        let hashes = self.hashes()?;
+        let split = Split::new(&hashes, shift, count);
+        let kept =
+            has_texts(self.keys()).then(|| split.arrange(&(Arc::new(UInt64Array::new(hashes, None)) as ArrayRef)));
+        let kept = kept.transpose()?;
+        let contents = match &self.content {
+            Content::Rows { keys, rows } => divided_rows(keys, rows, &split)?,
+            Content::States(states) => divided_states(states, &split)?,
+        };
+        let pieces = split.partitions().zip(contents).map(|((number, rows), content)| {
+            let hashes = kept.as_ref().map(|hashes| hashes.slice(rows.start, rows.len()));
+            let hashes = hashes.map(|hashes| hashes.as_primitive::<UInt64Type>().clone());
+            let texts_stay = self.texts_stay;
+            (
+                number,
+                Piece {
+                    content,
+                    hashes,
+                    texts_stay,
+                },
+            )
+        });
+        Ok(pieces.collect())
     }
 
     /// Brings it into groups.
@@ -65,14 +129,24 @@ impl Piece {
     /// # Errors
     /// Those of aggregates.
     pub(super) fn add_to(self, groups: &mut GroupStates) -> Result<()> {
-        match self {
-            Piece::Rows { keys, rows } => groups.update(&keys, &rows),
-            Piece::States(states) => groups.merge(&states.keys, &states.states, states.group_count),
+        let facts = KeyFacts {
+            hashes: self.hashes.as_ref().map(|hashes| &hashes.values()[..]),
+            texts_stay: self.texts_stay,
+        };
+        match &self.content {
+            Content::Rows { keys, rows } => groups.update(keys, facts, rows),
+            Content::States(states) => groups.merge(&states.keys, facts, &states.states, states.group_count),
         }
     }
 }
 
-fn divided_rows(keys: &[ArrayRef], rows: &InputRows, split: &Split) -> Result<Vec<(usize, Piece)>> {
+/// Whether hashing the keys means reading texts.
+fn has_texts(keys: &[ArrayRef]) -> bool {
+    keys.iter()
+        .any(|key| matches!(key.data_type(), DataType::Utf8View | DataType::BinaryView))
+}
+
+fn divided_rows(keys: &[ArrayRef], rows: &InputRows, split: &Split) -> Result<Vec<Content>> {
     let keys = split.arrange_all(keys)?;
     let arguments = split.arrange_all(&rows.arguments)?;
     let filters = rows.filters.iter().map(|filter| {
@@ -80,59 +154,80 @@ fn divided_rows(keys: &[ArrayRef], rows: &InputRows, split: &Split) -> Result<Ve
         split.arrange(&filter)
     });
     let filters = filters.collect::<Result<Vec<_>>>()?;
-    let piece = |(number, range)| {
-        let rows = InputRows {
+    let content = |(_, range): (usize, Range<usize>)| Content::Rows {
+        rows: InputRows {
             keys: Vec::new(),
             arguments: sliced(&arguments, &range),
             filters: sliced(&filters, &range).iter().map(condition).collect(),
             row_count: range.len(),
             selection: None,
-        };
-        let keys = sliced(&keys, &range);
-        (number, Piece::Rows { keys, rows })
+        },
+        keys: sliced(&keys, &range),
     };
-    Ok(split.partitions().map(piece).collect())
+    Ok(split.partitions().map(content).collect())
 }
 
-fn divided_states(states: &HandedOut, split: &Split) -> Result<Vec<(usize, Piece)>> {
+fn divided_states(states: &HandedOut, split: &Split) -> Result<Vec<Content>> {
     let keys = split.arrange_all(&states.keys)?;
     let columns = states.states.iter().map(|columns| split.arrange_all(columns));
     let columns = columns.collect::<Result<Vec<_>>>()?;
-    let piece = |(number, range)| {
-        let states = HandedOut {
+    let content = |(_, range): (usize, Range<usize>)| {
+        Content::States(HandedOut {
             keys: sliced(&keys, &range),
             states: columns.iter().map(|columns| sliced(columns, &range)).collect(),
             group_count: range.len(),
-        };
-        (number, Piece::States(states))
+        })
     };
-    Ok(split.partitions().map(piece).collect())
+    Ok(split.partitions().map(content).collect())
 }
 
-/// Pieces as one of rows and one of states, so that parts get them in larger pieces.
+/// Pieces as one of each kind, so that parts get them in larger pieces.
 ///
 /// # Errors
 /// Those of Arrow's kernels.
 pub(super) fn joined(pieces: impl IntoIterator<Item = Piece>) -> Result<Vec<Piece>> {
-    let (mut rows, mut states) = (Vec::new(), Vec::new());
+    let mut kinds: BTreeMap<(bool, bool), Vec<Piece>> = BTreeMap::new();
     for piece in pieces {
-        match piece {
-            Piece::Rows { keys, rows: others } => rows.push((keys, others)),
-            Piece::States(others) => states.push(others),
-        }
+        let kind = (matches!(piece.content, Content::Rows { .. }), piece.texts_stay);
+        kinds.entry(kind).or_default().push(piece);
     }
-    let rows = (!rows.is_empty()).then(|| joined_rows(&rows)).transpose()?;
-    let states = (!states.is_empty()).then(|| joined_states(&states)).transpose()?;
-    Ok(rows.into_iter().chain(states).collect())
+    kinds.into_values().map(|pieces| joined_kind(&pieces)).collect()
 }
 
-fn joined_rows(pieces: &[(Vec<ArrayRef>, InputRows)]) -> Result<Piece> {
+fn joined_kind(pieces: &[Piece]) -> Result<Piece> {
+    let hashes = match pieces.iter().any(|piece| piece.hashes.is_some()) {
+        true => {
+            let hashes = pieces.iter().map(Piece::hashes).collect::<Result<Vec<_>>>()?;
+            let all: Vec<u64> = hashes.iter().flat_map(|hashes| hashes.iter().copied()).collect();
+            Some(UInt64Array::from(all))
+        }
+        false => None,
+    };
+    let (mut rows, mut states) = (Vec::new(), Vec::new());
+    for piece in pieces {
+        match &piece.content {
+            Content::Rows { keys, rows: others } => rows.push((keys, others)),
+            Content::States(others) => states.push(others),
+        }
+    }
+    let content = match rows.is_empty() {
+        true => joined_states(&states)?,
+        false => joined_rows(&rows)?,
+    };
+    Ok(Piece {
+        content,
+        hashes,
+        texts_stay: pieces.iter().all(|piece| piece.texts_stay),
+    })
+}
+
+fn joined_rows(pieces: &[(&Vec<ArrayRef>, &InputRows)]) -> Result<Content> {
     let filter_count = pieces.first().map_or(0, |(_, rows)| rows.filters.len());
     let filters = (0..filter_count).map(|at| {
         let bits = pieces.iter().flat_map(|(_, rows)| rows.filters[at].iter());
         bits.collect::<BooleanBuffer>()
     });
-    Ok(Piece::Rows {
+    Ok(Content::Rows {
         keys: concatenated(pieces, |(keys, _)| keys)?,
         rows: InputRows {
             keys: Vec::new(),
@@ -144,10 +239,10 @@ fn joined_rows(pieces: &[(Vec<ArrayRef>, InputRows)]) -> Result<Piece> {
     })
 }
 
-fn joined_states(pieces: &[HandedOut]) -> Result<Piece> {
+fn joined_states(pieces: &[&HandedOut]) -> Result<Content> {
     let call_count = pieces.first().map_or(0, |piece| piece.states.len());
     let states = (0..call_count).map(|call| concatenated(pieces, |piece| &piece.states[call]));
-    Ok(Piece::States(HandedOut {
+    Ok(Content::States(HandedOut {
         keys: concatenated(pieces, |piece| &piece.keys)?,
         states: states.collect::<Result<_>>()?,
         group_count: pieces.iter().map(|piece| piece.group_count).sum(),

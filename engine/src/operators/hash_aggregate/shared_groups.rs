@@ -8,6 +8,7 @@ use super::piece::Piece;
 use super::sink::GroupingLimits;
 use super::specification::AggregateSpecification;
 use crate::error::Result;
+use crate::operators::group_table::KeyFacts;
 use crate::pipeline::{Cancel, MemoryBudget, Reservation};
 use arrow_array::ArrayRef;
 use parking_lot::Mutex;
@@ -113,7 +114,7 @@ impl SharedGroups {
             None => merged.groups = Some(groups),
             Some(known) => {
                 let other = groups.hand_out()?;
-                known.merge(&other.keys, &other.states, other.group_count)?;
+                known.merge(&other.keys, KeyFacts::default(), &other.states, other.group_count)?;
             }
         }
         let fits = merged.account();
@@ -127,10 +128,10 @@ impl SharedGroups {
     /// Takes in groups that were handed out.
     pub(super) fn merge_states(&self, states: HandedOut) -> Result<()> {
         if let Some(partitions) = self.partitions() {
-            return partitions.send(&Piece::States(states), false);
+            return partitions.send(&Piece::states(states), false);
         }
         let mut groups = GroupStates::new(&self.specification)?;
-        groups.merge(&states.keys, &states.states, states.group_count)?;
+        groups.merge(&states.keys, KeyFacts::default(), &states.states, states.group_count)?;
         self.merge(groups)
     }
 
@@ -144,7 +145,7 @@ impl SharedGroups {
             states.push(here.iter().map(flatten).collect::<Vec<ArrayRef>>());
             columns = rest;
         }
-        groups.merge(keys, &states, summaries.row_count)?;
+        groups.merge(keys, KeyFacts::default(), &states, summaries.row_count)?;
         self.facts.lock().summarized_groups += summaries.row_count;
         self.merge(groups)
     }
@@ -159,7 +160,7 @@ impl SharedGroups {
         let partitions = self.begin_partitions();
         if let Some((groups, reservation)) = self.take_merged() {
             drop(reservation);
-            partitions.send(&Piece::States(groups.hand_out()?), true)?;
+            partitions.send(&Piece::states(groups.hand_out()?), true)?;
         }
         Ok(())
     }

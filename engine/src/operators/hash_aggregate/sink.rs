@@ -23,6 +23,8 @@ pub(crate) struct GroupingLimits {
     pub(crate) sent_rows_min: usize,
     /// Rows waiting for a partition from which it is divided, so that its groups fit the cache.
     pub(crate) divided_rows_min: usize,
+    /// Groups that come by the codes of one dictionary from which they go to partitions at once.
+    pub(crate) sent_groups_min: usize,
     /// Values of a dictionary from which its texts are grouped by ids.
     pub(crate) interned_values_min: usize,
 }
@@ -34,6 +36,7 @@ impl Default for GroupingLimits {
             rows_per_group_min: 4,
             sent_rows_min: 128 * 1024,
             divided_rows_min: 128 * 1024,
+            sent_groups_min: 16 * 1024,
             // Codes of smaller ones are looked up in the cache as they are.
             interned_values_min: 4096,
         }
@@ -148,7 +151,12 @@ impl SinkPart for AggregatePart {
         if let Some(limited) = &shared.limited {
             rows = limited.wanted(rows)?;
         }
+        if self.by_ids.is_some() {
+            let taken = self.by_values.take_in_codes(&rows.keys, &rows)?;
+            rows = rows.after(taken);
+        }
         match &mut self.by_ids {
+            Some(_) if rows.row_count == 0 => {}
             Some((interned, worker)) => match interned.keys.of_batch(&rows.keys, interned.has_most_rows(&shared))? {
                 (keys, true) => worker.take_in(&keys, &rows)?,
                 (keys, false) => self.by_values.take_in(&keys, &rows)?,

@@ -146,6 +146,18 @@ pub(super) fn condition(column: &ArrayRef) -> BooleanBuffer {
 }
 
 impl InputRows {
+    /// The rows after the first ones, with their keys.
+    pub(super) fn after(self, row_count: usize) -> InputRows {
+        if row_count == 0 {
+            return self;
+        }
+        let rest = self.row_count - row_count;
+        InputRows {
+            keys: self.keys.iter().map(|key| key.slice(row_count, rest)).collect(),
+            ..self.slice(row_count, rest)
+        }
+    }
+
     /// Some of the rows; their keys are cut elsewhere.
     pub(super) fn slice(&self, start: usize, row_count: usize) -> InputRows {
         let arguments = self.arguments.iter().map(|argument| argument.slice(start, row_count));

@@ -25,6 +25,7 @@ pub(super) const EARLY_PARTITIONS: &[GroupingLimits] = &[
         rows_per_group_min: 4,
         sent_rows_min: 1 << 16,
         divided_rows_min: 1 << 17,
+        sent_groups_min: 2,
         interned_values_min: 4096,
     },
     GroupingLimits {
@@ -32,6 +33,7 @@ pub(super) const EARLY_PARTITIONS: &[GroupingLimits] = &[
         rows_per_group_min: 0,
         sent_rows_min: 50,
         divided_rows_min: 1 << 17,
+        sent_groups_min: 1 << 14,
         interned_values_min: 1,
     },
     GroupingLimits {
@@ -39,6 +41,7 @@ pub(super) const EARLY_PARTITIONS: &[GroupingLimits] = &[
         rows_per_group_min: usize::MAX >> 32,
         sent_rows_min: 50,
         divided_rows_min: 3,
+        sent_groups_min: 1,
         interned_values_min: 1,
     },
 ];

@@ -37,9 +37,10 @@ pub(super) struct FusedSums {
     /// Rows in the counts, and rows offered so far.
     rows: usize,
     rows_offered: usize,
-    /// Times that the sums were handed out, and rows they held in all.
+    /// Times that the sums were handed out, rows they held in all, and places.
     flush_count: usize,
     flushed_rows: usize,
+    flushed_places: usize,
 }
 
 /// A state of a call.
@@ -56,8 +57,10 @@ const ROWS_MAX: usize = 1 << 22;
 const CHUNK_ROWS: usize = 1024;
 /// Magnitude of values that [`ROWS_MAX`] of can be added.
 const SMALL: i64 = 1 << 40;
-/// Rows per handing out below which this does not pay.
-const ROWS_PER_FLUSH_MIN: usize = 64 * 1024;
+/// Rows per handing out below which this does not pay ..
+const ROWS_PER_FLUSH_MIN: usize = 4 * 1024;
+/// .. and places per row above which it does not, either.
+const PLACES_PER_ROW_MAX: usize = 4;
 /// Places up to which each has a copy: they stay in the first-level cache.
 const REPLICATED_PLACES_MAX: usize = 512;
 
@@ -65,11 +68,7 @@ impl FusedSums {
     /// For an aggregation that has this form.
     pub(super) fn of(specification: &AggregateSpecification) -> Option<Self> {
         let keys_fit = specification.key_types.iter().all(places::is_key);
-        if specification.key_types.is_empty()
-            || !keys_fit
-            || specification.numbers_sets()
-            || specification.calls.is_empty()
-        {
+        if specification.key_types.is_empty() || !keys_fit || specification.numbers_sets() {
             return None;
         }
         let (mut arguments, mut summed) = (Vec::new(), Vec::new());
@@ -91,12 +90,34 @@ impl FusedSums {
             rows_offered: 0,
             flush_count: 0,
             flushed_rows: 0,
+            flushed_places: 0,
         })
     }
 
     /// Whether it was handed out so often that the general way is better.
     pub(super) fn is_in_vain(&self) -> bool {
-        self.flush_count >= 8 && self.flushed_rows < self.flush_count * ROWS_PER_FLUSH_MIN
+        self.flush_count >= 8
+            && (self.flushed_rows < self.flush_count * ROWS_PER_FLUSH_MIN
+                || self.flushed_places > self.flushed_rows * PLACES_PER_ROW_MAX)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.rows == 0
+    }
+
+    /// Rows in the sums.
+    pub(super) fn row_count(&self) -> usize {
+        self.rows
+    }
+
+    /// Combinations of keys that have room.
+    pub(super) fn place_count(&self) -> usize {
+        self.places.as_ref().map_or(0, Places::count)
+    }
+
+    /// Whether a dictionary's values are among the keys.
+    pub(super) fn has_codes(&self) -> bool {
+        self.places.as_ref().is_some_and(Places::has_codes)
     }
 
     pub(super) fn memory_bytes(&self) -> usize {
@@ -107,7 +128,7 @@ impl FusedSums {
     /// Takes rows in, from the first on; says how many. Where that is not all, no more can be taken before what is here is handed out.
     pub(super) fn take_in(&mut self, keys: &[ArrayRef], arguments: &[ArrayRef], row_count: usize) -> usize {
         self.rows_offered += row_count;
-        if keys.iter().any(may_have_nulls)
+        if keys.iter().any(|key| !places::is_coded(key) && may_have_nulls(key))
             || self.arguments.iter().any(|place| may_have_nulls(&arguments[*place]))
             || self.rows + row_count > ROWS_MAX
         {
@@ -136,7 +157,7 @@ impl FusedSums {
             self.replicate();
             return true;
         }
-        let places_max = places::max_for(self.rows_offered);
+        let places_max = places::max_for(self.rows_offered, keys);
         let Some(wider) = Places::covering(self.places.as_ref(), keys, rows, places_max) else {
             return false;
         };
@@ -214,6 +235,7 @@ impl FusedSums {
         let Some(places) = self.places.take() else {
             return Ok(None);
         };
+        self.flushed_places += places.count();
         let counts = folded(std::mem::take(&mut self.counts), places.count());
         let present: Vec<usize> = (0..counts.len()).filter(|place| counts[*place] > 0).collect();
         let counts: ArrayRef = Arc::new(Int64Array::from_iter_values(

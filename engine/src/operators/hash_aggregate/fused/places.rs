@@ -29,7 +29,7 @@ struct Key {
 enum Domain {
     /// From a smallest value on, of a type.
     Numbers { data_type: DataType, base: i64 },
-    /// The values of a dictionary.
+    /// The values of a dictionary, and NULL.
     Codes { values: ArrayRef },
 }
 
@@ -38,9 +38,20 @@ const PLACES_AT_ONCE: usize = 16 * 1024;
 /// Places at most: sums of so many fit a core's share of the caches.
 const PLACES_MAX: usize = 256 * 1024;
 
+/// The same for the values of one dictionary: each row by itself would cost much more than a place.
+const CODES_MAX: usize = 1024 * 1024;
+
 /// Places that are worth their memory after so many rows.
-pub(super) fn max_for(rows: usize) -> usize {
-    (rows * 4).clamp(PLACES_AT_ONCE, PLACES_MAX)
+pub(super) fn max_for(rows: usize, keys: &[ArrayRef]) -> usize {
+    match keys {
+        [key] if is_coded(key) => (rows * 32).clamp(PLACES_AT_ONCE, CODES_MAX),
+        _ => (rows * 4).clamp(PLACES_AT_ONCE, PLACES_MAX),
+    }
+}
+
+/// Whether rows are placed by the codes of a dictionary.
+pub(super) fn is_coded(key: &ArrayRef) -> bool {
+    matches!(key.data_type(), DataType::Dictionary(_, values) if !is_number(values))
 }
 
 /// Whether a key of this plain type may have places.
@@ -91,6 +102,12 @@ impl Places {
         self.count
     }
 
+    /// Whether a dictionary's values are among the keys.
+    pub(super) fn has_codes(&self) -> bool {
+        let mut keys = self.keys.iter();
+        keys.any(|key| matches!(key.domain, Domain::Codes { .. }))
+    }
+
     /// Writes the places of rows; `false` where some have none.
     pub(super) fn find(&self, columns: &[ArrayRef], rows: &Range<usize>, places: &mut Vec<u32>) -> bool {
         places.clear();
@@ -119,7 +136,8 @@ impl Places {
                     number_array(data_type, numbers.map(|number| base + number as i64))
                 }
                 Domain::Codes { values } => {
-                    let codes = UInt32Array::from_iter_values(numbers.map(|number| number as u32));
+                    let code = |number| (number < values.len()).then_some(number as u32);
+                    let codes: UInt32Array = numbers.map(code).collect();
                     arrow_select::take::take(values, &codes, None)?
                 }
             })
@@ -141,7 +159,16 @@ impl Key {
                 }
                 let codes = &dictionary.keys().values()[rows.clone()];
                 let stride = self.stride as u32;
-                dispatch(AddCodes { places, codes, stride });
+                match dictionary.nulls().filter(|nulls| nulls.null_count() > 0) {
+                    None => dispatch(AddCodes { places, codes, stride }),
+                    Some(nulls) => {
+                        let nulls = nulls.slice(rows.start, rows.len());
+                        let null = values.len() as u32;
+                        for ((place, code), is_valid) in places.iter_mut().zip(codes).zip(&nulls) {
+                            *place += if is_valid { *code } else { null } * stride;
+                        }
+                    }
+                }
                 true
             }
             Domain::Numbers { data_type, base } => {
@@ -209,7 +236,7 @@ impl Domain {
                 Some(Domain::Codes { values: known }) if !Arc::ptr_eq(known, values) => None,
                 Some(Domain::Numbers { .. }) => None,
                 _ if values.null_count() > 0 || values.is_empty() => None,
-                _ => Some((Domain::Codes { values: values.clone() }, values.len())),
+                _ => Some((Domain::Codes { values: values.clone() }, values.len() + 1)),
             };
         }
         if !is_number(column.data_type()) {
