@@ -35,11 +35,19 @@ impl IdTable {
         read_ahead(&self.slots, hashes.iter().copied());
     }
 
-    /// The id in the slot at which the search for a hash begins, if it is that of a value that hashes alike.
+    /// The id of the first value that hashes alike.
     #[inline(always)]
-    fn first(&self, hash: u64) -> Option<u32> {
-        let (known, id) = self.slots[hash as usize & (self.slots.len() - 1)];
-        (id > 0 && known == hash as u32).then_some(id)
+    fn candidate(&self, hash: u64) -> Option<u32> {
+        let mask = self.slots.len() - 1;
+        let hash = hash as u32;
+        let mut at = hash as usize & mask;
+        loop {
+            match self.slots[at] {
+                (_, 0) => return None,
+                (known, id) if known == hash => return Some(id),
+                _ => at = (at + 1) & mask,
+            }
+        }
     }
 
     /// The id of a value that hashes like this, by `is_same`; where there is none, `new_id` becomes its id.
@@ -87,9 +95,9 @@ impl IdTable {
 }
 
 /// Rows that are brought near at once.
-pub(super) const CHUNK_ROWS: usize = 256;
+pub(super) const CHUNK_ROWS: usize = 64;
 
-/// Values that are near anyway.
+/// Values that are near anyway, where they were copied.
 const FEW_VALUES: usize = 4096;
 
 /// Bytes of the first block of long values, and of any; each is four times as large as the one before.
@@ -151,13 +159,13 @@ impl TextInterner {
     /// little longer than one.
     pub(super) fn prepare(&mut self, hashes: &[u64], views: impl Iterator<Item = u128>, buffers: &[Buffer]) {
         self.table.prepare(hashes);
-        if self.views.len() < FEW_VALUES {
+        if self.views.len() < FEW_VALUES && self.adopted.is_empty() {
             return;
         }
         let mut near = 0;
         for (hash, view) in hashes.iter().zip(views) {
             if view as u32 > VIEW_INLINE_MAX
-                && let Some(known) = self.table.first(*hash).map(|id| self.views[id as usize - 1])
+                && let Some(known) = self.table.candidate(*hash).map(|id| self.views[id as usize - 1])
                 && known as u32 > VIEW_INLINE_MAX
             {
                 let known = bytes_of(known, &self.blocks, &self.current);

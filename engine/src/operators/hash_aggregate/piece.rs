@@ -70,7 +70,10 @@ impl Piece {
 
     /// About what a row takes.
     pub(super) fn bytes_per_row(&self) -> usize {
-        let per_row = |column: &ArrayRef| value_bytes(column) / column.len().max(1) + 1;
+        let per_row = |column: &ArrayRef| match self.texts_stay && is_text(column) {
+            true => size_of::<u128>(),
+            false => value_bytes(column) / column.len().max(1) + 1,
+        };
         let columns: usize = match &self.content {
             Content::Rows { keys, rows } => keys.iter().chain(&rows.arguments).map(per_row).sum(),
             Content::States(states) => {
@@ -142,8 +145,11 @@ impl Piece {
 
 /// Whether hashing the keys means reading texts.
 fn has_texts(keys: &[ArrayRef]) -> bool {
-    keys.iter()
-        .any(|key| matches!(key.data_type(), DataType::Utf8View | DataType::BinaryView))
+    keys.iter().any(is_text)
+}
+
+fn is_text(column: &ArrayRef) -> bool {
+    matches!(column.data_type(), DataType::Utf8View | DataType::BinaryView)
 }
 
 fn divided_rows(keys: &[ArrayRef], rows: &InputRows, split: &Split) -> Result<Vec<Content>> {
