@@ -460,7 +460,10 @@ fn errors_say_where() {
 fn batches_that_share_a_dictionary_share_answers() {
     let repeated = call("repeat", vec![c(), a()], LogicalType::Text);
     let compiled = Expression::compile(&repeated, &layout(), &Arc::new(statement())).unwrap();
-    let values: Vec<Literal> = "abcdefghijklmnopqrst".chars().map(|letter| text(&letter.to_string())).collect();
+    let values: Vec<Literal> = "abcdefghijklmnopqrst"
+        .chars()
+        .map(|letter| text(&letter.to_string()))
+        .collect();
     let values = array(&values, &LogicalType::Text);
     let evaluate = |codes: [u32; 2], times: i64| {
         let texts = DictionaryArray::<UInt32Type>::try_new(UInt32Array::from(codes.to_vec()), values.clone());

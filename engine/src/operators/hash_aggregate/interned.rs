@@ -111,10 +111,15 @@ impl InternedKeys {
         }
     }
 
-    /// The keys of a batch with ids for texts, and `true`; all as texts where that is not worth it, or there is no room for more texts.
-    /// `has_most_rows`: they had better be ids, if they can.
-    pub(super) fn of_batch(&self, keys: &[ArrayRef], has_most_rows: bool) -> Result<(Vec<ArrayRef>, bool)> {
-        if self.is_full() || !(has_most_rows || self.suits(keys)) {
+    /// The keys of a batch with ids for texts, and `true`; all as texts where that is preferred or ids are not worth it, or there is no room
+    /// for more texts. `has_most_rows`: they had better be ids, if they can.
+    pub(super) fn of_batch(
+        &self,
+        keys: &[ArrayRef],
+        prefers_texts: bool,
+        has_most_rows: bool,
+    ) -> Result<(Vec<ArrayRef>, bool)> {
+        if prefers_texts || self.is_full() || !(has_most_rows || self.suits(keys)) {
             return Ok((self.texts(keys, 0)?, false));
         }
         self.has_begun.store(true, Ordering::Relaxed);

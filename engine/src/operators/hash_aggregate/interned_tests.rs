@@ -38,7 +38,10 @@ fn texts_and_a_number(random: &mut Random, row_count: usize, distinct: u64) -> V
         _ => Literal::Text(format!("a text that no view holds whole: {}", random.below(distinct))),
     };
     let rows = (0..row_count).map(|_| {
-        let number = Literal::Integer(random.below(3) as i64);
+        let number = match random.below(200) {
+            0 => Literal::Null,
+            number => Literal::Integer(number as i64 % 3),
+        };
         vec![text(random), number, text(random)]
     });
     rows.collect()

@@ -156,11 +156,18 @@ impl SinkPart for AggregatePart {
             rows = rows.after(taken);
         }
         match &mut self.by_ids {
-            Some(_) if rows.row_count == 0 => {}
-            Some((interned, worker)) => match interned.keys.of_batch(&rows.keys, interned.has_most_rows(&shared))? {
-                (keys, true) => worker.take_in(&keys, &rows)?,
-                (keys, false) => self.by_values.take_in(&keys, &rows)?,
-            },
+            _ if rows.row_count == 0 => {}
+            Some((interned, worker)) => {
+                // Beside texts that are counted by their codes, others are texts, too.
+                let prefers_texts = self.by_values.counts_codes();
+                match interned
+                    .keys
+                    .of_batch(&rows.keys, prefers_texts, interned.has_most_rows(&shared))?
+                {
+                    (keys, true) => worker.take_in(&keys, &rows)?,
+                    (keys, false) => self.by_values.take_in(&keys, &rows)?,
+                }
+            }
             None => self.by_values.take_in(&rows.keys, &rows)?,
         }
         let is_complete =

@@ -23,6 +23,8 @@ pub(super) struct Worker {
     shared: Arc<SharedGroups>,
     /// Sums and counts that are nowhere else yet.
     fused: Option<FusedSums>,
+    /// Rows were counted by the codes of a dictionary.
+    has_codes: bool,
     groups: GroupStates,
     /// Rows that `groups` is made of.
     grouped_rows: usize,
@@ -40,6 +42,7 @@ impl Worker {
     pub(super) fn new(shared: &Arc<SharedGroups>) -> Result<Self> {
         Ok(Worker {
             fused: FusedSums::of(&shared.specification),
+            has_codes: false,
             groups: GroupStates::new(&shared.specification)?,
             grouped_rows: 0,
             sends_rows: false,
@@ -69,9 +72,15 @@ impl Worker {
             return Ok(0);
         }
         let taken = self.fuse(keys, rows)?;
+        self.has_codes |= taken > 0;
         self.shared.count_rows(taken);
         self.account()?;
         Ok(taken)
+    }
+
+    /// Whether [`Self::take_in_codes`] took rows, and will go on doing so.
+    pub(super) fn counts_codes(&self) -> bool {
+        self.has_codes && self.fused.is_some()
     }
 
     fn account(&mut self) -> Result<()> {
