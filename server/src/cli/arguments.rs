@@ -60,7 +60,8 @@ pub(super) struct DatabaseOptions {
 /// What a database may use.
 #[derive(Clone, Debug, Args)]
 pub(super) struct ResourceOptions {
-    /// Memory for all queries together, such as 12GiB or 512MB [default: half of the machine's]
+    /// Memory for all queries together, such as 12GiB or 512MB; decoded dictionaries are held in half as much beside it [default: half of
+    /// the machine's]
     #[arg(long, value_name = "SIZE", value_parser = parse_size)]
     pub(super) memory_limit: Option<usize>,
     /// Threads for queries, loads and background work [default: all cores]

@@ -9,6 +9,9 @@ use std::sync::Arc;
 use stoa_engine::config::Config;
 use stoa_engine::database::Database;
 
+/// Decoded dictionaries are held in one byte of so many of the memory limit, beside it.
+const DICTIONARIES_ONE_IN: usize = 2;
+
 /// The configuration that the options mean.
 pub(super) fn config(data: &Path, resources: &ResourceOptions) -> Config {
     let mut config = Config::new(data);
@@ -23,6 +26,7 @@ pub(super) fn config(data: &Path, resources: &ResourceOptions) -> Config {
     if let Some(memory_limit) = resources.memory_limit {
         config.memory_limit_bytes = memory_limit;
     }
+    config.store.dictionary_bytes_max = config.memory_limit_bytes / DICTIONARIES_ONE_IN;
     config
 }
 

@@ -125,7 +125,7 @@ impl<'a> Application<'a> {
 
     fn add_segments(&mut self, table: TableId, segments: &[SegmentMeta]) -> Result<()> {
         let version = self.state.version;
-        let disk = self.disk.clone();
+        let (disk, held) = (self.disk.clone(), self.state.held_dictionaries.clone());
         let rows: u64 = segments.iter().map(|segment| u64::from(segment.row_count)).sum();
         let table_state = self.table(table)?;
         let added = segments.iter().map(|segment| {
@@ -135,7 +135,7 @@ impl<'a> Application<'a> {
                 ..segment.clone()
             };
             SegmentState {
-                file: Arc::new(SegmentFile::new(disk.clone(), table, meta)),
+                file: Arc::new(SegmentFile::new(disk.clone(), held.clone(), table, meta)),
                 deletes: None,
             }
         });
@@ -264,10 +264,11 @@ impl<'a> Application<'a> {
     pub(crate) fn edit(&mut self, edit: &LoggedEdit, position: LogPosition) -> Result<()> {
         self.state.position = position;
         let (version, disk) = (self.state.version, self.disk.clone());
+        let held = self.state.held_dictionaries.clone();
         self.remove_parts(edit.table, &edit.removed)?;
         let table = self.table(edit.table)?;
         let added = edit.added.iter().map(|meta| SegmentState {
-            file: Arc::new(SegmentFile::new(disk.clone(), edit.table, meta.clone())),
+            file: Arc::new(SegmentFile::new(disk.clone(), held.clone(), edit.table, meta.clone())),
             deletes: None,
         });
         put_segments(table, added.collect())?;

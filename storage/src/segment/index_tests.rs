@@ -113,6 +113,63 @@ fn all_batches_of_a_column_share_one_dictionary() {
 }
 
 #[test]
+fn dictionaries_beyond_the_bound_go_and_come_again() {
+    let files = Files::default();
+    let meta = write(
+        &files,
+        &schema_of(&[DataType::Utf8View, DataType::Utf8View, DataType::Utf8View]),
+        &[channels(), channels(), channels()],
+        RowVersions::Single,
+    );
+    let open = |held: &Arc<HeldDictionaries>| {
+        SegmentReader::open_among(&files, Path::new("segment"), &meta, held.clone()).unwrap()
+    };
+    let values = |reader: &SegmentReader, column: u32| {
+        let array = reader.decode(ColumnId(column), 0..100).unwrap();
+        array
+            .as_any()
+            .downcast_ref::<DictionaryArray<UInt32Type>>()
+            .unwrap()
+            .values()
+            .clone()
+    };
+    let unbound = Arc::new(HeldDictionaries::default());
+    let reader = open(&unbound);
+    let first = values(&reader, 1);
+    let bytes = unbound.bytes();
+    for column in [2, 3, 1] {
+        assert_eq!(&values(&reader, column), &first);
+    }
+    assert!(Arc::ptr_eq(&values(&reader, 1), &first));
+    assert_eq!(unbound.bytes(), 3 * bytes);
+
+    let two = Arc::new(HeldDictionaries::new(2 * bytes));
+    let reader = open(&two);
+    let held: Vec<ArrayRef> = [1, 2].map(|column| values(&reader, column)).into();
+    // All were used: the oldest goes, and is another one when it comes again.
+    assert_eq!(&values(&reader, 3), &first);
+    assert_eq!(two.bytes(), 2 * bytes);
+    assert!(
+        Arc::ptr_eq(&values(&reader, 2), &held[1]),
+        "used, it has a second chance"
+    );
+    assert!(!Arc::ptr_eq(&values(&reader, 1), &held[0]));
+    assert_eq!(two.bytes(), 2 * bytes);
+    // What was closed counts until room is needed.
+    drop(reader);
+    let reader = open(&two);
+    let again = [1, 2].map(|column| values(&reader, column));
+    assert_eq!(two.bytes(), 2 * bytes);
+    for (column, values_before) in (1..).zip(&again) {
+        assert!(Arc::ptr_eq(&values(&reader, column), values_before));
+    }
+    let none = Arc::new(HeldDictionaries::new(0));
+    let reader = open(&none);
+    assert_eq!((&values(&reader, 1), &values(&reader, 2)), (&first, &first));
+    assert_eq!(none.bytes(), bytes, "the newest is held in any case");
+}
+
+#[test]
 fn what_begins_in_one_value_of_a_dictionary_and_ends_in_the_next_is_in_neither() {
     let names = [
         "a",

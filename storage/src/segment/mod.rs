@@ -4,6 +4,7 @@ pub(crate) mod column_chunk;
 mod column_writer;
 mod dump;
 pub(crate) mod format;
+mod held_dictionaries;
 #[cfg(test)]
 mod index_tests;
 mod indexes;
@@ -16,6 +17,7 @@ mod tokens_tests;
 mod writer;
 
 pub use crate::index::Verdict;
+pub(crate) use held_dictionaries::HeldDictionaries;
 pub(crate) use open::footer_place;
 pub use reader::{PreparedCondition, SegmentReader, summary_verdict};
 pub use writer::{RowVersions, SegmentInput, write_segment};

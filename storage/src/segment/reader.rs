@@ -3,6 +3,7 @@
 
 use super::column_chunk::Chunk;
 use super::format::{self, ExtraKind, Footer, FooterColumn};
+use super::held_dictionaries::{DictionarySlot, HeldDictionaries};
 use super::open::{Problem, footer_place, read_footer};
 use super::{ColumnSummary, SegmentMeta};
 use crate::disk::{Disk, FileBytes};
@@ -36,6 +37,7 @@ pub struct SegmentReader {
     places: HashMap<ColumnId, usize, foldhash::fast::RandomState>,
     /// What the columns' blocks share, read when first needed.
     shared: Box<[Shared]>,
+    held: Arc<HeldDictionaries>,
     /// Held while something shared is read: threads that need it wait instead of reading it too.
     reading: Mutex<()>,
     /// One bit per part: its checksum was found right.
@@ -45,7 +47,7 @@ pub struct SegmentReader {
 /// What the blocks of a column share.
 #[derive(Default)]
 struct Shared {
-    dictionary: OnceLock<Dictionary>,
+    dictionary: Arc<DictionarySlot>,
     tokens: OnceLock<Tokens>,
 }
 
@@ -102,6 +104,19 @@ impl SegmentReader {
     /// # Errors
     /// [`Error::Corrupt`] where the file is not what `meta` describes, [`Error::UnknownVersion`] where a newer program wrote it.
     pub fn open(disk: &dyn Disk, path: &Path, meta: &SegmentMeta) -> Result<Self> {
+        SegmentReader::open_among(disk, path, meta, Arc::default())
+    }
+
+    /// As [`Self::open`], one of many whose dictionaries have a bound together.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub(crate) fn open_among(
+        disk: &dyn Disk,
+        path: &Path,
+        meta: &SegmentMeta,
+        held: Arc<HeldDictionaries>,
+    ) -> Result<Self> {
         let bytes = disk.map(path)?;
         let path = disk.describe(path);
         announce_footer(&*bytes);
@@ -133,6 +148,7 @@ impl SegmentReader {
             footer,
             places,
             shared,
+            held,
             reading: Mutex::default(),
             verified,
         })
@@ -180,7 +196,7 @@ impl SegmentReader {
         let dictionary = self.dictionary(column)?;
         let (chunk, part, within) = self.chunk(column, &rows)?;
         chunk
-            .decode(within, dictionary)
+            .decode(within, dictionary.as_deref())
             .map_err(|problem| self.corrupt(part, problem))
     }
 
@@ -200,13 +216,13 @@ impl SegmentReader {
             let values = single_values(self.part(dictionary_part)?, &column.data_type, &codes, nulls);
             return values.map_err(|problem| self.corrupt(dictionary_part, problem));
         }
-        chunk.pick(rows, self.dictionary(column)?).map_err(corrupt)
+        chunk.pick(rows, self.dictionary(column)?.as_deref()).map_err(corrupt)
     }
 
-    /// The part of a column's dictionary, where nobody needed all of it so far.
+    /// The part of a column's dictionary, where it is not held.
     fn unread_dictionary(&self, column: &FooterColumn) -> Option<usize> {
         let place = *self.places.get(&column.id)?;
-        let is_unread = self.shared.get(place)?.dictionary.get().is_none();
+        let is_unread = self.shared.get(place)?.dictionary.is_empty();
         column
             .extra(ExtraKind::Dictionary)
             .filter(|_| is_unread)
@@ -354,46 +370,45 @@ impl SegmentReader {
         Ok((chunk, part, within))
     }
 
-    /// The dictionary of a column that has one.
-    pub(super) fn dictionary(&self, column: &FooterColumn) -> Result<Option<&Dictionary>> {
-        self.read_once(
-            column,
-            ExtraKind::Dictionary,
-            |shared| &shared.dictionary,
-            |bytes| Dictionary::new(parse_values(bytes, &column.data_type)?),
-        )
+    /// The dictionary of a column that has one, held or decoded anew.
+    pub(super) fn dictionary(&self, column: &FooterColumn) -> Result<Option<Arc<Dictionary>>> {
+        let Some((part, shared)) = self.beside(column, ExtraKind::Dictionary) else {
+            return Ok(None);
+        };
+        if let Some(dictionary) = shared.dictionary.get() {
+            return Ok(Some(dictionary));
+        }
+        let _reading = self.reading.lock();
+        if let Some(dictionary) = shared.dictionary.get() {
+            return Ok(Some(dictionary));
+        }
+        let read = parse_values(self.part(part)?, &column.data_type).and_then(Dictionary::new);
+        let read = Arc::new(read.map_err(|problem| self.corrupt(part, problem))?);
+        self.held.hold(&shared.dictionary, read.clone());
+        Ok(Some(read))
     }
 
-    /// The table of tokens of a column that has one.
+    /// The table of tokens of a column that has one, read by the first who needs it.
     fn tokens(&self, column: &FooterColumn) -> Result<Option<&Tokens>> {
-        self.read_once(column, ExtraKind::Tokens, |shared| &shared.tokens, Tokens::parse)
-    }
-
-    /// What stands beside a column's blocks, read by the first who needs it.
-    fn read_once<T>(
-        &self,
-        column: &FooterColumn,
-        kind: ExtraKind,
-        place: impl Fn(&Shared) -> &OnceLock<T>,
-        parse: impl Fn(&[u8]) -> Decoded<T>,
-    ) -> Result<Option<&T>> {
-        let Some(part) = column.extra(kind) else {
+        let Some((part, shared)) = self.beside(column, ExtraKind::Tokens) else {
             return Ok(None);
         };
-        let shared = self.places.get(&column.id).and_then(|place| self.shared.get(*place));
-        let Some(place) = shared.map(place) else {
-            return Ok(None);
-        };
-        if place.get().is_none() {
+        if shared.tokens.get().is_none() {
             let _reading = self.reading.lock();
-            if place.get().is_none() {
-                let part = part as usize;
-                let read = parse(self.part(part)?).map_err(|problem| self.corrupt(part, problem))?;
+            if shared.tokens.get().is_none() {
+                let read = Tokens::parse(self.part(part)?).map_err(|problem| self.corrupt(part, problem))?;
                 // Never set already: it is under the lock.
-                let _ = place.set(read);
+                let _ = shared.tokens.set(read);
             }
         }
-        Ok(place.get())
+        Ok(shared.tokens.get())
+    }
+
+    /// The part that stands beside a column's blocks, and where what was read of it is kept.
+    fn beside(&self, column: &FooterColumn, kind: ExtraKind) -> Option<(usize, &Shared)> {
+        let part = column.extra(kind)? as usize;
+        let place = *self.places.get(&column.id)?;
+        Some((part, self.shared.get(place)?))
     }
 
     /// A test on a column's values as one on the codes of its dictionary, if it has one and values are looked at.

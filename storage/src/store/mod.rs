@@ -45,6 +45,8 @@ pub struct StoreOptions {
     pub flush_interval_ms: u64,
     /// Segments smaller than this are merged within their partition.
     pub compaction_rows_min: usize,
+    /// Decoded dictionaries that are held for the next query, beside what queries have in hand.
+    pub dictionary_bytes_max: usize,
     /// Run flush, compaction and retention in the background; tests call them by hand.
     pub background: bool,
     /// How long a version stays readable after a newer one, where no snapshot pins it.
@@ -71,6 +73,7 @@ impl Default for StoreOptions {
             memtable_bytes_max: 512 << 20,
             flush_interval_ms: 30_000,
             compaction_rows_min: 1 << 19,
+            dictionary_bytes_max: 2 << 30,
             background: true,
             history_ms: 0,
             threads: 2,

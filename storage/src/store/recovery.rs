@@ -17,6 +17,7 @@ use crate::error::{Error, Result};
 use crate::manifest::{self, DeletedRows, Manifest, ManifestTable};
 use crate::memtable::Part;
 use crate::schema::TableId;
+use crate::segment::HeldDictionaries;
 use crate::wal::{self, LOG_FOLDER, LogFile, LogPosition, LogRecord, LogWriter, RecordKind, SealedFile};
 use std::collections::{HashSet, VecDeque};
 use std::path::{Path, PathBuf};
@@ -41,7 +42,7 @@ pub(crate) fn recover(disk: &Arc<dyn Disk>, clock: Arc<dyn Clock>, options: &Sto
     // The process before may have died between giving the manifest its name and making that durable: what it makes needless may go
     // only then.
     disk.sync_folder(Path::new(manifest::MANIFEST_FOLDER))?;
-    let mut replay = Replay::new(disk, &manifest)?;
+    let mut replay = Replay::new(disk, &manifest, held_dictionaries(options))?;
     let log = replay_log(disk, &manifest, &mut replay)?;
     let last = replay.state.position;
     sweep(disk, &replay.state)?;
@@ -80,7 +81,10 @@ fn create(disk: &Arc<dyn Disk>, clock: Arc<dyn Clock>, options: &StoreOptions) -
         }
         disk.remove(&path)?;
     }
-    let state = DatabaseState::default();
+    let state = DatabaseState {
+        held_dictionaries: held_dictionaries(options),
+        ..DatabaseState::default()
+    };
     sweep(disk, &state)?;
     let store = u128::from(wal::random_salt()) << 64 | u128::from(wal::random_salt());
     let writer = LogWriter::begin(disk.clone(), options.durability, store, 1, 0, Vec::new())?;
@@ -91,6 +95,10 @@ fn create(disk: &Arc<dyn Disk>, clock: Arc<dyn Clock>, options: &StoreOptions) -
         checkpointer: Checkpointer::new(store, 1, 0),
         next_table: 1,
     })
+}
+
+fn held_dictionaries(options: &StoreOptions) -> Arc<HeldDictionaries> {
+    Arc::new(HeldDictionaries::new(options.dictionary_bytes_max))
 }
 
 /// The log as recovery leaves it.
@@ -197,17 +205,20 @@ struct Replay<'a> {
 }
 
 impl<'a> Replay<'a> {
-    fn new(disk: &'a Arc<dyn Disk>, manifest: &Manifest) -> Result<Self> {
+    fn new(disk: &'a Arc<dyn Disk>, manifest: &Manifest, held: Arc<HeldDictionaries>) -> Result<Self> {
         let mut state = DatabaseState {
             version: manifest.version,
             time: manifest.time,
             position: manifest.position,
             definition_version: manifest.version,
+            held_dictionaries: held,
             ..DatabaseState::default()
         };
         for table in &manifest.tables {
             let id = table.schema.id;
-            state.tables.insert(id, Arc::new(restore_table(disk, table)?));
+            state
+                .tables
+                .insert(id, Arc::new(restore_table(disk, &state.held_dictionaries, table)?));
         }
         let objects = manifest.objects.iter().map(|(name, version, bytes)| {
             let object = StoredObject {
@@ -349,10 +360,15 @@ fn restore_deletes(deleted: &DeletedRows) -> Option<Arc<Deletes>> {
     Deletes::with(None, rows, *version).ok().map(Arc::new)
 }
 
-fn restore_table(disk: &Arc<dyn Disk>, table: &ManifestTable) -> Result<TableState> {
+fn restore_table(disk: &Arc<dyn Disk>, held: &Arc<HeldDictionaries>, table: &ManifestTable) -> Result<TableState> {
     let mut state = TableState::new(table.schema.clone(), table.schema_version);
     let segments = table.segments.iter().map(|(meta, deleted)| SegmentState {
-        file: Arc::new(SegmentFile::new(disk.clone(), table.schema.id, meta.clone())),
+        file: Arc::new(SegmentFile::new(
+            disk.clone(),
+            held.clone(),
+            table.schema.id,
+            meta.clone(),
+        )),
         deletes: restore_deletes(deleted),
     });
     state.segments = Arc::new(segments.collect());

@@ -5,7 +5,7 @@ use super::bounds::ColumnBounds;
 use crate::disk::Disk;
 use crate::error::Result;
 use crate::schema::{ColumnId, TableId};
-use crate::segment::{SegmentMeta, SegmentReader};
+use crate::segment::{HeldDictionaries, SegmentMeta, SegmentReader};
 use parking_lot::Mutex;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,6 +19,7 @@ pub(crate) struct SegmentFile {
     pub(crate) meta: SegmentMeta,
     pub(crate) path: PathBuf,
     disk: Arc<dyn Disk>,
+    held: Arc<HeldDictionaries>,
     obsolete: AtomicBool,
     reader: OnceLock<SegmentReader>,
     /// Held while the reader is opened.
@@ -38,11 +39,12 @@ pub(crate) fn segment_path(table: TableId, id: crate::commit::PartId) -> PathBuf
 }
 
 impl SegmentFile {
-    pub(crate) fn new(disk: Arc<dyn Disk>, table: TableId, meta: SegmentMeta) -> Self {
+    pub(crate) fn new(disk: Arc<dyn Disk>, held: Arc<HeldDictionaries>, table: TableId, meta: SegmentMeta) -> Self {
         SegmentFile {
             path: segment_path(table, meta.id),
             meta,
             disk,
+            held,
             obsolete: AtomicBool::new(false),
             reader: OnceLock::new(),
             opening: Mutex::new(()),
@@ -59,7 +61,7 @@ impl SegmentFile {
         if let Some(reader) = self.reader.get() {
             return Ok(reader);
         }
-        let reader = SegmentReader::open(&*self.disk, &self.path, &self.meta)?;
+        let reader = SegmentReader::open_among(&*self.disk, &self.path, &self.meta, self.held.clone())?;
         Ok(self.reader.get_or_init(|| reader))
     }
 

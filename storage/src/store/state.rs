@@ -5,6 +5,7 @@ use crate::commit::visibility::Deletes;
 use crate::commit::{CommitVersion, PartId};
 use crate::memtable::Part;
 use crate::schema::{ColumnId, TableId, TableSchema};
+use crate::segment::HeldDictionaries;
 use crate::wal::LogPosition;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,6 +22,8 @@ pub(crate) struct DatabaseState {
     pub(crate) definition_version: CommitVersion,
     pub(crate) tables: BTreeMap<TableId, Arc<TableState>>,
     pub(crate) objects: Arc<BTreeMap<String, StoredObject>>,
+    /// Of all segments, those of other versions, too.
+    pub(crate) held_dictionaries: Arc<HeldDictionaries>,
 }
 
 /// An object of the layers above; one that is gone is kept as such until the next start, so that late changes conflict.

@@ -296,7 +296,7 @@ impl KeyColumn {
 
     pub(super) fn memory_bytes(&self) -> usize {
         let interned = match &self.kind {
-            Kind::Text(interner) => interner.memory_bytes(),
+            Kind::Text(interner) => interner.memory_bytes() + interner.staying_bytes(),
             Kind::Wide(interner) => interner.memory_bytes(),
             Kind::Encoded(interner) => interner.memory_bytes(),
             _ => 0,

@@ -115,6 +115,8 @@ pub(super) struct TextInterner {
     block_bytes: usize,
     /// Where the blocks of each column begin whose values stay where they are.
     adopted: Vec<usize>,
+    /// Of values that stay where they are.
+    staying_bytes: usize,
     /// The block that is being filled.
     current: Vec<u8>,
 }
@@ -208,7 +210,10 @@ impl TextInterner {
         if id == new_id {
             let stored = match adopted {
                 _ if is_short => view,
-                Some(first) => in_block(view, block_of(view) + first),
+                Some(first) => {
+                    self.staying_bytes += view as u32 as usize;
+                    in_block(view, block_of(view) + first)
+                }
                 None => self.store(view_bytes(view, buffers)),
             };
             self.views.push(stored);
@@ -277,8 +282,14 @@ impl TextInterner {
         }
     }
 
+    /// Bytes held, but for those of values that stay where they are.
     pub(super) fn memory_bytes(&self) -> usize {
         self.table.memory_bytes() + self.views.capacity() * 16 + self.block_bytes + self.current.capacity()
+    }
+
+    /// Those.
+    pub(super) fn staying_bytes(&self) -> usize {
+        self.staying_bytes
     }
 }
 

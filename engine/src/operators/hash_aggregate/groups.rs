@@ -5,7 +5,7 @@ use super::runs::Runs;
 use super::specification::{AggregateSpecification, InputRows};
 use crate::error::Result;
 use crate::functions::{Accumulator, Groups, KeptRows};
-use crate::operators::gather::column_bytes;
+use crate::operators::gather::value_bytes;
 use crate::operators::group_table::{Assigned, GroupTable, KeyFacts};
 use arrow_array::{ArrayRef, UInt32Array};
 use std::sync::Arc;
@@ -31,7 +31,7 @@ impl HandedOut {
         self.keys
             .iter()
             .chain(self.states.iter().flatten())
-            .map(column_bytes)
+            .map(value_bytes)
             .sum()
     }
 }

@@ -56,6 +56,8 @@ struct Partition {
     backlog: Vec<Piece>,
     backlog_rows: usize,
     backlog_bytes: usize,
+    /// With the texts that stay where they are.
+    backlog_held_bytes: usize,
     /// Groups on disk.
     spilled: Vec<SpilledRows>,
     reservation: Reservation,
@@ -80,6 +82,7 @@ impl Partitions {
                 backlog: Vec::new(),
                 backlog_rows: 0,
                 backlog_bytes: 0,
+                backlog_held_bytes: 0,
                 spilled: Vec::new(),
                 reservation: memory.reservation(),
             })
@@ -99,7 +102,7 @@ impl Partitions {
 
     /// Sends rows or groups to their parts; where they are the last ones, they stay as they are until the part is taken, which all workers do.
     pub(super) fn send(&self, piece: &Piece, are_last: bool) -> Result<()> {
-        let bytes_per_row = piece.bytes_per_row();
+        let bytes_per_row = (piece.bytes_per_row(), piece.held_bytes_per_row());
         let mut busy = Vec::new();
         for (number, piece) in piece.divided(PARTITION_SHIFT, PARTITIONS)? {
             match self.parts[number].try_lock() {
@@ -118,11 +121,12 @@ impl Partitions {
         number: usize,
         mut part: MutexGuard<'_, Partition>,
         piece: Piece,
-        bytes_per_row: usize,
+        (bytes_per_row, held_bytes_per_row): (usize, usize),
         is_last: bool,
     ) -> Result<()> {
         part.backlog_rows += piece.row_count();
         part.backlog_bytes += piece.row_count() * bytes_per_row;
+        part.backlog_held_bytes += piece.row_count() * held_bytes_per_row;
         part.backlog.push(piece);
         if !is_last && self.waits_long_enough(number, &part)? {
             self.cancel.check()?;
@@ -252,7 +256,7 @@ impl Partitions {
         let count = count.clamp(2, SHARES_MAX);
         let groups = part.groups.take().map(GroupStates::hand_out).transpose()?;
         let backlog = std::mem::take(&mut part.backlog);
-        (part.backlog_rows, part.backlog_bytes) = (0, 0);
+        part.clear_backlog();
         let pieces = joined(groups.map(Piece::states).into_iter().chain(backlog))?;
         let mut shares: Vec<Vec<Piece>> = Vec::new();
         shares.resize_with(count, Vec::new);
@@ -266,7 +270,7 @@ impl Partitions {
         let shares = shares.into_iter().map(|pieces| {
             let bytes = pieces
                 .iter()
-                .map(|piece| piece.row_count() * piece.bytes_per_row())
+                .map(|piece| piece.row_count() * piece.held_bytes_per_row())
                 .sum();
             let reservation = part.reservation.split_off(bytes);
             Share { pieces, reservation }
@@ -292,7 +296,11 @@ impl Partitions {
 
 impl Partition {
     fn held_bytes(&self) -> usize {
-        self.backlog_bytes + self.group_bytes()
+        self.backlog_held_bytes + self.group_bytes()
+    }
+
+    fn clear_backlog(&mut self) {
+        (self.backlog_rows, self.backlog_bytes, self.backlog_held_bytes) = (0, 0, 0);
     }
 
     fn group_bytes(&self) -> usize {
@@ -310,7 +318,7 @@ impl Partition {
         for piece in self.backlog.drain(..) {
             piece.add_to(groups)?;
         }
-        (self.backlog_rows, self.backlog_bytes) = (0, 0);
+        self.clear_backlog();
         Ok(())
     }
 }

@@ -68,12 +68,21 @@ impl Piece {
         }
     }
 
-    /// About what a row takes.
+    /// About what a row takes that is moved about.
     pub(super) fn bytes_per_row(&self) -> usize {
-        let per_row = |column: &ArrayRef| match self.texts_stay && is_text(column) {
+        self.bytes_per_row_with(|column| match self.texts_stay && is_text(column) {
             true => size_of::<u128>(),
-            false => value_bytes(column) / column.len().max(1) + 1,
-        };
+            false => value_bytes(column) / column.len().max(1),
+        })
+    }
+
+    /// About what a row takes with the texts that stay where they are.
+    pub(super) fn held_bytes_per_row(&self) -> usize {
+        self.bytes_per_row_with(|column| value_bytes(column) / column.len().max(1))
+    }
+
+    fn bytes_per_row_with(&self, value_bytes: impl Fn(&ArrayRef) -> usize) -> usize {
+        let per_row = |column: &ArrayRef| value_bytes(column) + 1;
         let columns: usize = match &self.content {
             Content::Rows { keys, rows } => keys.iter().chain(&rows.arguments).map(per_row).sum(),
             Content::States(states) => {

@@ -58,6 +58,16 @@ impl Dictionary {
         Ok(Dictionary { values, keys })
     }
 
+    /// Bytes held.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        let keys = match &self.keys {
+            Keys::Lane(keys) => size_of_val(&keys[..]),
+            Keys::Wide(keys) => size_of_val(&keys[..]),
+            Keys::Bytes => 0,
+        };
+        self.values.get_array_memory_size() + keys
+    }
+
     /// The values; every decoded column of the segment shares this array.
     pub(crate) fn values(&self) -> &ArrayRef {
         &self.values
