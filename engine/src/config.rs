@@ -1,5 +1,6 @@
 //! How a database is opened. Settings that a session can change with SET live with the connection.
 
+use crate::limits::BULK_LOAD_THREAD_BYTES_MAX;
 use std::path::PathBuf;
 
 /// Options of [`crate::database::Database::open`].
@@ -34,5 +35,11 @@ impl Config {
                 ..Default::default()
             },
         }
+    }
+
+    /// Memory that one bulk load may hold.
+    pub(crate) fn bulk_load_bytes_max(&self) -> usize {
+        let of_threads = BULK_LOAD_THREAD_BYTES_MAX.saturating_mul(self.store.threads.max(1));
+        of_threads.min(self.memory_limit_bytes / 4)
     }
 }

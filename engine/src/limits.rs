@@ -10,8 +10,8 @@ pub(crate) const ARRAY_BYTES_PER_BATCH_MAX: usize = 8 << 20;
 pub(crate) const LOGGED_ROWS_MAX: usize = 1 << 19;
 /// Bytes of one statement's rows that go through the log, likewise.
 pub(crate) const LOGGED_BYTES_MAX: usize = 64 << 20;
-/// Memory that one bulk load may hold.
-pub(crate) const BULK_LOAD_BYTES_MAX: usize = 1 << 30;
+/// Memory that one bulk load may hold for each thread: what a thread writes at once becomes a segment, which should need no merging.
+pub(crate) const BULK_LOAD_THREAD_BYTES_MAX: usize = 512 << 20;
 /// How often a statement that is a transaction by itself is tried again where others' commits came between.
 /// Every time means that another statement succeeded.
 pub(crate) const CONFLICT_RETRIES_MAX: usize = 100;

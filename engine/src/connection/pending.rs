@@ -4,7 +4,7 @@
 use super::transaction::StatementWrites;
 use crate::database::Shared;
 use crate::error::{Error, Result};
-use crate::limits::{BULK_LOAD_BYTES_MAX, LOGGED_BYTES_MAX, LOGGED_ROWS_MAX};
+use crate::limits::{LOGGED_BYTES_MAX, LOGGED_ROWS_MAX};
 use crate::pipeline::Reservation;
 use crate::statement::query::memory_bytes;
 use crate::statement::row_sink::joined;
@@ -143,8 +143,8 @@ impl Writes {
             // Rows whose table changes on the way go through the log, in order.
             let schema = base.table(table).map(|table| table.schema().clone());
             if let Some(schema) = schema.filter(|_| !is_redefined(table, &self.pending)) {
-                let memory_bytes = BULK_LOAD_BYTES_MAX.min(shared.config.memory_limit_bytes / 4);
-                large.insert(table, shared.store.bulk_load(schema, memory_bytes)?);
+                let load = shared.store.bulk_load(schema, shared.config.bulk_load_bytes_max())?;
+                large.insert(table, load);
             }
         }
         let mut neighbours: Vec<Batch> = Vec::new();

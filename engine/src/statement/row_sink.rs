@@ -11,7 +11,7 @@ use crate::database::Shared;
 use crate::error::{Error, ErrorObject, Result, SqlState};
 use crate::format::FormatSettings;
 use crate::format::text::ColumnWriter;
-use crate::limits::{BULK_LOAD_BYTES_MAX, LOGGED_BYTES_MAX, LOGGED_ROWS_MAX};
+use crate::limits::{LOGGED_BYTES_MAX, LOGGED_ROWS_MAX};
 use crate::pipeline::{Demand, MemoryBudget, Reservation, Sink, SinkPart};
 use crate::types::{LogicalType, array_type, stored_array};
 use arrow_array::{Array, ArrayRef};
@@ -207,7 +207,7 @@ impl RowSink {
 
     /// Too many rows for the log.
     fn begin_load(&self, state: &mut State) -> Result<Arc<dyn BulkLoad>> {
-        let memory_bytes = BULK_LOAD_BYTES_MAX.min(self.shared.config.memory_limit_bytes / 4);
+        let memory_bytes = self.shared.config.bulk_load_bytes_max();
         let load = self.shared.store.bulk_load(self.target.schema.clone(), memory_bytes)?;
         for waiting in std::mem::take(&mut state.waiting) {
             load.append(waiting)?;

@@ -37,7 +37,7 @@ pub struct SegmentReader {
     places: HashMap<ColumnId, usize, foldhash::fast::RandomState>,
     /// What the columns' blocks share, read when first needed.
     shared: Box<[Shared]>,
-    held: Arc<HeldDictionaries>,
+    held_dictionaries: Arc<HeldDictionaries>,
     /// Held while something shared is read: threads that need it wait instead of reading it too.
     reading: Mutex<()>,
     /// One bit per part: its checksum was found right.
@@ -115,7 +115,7 @@ impl SegmentReader {
         disk: &dyn Disk,
         path: &Path,
         meta: &SegmentMeta,
-        held: Arc<HeldDictionaries>,
+        held_dictionaries: Arc<HeldDictionaries>,
     ) -> Result<Self> {
         let bytes = disk.map(path)?;
         let path = disk.describe(path);
@@ -148,7 +148,7 @@ impl SegmentReader {
             footer,
             places,
             shared,
-            held,
+            held_dictionaries,
             reading: Mutex::default(),
             verified,
         })
@@ -384,7 +384,7 @@ impl SegmentReader {
         }
         let read = parse_values(self.part(part)?, &column.data_type).and_then(Dictionary::new);
         let read = Arc::new(read.map_err(|problem| self.corrupt(part, problem))?);
-        self.held.hold(&shared.dictionary, read.clone());
+        self.held_dictionaries.hold(&shared.dictionary, read.clone());
         Ok(Some(read))
     }
 

@@ -171,7 +171,8 @@ impl Load {
             let clock = bins.clock;
             bins.scattered.push(columns, row_count, bytes, clock);
             let full = bins.scattered.row_count >= SCATTERED_ROWS_MAX
-                || bins.scattered.bytes >= self.bin_bytes_max
+                // Taken apart, they are there twice.
+                || bins.scattered.bytes >= self.bin_bytes_max / 2
                 || bins.held_bytes + bins.writing_bytes > self.memory_bytes_max;
             if !full {
                 return Ok(());

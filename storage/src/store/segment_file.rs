@@ -19,7 +19,7 @@ pub(crate) struct SegmentFile {
     pub(crate) meta: SegmentMeta,
     pub(crate) path: PathBuf,
     disk: Arc<dyn Disk>,
-    held: Arc<HeldDictionaries>,
+    held_dictionaries: Arc<HeldDictionaries>,
     obsolete: AtomicBool,
     reader: OnceLock<SegmentReader>,
     /// Held while the reader is opened.
@@ -39,12 +39,17 @@ pub(crate) fn segment_path(table: TableId, id: crate::commit::PartId) -> PathBuf
 }
 
 impl SegmentFile {
-    pub(crate) fn new(disk: Arc<dyn Disk>, held: Arc<HeldDictionaries>, table: TableId, meta: SegmentMeta) -> Self {
+    pub(crate) fn new(
+        disk: Arc<dyn Disk>,
+        held_dictionaries: Arc<HeldDictionaries>,
+        table: TableId,
+        meta: SegmentMeta,
+    ) -> Self {
         SegmentFile {
             path: segment_path(table, meta.id),
             meta,
             disk,
-            held,
+            held_dictionaries,
             obsolete: AtomicBool::new(false),
             reader: OnceLock::new(),
             opening: Mutex::new(()),
@@ -61,7 +66,7 @@ impl SegmentFile {
         if let Some(reader) = self.reader.get() {
             return Ok(reader);
         }
-        let reader = SegmentReader::open_among(&*self.disk, &self.path, &self.meta, self.held.clone())?;
+        let reader = SegmentReader::open_among(&*self.disk, &self.path, &self.meta, self.held_dictionaries.clone())?;
         Ok(self.reader.get_or_init(|| reader))
     }
 

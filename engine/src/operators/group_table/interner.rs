@@ -287,7 +287,7 @@ impl TextInterner {
         self.table.memory_bytes() + self.views.capacity() * 16 + self.block_bytes + self.current.capacity()
     }
 
-    /// Those.
+    /// Bytes of values that stay where they are.
     pub(super) fn staying_bytes(&self) -> usize {
         self.staying_bytes
     }

@@ -1,5 +1,5 @@
 //! The commonest aggregation in tight loops: counts and sums of integer columns by keys of small ranges (dates, small numbers,
-//! dictionaries' codes). Counts and sums stand in arrays indexed by the keys' place; they go to the groups as states when the keys'
+//! dictionaries' codes), or those keys alone. Counts and sums stand in arrays indexed by the keys' place; they go to the groups as states when the keys'
 //! ranges or dictionaries change, or at the end. Whatever does not fit takes the general way.
 
 mod places;
