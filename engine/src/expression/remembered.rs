@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 /// One row must have come for so many values.
-const VALUES_PER_ROW_MAX: usize = 8;
+const VALUES_PER_ROW_MAX: usize = 16;
 
 /// The answers of one call.
 #[derive(Debug, Default)]

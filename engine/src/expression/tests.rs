@@ -460,7 +460,7 @@ fn errors_say_where() {
 fn batches_that_share_a_dictionary_share_answers() {
     let repeated = call("repeat", vec![c(), a()], LogicalType::Text);
     let compiled = Expression::compile(&repeated, &layout(), &Arc::new(statement())).unwrap();
-    let values: Vec<Literal> = "abcdefghijklmnopqrst"
+    let values: Vec<Literal> = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMN"
         .chars()
         .map(|letter| text(&letter.to_string()))
         .collect();
@@ -481,7 +481,7 @@ fn batches_that_share_a_dictionary_share_answers() {
         let answer = answer.as_any().downcast_ref::<DictionaryArray<UInt32Type>>();
         answer.map(|answer| answer.values().clone())
     };
-    // Two rows are few for twenty values; then it is worth it.
+    // Two rows are few for forty values; then it is worth it.
     let first = evaluate([0, 1], 2);
     assert_eq!((plain(&first), shared(&first)), (vec![text("aa"), text("bb")], None));
     let (second, third) = (evaluate([1, 9], 2), evaluate([2, 3], 2));

@@ -294,6 +294,13 @@ impl KeyColumn {
         })
     }
 
+    /// Makes room for so many texts that lie near one another.
+    pub(super) fn reserve_near(&mut self, count: usize) {
+        if let Kind::Text(interner) = &mut self.kind {
+            interner.reserve_near(count);
+        }
+    }
+
     pub(super) fn memory_bytes(&self) -> usize {
         let interned = match &self.kind {
             Kind::Text(interner) => interner.memory_bytes() + interner.staying_bytes(),

@@ -1,15 +1,16 @@
 //! The hash index: open addressing with linear probing over packed lanes.
 
 use super::column::KeyColumn;
-use super::lane::{Lane, LaneValue, LaneValues, with_slice};
+use super::lane::{Lane, LaneValues};
+use super::packing::{BITS_MAX, Packing};
+use super::range::Range;
 use super::read_ahead::read_ahead;
 use crate::operators::key::{hash_narrow, hash_wide};
 use arrow_buffer::ScalarBuffer;
 
-/// See the module. Lanes are packed one after the other; those that have seen a NULL take one bit more.
+/// See the module.
 pub(super) struct HashIndex {
-    /// Which columns had NULLs when the packing was chosen.
-    nullable: Vec<bool>,
+    packing: Packing,
     form: Form,
 }
 
@@ -23,20 +24,15 @@ enum Form {
 }
 
 impl HashIndex {
-    /// Of the groups there are.
-    pub(super) fn new(keys: &[KeyColumn], group_count: usize) -> Self {
-        let nullable: Vec<bool> = keys.iter().map(|key| key.has_nulls() && !key.gives_ids()).collect();
-        let bits: u32 = keys
-            .iter()
-            .zip(&nullable)
-            .map(|(key, nullable)| key.value_bits() + u32::from(*nullable))
-            .sum();
-        let form = match bits {
-            ..=64 => Form::Narrow(ProbeTable::of_groups(keys, &nullable, group_count)),
-            65..=128 => Form::Wide(ProbeTable::of_groups(keys, &nullable, group_count)),
+    /// Of the groups there are, for lanes of these ranges.
+    pub(super) fn new(keys: &[KeyColumn], ranges: &[Option<Range>], group_count: usize) -> Self {
+        let packing = Packing::new(keys, ranges, group_count);
+        let form = match packing.bits() {
+            ..=64 => Form::Narrow(ProbeTable::of_groups(keys, &packing, group_count)),
+            65..=BITS_MAX => Form::Wide(ProbeTable::of_groups(keys, &packing, group_count)),
             _ => Form::Candidates(CandidateTable::of_groups(keys, group_count)),
         };
-        HashIndex { nullable, form }
+        HashIndex { packing, form }
     }
 
     pub(super) fn name(&self) -> &'static str {
@@ -51,27 +47,32 @@ impl HashIndex {
     pub(super) fn find(
         &mut self,
         lanes: &[Lane],
+        ranges: &[Option<Range>],
         row_count: usize,
         groups: &mut Vec<u32>,
         keys: &mut [KeyColumn],
         group_count: &mut usize,
     ) {
-        let mut columns = keys.iter().zip(&self.nullable);
-        if columns.any(|(key, nullable)| !nullable && key.has_nulls() && !key.gives_ids()) {
-            *self = HashIndex::new(keys, *group_count);
+        let must_change = match self.form {
+            // Ranges only grow: what could not be packed cannot be later, but without groups there were none yet.
+            Form::Candidates(_) => *group_count == 0,
+            _ => !self.packing.covers(keys, ranges),
+        };
+        if must_change {
+            *self = HashIndex::new(keys, ranges, *group_count);
         }
         groups.clear();
         let mut new_rows = Vec::new();
         match &mut self.form {
-            Form::Narrow(table) => match single_long(lanes, &self.nullable) {
+            Form::Narrow(table) => match single_long(lanes, &self.packing) {
                 Some(packed) => table.find(&packed, groups, *group_count, &mut new_rows),
                 None => {
-                    let packed = pack::<u64>(lanes, keys, &self.nullable, row_count);
+                    let packed = self.packing.pack::<u64>(lanes, row_count);
                     table.find(&packed, groups, *group_count, &mut new_rows);
                 }
             },
             Form::Wide(table) => {
-                let packed = pack::<u128>(lanes, keys, &self.nullable, row_count);
+                let packed = self.packing.pack::<u128>(lanes, row_count);
                 table.find(&packed, groups, *group_count, &mut new_rows);
             }
             Form::Candidates(table) => return table.find(lanes, row_count, groups, keys, group_count),
@@ -92,17 +93,14 @@ impl HashIndex {
 }
 
 /// The lane of a single 64-bit column, as it is.
-fn single_long(lanes: &[Lane], nullable: &[bool]) -> Option<ScalarBuffer<u64>> {
-    match (lanes, nullable) {
-        (
-            [
-                Lane {
-                    values: LaneValues::Long(values),
-                    ..
-                },
-            ],
-            [false],
-        ) => Some(ScalarBuffer::from(values.inner().clone())),
+fn single_long(lanes: &[Lane], packing: &Packing) -> Option<ScalarBuffer<u64>> {
+    match lanes {
+        [
+            Lane {
+                values: LaneValues::Long(values),
+                ..
+            },
+        ] if packing.is_plain_long() => Some(ScalarBuffer::from(values.inner().clone())),
         _ => None,
     }
 }
@@ -151,47 +149,6 @@ packed_key!(
     hash_wide
 );
 
-fn pack<K: PackedKey>(lanes: &[Lane], keys: &[KeyColumn], nullable: &[bool], row_count: usize) -> Vec<K> {
-    let mut packed = vec![K::default(); row_count];
-    for ((lane, key), nullable) in lanes.iter().zip(keys).zip(nullable) {
-        let bits = key.value_bits();
-        if *nullable {
-            for (row, packed) in packed.iter_mut().enumerate() {
-                *packed = append_nullable(*packed, bits, lane.value(row));
-            }
-            continue;
-        }
-        with_slice!(&lane.values, values => {
-            for (packed, value) in packed.iter_mut().zip(values.iter()) {
-                *packed = packed.append(bits, value.widen());
-            }
-        }, constant value => {
-            for packed in &mut packed {
-                *packed = packed.append(bits, value.unwrap_or(0));
-            }
-        });
-    }
-    packed
-}
-
-#[inline(always)]
-fn append_nullable<K: PackedKey>(packed: K, bits: u32, value: Option<i64>) -> K {
-    packed
-        .append(1, i64::from(value.is_some()))
-        .append(bits, value.unwrap_or(0))
-}
-
-fn pack_group<K: PackedKey>(keys: &[KeyColumn], nullable: &[bool], group: usize) -> K {
-    let mut packed = K::default();
-    for (key, nullable) in keys.iter().zip(nullable) {
-        packed = match nullable {
-            true => append_nullable(packed, key.value_bits(), key.value(group)),
-            false => packed.append(key.value_bits(), key.value(group).unwrap_or(0)),
-        };
-    }
-    packed
-}
-
 /// Keys and, beside each, one more than its group's number; 0 is a free slot.
 struct ProbeTable<K: PackedKey> {
     slots: Vec<(K::Stored, u32)>,
@@ -205,14 +162,14 @@ const SLOTS_MIN: usize = 1024;
 const CHUNK_ROWS: usize = 512;
 
 impl<K: PackedKey> ProbeTable<K> {
-    fn of_groups(keys: &[KeyColumn], nullable: &[bool], group_count: usize) -> Self {
+    fn of_groups(keys: &[KeyColumn], packing: &Packing, group_count: usize) -> Self {
         let slot_count = (group_count * 2).next_power_of_two().max(SLOTS_MIN);
         let mut table = ProbeTable {
             slots: vec![(K::Stored::default(), 0); slot_count],
             used: 0,
         };
         for group in 0..group_count {
-            table.place(pack_group(keys, nullable, group), group as u32 + 1);
+            table.place(packing.pack_group(keys, group), group as u32 + 1);
         }
         table.used = group_count;
         table

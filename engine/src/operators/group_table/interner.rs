@@ -29,10 +29,15 @@ struct IdTable {
 impl IdTable {
     /// Makes room for so many more values, and looks at the slots of their hashes.
     fn prepare(&mut self, hashes: &[u64]) {
-        while (self.used + hashes.len()) * 8 > self.slots.len() * 5 {
+        self.reserve(hashes.len());
+        read_ahead(&self.slots, hashes.iter().copied());
+    }
+
+    /// Makes room for so many more values.
+    fn reserve(&mut self, count: usize) {
+        while (self.used + count) * 8 > self.slots.len() * 5 {
             self.grow();
         }
-        read_ahead(&self.slots, hashes.iter().copied());
     }
 
     /// The id of the first value that hashes alike.
@@ -119,6 +124,8 @@ pub(super) struct TextInterner {
     staying_bytes: usize,
     /// The block that is being filled.
     current: Vec<u8>,
+    /// All values lie near one another.
+    are_near: bool,
 }
 
 impl TextInterner {
@@ -152,6 +159,13 @@ impl TextInterner {
         ids
     }
 
+    /// Makes room for so many values that lie near one another, whose bytes need not be read ahead.
+    pub(super) fn reserve_near(&mut self, count: usize) {
+        self.are_near = true;
+        self.table.reserve(count);
+        self.views.reserve(count);
+    }
+
     /// Distinct values so far.
     pub(super) fn text_count(&self) -> usize {
         self.views.len()
@@ -161,7 +175,7 @@ impl TextInterner {
     /// little longer than one.
     pub(super) fn prepare(&mut self, hashes: &[u64], views: impl Iterator<Item = u128>, buffers: &[Buffer]) {
         self.table.prepare(hashes);
-        if self.views.len() < FEW_VALUES && self.adopted.is_empty() {
+        if self.are_near || self.views.len() < FEW_VALUES && self.adopted.is_empty() {
             return;
         }
         let mut near = 0;

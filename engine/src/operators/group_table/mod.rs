@@ -4,7 +4,7 @@
 //! interner gives out (a dictionary's codes are interned once per distinct value, not per row). Then one of two indexes finds
 //! the group of a combination of lanes:
 //! 1. **direct**: as long as the product of the lanes' ranges is small, an array indexed by `lane - smallest`;
-//! 2. **hashed**: the lanes packed into 64 or 128 bits, or compared one by one where they need more.
+//! 2. **hashed**: the lanes packed into 64 or 128 bits, or compared one by one where even their ranges need more.
 //!
 //! Group numbers never change: growing a range or going over to hashing rebuilds only the index. Holds no aggregates.
 
@@ -13,6 +13,7 @@ mod direct;
 mod hashed;
 mod interner;
 mod lane;
+mod packing;
 mod range;
 mod read_ahead;
 mod rows;
@@ -83,7 +84,7 @@ impl GroupTable {
     pub(crate) fn hashed(types: &[DataType]) -> Result<Self> {
         let mut table = GroupTable::new(types)?;
         if !matches!(&table.columns[..], [only] if only.interns()) {
-            table.index = Index::Hashed(HashIndex::new(&table.columns, 0));
+            table.index = Index::Hashed(HashIndex::new(&table.columns, &[], 0));
         }
         Ok(table)
     }
@@ -91,6 +92,13 @@ impl GroupTable {
     /// Groups so far.
     pub(crate) fn group_count(&self) -> usize {
         self.group_count
+    }
+
+    /// Makes room for so many groups, where keys are texts that lie near one another.
+    pub(crate) fn reserve_near(&mut self, group_count: usize) {
+        self.columns
+            .iter_mut()
+            .for_each(|column| column.reserve_near(group_count));
     }
 
     /// Finds or makes the groups of rows. Key columns may be encoded; `groups` is overwritten unless all rows are in one group.
@@ -161,10 +169,17 @@ impl GroupTable {
                 direct.find(lanes, row_count, groups, &mut self.columns, &mut self.group_count);
                 return Ok(());
             }
-            self.index = Index::Hashed(HashIndex::new(&self.columns, self.group_count));
+            self.index = Index::Hashed(HashIndex::new(&self.columns, ranges, self.group_count));
         }
         if let Index::Hashed(hashed) = &mut self.index {
-            hashed.find(lanes, row_count, groups, &mut self.columns, &mut self.group_count);
+            hashed.find(
+                lanes,
+                ranges,
+                row_count,
+                groups,
+                &mut self.columns,
+                &mut self.group_count,
+            );
         }
         Ok(())
     }

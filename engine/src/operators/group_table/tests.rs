@@ -134,6 +134,55 @@ fn ranges_grow_in_both_directions_until_they_are_hashed() {
 }
 
 #[test]
+fn keys_of_many_bits_are_packed_by_their_ranges_as_long_as_these_are_small() {
+    let mut random = Random::new(21);
+    let types = [LogicalType::BigInt, LogicalType::BigInt, LogicalType::BigInt];
+    // The first is any number, the others lie between bounds that move apart.
+    let mut rows = |low: i64, high: i64, has_nulls: bool| -> Vec<Vec<Literal>> {
+        let rows = (0..200).map(|row| {
+            let mut number = |low: i64, high: i64| {
+                let span = high.wrapping_sub(low) as u64;
+                let value = if span == u64::MAX {
+                    random.below(span)
+                } else {
+                    random.below(span + 1)
+                };
+                Literal::Integer(low.wrapping_add(value as i64))
+            };
+            let any = [i64::MIN, i64::MAX, 0, -1, 1 << 40][row % 5];
+            let last = if has_nulls && row % 7 == 0 {
+                Literal::Null
+            } else {
+                number(low, high)
+            };
+            vec![Literal::Integer(any), number(low, high), last]
+        });
+        rows.collect()
+    };
+    let mut batches = vec![
+        rows(3, 9, false),
+        rows(0, 9, false),
+        rows(-500, 9, false),
+        rows(-500, 1 << 20, true),
+    ];
+    assert_eq!(check(&types, &batches), "hash of 128 bits");
+    batches.push(rows(3, 9, false));
+    batches.push(rows(i64::MIN, i64::MAX, true));
+    batches.push(rows(3, 9, true));
+    assert_eq!(check(&types, &batches), "hash of columns");
+    let ends = vec![
+        rows(i64::MAX - 3, i64::MAX, false),
+        rows(i64::MAX - 900, i64::MAX, false),
+    ];
+    assert_eq!(check(&types, &ends), "hash of 128 bits");
+    let ends = vec![
+        rows(i64::MIN, i64::MIN + 3, false),
+        rows(i64::MIN, i64::MIN + 900, true),
+    ];
+    assert_eq!(check(&types, &ends), "hash of 128 bits");
+}
+
+#[test]
 fn many_groups_survive_growth() {
     let mut random = Random::new(11);
     for types in [

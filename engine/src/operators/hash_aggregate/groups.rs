@@ -7,7 +7,9 @@ use crate::error::Result;
 use crate::functions::{Accumulator, Groups, KeptRows};
 use crate::operators::gather::value_bytes;
 use crate::operators::group_table::{Assigned, GroupTable, KeyFacts};
+use crate::operators::split::sliced;
 use arrow_array::{ArrayRef, UInt32Array};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// See the module.
@@ -27,6 +29,15 @@ pub(super) struct HandedOut {
 }
 
 impl HandedOut {
+    /// Some of the groups.
+    pub(super) fn slice(&self, groups: &Range<usize>) -> HandedOut {
+        HandedOut {
+            keys: sliced(&self.keys, groups),
+            states: self.states.iter().map(|columns| sliced(columns, groups)).collect(),
+            group_count: groups.len(),
+        }
+    }
+
     pub(super) fn memory_bytes(&self) -> usize {
         self.keys
             .iter()
@@ -54,6 +65,13 @@ impl GroupStates {
     pub(super) fn of_partition(specification: &Arc<AggregateSpecification>) -> Result<Self> {
         let mut groups = GroupStates::new(specification)?;
         groups.table = GroupTable::hashed(&specification.table_types())?;
+        Ok(groups)
+    }
+
+    /// As [`Self::new`], for about so many groups by texts that lie near one another.
+    pub(super) fn of_range(specification: &Arc<AggregateSpecification>, group_count: usize) -> Result<Self> {
+        let mut groups = GroupStates::of_partition(specification)?;
+        groups.table.reserve_near(group_count);
         Ok(groups)
     }
 

@@ -46,6 +46,8 @@ impl Interned {
             true => (by_texts, &*self.shared),
             false => (&*self.shared, by_texts),
         };
+        to.send_ascending(false)?;
+        from.bring_together()?;
         while let Some((groups, reservation)) = from.take_groups()? {
             drop(reservation);
             let mut states = groups.hand_out()?;

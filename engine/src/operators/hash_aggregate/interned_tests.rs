@@ -47,7 +47,7 @@ fn texts_and_a_number(random: &mut Random, row_count: usize, distinct: u64) -> V
     rows.collect()
 }
 
-/// The column with a dictionary: in any order, with values that no row has, NULL as a code's or as a value.
+/// The column with a dictionary: ascending as those of segments or in any order, with values that no row has, NULL as a code's or as a value.
 fn with_dictionary(column: &ArrayRef, random: &mut Random) -> ArrayRef {
     let texts = column.as_string_view();
     let null_has_a_code = random.below(2) == 0;
@@ -58,6 +58,9 @@ fn with_dictionary(column: &ArrayRef, random: &mut Random) -> ArrayRef {
     }
     let mut seen = std::collections::HashSet::new();
     values.retain(|value| seen.insert(*value));
+    if random.below(2) == 0 {
+        values.sort_unstable();
+    }
     let code_of = |value: Option<&str>| values.iter().position(|known| *known == value).map(|at| at as u32);
     let codes = texts.iter().map(|value| match value {
         None if !null_has_a_code => None,

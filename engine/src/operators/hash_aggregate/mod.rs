@@ -41,6 +41,7 @@ mod source;
 mod specification;
 #[cfg(test)]
 mod tests;
+mod text_ranges;
 mod worker;
 
 pub(crate) use best::BestGroups;

@@ -54,7 +54,7 @@ impl Piece {
         }
     }
 
-    fn keys(&self) -> &[ArrayRef] {
+    pub(super) fn keys(&self) -> &[ArrayRef] {
         match &self.content {
             Content::Rows { keys, .. } => keys,
             Content::States(states) => &states.keys,
@@ -65,6 +65,21 @@ impl Piece {
         match &self.content {
             Content::Rows { rows, .. } => rows.row_count,
             Content::States(states) => states.group_count,
+        }
+    }
+
+    /// Some of its rows.
+    pub(super) fn slice(&self, rows: &Range<usize>) -> Piece {
+        Piece {
+            content: match &self.content {
+                Content::Rows { keys, rows: all } => Content::Rows {
+                    keys: sliced(keys, rows),
+                    rows: all.slice(rows.start, rows.len()),
+                },
+                Content::States(states) => Content::States(states.slice(rows)),
+            },
+            hashes: self.hashes.as_ref().map(|hashes| hashes.slice(rows.start, rows.len())),
+            texts_stay: self.texts_stay,
         }
     }
 

@@ -7,6 +7,7 @@ use super::partitions::{PARTITIONS, Partitions};
 use super::piece::Piece;
 use super::sink::GroupingLimits;
 use super::specification::AggregateSpecification;
+use super::text_ranges::{AscendingGroups, TextRanges, ascending_piece};
 use crate::error::Result;
 use crate::operators::group_table::KeyFacts;
 use crate::pipeline::{Cancel, MemoryBudget, Reservation};
@@ -29,6 +30,9 @@ pub(super) struct SharedGroups {
     rows_taken: AtomicUsize,
     /// Groups of workers that have finished, and those of summaries.
     merged: Mutex<Merged>,
+    /// Groups of dictionaries, as long as there are no partitions.
+    ascending: Mutex<Vec<AscendingGroups>>,
+    ranges: OnceLock<TextRanges>,
     partitions: OnceLock<Partitions>,
     /// Parts that the source, or who moves the groups elsewhere, has asked for.
     next_partition: AtomicUsize,
@@ -65,6 +69,8 @@ impl SharedGroups {
             limits,
             facts: Mutex::default(),
             rows_taken: AtomicUsize::new(0),
+            ascending: Mutex::default(),
+            ranges: OnceLock::new(),
             partitions: OnceLock::new(),
             next_partition: AtomicUsize::new(0),
         })
@@ -87,6 +93,9 @@ impl SharedGroups {
             ("Group Index".to_owned(), facts.index.unwrap_or("none").to_owned()),
             ("Groups".to_owned(), facts.groups.to_string()),
         ];
+        if let Some(ranges) = self.ranges.get() {
+            lines.push(("Ranges".to_owned(), ranges.count().to_string()));
+        }
         if let Some(partitions) = self.partitions() {
             lines.push(("Partitions".to_owned(), PARTITIONS.to_string()));
             if partitions.has_spilled() {
@@ -105,6 +114,31 @@ impl SharedGroups {
                 self.limits.divided_rows_min,
             )
         })
+    }
+
+    /// Takes in the groups of one dictionary, which are many.
+    pub(super) fn take_in_dictionary(&self, piece: Piece, are_last: bool) -> Result<()> {
+        let piece = match self.partitions() {
+            None => match AscendingGroups::of(piece, self.memory.reservation()) {
+                Ok(groups) => {
+                    self.ascending.lock().push(groups);
+                    return Ok(());
+                }
+                Err(piece) => piece,
+            },
+            Some(_) => piece,
+        };
+        self.begin_partitions().send(&piece, are_last)
+    }
+
+    /// Sends groups of dictionaries that wait to partitions.
+    pub(super) fn send_ascending(&self, are_last: bool) -> Result<()> {
+        loop {
+            let Some(groups) = self.ascending.lock().pop() else {
+                return Ok(());
+            };
+            self.begin_partitions().send(groups.piece(), are_last)?;
+        }
     }
 
     /// Takes in groups that are few.
@@ -175,6 +209,10 @@ impl SharedGroups {
 
     /// Groups that nobody has taken yet; a part's at a time.
     pub(super) fn take_groups(&self) -> Result<Option<(GroupStates, Reservation)>> {
+        if let Some(ranges) = self.ranges.get() {
+            self.cancel.check()?;
+            return ranges.take(&self.specification);
+        }
         let Some(partitions) = self.partitions() else {
             return Ok(self.take_merged());
         };
@@ -194,7 +232,7 @@ impl SharedGroups {
     }
 
     pub(super) fn has_groups(&self) -> bool {
-        self.partitions().is_some() || self.merged.lock().groups.is_some()
+        self.partitions().is_some() || self.merged.lock().groups.is_some() || !self.ascending.lock().is_empty()
     }
 
     pub(super) fn count_rows(&self, row_count: usize) {
@@ -223,9 +261,35 @@ impl SharedGroups {
             groups.ensure(&keys)?;
             self.merge(groups)?;
         }
-        match self.partitions() {
-            Some(_) => self.send_merged(),
-            None => Ok(()),
+        self.bring_together()
+    }
+
+    /// Brings what workers and summaries left into partitions or ranges, where it is not one table.
+    pub(super) fn bring_together(&self) -> Result<()> {
+        if self.partitions().is_none() {
+            if self.ascending.lock().is_empty() {
+                return Ok(());
+            }
+            if let Some((groups, reservation)) = self.take_merged() {
+                drop(reservation);
+                self.take_in_dictionary(ascending_piece(groups.hand_out()?)?, true)?;
+            }
+        }
+        if self.partitions().is_some() {
+            self.send_ascending(true)?;
+            return self.send_merged();
+        }
+        let groups = std::mem::take(&mut *self.ascending.lock());
+        self.ranges.get_or_init(|| TextRanges::new(groups, &self.memory));
+        Ok(())
+    }
+
+    /// Parts that can be taken at the same time.
+    pub(super) fn part_count(&self) -> usize {
+        match (self.ranges.get(), self.partitions()) {
+            (Some(ranges), _) => ranges.count(),
+            (None, Some(_)) => PARTITIONS,
+            (None, None) => 1,
         }
     }
 }

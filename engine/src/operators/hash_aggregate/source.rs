@@ -1,7 +1,6 @@
 //! The source: one row per group, partition by partition.
 
 use super::interned::Interned;
-use super::partitions::PARTITIONS;
 use super::shared_groups::SharedGroups;
 use super::sink::AggregateSink;
 use crate::error::Result;
@@ -66,10 +65,7 @@ impl Source for AggregateSource {
     }
 
     fn parallelism_max(&self) -> usize {
-        match self.result().partitions() {
-            Some(_) => PARTITIONS,
-            None => 1,
-        }
+        self.result().part_count()
     }
 }
 

@@ -147,7 +147,7 @@ impl Worker {
                 true => Piece::of_dictionary(groups),
                 false => Piece::states(groups),
             };
-            return self.shared.begin_partitions().send(&piece, are_last);
+            return self.shared.take_in_dictionary(piece, are_last);
         }
         self.groups
             .merge(&groups.keys, KeyFacts::default(), &groups.states, groups.group_count)?;
@@ -194,6 +194,7 @@ impl Worker {
         if self.groups.group_count() > 0 {
             self.hand_out()?;
         }
+        self.shared.send_ascending(false)?;
         self.reservation.resize(self.held_bytes())
     }
 
@@ -230,6 +231,9 @@ impl Worker {
     pub(super) fn finish(mut self) -> Result<()> {
         self.send(true)?;
         self.hand_out_fused(true)?;
+        if self.shared.partitions().is_some() {
+            self.shared.send_ascending(true)?;
+        }
         if self.groups.group_count() == 0 {
             return Ok(());
         }
