@@ -27,6 +27,8 @@ pub(crate) enum AggregateInput {
     },
     /// States that an earlier operator handed out.
     States { columns: Vec<usize> },
+    /// Nothing of these rows: its states come through a [`StatesSink`](super::StatesSink).
+    Elsewhere,
 }
 
 /// The order of an aggregate's rows: how its order keys are sorted.

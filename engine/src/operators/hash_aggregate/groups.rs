@@ -293,6 +293,7 @@ pub(super) fn take_in(
 ) -> Result<()> {
     let (arguments, selection) = rows.of_call(&call.input);
     match call.input {
+        AggregateInput::Elsewhere => Ok(()),
         AggregateInput::States { .. } => states.merge(&arguments, groups, group_count),
         AggregateInput::Rows { .. } => states.update(&arguments, groups, selection.as_ref(), group_count),
     }

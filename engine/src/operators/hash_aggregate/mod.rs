@@ -42,6 +42,7 @@ mod specification;
 #[cfg(test)]
 mod tests;
 mod text_ranges;
+mod two_sinks;
 mod worker;
 
 pub(crate) use best::BestGroups;
@@ -54,3 +55,4 @@ pub(crate) use sink::AggregateSink;
 pub(crate) use sink::GroupingLimits;
 pub(crate) use source::AggregateSource;
 pub(crate) use specification::AggregateSpecification;
+pub(crate) use two_sinks::{StatesSink, TwoSinks};

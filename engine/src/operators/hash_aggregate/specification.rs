@@ -190,6 +190,7 @@ impl InputRows {
                 columns.iter().map(|place| self.arguments[*place].clone()).collect(),
                 None,
             ),
+            AggregateInput::Elsewhere => (Vec::new(), None),
         }
     }
 }

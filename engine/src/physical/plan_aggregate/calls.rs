@@ -10,6 +10,7 @@ use stoa_sql::plan::{Aggregate, AggregateCall, Expr};
 use stoa_storage::vector::Batch;
 
 /// A call.
+#[derive(Clone)]
 pub(super) struct PreparedCall {
     pub(super) function: &'static AggregateFunction,
     pub(super) binding: AggregateBinding,

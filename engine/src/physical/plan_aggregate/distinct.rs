@@ -3,13 +3,14 @@
 use super::best_groups;
 use super::calls::PreparedCall;
 use super::inputs::Inputs;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::operators::hash_aggregate::{
-    AggregateInput, AggregateSink, AggregateSource, AggregateSpecification, AggregateStep, SETS_MAX,
+    AggregateInput, AggregateSink, AggregateSource, AggregateSpecification, AggregateStep, SETS_MAX, StatesSink,
+    TwoSinks,
 };
 use crate::operators::project::Projection;
 use crate::physical::{Piece, Planner};
-use crate::types::{LogicalType, array_type};
+use crate::types::array_type;
 use std::sync::Arc;
 use stoa_sql::plan::{Aggregate, Expr};
 
@@ -25,6 +26,9 @@ pub(super) fn takes_two_steps(aggregate: &Aggregate, calls: &[PreparedCall]) -> 
 
 /// Bytes of all groups' sets, were they full bitmaps, up to which they are filled in one step.
 const SETS_BYTES_MAX: u64 = 1 << 29;
+
+/// Groups up to which a worker keeps what is added up beside the first step in the cache.
+const GROUPS_BESIDE_MAX: u64 = 16 * 1024;
 
 impl Planner {
     /// Whether few groups, each with a set of numbers that lie close together, are what it takes: filling bitmaps is cheaper than
@@ -48,7 +52,18 @@ impl Planner {
         })
     }
 
-    /// Groups of (keys, distinct arguments, their condition), then groups of the keys.
+    /// Whether groups are known to be so few that the other aggregates are better added up by themselves.
+    fn groups_are_few(&self, aggregate: &Aggregate) -> bool {
+        let mut counts = aggregate
+            .keys
+            .iter()
+            .map(|(_, key)| self.distinct_count_max(&aggregate.input, key));
+        let groups = counts.try_fold(1u64, |groups, count| groups.checked_mul(count?));
+        groups.is_some_and(|groups| groups <= GROUPS_BESIDE_MAX)
+    }
+
+    /// Groups of (keys, distinct arguments, their condition), then groups of the keys over those. The other aggregates go through both steps
+    /// as states, or beside the first where groups are few.
     pub(super) fn plan_two_steps(
         &mut self,
         aggregate: &Aggregate,
@@ -57,35 +72,83 @@ impl Planner {
     ) -> Result<Piece> {
         let piece = self.plan(&aggregate.input)?;
         let keys: Vec<&Expr> = aggregate.keys.iter().map(|(_, key)| key).collect();
-        let distinct_calls = || calls.iter().filter(|call| call.distinct);
-        let arguments: Vec<Expr> = distinct_calls()
-            .next()
-            .map_or_else(Vec::new, |call| call.arguments.clone());
-        let filters: Vec<Expr> = distinct_calls()
-            .next()
-            .and_then(|call| call.filter.clone())
-            .into_iter()
-            .collect();
-        let inner_keys: Vec<&Expr> = keys.iter().copied().chain(&arguments).chain(&filters).collect();
-        let inner_types: Vec<LogicalType> = inner_keys.iter().map(|key| key.data_type()).collect();
-        let mut inputs = Inputs::new(self, &piece.layout);
-        let inner_projections = inputs.keys(inner_keys.iter().copied())?;
-
-        // Columns between the steps: the inner keys, then the states of the calls that are not distinct.
-        let mut next_column = inner_keys.len();
-        let first_argument = keys.len();
-        let are_counted = distinct_calls().all(|call| call.function.only_counts(&call.binding));
-        let counted = match are_counted {
-            true => first_argument..first_argument + arguments.len(),
-            false => first_argument..first_argument,
+        let distinct: Vec<PreparedCall> = calls.iter().filter(|call| call.distinct).cloned().collect();
+        let others: Vec<PreparedCall> = calls.iter().filter(|call| !call.distinct).cloned().collect();
+        let Some(first) = distinct.first() else {
+            return Err(Error::Internal("two steps without distinct arguments".into()));
         };
-        let (mut inner, mut outer) = (Vec::new(), Vec::new());
-        for call in &calls {
+        let inner_keys = keys.iter().copied().chain(&first.arguments).chain(&first.filter);
+        let inner_keys: Vec<&Expr> = inner_keys.collect();
+        let goes_beside = !others.is_empty() && self.groups_are_few(aggregate);
+        let (inner_calls, beside_calls) = match goes_beside {
+            true => (Vec::new(), others),
+            false => (others, Vec::new()),
+        };
+        let inner = self.states_sink(&piece, &inner_keys, inner_calls)?;
+        let outer = self.outer_specification(aggregate, &calls, goes_beside)?;
+        let outer = Arc::new(AggregateSink::after(&inner, outer, &self.context));
+        self.describe(&outer, node);
+        let arguments = keys.len()..keys.len() + first.arguments.len();
+        let are_counted = distinct.iter().all(|call| call.function.only_counts(&call.binding));
+        let counted = if are_counted { arguments } else { keys.len()..keys.len() };
+        let between = AggregateSource::new(&inner, self.context.batch_rows).with_ids(keys.len(), counted);
+        match goes_beside {
+            true => {
+                let beside = self.states_sink(&piece, &keys, beside_calls)?;
+                let states = AggregateSource::new(&beside, self.context.batch_rows);
+                self.sink(piece, Arc::new(TwoSinks([inner, beside])));
+                self.sink(Piece::source(states, Vec::new()), Arc::new(StatesSink::new(&outer)));
+            }
+            false => self.sink(piece, inner),
+        }
+        Ok(self.aggregated(Piece::source(between, Vec::new()), outer, aggregate.output()))
+    }
+
+    /// Groups of a piece's rows that are handed on as states.
+    fn states_sink(&self, piece: &Piece, keys: &[&Expr], calls: Vec<PreparedCall>) -> Result<Arc<AggregateSink>> {
+        let mut inputs = Inputs::new(self, &piece.layout);
+        let projections = inputs.keys(keys.iter().copied())?;
+        let calls = calls.into_iter().map(|call| inputs.step(call));
+        let specification = AggregateSpecification {
+            sets: vec![(0..keys.len()).collect()],
+            keys: projections,
+            key_types: keys.iter().map(|key| array_type(&key.data_type())).collect(),
+            calls: calls.collect::<Result<_>>()?,
+            arguments: inputs.arguments,
+            filters: inputs.filters,
+            gives_set_index: false,
+            gives_states: true,
+            group_limit: None,
+            best_groups: None,
+        };
+        Ok(Arc::new(AggregateSink::new(specification, &self.context)))
+    }
+
+    /// The second step over the columns of the first: its keys, then the states of the calls that are not over distinct arguments, unless they
+    /// come elsewhere.
+    fn outer_specification(
+        &self,
+        aggregate: &Aggregate,
+        calls: &[PreparedCall],
+        states_come_elsewhere: bool,
+    ) -> Result<AggregateSpecification> {
+        let key_count = aggregate.keys.len();
+        let (mut steps, mut filters) = (Vec::with_capacity(calls.len()), Vec::new());
+        let mut next_column = key_count;
+        if let Some(first) = calls.iter().find(|call| call.distinct) {
+            next_column += first.arguments.len();
+            if first.filter.is_some() {
+                filters.push(Projection::Column(next_column));
+                next_column += 1;
+            }
+        }
+        for call in calls {
             let input = match call.distinct {
                 true => AggregateInput::Rows {
-                    arguments: (first_argument..first_argument + arguments.len()).collect(),
+                    arguments: (key_count..key_count + call.arguments.len()).collect(),
                     filter: call.filter.as_ref().map(|_| 0),
                 },
+                false if states_come_elsewhere => AggregateInput::Elsewhere,
                 false => {
                     let states = (call.function.accumulator)(&call.binding)?.state_types().len();
                     next_column += states;
@@ -94,7 +157,7 @@ impl Planner {
                     }
                 }
             };
-            outer.push(AggregateStep {
+            steps.push(AggregateStep {
                 function: call.function,
                 binding: call.binding.clone(),
                 input,
@@ -102,43 +165,21 @@ impl Planner {
                 distinct: false,
             });
         }
-        for call in calls {
-            if !call.distinct {
-                inner.push(inputs.step(call)?);
-            }
-        }
-        let inner = AggregateSpecification {
-            sets: vec![(0..inner_projections.len()).collect()],
-            keys: inner_projections,
-            key_types: inner_types.iter().map(array_type).collect(),
-            arguments: inputs.arguments,
-            filters: inputs.filters,
-            calls: inner,
-            gives_set_index: false,
-            gives_states: true,
-            group_limit: None,
-            best_groups: None,
-        };
-        let first_filter = first_argument + arguments.len();
-        let outer = AggregateSpecification {
-            keys: (0..keys.len()).map(Projection::Column).collect(),
-            key_types: keys.iter().map(|key| array_type(&key.data_type())).collect(),
-            arguments: (0..next_column).map(Projection::Column).collect(),
-            filters: (first_filter..first_filter + filters.len())
-                .map(Projection::Column)
+        Ok(AggregateSpecification {
+            keys: (0..key_count).map(Projection::Column).collect(),
+            key_types: aggregate
+                .keys
+                .iter()
+                .map(|(_, key)| array_type(&key.data_type()))
                 .collect(),
-            calls: outer,
-            sets: vec![(0..keys.len()).collect()],
+            arguments: (0..next_column).map(Projection::Column).collect(),
+            filters,
+            calls: steps,
+            sets: vec![(0..key_count).collect()],
             gives_set_index: false,
             gives_states: false,
             group_limit: None,
             best_groups: best_groups(aggregate),
-        };
-        let inner = Arc::new(AggregateSink::new(inner, &self.context));
-        let outer = Arc::new(AggregateSink::after(&inner, outer, &self.context));
-        self.describe(&outer, node);
-        let between = AggregateSource::new(&inner, self.context.batch_rows).with_ids(keys.len(), counted);
-        self.sink(piece, inner);
-        Ok(self.aggregated(Piece::source(between, Vec::new()), outer, aggregate.output()))
+        })
     }
 }
