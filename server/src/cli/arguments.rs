@@ -1,6 +1,6 @@
 //! What can be written on the command line, and the help that explains it.
 
-use super::size::parse_size;
+use super::size::{parse_count, parse_size};
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -107,7 +107,7 @@ pub(super) struct QuickstartOptions {
     #[arg(long, value_name = "DIR", default_value = "./stoa-quickstart")]
     pub(super) data: PathBuf,
     /// Events; sales are twice as many
-    #[arg(long, value_name = "N", default_value_t = 10_000_000)]
+    #[arg(long, value_name = "N", value_parser = parse_count, default_value_t = 10_000_000)]
     pub(super) rows: u64,
     /// Where to serve it afterwards
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:5433")]

@@ -4,6 +4,7 @@
 use super::arguments::ResourceOptions;
 use super::embedded::config;
 use super::progress::{Progress, Unit};
+use super::size::parse_count;
 use super::target::EngineTarget;
 use super::{CommandError, Result};
 use clap::{Args, Subcommand};
@@ -40,7 +41,7 @@ struct GenerateOptions {
     #[arg(value_parser = clap::builder::PossibleValuesParser::new(Suite::ALL.map(|(name, _)| name)))]
     suite: String,
     /// Rows of the largest table; events are made by the session, so about that many
-    #[arg(long, value_name = "N", default_value_t = 10_000_000)]
+    #[arg(long, value_name = "N", value_parser = parse_count, default_value_t = 10_000_000)]
     rows: u64,
     /// The directory; made if it is not there
     #[arg(long, value_name = "DIR")]
@@ -71,7 +72,7 @@ struct BillionOptions {
     #[arg(long, value_name = "DIR", default_value = "./stoa-billion")]
     data: PathBuf,
     /// Rows of sales
-    #[arg(long, value_name = "N", default_value_t = billion::ROWS)]
+    #[arg(long, value_name = "N", value_parser = parse_count, default_value_t = billion::ROWS)]
     rows: u64,
     /// Also write the figures to this file
     #[arg(long, value_name = "FILE")]
@@ -92,7 +93,7 @@ struct IngestOptions {
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:5433")]
     address: String,
     /// Rows of the COPY
-    #[arg(long, value_name = "N", default_value_t = 5_000_000)]
+    #[arg(long, value_name = "N", value_parser = parse_count, default_value_t = 5_000_000)]
     rows: u64,
     /// Connections that insert at the same time
     #[arg(long, value_name = "N", default_value_t = 64)]

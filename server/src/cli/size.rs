@@ -1,4 +1,4 @@
-//! Sizes as people write them: `12GiB`, `512MB`, `65536`.
+//! Sizes and counts as people write them: `12GiB`, `512MB`, `65536`; `100M`, `2_000_000`.
 
 /// Bytes of a size.
 ///
@@ -40,6 +40,25 @@ pub(super) fn parse_size(text: &str) -> Result<usize, String> {
     usize::try_from(bytes).map_err(|_| wrong())
 }
 
+/// A number of rows.
+///
+/// # Errors
+/// A sentence about what a number of rows looks like.
+pub(super) fn parse_count(text: &str) -> Result<u64, String> {
+    let wrong = || format!("\"{text}\" is not a number of rows; write it as 2000000, 2_000_000, 500k, 100M or 1G");
+    let (digits, factor) = match text.char_indices().next_back() {
+        Some((at, 'k' | 'K')) => (&text[..at], 1_000),
+        Some((at, 'm' | 'M')) => (&text[..at], 1_000_000),
+        Some((at, 'g' | 'G')) => (&text[..at], 1_000_000_000),
+        _ => (text, 1),
+    };
+    if !digits.starts_with(|first: char| first.is_ascii_digit()) {
+        return Err(wrong());
+    }
+    let count: u64 = digits.replace('_', "").parse().map_err(|_| wrong())?;
+    count.checked_mul(factor).ok_or_else(wrong)
+}
+
 /// A number of bytes for people: `1.4 GiB`.
 pub(super) fn show_size(bytes: u64) -> String {
     const UNITS: [&str; 5] = ["bytes", "KiB", "MiB", "GiB", "TiB"];
@@ -72,6 +91,18 @@ mod tests {
         assert_eq!(parse_size("65536"), Ok(65_536));
         for wrong in ["", "GiB", "12 parsecs", "-1GB", "1.2.3GB", "99999999999999TiB", "1e9"] {
             assert!(parse_size(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn counts_have_units_of_ten() {
+        assert_eq!(parse_count("2000000"), Ok(2_000_000));
+        assert_eq!(parse_count("2_000_000"), Ok(2_000_000));
+        assert_eq!(parse_count("500k"), Ok(500_000));
+        assert_eq!(parse_count("100M"), Ok(100_000_000));
+        assert_eq!(parse_count("1G"), Ok(1_000_000_000));
+        for wrong in ["", "M", "-1", "_1", "1.5M", "10MB", "99999999999999G", "é"] {
+            assert!(parse_count(wrong).is_err(), "{wrong}");
         }
     }
 

@@ -8,7 +8,7 @@ use crate::operators::project::Projection;
 use crate::operators::testing::{
     Random, TestSource, batches_of, branch, cancel, collect, memory, memory_of, rows_of, run,
 };
-use crate::pipeline::{MemoryBudget, Pipeline};
+use crate::pipeline::{MemoryBudget, Pipeline, Sink};
 use crate::types::{Literal, LogicalType, array_type};
 use arrow_array::cast::AsArray;
 use arrow_array::types::UInt32Type;
@@ -218,6 +218,47 @@ fn where_memory_ends_texts_take_the_place_of_ids() {
         }
     }
     assert!((3..18).contains(&full_count), "{full_count} of 18");
+}
+
+#[test]
+fn groups_of_a_worker_that_ended_before_partitions_began_are_gathered_too() {
+    let mut random = Random::new(15);
+    let rows = texts_and_a_number(&mut random, 3_000, 700);
+    // With the rows that are not selected.
+    let batches = plain(&batches_of(&rows, &TYPES, 100));
+    let coded = batches[10..].iter().map(|batch| {
+        let mut batch = batch.clone();
+        for column in [0, 2] {
+            batch.columns[column] = with_dictionary(&batch.columns[column], &mut random);
+        }
+        batch
+    });
+    // A few texts; then more than a worker keeps to itself; then most rows, which have ids.
+    let few = Batch::new(batches[0].columns.iter().map(|column| column.slice(0, 3)).collect(), 3);
+    let parts = [vec![few], [batches[1..10].to_vec(), coded.collect()].concat()];
+    let limits = GroupingLimits {
+        interned_values_min: 3,
+        ..EARLY_PARTITIONS[1]
+    };
+    let sink = AggregateSink::with_limits(specification(&TYPES, 3, calls()), memory(), cancel(), limits, None);
+    for batches in &parts {
+        let mut part = sink.open().unwrap();
+        for batch in batches {
+            part.consume(batch.clone()).unwrap();
+        }
+        part.finish().unwrap();
+    }
+    assert!(sink.shared.partitions().is_some());
+    sink.finish().unwrap();
+    assert!(sink.interned.as_ref().unwrap().holds_result());
+    let found = collect(vec![branch(AggregateSource::new(&sink, 50), Vec::new())], 1).unwrap();
+    let expected = aggregate(
+        specification(&TYPES, 3, calls()),
+        parts.iter().flat_map(|batches| plain(batches)).collect(),
+        (1, EARLY_PARTITIONS[0]),
+        memory(),
+    );
+    assert!(sorted(rows_of(&found, &ANSWERS)) == sorted(rows_of(&expected, &ANSWERS)));
 }
 
 #[test]

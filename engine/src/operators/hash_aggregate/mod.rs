@@ -5,9 +5,10 @@
 //! 2. A worker whose groups outgrow the processor's cache hands them out to *partitions* by the hash of their keys. Partitions are
 //!    shared; each has a table of its own, small enough for the cache, behind a lock. If the groups had hardly saved
 //!    anything, the worker stops grouping by itself and sends rows to the partitions directly, adjacent ones
-//!    with the same keys as one. What is only counted and added up by the codes of a dictionary goes there whenever the dictionary changes.
+//!    with the same keys as one. What is only counted and added up by the codes of a dictionary goes there whenever the dictionary changes;
+//!    as long as nothing else does, it waits and comes together by *ranges* of its texts instead.
 //! 3. When all rows are in, what workers still have of their own is merged; without partitions into one table, otherwise into them.
-//! 4. The source hands partitions to workers, one at a time; one for which very many rows wait is divided once more before they are taken in.
+//! 4. The source hands partitions or ranges to workers, one at a time; one for which very many rows wait is divided once more before they are taken in.
 //!
 //! Rows that an aggregate keeps whole (of DISTINCT, of ORDER BY) and that exceed memory in one group are sorted on disk, and the aggregate takes
 //! them in order ([`kept`]).
