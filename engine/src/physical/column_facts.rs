@@ -3,6 +3,7 @@
 
 use super::{Planner, TableAccess};
 use crate::operators::hash_aggregate::integer_at;
+use crate::types::Literal;
 use stoa_sql::plan::{ColumnId, Expr, Plan};
 use stoa_storage::segment::ColumnSummary;
 
@@ -37,13 +38,67 @@ impl Planner {
         }
     }
 
-    /// Values that an expression takes at most, where it depends on one column whose distinct values are known.
+    /// Values that an expression takes at most, where it is a field of a date or time, or depends on one column whose distinct values are
+    /// known.
     pub(super) fn distinct_count_max(&self, plan: &Plan, expression: &Expr) -> Option<u64> {
         let columns = expression.columns();
         let mut columns = columns.iter();
-        match (columns.next(), columns.next()) {
-            (Some(column), None) => self.column_facts(plan, *column)?.distinct_count(),
+        let of_column = match (columns.next(), columns.next()) {
+            (Some(column), None) => self
+                .column_facts(plan, *column)
+                .and_then(|facts| facts.distinct_count()),
             _ => None,
-        }
+        };
+        of_column.into_iter().chain(field_values_max(expression)).min()
+    }
+}
+
+/// Values of a field of dates and times that comes round, as `extract(month FROM x)`.
+fn field_values_max(expression: &Expr) -> Option<u64> {
+    let Expr::Call(call) = expression else { return None };
+    let field = match &call.arguments[..] {
+        [Expr::Literal(Literal::Text(field), _), _] if matches!(call.function.name, "extract" | "date_part") => field,
+        _ => return None,
+    };
+    Some(match field.to_ascii_lowercase().as_str() {
+        "quarter" => 4,
+        "dow" | "isodow" => 7,
+        "month" => 12,
+        "hour" => 24,
+        "day" => 31,
+        "week" => 53,
+        "minute" => 60,
+        "doy" => 366,
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::functions::registry::scalar_function;
+    use std::sync::Arc;
+    use stoa_sql::plan::FunctionCall;
+    use stoa_sql::types::LogicalType;
+
+    #[test]
+    fn fields_that_come_round_have_few_values() {
+        let field = |function: &str, field: &str| {
+            let date = Expr::Literal(Literal::Null, LogicalType::Date);
+            Expr::Call(FunctionCall {
+                function: Arc::new((scalar_function(function).unwrap().info)()),
+                arguments: vec![Expr::Literal(Literal::Text(field.into()), LogicalType::Text), date],
+                data_type: LogicalType::Double,
+                span: None,
+            })
+        };
+        assert_eq!(field_values_max(&field("extract", "month")), Some(12));
+        assert_eq!(field_values_max(&field("date_part", "DOY")), Some(366));
+        assert_eq!(field_values_max(&field("extract", "year")), None);
+        assert_eq!(field_values_max(&field("date_trunc", "month")), None);
+        assert_eq!(
+            field_values_max(&Expr::Literal(Literal::Text("month".into()), LogicalType::Text)),
+            None
+        );
     }
 }
