@@ -34,11 +34,7 @@ impl Planner {
     /// Whether few groups, each with a set of numbers that lie close together, are what it takes: filling bitmaps is cheaper than
     /// grouping by the numbers.
     pub(super) fn sets_are_small(&self, aggregate: &Aggregate, calls: &[PreparedCall]) -> bool {
-        let mut key_counts = aggregate
-            .keys
-            .iter()
-            .map(|(_, key)| self.distinct_count_max(&aggregate.input, key));
-        let groups = key_counts.try_fold(1u64, |groups, count| groups.checked_mul(count?));
+        let groups = self.group_count_max(aggregate);
         let span = |call: &PreparedCall| match call.arguments.as_slice() {
             [Expr::Column(column)] => self.column_facts(&aggregate.input, column.id)?.integer_span(),
             _ => None,
@@ -52,14 +48,12 @@ impl Planner {
         })
     }
 
-    /// Whether groups are known to be so few that the other aggregates are better added up by themselves.
-    fn groups_are_few(&self, aggregate: &Aggregate) -> bool {
-        let mut counts = aggregate
-            .keys
-            .iter()
-            .map(|(_, key)| self.distinct_count_max(&aggregate.input, key));
-        let groups = counts.try_fold(1u64, |groups, count| groups.checked_mul(count?));
-        groups.is_some_and(|groups| groups <= GROUPS_BESIDE_MAX)
+    /// Groups at most, about; `None` where a key's values are not known.
+    fn group_count_max(&self, aggregate: &Aggregate) -> Option<u64> {
+        let mut keys = aggregate.keys.iter();
+        keys.try_fold(1u64, |groups, (_, key)| {
+            groups.checked_mul(self.distinct_count_max(&aggregate.input, key)?)
+        })
     }
 
     /// Groups of (keys, distinct arguments, their condition), then groups of the keys over those. The other aggregates go through both steps
@@ -79,7 +73,10 @@ impl Planner {
         };
         let inner_keys = keys.iter().copied().chain(&first.arguments).chain(&first.filter);
         let inner_keys: Vec<&Expr> = inner_keys.collect();
-        let goes_beside = !others.is_empty() && self.groups_are_few(aggregate);
+        let groups_are_few = self
+            .group_count_max(aggregate)
+            .is_some_and(|groups| groups <= GROUPS_BESIDE_MAX);
+        let goes_beside = !others.is_empty() && groups_are_few;
         let (inner_calls, beside_calls) = match goes_beside {
             true => (Vec::new(), others),
             false => (others, Vec::new()),
