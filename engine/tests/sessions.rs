@@ -517,30 +517,95 @@ fn explain_shows_the_plan_and_what_it_did() {
     check(&mut ann, "SELECT count(*) FROM t", "0");
 }
 
+fn newest_version(session: &mut Connection) -> String {
+    ask(session, "SELECT max(version) FROM stoa.commits").unwrap()
+}
+
 #[test]
 fn the_past_is_read_as_long_as_it_is_kept() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut config = config(folder.path());
-    config.store.history_ms = 600_000;
-    let database = Database::open(config).unwrap();
+    let world = World::new();
+    let mut ann = world.connect();
+    check(&mut ann, "CREATE TABLE t (n int, s text)", "CREATE TABLE");
+    check(&mut ann, "INSERT INTO t VALUES (1), (2), (3)", "INSERT 0 3");
+    let first = newest_version(&mut ann);
+    check(&mut ann, "UPDATE t SET n = 20 WHERE n = 2", "UPDATE 1");
+    let second = newest_version(&mut ann);
+    check(&mut ann, "CHECKPOINT; DELETE FROM t WHERE n = 1", "DELETE 1");
+    check(&mut ann, "VACUUM; TRUNCATE t; INSERT INTO t VALUES (7, 'x')", "INSERT 0 1");
+    let World { database, folder } = world;
+    drop(ann);
+    drop(database);
+    let database = Database::open(config(folder.path())).unwrap();
     let world = World { database, folder };
     let mut ann = world.connect();
-    check(&mut ann, "CREATE TABLE t (n int)", "CREATE TABLE");
-    check(&mut ann, "INSERT INTO t VALUES (1)", "INSERT 0 1");
-    let version = ask(&mut ann, "SELECT max(version) FROM stoa.commits").unwrap();
-    check(&mut ann, "INSERT INTO t VALUES (2)", "INSERT 0 1");
-    check(
-        &mut ann,
-        &format!("SELECT n FROM t FOR SYSTEM_TIME AS OF {version}"),
-        "1",
+    let as_of = |version: &str| format!("SELECT sum(n), count(*) FROM t FOR SYSTEM_TIME AS OF {version}");
+    check(&mut ann, &as_of(&first), "6|3");
+    check(&mut ann, &as_of(&second), "24|3");
+    check(&mut ann, "SELECT sum(n), count(*) FROM t", "7|1");
+    let lost = format!(
+        "SELECT array_agg(before.n ORDER BY before.n) FROM t FOR SYSTEM_TIME AS OF {second} before
+         WHERE NOT EXISTS (SELECT 1 FROM t WHERE t.n = before.n)"
     );
-    check(&mut ann, &format!("SET stoa.as_of = {version}; SELECT n FROM t"), "1");
+    check(&mut ann, &lost, "{1,3,20}");
+    // A time, as a commit has it.
+    let time = format!("SELECT time FROM stoa.commits WHERE version = {second}");
+    let time = ask(&mut ann, &time).unwrap();
+    check(&mut ann, &as_of(&format!("TIMESTAMPTZ '{time}'")), "24|3");
+    refused(
+        &mut ann,
+        "SELECT n FROM t FOR SYSTEM_TIME AS OF TIMESTAMP '2001-01-01'",
+        "22023 no version of the database is kept from that time",
+    );
+    check(&mut ann, &format!("SET stoa.as_of = {first}; SELECT count(*) FROM t"), "3");
     refused(
         &mut ann,
         "DELETE FROM t",
         "25006 cannot execute DELETE while stoa.as_of is set",
     );
-    check(&mut ann, "RESET stoa.as_of; SELECT count(*) FROM t", "2");
+    check(&mut ann, "RESET stoa.as_of; SELECT count(*) FROM t", "1");
+}
+
+#[test]
+fn rows_of_the_past_need_not_meet_the_constraints_of_now() {
+    let world = World::new();
+    let mut ann = world.connect();
+    check(&mut ann, "CREATE TABLE t (n int, s text)", "CREATE TABLE");
+    check(&mut ann, "INSERT INTO t VALUES (1, 'a'), (1, 'b'), (NULL, 'c')", "INSERT 0 3");
+    let version = newest_version(&mut ann);
+    check(&mut ann, "DELETE FROM t WHERE s <> 'a'; ALTER TABLE t ALTER n SET NOT NULL", "ALTER TABLE");
+    check(&mut ann, "ALTER TABLE t ADD PRIMARY KEY (n); ALTER TABLE t ADD COLUMN later int DEFAULT 5", "ALTER TABLE");
+    let past = format!("t FOR SYSTEM_TIME AS OF {version}");
+    check(&mut ann, &format!("SELECT count(*), count(n), sum(later) FROM {past}"), "3|2|15");
+    check(&mut ann, &format!("SELECT s FROM {past} WHERE n IS NULL"), "c");
+    check(&mut ann, &format!("SELECT count(*) FROM (SELECT n, s FROM {past} GROUP BY n, s) x"), "3");
+    check(&mut ann, &format!("PREPARE q AS SELECT count(n), count(*) FROM t; EXECUTE q"), "1|1");
+    check(&mut ann, &format!("SET stoa.as_of = {version}; EXECUTE q"), "2|3");
+}
+
+#[test]
+fn a_table_without_history_says_from_when_it_can_be_read() {
+    let world = World::new();
+    let mut ann = world.connect();
+    check(&mut ann, "CREATE TABLE t (n int) WITH (history = 'none')", "CREATE TABLE");
+    check(&mut ann, "INSERT INTO t VALUES (1)", "INSERT 0 1");
+    let first = newest_version(&mut ann);
+    check(&mut ann, "INSERT INTO t VALUES (2)", "INSERT 0 1");
+    check(&mut ann, &format!("SELECT n FROM t FOR SYSTEM_TIME AS OF {first}"), "1");
+    check(&mut ann, "DELETE FROM t WHERE n = 2", "DELETE 1");
+    let last = newest_version(&mut ann);
+    refused(
+        &mut ann,
+        &format!("SELECT n FROM t FOR SYSTEM_TIME AS OF {first}"),
+        &format!("22023 history is kept from version {last} on"),
+    );
+    check(&mut ann, "ALTER TABLE t SET (history = '1 hour'); DELETE FROM t", "DELETE 1");
+    check(&mut ann, &format!("SELECT n FROM t FOR SYSTEM_TIME AS OF {last}"), "1");
+    check(&mut ann, "SELECT history FROM stoa.tables WHERE table_name = 't'", "1 hour");
+    refused(
+        &mut ann,
+        "ALTER TABLE t SET (history = 'long')",
+        "22023 invalid value for option \"history\": \"long\"",
+    );
 }
 
 #[test]

@@ -317,6 +317,7 @@ fn write(columns: &[&Column]) -> (MemoryDisk, SegmentMeta) {
             .map(|(place, _)| ColumnId(place as u32 + 1))
             .collect(),
         retention_days: None,
+        history_ms: 0,
         definition: Arc::from([]),
     };
     let arrays: Vec<ArrayRef> = columns.iter().map(|column| column.array.clone()).collect();

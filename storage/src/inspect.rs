@@ -101,6 +101,7 @@ mod tests {
             sort_key: Vec::new(),
             bloom_columns: Vec::new(),
             retention_days: None,
+            history_ms: 0,
             definition: Arc::from(&b""[..]),
         };
         let numbers = arrow_array::Int64Array::from_iter_values(0..100);

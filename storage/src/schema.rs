@@ -29,6 +29,8 @@ pub struct TableSchema {
     pub bloom_columns: Vec<ColumnId>,
     /// Rows whose partition lies so far in the past are dropped, in days; needs `partition_by`.
     pub retention_days: Option<u32>,
+    /// How long rows that were deleted can still be read as of the versions that had them, in milliseconds; 0 is not at all.
+    pub history_ms: u64,
     /// Whatever the layers above want kept with the table; never read here.
     pub definition: Arc<[u8]>,
 }

@@ -4,7 +4,7 @@ use crate::error::{Error, Result, SqlState};
 use stoa_storage::schema::{ColumnId, PartitionBy, PartitionUnit, TableSchema};
 
 /// What an option is called, and how a value looks.
-const KNOWN: [(&str, &str); 4] = [
+const KNOWN: [(&str, &str); 5] = [
     (
         "partition_by",
         "day(column), week(column), month(column) or year(column)",
@@ -12,7 +12,14 @@ const KNOWN: [(&str, &str); 4] = [
     ("order_by", "columns with commas between"),
     ("bloom_filter", "columns with commas between"),
     ("retention", "a number of days: '400 days'"),
+    ("history", "a number of seconds, minutes, hours, days or weeks: '7 days'; or 'none'"),
 ];
+
+/// How long rows that were deleted can still be read as of the versions that had them, where no option says otherwise.
+const HISTORY_DEFAULT_MS: u64 = 7 * DAY_MS;
+/// Storage remembers the times of commits for so long.
+const HISTORY_MAX_MS: u64 = 35 * DAY_MS;
+const DAY_MS: u64 = 86_400_000;
 
 /// Parameters of Postgres's tables that say how pages are filled and cleaned, of which Stoa has none. Programs give them by habit.
 const WITHOUT_EFFECT: [&str; 7] = [
@@ -30,15 +37,20 @@ pub(crate) fn is_without_effect(name: &str) -> bool {
     WITHOUT_EFFECT.contains(&name) || name.starts_with("autovacuum_")
 }
 
-/// Puts the options' meaning into a table's schema; columns are found by their names.
+/// Puts the options' meaning into a table's schema; columns are found by their names. A temporary table keeps no history.
 ///
 /// # Errors
 /// 22023: an option that is not there, or a value that makes no sense. 42703: a column that is not there.
-pub(crate) fn apply_options(schema: &mut TableSchema, options: &[(String, String)]) -> Result<()> {
+pub(crate) fn apply_options(
+    schema: &mut TableSchema,
+    options: &[(String, String)],
+    is_temporary: bool,
+) -> Result<()> {
     schema.partition_by = None;
     schema.sort_key = Vec::new();
     schema.bloom_columns = Vec::new();
     schema.retention_days = None;
+    schema.history_ms = if is_temporary { 0 } else { HISTORY_DEFAULT_MS };
     for (position, (name, value)) in options.iter().enumerate() {
         if options.iter().take(position).any(|(other, _)| other == name) {
             return Err(invalid(format!("parameter \"{name}\" specified more than once")));
@@ -48,6 +60,8 @@ pub(crate) fn apply_options(schema: &mut TableSchema, options: &[(String, String
             "order_by" => schema.sort_key = column_list(schema, name, value)?,
             "bloom_filter" => schema.bloom_columns = column_list(schema, name, value)?,
             "retention" => schema.retention_days = retention(value)?,
+            "history" if value.trim().is_empty() => {}
+            "history" => schema.history_ms = history_ms(value)?,
             name if is_without_effect(name) => {}
             _ => return Err(unknown(name)),
         }
@@ -167,6 +181,26 @@ fn retention(value: &str) -> Result<Option<u32>> {
     }
 }
 
+fn history_ms(value: &str) -> Result<u64> {
+    let wrong = || wrong_value("history", value);
+    if value.trim().eq_ignore_ascii_case("none") {
+        return Ok(0);
+    }
+    let mut words = value.split_whitespace();
+    let number: u64 = words.next().and_then(|word| word.parse().ok()).ok_or_else(wrong)?;
+    let unit_ms = match (words.next().map(str::to_lowercase).as_deref(), words.next()) {
+        (None, None) if number == 0 => 1,
+        (Some("second" | "seconds"), None) => 1_000,
+        (Some("minute" | "minutes"), None) => 60_000,
+        (Some("hour" | "hours"), None) => 3_600_000,
+        (Some("day" | "days"), None) => DAY_MS,
+        (Some("week" | "weeks"), None) => 7 * DAY_MS,
+        _ => return Err(wrong()),
+    };
+    let history_ms = number.checked_mul(unit_ms).filter(|history_ms| *history_ms <= HISTORY_MAX_MS);
+    history_ms.ok_or_else(|| invalid("history is kept for 35 days at most: beyond, it is not known when versions were made"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -194,6 +228,7 @@ mod tests {
             sort_key: Vec::new(),
             bloom_columns: Vec::new(),
             retention_days: None,
+            history_ms: 0,
             definition: Arc::from(&b""[..]),
         }
     }
@@ -204,7 +239,7 @@ mod tests {
             .iter()
             .map(|(name, value)| (name.to_string(), value.to_string()))
             .collect();
-        apply_options(&mut schema, &options).map(|()| schema)
+        apply_options(&mut schema, &options, false).map(|()| schema)
     }
 
     #[test]
@@ -224,6 +259,10 @@ mod tests {
         assert_eq!(schema.sort_key, [ColumnId(2), ColumnId(1)]);
         assert_eq!(schema.bloom_columns, [ColumnId(2)]);
         assert_eq!(schema.retention_days, Some(14));
+        assert_eq!(schema.history_ms, 604_800_000);
+        for (value, history_ms) in [("none", 0), ("0", 0), ("90 seconds", 90_000), ("1 hour", 3_600_000), ("2 Weeks", 1_209_600_000)] {
+            assert_eq!(apply(&[("history", value)]).unwrap().history_ms, history_ms, "{value}");
+        }
     }
 
     #[test]
@@ -237,6 +276,10 @@ mod tests {
             ("order_by", "n,"),
             ("retention", "5 days"),
             ("retention", "soon"),
+            ("history", "7"),
+            ("history", "for ever"),
+            ("history", "36 days"),
+            ("history", "99999999999999999999 days"),
             ("fill", "70"),
         ] {
             assert!(apply(&[(name, value)]).is_err(), "{name} {value}");

@@ -160,13 +160,14 @@ impl Settings {
 
     /// Whether statements bound under these and under the others mean the same.
     pub(crate) fn binds_like(&self, other: &Settings) -> bool {
-        const BINDING: [&str; 6] = [
+        const BINDING: [&str; 7] = [
             "search_path",
             "TimeZone",
             "DateStyle",
             "IntervalStyle",
             "stoa.disabled_passes",
             "bytea_output",
+            "stoa.as_of",
         ];
         self.user == other.user
             && BINDING

@@ -8,6 +8,7 @@ use super::sequence::{drop_changes, owned_sequences};
 use super::{Effect, Run, constants, query::Planned, stored};
 use crate::catalog::compile::evaluate_constant;
 use crate::catalog::options::apply_options;
+use crate::catalog::temporary::is_temporary;
 use crate::catalog::persist::{ColumnDefinition, Constraint, NameEntry, Rule, TableDefinition, ViewDefinition};
 use crate::catalog::relation::{Body, Relation};
 use crate::connection::{Notice, StatementWrites};
@@ -334,7 +335,8 @@ impl Altered<'_> {
             self.definition.options.retain(|(former, _)| former != name);
             self.definition.options.push((name.clone(), value.clone()));
         }
-        apply_options(&mut self.schema, &self.definition.options)?;
+        let is_temporary = is_temporary(&self.definition.schema);
+        apply_options(&mut self.schema, &self.definition.options, is_temporary)?;
         index_keys(&mut self.schema, &self.definition)?;
         self.definition.options.retain(|(_, value)| !value.trim().is_empty());
         let before = self.relation.stored().and_then(|table| table.schema.partition_by);
@@ -377,7 +379,7 @@ fn renamed_in_options(options: &[(String, String)], from: &str, to: &str) -> Vec
                 Some((unit, column)) => {
                     format!("{unit}({})", rename(column.strip_suffix(')').unwrap_or(column)))
                 }
-                None if name == "retention" => value.clone(),
+                None if name == "retention" || name == "history" => value.clone(),
                 None => value.split(',').map(rename).collect::<Vec<_>>().join(","),
             };
             (name.clone(), value)

@@ -10,6 +10,7 @@ use super::{Effect, Run, stored};
 use crate::catalog::options::apply_options;
 use crate::catalog::persist::{ColumnDefinition, TableDefinition};
 use crate::catalog::relation::{Relation, table_relation};
+use crate::catalog::temporary::is_temporary;
 use crate::error::{Error, Result, SqlState};
 use crate::types::{LogicalType, stored_type};
 use std::sync::Arc;
@@ -35,7 +36,7 @@ pub(super) fn execute(run: &Run<'_>, alter: &AlterTable, rows: &Plan) -> Result<
             moved.extend(moved_with_column(run, relation.id().0, replaced, identity_type)?);
         }
     }
-    apply_options(&mut schema, &definition.options)?;
+    apply_options(&mut schema, &definition.options, is_temporary(&definition.schema))?;
     index_keys(&mut schema, &definition)?;
     let after = with_definition(&schema, &definition);
     let next = table_relation(&after)?;

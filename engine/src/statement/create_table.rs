@@ -7,6 +7,7 @@ use super::insert::{new_sink, run_source, writes_of};
 use super::sequence::column_sequence;
 use super::{Effect, Run};
 use crate::catalog::options::{apply_options, is_without_effect};
+use crate::catalog::temporary::is_temporary;
 use crate::catalog::persist::{ColumnDefinition, Constraint, NameEntry, TableDefinition, write_table};
 use crate::catalog::relation::{relation_id, table_relation};
 use crate::catalog::sequence::SequenceOwner;
@@ -148,9 +149,10 @@ fn table_schema(
         sort_key: Vec::new(),
         bloom_columns: Vec::new(),
         retention_days: None,
+        history_ms: 0,
         definition: write_table(&definition),
     };
-    apply_options(&mut schema, &create.options)?;
+    apply_options(&mut schema, &create.options, is_temporary(schema_name))?;
     index_keys(&mut schema, &definition)?;
     Ok(Arc::new(schema))
 }

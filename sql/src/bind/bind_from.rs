@@ -15,6 +15,9 @@ use crate::plan::{Apply, CTID_COLUMN, ColumnDef, Expr, JoinKind, Plan, Scan, Vie
 use crate::types::LogicalType;
 use sqlparser::ast::{self, TableFactor};
 
+/// The setting by which all statements of a session see an older version.
+const AS_OF_SETTING: &str = "stoa.as_of";
+
 /// An item of FROM: its rows, and the names it makes known. The scope has no parent yet.
 pub(super) struct FromItem {
     pub(super) plan: Plan,
@@ -353,16 +356,20 @@ impl Binder<'_> {
 
     /// A scan of all columns of a table, and how names reach them.
     pub(super) fn scan(&mut self, relation: &RelationInfo, as_of: Option<Expr>) -> (Scan, Vec<ScopeColumn>) {
+        // Rows of then need not meet the constraints of now.
+        let is_past = as_of.is_some() || self.catalog.setting(AS_OF_SETTING).is_some_and(|version| !version.is_empty());
         let columns: Vec<ScopeColumn> = relation
             .columns
             .iter()
             .map(|column| ScopeColumn {
                 name: column.name.clone(),
-                column: self.column(column.name.clone(), column.data_type.clone(), column.nullable),
+                column: self.column(column.name.clone(), column.data_type.clone(), column.nullable || is_past),
                 hidden: column.hidden,
             })
             .collect();
-        self.note_row_keys(relation, &columns);
+        if !is_past {
+            self.note_row_keys(relation, &columns);
+        }
         let scan = Scan {
             table: relation.id,
             name: relation.name.clone(),

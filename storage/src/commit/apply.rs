@@ -14,6 +14,7 @@ use crate::store::state::{DatabaseState, SegmentState, StoredObject, TableState}
 use crate::wal::LogPosition;
 use crate::wal::rows::LoggedRows;
 use roaring::RoaringBitmap;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// What a commit or edit did beside the state.
@@ -84,11 +85,7 @@ impl<'a> Application<'a> {
             LoggedChange::AlterTable(schema) => self.alter_table(schema),
             LoggedChange::DropTable(table) => self.drop_table(*table),
             LoggedChange::PutObject(name, bytes) => self.put_object(name, bytes.clone()),
-            LoggedChange::RemoveParts(table, parts) => {
-                let removed = self.remove_parts(*table, parts)?;
-                self.effects.rows_deleted += removed;
-                Ok(())
-            }
+            LoggedChange::RemoveParts(table, parts) => self.retire_parts(*table, parts),
         }
     }
 
@@ -158,6 +155,18 @@ impl<'a> Application<'a> {
     }
 
     fn truncate(&mut self, id: TableId) -> Result<()> {
+        let version = self.state.version;
+        let table = self.table(id)?;
+        if !table.keeps_history() {
+            table.forget_before(version);
+            return self.remove_all(id);
+        }
+        self.effects.rows_deleted += delete_all(self.table(id)?, version, |_| true);
+        Ok(())
+    }
+
+    /// Takes all parts out.
+    fn remove_all(&mut self, id: TableId) -> Result<()> {
         let table = self.table(id)?;
         let rows = table.visible_rows();
         let segments = std::mem::take(&mut table.segments);
@@ -193,6 +202,16 @@ impl<'a> Application<'a> {
         if schema.columns.iter().any(lacks_values) && table.visible_rows() > 0 {
             return conflict("the table has rows that have no value for a new column");
         }
+        // Rows from before have no values of a column that took the place of another one.
+        let is_other = |column: &ColumnSchema| {
+            let mut before = table.schema.columns.iter();
+            before.any(|known| known.name == column.name && known.id != column.id)
+                && table.schema.column(column.id).is_none()
+        };
+        let forgets = schema.history_ms == 0 && table.keeps_history() || schema.columns.iter().any(is_other);
+        if forgets {
+            table.forget_before(version);
+        }
         table.column_ids = schema.columns.iter().map(|column| column.id).collect();
         table.schema = schema.clone();
         table.schema_version = version;
@@ -201,7 +220,7 @@ impl<'a> Application<'a> {
 
     fn drop_table(&mut self, id: TableId) -> Result<()> {
         self.refuse_changed_table(id)?;
-        self.truncate(id)?;
+        self.remove_all(id)?;
         self.state.tables.remove(&id);
         self.state.definition_version = self.state.version;
         Ok(())
@@ -237,15 +256,26 @@ impl<'a> Application<'a> {
         Ok(())
     }
 
+    /// Takes all rows of parts out, and the parts themselves where no reader of the past can ask for them.
+    fn retire_parts(&mut self, id: TableId, parts: &[PartId]) -> Result<()> {
+        let version = self.state.version;
+        let table = self.table(id)?;
+        if !table.keeps_history() {
+            table.forget_before(version);
+            let removed = self.remove_parts(id, parts)?;
+            self.effects.rows_deleted += removed;
+            return Ok(());
+        }
+        let listed = listed(table, parts)?;
+        self.effects.rows_deleted += delete_all(table, version, |part| listed.contains(&part));
+        Ok(())
+    }
+
     /// Takes parts out; gives back how many visible rows went.
     fn remove_parts(&mut self, id: TableId, parts: &[PartId]) -> Result<u64> {
         let table = self.table(id)?;
-        let gone = |part: &PartId| table.segment_position(*part).is_none() && table.part_position(*part).is_none();
-        if let Some(part) = parts.iter().find(|part| gone(part)) {
-            return conflict(format!("part {} does not exist any more", part.0));
-        }
+        let listed = listed(table, parts)?;
         let before = table.visible_rows();
-        let listed: std::collections::HashSet<PartId> = parts.iter().copied().collect();
         let mut removed = Vec::new();
         table.parts.retain(|part| !listed.contains(&part.id));
         Arc::make_mut(&mut table.segments).retain(|segment| {
@@ -263,7 +293,7 @@ impl<'a> Application<'a> {
     /// Applies an edit: parts out, segments with the same rows in.
     pub(crate) fn edit(&mut self, edit: &LoggedEdit, position: LogPosition) -> Result<()> {
         self.state.position = position;
-        let (version, disk) = (self.state.version, self.disk.clone());
+        let disk = self.disk.clone();
         let held = self.state.held_dictionaries.clone();
         self.remove_parts(edit.table, &edit.removed)?;
         let table = self.table(edit.table)?;
@@ -272,10 +302,24 @@ impl<'a> Application<'a> {
             deletes: None,
         });
         put_segments(table, added.collect())?;
-        for (part, rows) in &edit.deleted {
-            delete_rows(table, *part, rows, version)?;
+        for (version, sets) in &edit.deleted {
+            for (part, rows) in sets {
+                delete_rows(table, *part, rows, *version)?;
+            }
+        }
+        if let Some(version) = edit.history_from {
+            table.forget_before(version);
         }
         Ok(())
+    }
+}
+
+/// Parts as a set, all of which must be there.
+fn listed(table: &TableState, parts: &[PartId]) -> Result<HashSet<PartId>> {
+    let gone = |part: &PartId| table.segment_position(*part).is_none() && table.part_position(*part).is_none();
+    match parts.iter().find(|part| gone(part)) {
+        Some(part) => conflict(format!("part {} does not exist any more", part.0)),
+        None => Ok(parts.iter().copied().collect()),
     }
 }
 
@@ -289,7 +333,27 @@ fn put_segments(table: &mut TableState, added: Vec<SegmentState>) -> Result<()> 
     }
 }
 
+/// Deletes all rows of the parts that are picked, so that older versions still show them; gives back how many.
+fn delete_all(table: &mut TableState, version: CommitVersion, is_picked: impl Fn(PartId) -> bool) -> u64 {
+    let before = table.visible_rows();
+    for segment in Arc::make_mut(&mut table.segments) {
+        if is_picked(segment.id()) && segment.visible_rows() > 0 {
+            let all = Deletes::all(segment.deletes.as_deref(), segment.file.meta.row_count, version);
+            segment.deletes = Some(Arc::new(all));
+        }
+    }
+    for part in table.parts.iter_mut().filter(|part| is_picked(part.id) && part.visible_rows() > 0) {
+        let part = Arc::make_mut(part);
+        part.deletes = Some(Arc::new(Deletes::all(part.deletes.as_deref(), part.row_count, version)));
+    }
+    before - table.visible_rows()
+}
+
 fn delete_rows(table: &mut TableState, part: PartId, rows: &RoaringBitmap, version: CommitVersion) -> Result<()> {
+    let remembers = table.keeps_history();
+    if !remembers {
+        table.forget_before(version);
+    }
     let (deletes, row_count) = if let Some(at) = table.segment_position(part) {
         let segment = &mut Arc::make_mut(&mut table.segments)[at];
         (&mut segment.deletes, segment.file.meta.row_count)
@@ -302,7 +366,7 @@ fn delete_rows(table: &mut TableState, part: PartId, rows: &RoaringBitmap, versi
     if rows.max().is_some_and(|row| row >= row_count) {
         return invalid(format!("part {} has only {row_count} rows", part.0));
     }
-    match Deletes::with(deletes.as_deref(), rows, version) {
+    match Deletes::with(deletes.as_deref(), rows, version, remembers) {
         Ok(next) => {
             *deletes = Some(Arc::new(next));
             Ok(())

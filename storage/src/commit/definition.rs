@@ -36,10 +36,11 @@ pub(crate) fn write_schema(writer: &mut ByteWriter, schema: &TableSchema) {
     write_column_ids(writer, &schema.bloom_columns);
     writer.option(schema.retention_days, |writer, days| writer.u32(days));
     writer.bytes(&schema.definition);
+    writer.u64(schema.history_ms);
 }
 
-/// Reads a table's definition.
-pub(crate) fn read_schema(reader: &mut ByteReader<'_>) -> ReadResult<TableSchema> {
+/// Reads a table's definition, which ends with how long history is kept unless it is of the first version.
+pub(crate) fn read_schema(reader: &mut ByteReader<'_>, has_history: bool) -> ReadResult<TableSchema> {
     let id = TableId(reader.u32()?);
     let next_column_id = reader.u32()?;
     let column_count = reader.count(8)?;
@@ -65,6 +66,10 @@ pub(crate) fn read_schema(reader: &mut ByteReader<'_>) -> ReadResult<TableSchema
         bloom_columns: read_column_ids(reader)?,
         retention_days: reader.option(ByteReader::u32)?,
         definition: reader.bytes()?.into(),
+        history_ms: match has_history {
+            true => reader.u64()?,
+            false => 0,
+        },
     })
 }
 
@@ -158,10 +163,24 @@ pub(crate) fn write_row_sets(writer: &mut ByteWriter, sets: &[(PartId, RoaringBi
     writer.count(sets.len());
     for (part, rows) in sets {
         writer.u64(part.0);
-        let mut bytes = Vec::with_capacity(rows.serialized_size());
-        rows.serialize_into(&mut bytes)
-            .expect("writing into memory does not fail");
-        writer.bytes(&bytes);
+        write_rows(writer, rows);
+    }
+}
+
+/// Writes a set of rows.
+pub(crate) fn write_rows(writer: &mut ByteWriter, rows: &RoaringBitmap) {
+    let mut bytes = Vec::with_capacity(rows.serialized_size());
+    rows.serialize_into(&mut bytes)
+        .expect("writing into memory does not fail");
+    writer.bytes(&bytes);
+}
+
+/// Reads a set of rows.
+pub(crate) fn read_rows(reader: &mut ByteReader<'_>) -> ReadResult<RoaringBitmap> {
+    let bytes = reader.bytes()?;
+    match RoaringBitmap::deserialize_from(bytes) {
+        Ok(rows) => Ok(rows),
+        Err(error) => reader.damage(format!("a set of rows cannot be read: {error}")),
     }
 }
 
@@ -171,11 +190,7 @@ pub(crate) fn read_row_sets(reader: &mut ByteReader<'_>) -> ReadResult<Vec<(Part
     let mut sets = Vec::with_capacity(count);
     for _ in 0..count {
         let part = PartId(reader.u64()?);
-        let bytes = reader.bytes()?;
-        match RoaringBitmap::deserialize_from(bytes) {
-            Ok(rows) => sets.push((part, rows)),
-            Err(error) => return reader.damage(format!("a set of rows cannot be read: {error}")),
-        }
+        sets.push((part, read_rows(reader)?));
     }
     Ok(sets)
 }

@@ -69,8 +69,10 @@ pub(crate) struct LoggedEdit {
     pub(crate) table: TableId,
     pub(crate) removed: Vec<PartId>,
     pub(crate) added: Vec<SegmentMeta>,
-    /// Rows of the added segments that were deleted while they were written.
-    pub(crate) deleted: Vec<(PartId, RoaringBitmap)>,
+    /// Rows of the added segments that were deleted, and by which commits; these ascend.
+    pub(crate) deleted: Vec<(CommitVersion, Vec<(PartId, RoaringBitmap)>)>,
+    /// The least version as of which the table can be read from now on, where that changes.
+    pub(crate) history_from: Option<CommitVersion>,
 }
 
 /// A commit's bytes, and where in them the sequencer puts what it decides.
@@ -150,11 +152,11 @@ fn write_change(writer: &mut ByteWriter, change: &LoggedChange, placements: &mut
             writer.u32(table.0);
         }
         LoggedChange::CreateTable(schema) => {
-            writer.u8(5);
+            writer.u8(10);
             write_schema(writer, schema);
         }
         LoggedChange::AlterTable(schema) => {
-            writer.u8(6);
+            writer.u8(11);
             write_schema(writer, schema);
         }
         LoggedChange::DropTable(table) => {
@@ -186,8 +188,8 @@ fn read_change(reader: &mut ByteReader<'_>) -> ReadResult<LoggedChange> {
         2 => LoggedChange::AddSegments(TableId(reader.u32()?), read_segments(reader)?),
         3 => LoggedChange::Delete(TableId(reader.u32()?), read_row_sets(reader)?),
         4 => LoggedChange::Truncate(TableId(reader.u32()?)),
-        5 => LoggedChange::CreateTable(Arc::new(read_schema(reader)?)),
-        6 => LoggedChange::AlterTable(Arc::new(read_schema(reader)?)),
+        5 | 10 => LoggedChange::CreateTable(Arc::new(read_schema(reader, tag == 10)?)),
+        6 | 11 => LoggedChange::AlterTable(Arc::new(read_schema(reader, tag == 11)?)),
         7 => LoggedChange::DropTable(TableId(reader.u32()?)),
         8 => {
             let name = reader.text()?.to_owned();
@@ -248,36 +250,53 @@ pub(crate) fn write_edit(edit: &LoggedEdit) -> Vec<u8> {
     writer.u32(edit.table.0);
     write_parts(&mut writer, &edit.removed);
     write_segments(&mut writer, &edit.added);
-    write_row_sets(&mut writer, &edit.deleted);
+    writer.count(edit.deleted.len());
+    for (version, rows) in &edit.deleted {
+        writer.u64(version.0);
+        write_row_sets(&mut writer, rows);
+    }
+    writer.option(edit.history_from, |writer, version| writer.u64(version.0));
     writer.bytes
 }
 
 /// Reads an edit's record.
 pub(crate) fn read_edit(payload: &[u8]) -> ReadResult<LoggedEdit> {
     let mut reader = ByteReader::new(payload);
-    let edit = LoggedEdit {
-        table: TableId(reader.u32()?),
-        removed: read_parts(&mut reader)?,
-        added: read_segments(&mut reader)?,
-        deleted: read_row_sets(&mut reader)?,
-    };
+    let mut edit = begin_edit(&mut reader)?;
+    for _ in 0..reader.count(12)? {
+        edit.deleted
+            .push((CommitVersion(reader.u64()?), read_row_sets(&mut reader)?));
+    }
+    edit.history_from = reader.option(ByteReader::u64)?.map(CommitVersion);
     reader.finish()?;
     Ok(edit)
+}
+
+/// Reads an edit's record of format version 1; `version` is that of the state before it.
+pub(crate) fn read_former_edit(payload: &[u8], version: CommitVersion) -> ReadResult<LoggedEdit> {
+    let mut reader = ByteReader::new(payload);
+    let mut edit = begin_edit(&mut reader)?;
+    edit.deleted.push((version, read_row_sets(&mut reader)?));
+    reader.finish()?;
+    Ok(edit)
+}
+
+fn begin_edit(reader: &mut ByteReader<'_>) -> ReadResult<LoggedEdit> {
+    Ok(LoggedEdit {
+        table: TableId(reader.u32()?),
+        removed: read_parts(reader)?,
+        added: read_segments(reader)?,
+        deleted: Vec::new(),
+        history_from: None,
+    })
 }
 
 /// A record in one line, for people.
 pub(crate) fn describe_record(kind: RecordKind, payload: &[u8]) -> ReadResult<String> {
     Ok(match kind {
         RecordKind::SyncMark => "sync mark".into(),
-        RecordKind::Edit => {
-            let edit = read_edit(payload)?;
-            format!(
-                "edit of table {}: parts {:?} out, segments {:?} in",
-                edit.table.0,
-                edit.removed.iter().map(|part| part.0).collect::<Vec<_>>(),
-                edit.added.iter().map(|segment| segment.id.0).collect::<Vec<_>>()
-            )
-        }
+        RecordKind::Edit => describe_edit(&read_edit(payload)?),
+        RecordKind::FormerEdit => describe_edit(&read_former_edit(payload, CommitVersion(0))?),
         RecordKind::Commit => {
             let commit = read_commit(payload)?;
             let changes: Vec<String> = commit.changes.iter().map(describe_change).collect();
@@ -290,6 +309,19 @@ pub(crate) fn describe_record(kind: RecordKind, payload: &[u8]) -> ReadResult<St
             )
         }
     })
+}
+
+fn describe_edit(edit: &LoggedEdit) -> String {
+    let history = match edit.history_from {
+        Some(version) => format!(", history from version {}", version.0),
+        None => String::new(),
+    };
+    format!(
+        "edit of table {}: parts {:?} out, segments {:?} in{history}",
+        edit.table.0,
+        edit.removed.iter().map(|part| part.0).collect::<Vec<_>>(),
+        edit.added.iter().map(|segment| segment.id.0).collect::<Vec<_>>()
+    )
 }
 
 fn describe_change(change: &LoggedChange) -> String {

@@ -24,6 +24,7 @@ const MOVES_FOLLOWED_MAX: usize = 16;
 pub(crate) type Pin = Weak<dyn Any + Send + Sync>;
 
 /// One rewriting of parts as segments.
+#[derive(Default)]
 pub(crate) struct Moved {
     /// The parts, and what lives as long as someone sees them.
     pub(crate) sources: Vec<(PartId, Pin)>,
@@ -63,6 +64,9 @@ pub(crate) struct Moves {
 impl Moves {
     /// Remembers a move, and forgets those that nobody can ask for any more.
     pub(crate) fn add(&mut self, moved: Moved) {
+        if moved.sources.is_empty() {
+            return;
+        }
         self.moved.push_back(moved);
         let mut reachable = HashSet::new();
         self.moved.retain(|moved| {

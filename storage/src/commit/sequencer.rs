@@ -141,7 +141,6 @@ impl Sequencer {
         next_part: u64,
     ) -> Self {
         let state = Arc::new(state);
-        history.begin(&state);
         Sequencer {
             disk,
             clock,
@@ -539,8 +538,7 @@ impl Sequencer {
             }
         }
         drop(provisional);
-        let made = written.into_iter().map(|pending| (pending.state, pending.info));
-        self.history.record(made, self.clock.now());
+        self.history.record(written.into_iter().filter_map(|pending| pending.info));
     }
 
     /// Nothing that is not published happened.

@@ -14,14 +14,35 @@ pub(crate) struct Deletes {
     blocks: Vec<Option<Arc<RoaringBitmap>>>,
     count: u32,
     version: CommitVersion,
+    /// Which of them which commits deleted, for who reads as of an older version; those of commits before have been forgotten.
+    recent: Option<Arc<Deleted>>,
+}
+
+/// What one commit deleted, and what those before it did: shared by all states from then on.
+#[derive(Debug)]
+struct Deleted {
+    version: CommitVersion,
+    rows: RoaringBitmap,
+    before: Option<Arc<Deleted>>,
+}
+
+impl Drop for Deleted {
+    /// One after the other: a chain of thousands would overflow the stack.
+    fn drop(&mut self) {
+        let mut next = self.before.take();
+        while let Some(mut deleted) = next.and_then(Arc::into_inner) {
+            next = deleted.before.take();
+        }
+    }
 }
 
 impl Deletes {
-    /// These and more, deleted at `version`. Gives back the first row that was deleted already, if any.
+    /// These and more, deleted at `version`, which is remembered if asked. Gives back the first row that was deleted already, if any.
     pub(crate) fn with(
         current: Option<&Deletes>,
         rows: &RoaringBitmap,
         version: CommitVersion,
+        remembers: bool,
     ) -> Result<Deletes, u32> {
         let mut next = current.cloned().unwrap_or_default();
         next.version = version;
@@ -36,7 +57,139 @@ impl Deletes {
             }
             next.count += 1;
         }
+        if remembers {
+            next.remember(version, rows.clone());
+        }
         Ok(next)
+    }
+
+    /// All rows, those that are left deleted at `version`, which is remembered.
+    pub(crate) fn all(current: Option<&Deletes>, row_count: u32, version: CommitVersion) -> Deletes {
+        let mut left = RoaringBitmap::new();
+        left.insert_range(0..row_count);
+        let blocks = (0..row_count).step_by(BLOCK_ROWS).map(|start| {
+            let mut set = RoaringBitmap::new();
+            set.insert_range(start..row_count.min(start + BLOCK_ROWS as u32));
+            Some(Arc::new(set))
+        });
+        if let Some(current) = current {
+            left -= current.rows();
+        }
+        let mut all = Deletes {
+            blocks: blocks.collect(),
+            count: row_count,
+            version,
+            recent: current.and_then(|current| current.recent.clone()),
+        };
+        all.remember(version, left);
+        all
+    }
+
+    fn remember(&mut self, version: CommitVersion, rows: RoaringBitmap) {
+        if !rows.is_empty() {
+            self.recent = Some(Arc::new(Deleted {
+                version,
+                rows,
+                before: self.recent.take(),
+            }));
+        }
+    }
+
+    /// What commits after a version deleted, newest first, as far as it is remembered.
+    pub(crate) fn after(&self, version: CommitVersion) -> impl Iterator<Item = (CommitVersion, &RoaringBitmap)> {
+        let newest = self.recent.as_deref();
+        std::iter::successors(newest, |deleted| deleted.before.as_deref())
+            .take_while(move |deleted| deleted.version > version)
+            .map(|deleted| (deleted.version, &deleted.rows))
+    }
+
+    /// How many rows are deleted as of a version.
+    pub(crate) fn count_at(&self, version: CommitVersion) -> u32 {
+        match self.version <= version {
+            true => self.count,
+            false => self.count - self.after(version).map(|(_, rows)| rows.len() as u32).sum::<u32>(),
+        }
+    }
+
+    /// The rows that are deleted as of a version; `None` where none is.
+    pub(crate) fn at(&self, version: CommitVersion) -> Option<Deletes> {
+        if self.version <= version {
+            return Some(self.clone());
+        }
+        let mut rows = self.rows();
+        for (_, later) in self.after(version) {
+            rows -= later;
+        }
+        Deletes::of(&rows, version)
+    }
+
+    /// A set of rows, deleted at some version; `None` where it is empty.
+    pub(crate) fn of(rows: &RoaringBitmap, version: CommitVersion) -> Option<Deletes> {
+        match rows.is_empty() {
+            true => None,
+            false => Deletes::with(None, rows, version, false).ok(),
+        }
+    }
+
+    /// What was deleted beyond what an older value of the same part says, by commits that ascend: all of it by the newest one where
+    /// it is not remembered.
+    pub(crate) fn since(&self, then: Option<&Deletes>) -> Vec<(CommitVersion, RoaringBitmap)> {
+        let (count, version) = then.map_or_else(Default::default, |then| (then.count, then.version));
+        if self.count == count {
+            return Vec::new();
+        }
+        let mut remembered: Vec<_> = self.after(version).map(|(version, rows)| (version, rows.clone())).collect();
+        remembered.reverse();
+        let found: u64 = remembered.iter().map(|(_, rows)| rows.len()).sum();
+        if found == u64::from(self.count - count) {
+            return remembered;
+        }
+        let rows = self.rows() - then.map(Deletes::rows).unwrap_or_default();
+        vec![(self.version, rows)]
+    }
+
+    /// The same rows, without which of the commits up to a version deleted them.
+    pub(crate) fn forgetting(&self, version: CommitVersion) -> Deletes {
+        let mut next = Deletes {
+            recent: None,
+            ..self.clone()
+        };
+        let mut kept: Vec<_> = self.after(version).collect();
+        kept.reverse();
+        for (version, rows) in kept {
+            next.remember(version, rows.clone());
+        }
+        next
+    }
+
+    /// The rows of which it is not remembered what commit deleted them, and the others by commits, which ascend.
+    pub(crate) fn taken_apart(&self) -> (RoaringBitmap, Vec<(CommitVersion, RoaringBitmap)>) {
+        let mut old = self.rows();
+        let mut recent: Vec<_> = self.after(CommitVersion(0)).map(|(version, rows)| (version, rows.clone())).collect();
+        recent.reverse();
+        recent.iter().for_each(|(_, rows)| old -= rows);
+        (old, recent)
+    }
+
+    /// From what [`Self::taken_apart`] gave, of a part of so many rows, and the newest delete's version; `None` where that is not possible.
+    pub(crate) fn put_together(
+        version: CommitVersion,
+        old: &RoaringBitmap,
+        recent: &[(CommitVersion, RoaringBitmap)],
+    ) -> Option<Deletes> {
+        let mut deletes = Deletes::with(None, old, version, false).ok()?;
+        for (version, rows) in recent {
+            deletes = Deletes::with(Some(&deletes), rows, *version, true).ok()?;
+        }
+        deletes.version = version;
+        Some(deletes)
+    }
+
+    /// Whether commits up to a version are remembered.
+    pub(crate) fn remembers_until(&self, version: CommitVersion) -> bool {
+        let newest = self.recent.as_deref();
+        let mut remembered = std::iter::successors(newest, |deleted| deleted.before.as_deref());
+        remembered.any(|deleted| deleted.version <= version)
     }
 
     /// How many rows are deleted.
@@ -99,7 +252,7 @@ mod tests {
     fn deletes_across_blocks_are_found_counted_and_refused_twice() {
         let far = BLOCK_ROWS as u32 + 7;
         let rows = RoaringBitmap::from_iter([3, 5, far]);
-        let deletes = Deletes::with(None, &rows, CommitVersion(4)).unwrap();
+        let deletes = Deletes::with(None, &rows, CommitVersion(4), true).unwrap();
         assert_eq!((deletes.count(), deletes.version()), (3, CommitVersion(4)));
         assert_eq!(deletes.rows(), rows);
         assert_eq!((deletes.count_in(&(3..5)), deletes.count_in(&(0..far + 1))), (1, 3));
@@ -109,8 +262,56 @@ mod tests {
         assert!(deletes.alive(&(far + 1..far + 9)).is_none());
         let again = RoaringBitmap::from_iter([4, far]);
         assert_eq!(
-            Deletes::with(Some(&deletes), &again, CommitVersion(5)).unwrap_err(),
+            Deletes::with(Some(&deletes), &again, CommitVersion(5), true).unwrap_err(),
             far
         );
+    }
+
+    fn rows(rows: &[u32]) -> RoaringBitmap {
+        rows.iter().copied().collect()
+    }
+
+    #[test]
+    fn older_versions_have_fewer_rows_deleted_until_they_are_forgotten() {
+        let with = |current: Option<&Deletes>, of: &[u32], version| {
+            Deletes::with(current, &rows(of), CommitVersion(version), true).unwrap()
+        };
+        let first = with(None, &[1, 2], 3);
+        let second = with(Some(&first), &[7], 5);
+        let all = Deletes::all(Some(&second), 10, CommitVersion(8));
+        assert_eq!((all.count(), all.rows()), (10, (0..10).collect()));
+        for (version, expected) in [(2, vec![]), (3, vec![1, 2]), (4, vec![1, 2]), (5, vec![1, 2, 7]), (7, vec![1, 2, 7])] {
+            let version = CommitVersion(version);
+            let found = all.at(version).map(|deletes| deletes.rows()).unwrap_or_default();
+            assert_eq!(found, rows(&expected), "{version:?}");
+            assert_eq!(all.count_at(version) as usize, expected.len());
+        }
+        assert_eq!(all.at(CommitVersion(8)).unwrap().count(), 10);
+        let since = all.since(Some(&first));
+        let versions: Vec<u64> = since.iter().map(|(version, _)| version.0).collect();
+        assert_eq!((versions, since[0].1.clone()), (vec![5, 8], rows(&[7])));
+        let later = all.forgetting(CommitVersion(5));
+        assert_eq!((later.rows(), later.count_at(CommitVersion(5))), (all.rows(), 3));
+        assert!(all.remembers_until(CommitVersion(3)) && !later.remembers_until(CommitVersion(7)));
+    }
+
+    #[test]
+    fn what_is_not_remembered_is_of_the_newest_commit() {
+        let first = Deletes::with(None, &rows(&[1]), CommitVersion(3), false).unwrap();
+        let second = Deletes::with(Some(&first), &rows(&[4]), CommitVersion(6), false).unwrap();
+        let third = Deletes::with(Some(&second), &rows(&[5]), CommitVersion(9), true).unwrap();
+        assert_eq!(third.since(Some(&first)), [(CommitVersion(9), rows(&[4, 5]))]);
+        assert_eq!(third.since(Some(&second)), [(CommitVersion(9), rows(&[5]))]);
+        assert!(third.since(Some(&third)).is_empty());
+    }
+
+    #[test]
+    fn a_long_history_goes_without_recursion() {
+        let mut deletes = Deletes::default();
+        for row in 0..200_000 {
+            deletes.remember(CommitVersion(u64::from(row)), rows(&[row]));
+        }
+        assert_eq!(deletes.after(CommitVersion(0)).count(), 199_999);
+        drop(deletes);
     }
 }

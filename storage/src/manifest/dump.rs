@@ -1,6 +1,6 @@
 //! A manifest for people: what it refers to, a line each.
 
-use super::format;
+use super::format::{self, DeletedRows};
 use crate::disk::Disk;
 use crate::error::Result;
 use std::fmt::Write;
@@ -22,12 +22,13 @@ pub fn dump(disk: &dyn Disk, path: &Path) -> Result<String> {
     for table in &manifest.tables {
         let _ = writeln!(
             text,
-            "table {}: {} columns, {} segments, {} parts in memory, defined at version {}",
+            "table {}: {} columns, {} segments, {} parts in memory, defined at version {}, history from version {}",
             table.schema.id.0,
             table.schema.columns.len(),
             table.segments.len(),
             table.parts.len(),
-            table.schema_version.0
+            table.schema_version.0,
+            table.history_from.0
         );
         for (segment, deleted) in &table.segments {
             let _ = writeln!(
@@ -36,14 +37,14 @@ pub fn dump(disk: &dyn Disk, path: &Path) -> Result<String> {
                 segment.id.0,
                 segment.partition.0,
                 segment.row_count,
-                deleted.as_ref().map_or(0, |(_, rows)| rows.len()),
+                count(deleted),
                 segment.file_bytes,
                 segment.version_min.0,
                 segment.version_max.0
             );
         }
         for part in &table.parts {
-            let deleted = part.deleted.as_ref().map_or(0, |(_, rows)| rows.len());
+            let deleted = count(&part.deleted);
             let _ = writeln!(text, "  part {}: {} rows, {deleted} deleted", part.id.0, part.row_count);
         }
     }
@@ -52,4 +53,11 @@ pub fn dump(disk: &dyn Disk, path: &Path) -> Result<String> {
     }
     let _ = writeln!(text, "{} latest commits", manifest.commits.len());
     Ok(text)
+}
+
+fn count(deleted: &DeletedRows) -> u64 {
+    deleted.as_ref().map_or(0, |deleted| {
+        let recent = deleted.recent.iter().map(|(_, rows)| rows.len());
+        deleted.old.len() + recent.sum::<u64>()
+    })
 }

@@ -1,7 +1,7 @@
 //! A manifest's bytes: a header with length and checksum, then the state. The grammar is in this crate's README.
 
 use crate::commit::definition::{
-    read_column_ids, read_row_sets, read_schema, read_segment, write_column_ids, write_row_sets, write_schema,
+    read_column_ids, read_row_sets, read_rows, read_schema, read_segment, write_column_ids, write_rows, write_schema,
     write_segment,
 };
 use crate::commit::{CommitVersion, PartId};
@@ -10,13 +10,16 @@ use crate::schema::{ColumnId, TableSchema};
 use crate::segment::SegmentMeta;
 use crate::serial::{ByteReader, ByteWriter, ReadResult};
 use crate::store::CommitInfo;
+use crate::store::history::Moment;
 use crate::wal::LogPosition;
 use roaring::RoaringBitmap;
 use std::path::Path;
 use std::sync::Arc;
 
 const MAGIC: [u8; 8] = *b"STOAMANI";
-const FORMAT_VERSION: u32 = 1;
+const FORMAT_VERSION: u32 = 2;
+/// The first version that knows of history.
+const HISTORY_VERSION: u32 = 2;
 const HEADER_BYTES: usize = 32;
 
 /// What a manifest says.
@@ -36,12 +39,15 @@ pub(crate) struct Manifest {
     pub(crate) objects: Vec<(String, CommitVersion, Arc<[u8]>)>,
     /// Oldest first.
     pub(crate) commits: Vec<CommitInfo>,
+    /// When commits before those were made, oldest first.
+    pub(crate) moments: Vec<Moment>,
 }
 
 #[derive(Clone, Debug)]
 pub(crate) struct ManifestTable {
     pub(crate) schema: Arc<TableSchema>,
     pub(crate) schema_version: CommitVersion,
+    pub(crate) history_from: CommitVersion,
     pub(crate) segments: Vec<(SegmentMeta, DeletedRows)>,
     pub(crate) parts: Vec<ManifestPart>,
 }
@@ -55,8 +61,18 @@ pub(crate) struct ManifestPart {
     pub(crate) deleted: DeletedRows,
 }
 
-/// Rows deleted, and the version of the newest delete.
-pub(crate) type DeletedRows = Option<(CommitVersion, RoaringBitmap)>;
+/// Rows deleted of a part.
+#[derive(Clone, Debug)]
+pub(crate) struct Deleted {
+    /// The newest delete's.
+    pub(crate) version: CommitVersion,
+    /// Those of which it is not remembered what commit deleted them.
+    pub(crate) old: RoaringBitmap,
+    /// The others by commits, which ascend.
+    pub(crate) recent: Vec<(CommitVersion, RoaringBitmap)>,
+}
+
+pub(crate) type DeletedRows = Option<Deleted>;
 
 pub(super) fn encode(manifest: &Manifest) -> Vec<u8> {
     let mut writer = ByteWriter {
@@ -108,7 +124,7 @@ pub(super) fn decode(bytes: &[u8], path: &Path) -> Result<Manifest> {
     if header.u64().map_err(in_header)? != checksum(bytes) {
         return Err(corrupt(24, "the checksum does not match"));
     }
-    read_manifest(&bytes[HEADER_BYTES..]).map_err(|damage| damage.in_file(path, HEADER_BYTES as u64))
+    read_manifest(&bytes[HEADER_BYTES..], version >= HISTORY_VERSION).map_err(|damage| damage.in_file(path, HEADER_BYTES as u64))
 }
 
 fn write_manifest(writer: &mut ByteWriter, manifest: &Manifest) {
@@ -138,43 +154,82 @@ fn write_manifest(writer: &mut ByteWriter, manifest: &Manifest) {
         writer.u64(commit.rows_inserted);
         writer.u64(commit.rows_deleted);
     }
+    writer.count(manifest.moments.len());
+    for (version, time) in &manifest.moments {
+        writer.u64(version.0);
+        writer.i64(*time);
+    }
 }
 
 fn write_table(writer: &mut ByteWriter, table: &ManifestTable) {
     write_schema(writer, &table.schema);
     writer.u64(table.schema_version.0);
+    writer.u64(table.history_from.0);
     writer.count(table.segments.len());
     for (segment, deleted) in &table.segments {
         write_segment(writer, segment);
-        write_deleted(writer, segment.id, deleted);
+        write_deleted(writer, deleted);
     }
     writer.count(table.parts.len());
     for part in &table.parts {
         writer.u64(part.id.0);
         write_column_ids(writer, &part.column_ids);
         writer.u32(part.row_count);
-        write_deleted(writer, part.id, &part.deleted);
+        write_deleted(writer, &part.deleted);
     }
 }
 
-fn write_deleted(writer: &mut ByteWriter, part: PartId, deleted: &DeletedRows) {
-    writer.option(deleted.as_ref(), |writer, (version, rows)| {
-        writer.u64(version.0);
-        write_row_sets(writer, &[(part, rows.clone())]);
+fn write_deleted(writer: &mut ByteWriter, deleted: &DeletedRows) {
+    writer.option(deleted.as_ref(), |writer, deleted| {
+        writer.u64(deleted.version.0);
+        write_rows(writer, &deleted.old);
+        writer.count(deleted.recent.len());
+        for (version, rows) in &deleted.recent {
+            writer.u64(version.0);
+            write_rows(writer, rows);
+        }
     });
 }
 
-fn read_deleted(reader: &mut ByteReader<'_>, part: PartId, row_count: u32) -> ReadResult<DeletedRows> {
-    reader.option(|reader| {
-        let version = CommitVersion(reader.u64()?);
-        match read_row_sets(reader)?.pop() {
-            Some((id, rows)) if id == part && rows.max().is_none_or(|row| row < row_count) => Ok((version, rows)),
-            _ => reader.damage("the set of deleted rows is not of this part"),
+fn read_deleted(
+    reader: &mut ByteReader<'_>,
+    part: PartId,
+    row_count: u32,
+    has_history: bool,
+) -> ReadResult<DeletedRows> {
+    let deleted = reader.option(|reader| {
+        let mut deleted = Deleted {
+            version: CommitVersion(reader.u64()?),
+            old: RoaringBitmap::new(),
+            recent: Vec::new(),
+        };
+        if !has_history {
+            return match read_row_sets(reader)?.pop() {
+                Some((id, rows)) if id == part => Ok(Deleted { old: rows, ..deleted }),
+                _ => reader.damage("the set of deleted rows is not of this part"),
+            };
         }
-    })
+        deleted.old = read_rows(reader)?;
+        for _ in 0..reader.count(12)? {
+            let version = CommitVersion(reader.u64()?);
+            deleted.recent.push((version, read_rows(reader)?));
+        }
+        Ok(deleted)
+    })?;
+    let mut all = deleted.as_ref().map(|deleted| deleted.old.clone()).unwrap_or_default();
+    for (_, rows) in deleted.iter().flat_map(|deleted| &deleted.recent) {
+        if !all.is_disjoint(rows) {
+            return reader.damage("a row is deleted twice");
+        }
+        all |= rows;
+    }
+    match all.max().is_some_and(|row| row >= row_count) {
+        true => reader.damage("a row is deleted that the part does not have"),
+        false => Ok(deleted),
+    }
 }
 
-fn read_manifest(bytes: &[u8]) -> ReadResult<Manifest> {
+fn read_manifest(bytes: &[u8], has_history: bool) -> ReadResult<Manifest> {
     let mut reader = ByteReader::new(bytes);
     let (low, high) = (reader.u64()?, reader.u64()?);
     let mut manifest = Manifest {
@@ -188,7 +243,7 @@ fn read_manifest(bytes: &[u8]) -> ReadResult<Manifest> {
         ..Manifest::default()
     };
     for _ in 0..reader.count(32)? {
-        manifest.tables.push(read_table(&mut reader)?);
+        manifest.tables.push(read_table(&mut reader, manifest.version, has_history)?);
     }
     for _ in 0..reader.count(16)? {
         let name = reader.text()?.to_owned();
@@ -204,20 +259,31 @@ fn read_manifest(bytes: &[u8]) -> ReadResult<Manifest> {
             rows_deleted: reader.u64()?,
         });
     }
+    if has_history {
+        for _ in 0..reader.count(16)? {
+            let version = CommitVersion(reader.u64()?);
+            manifest.moments.push((version, reader.i64()?));
+        }
+    }
     reader.finish()?;
     Ok(manifest)
 }
 
-fn read_table(reader: &mut ByteReader<'_>) -> ReadResult<ManifestTable> {
+/// Of a manifest of this version, which tells of history or not.
+fn read_table(reader: &mut ByteReader<'_>, version: CommitVersion, has_history: bool) -> ReadResult<ManifestTable> {
     let mut table = ManifestTable {
-        schema: Arc::new(read_schema(reader)?),
+        schema: Arc::new(read_schema(reader, has_history)?),
         schema_version: CommitVersion(reader.u64()?),
+        history_from: match has_history {
+            true => CommitVersion(reader.u64()?),
+            false => version,
+        },
         segments: Vec::new(),
         parts: Vec::new(),
     };
     for _ in 0..reader.count(48)? {
         let segment = read_segment(reader)?;
-        let deleted = read_deleted(reader, segment.id, segment.row_count)?;
+        let deleted = read_deleted(reader, segment.id, segment.row_count, has_history)?;
         table.segments.push((segment, deleted));
     }
     for _ in 0..reader.count(17)? {
@@ -228,7 +294,7 @@ fn read_table(reader: &mut ByteReader<'_>) -> ReadResult<ManifestTable> {
             id,
             column_ids,
             row_count,
-            deleted: read_deleted(reader, id, row_count)?,
+            deleted: read_deleted(reader, id, row_count, has_history)?,
         });
     }
     Ok(table)

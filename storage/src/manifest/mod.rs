@@ -6,7 +6,7 @@ mod dump;
 mod format;
 
 pub use dump::dump;
-pub(crate) use format::{DeletedRows, Manifest, ManifestPart, ManifestTable};
+pub(crate) use format::{Deleted, DeletedRows, Manifest, ManifestPart, ManifestTable};
 
 use crate::disk::Disk;
 use crate::error::Result;

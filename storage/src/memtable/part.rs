@@ -116,6 +116,33 @@ impl Part {
         }
     }
 
+    /// Its rows as of a version; `None` where it had none.
+    pub(crate) fn at(self: &Arc<Self>, version: CommitVersion) -> Option<Arc<Part>> {
+        let rows_of = |piece: &Piece| match &piece.versions {
+            Versions::Single(brought) if *brought <= version => piece.row_count,
+            Versions::Single(_) => 0,
+            // Rows come in the order of their commits.
+            Versions::PerRow(each) => each.values().partition_point(|brought| *brought as u64 <= version.0) as u32,
+        };
+        let row_count = self.pieces.iter().map(|piece| rows_of(piece)).sum();
+        let is_older = self.deletes.as_ref().is_none_or(|deletes| deletes.version() <= version);
+        if row_count == self.row_count && is_older {
+            return Some(self.clone());
+        }
+        let pieces = self.pieces.iter().filter_map(|piece| match rows_of(piece) {
+            0 => None,
+            count if count == piece.row_count => Some(piece.clone()),
+            count => Some(Arc::new(piece.first_rows(count))),
+        });
+        let then = Part {
+            pieces: pieces.collect(),
+            row_count,
+            deletes: self.deletes.as_ref().and_then(|deletes| deletes.at(version)).map(Arc::new),
+            ..(**self).clone()
+        };
+        (then.visible_rows() > 0).then(|| Arc::new(then))
+    }
+
     /// Rows that are not deleted.
     pub(crate) fn visible_rows(&self) -> u64 {
         u64::from(self.row_count - self.deletes.as_ref().map_or(0, |deletes| deletes.count()))
@@ -124,6 +151,22 @@ impl Part {
     /// Where a column stands in its pieces.
     pub(crate) fn column_position(&self, id: ColumnId) -> Option<usize> {
         self.column_ids.iter().position(|column| *column == id)
+    }
+}
+
+impl Piece {
+    fn first_rows(&self, count: u32) -> Piece {
+        let rows = count as usize;
+        Piece {
+            first_row: self.first_row,
+            row_count: count,
+            columns: self.columns.iter().map(|column| column.slice(0, rows)).collect(),
+            versions: match &self.versions {
+                Versions::Single(version) => Versions::Single(*version),
+                Versions::PerRow(each) => Versions::PerRow(each.slice(0, rows)),
+            },
+            facts: Facts::default(),
+        }
     }
 }
 

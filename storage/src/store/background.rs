@@ -1,6 +1,6 @@
 //! Threads that seal, merge and drop what is due. They stop when the store is closed or dropped; a panic in one stops the store.
 
-use super::compaction::{apply_retention, run_next};
+use super::compaction::{apply_retention, forget, run_next};
 use super::database::Shared;
 use super::flush::flush_table;
 use crate::commit::PartId;
@@ -19,7 +19,7 @@ use std::time::Duration;
 const SEAL_TICK: Duration = Duration::from_millis(100);
 /// How often the merging thread does.
 const MERGE_TICK: Duration = Duration::from_millis(1_000);
-/// Ticks of the merging thread between two looks at retention.
+/// Ticks of the merging thread between two looks at retention and history.
 const RETENTION_TICKS: u64 = 60;
 /// Bytes of log files at which everything is sealed, so that a start has little to read.
 const LOG_BYTES_MAX: u64 = 512 << 20;
@@ -261,12 +261,11 @@ impl Worker for Sealer {
             )),
         });
         sealed?;
-        shared.sequencer.history().trim(shared.clock.now());
         self.mark(shared)
     }
 }
 
-/// Merges small segments and drops old partitions.
+/// Merges small segments, forgets old history and drops old partitions.
 #[derive(Default)]
 struct Merger {
     ticks: u64,
@@ -290,12 +289,16 @@ impl Worker for Merger {
     }
 
     fn tick(&mut self, shared: &Shared) -> Result<()> {
-        if self.ticks.is_multiple_of(RETENTION_TICKS) {
+        let is_turn = self.ticks.is_multiple_of(RETENTION_TICKS);
+        if is_turn {
             apply_retention(shared, false)?;
         }
         self.ticks += 1;
         let tables: Vec<TableId> = shared.sequencer.published().tables.keys().copied().collect();
         for table in tables {
+            if is_turn {
+                forget(shared, table)?;
+            }
             while !shared.bell.is_stopped() && run_next(shared, table, false)? {}
         }
         Ok(())

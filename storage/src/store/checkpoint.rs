@@ -71,9 +71,7 @@ pub(crate) fn describe(
         .map(|part| part.first_position)
         .min();
     let objects = state.objects.iter();
-    let mut commits = history.commits(COMMITS_KEPT_MAX);
-    commits.retain(|commit| commit.version <= state.version);
-    commits.reverse();
+    let past = history.until(state.version, COMMITS_KEPT_MAX);
     Manifest {
         store,
         version: state.version,
@@ -86,19 +84,20 @@ pub(crate) fn describe(
         objects: objects
             .filter_map(|(name, object)| Some((name.clone(), object.version, object.bytes.clone()?)))
             .collect(),
-        commits,
+        commits: past.commits.into(),
+        moments: past.moments.into(),
     }
 }
 
 fn describe_table(table: &TableState) -> manifest::ManifestTable {
-    let deleted = |deletes: &Option<Arc<Deletes>>| deletes.as_ref().map(|deletes| (deletes.version(), deletes.rows()));
     manifest::ManifestTable {
         schema: table.schema.clone(),
         schema_version: table.schema_version,
+        history_from: table.history_from,
         segments: table
             .segments
             .iter()
-            .map(|segment| (segment.file.meta.clone(), deleted(&segment.deletes)))
+            .map(|segment| (segment.file.meta.clone(), describe_deletes(&segment.deletes)))
             .collect(),
         parts: table
             .parts
@@ -107,8 +106,18 @@ fn describe_table(table: &TableState) -> manifest::ManifestTable {
                 id: part.id,
                 column_ids: part.column_ids.to_vec(),
                 row_count: part.row_count,
-                deleted: deleted(&part.deletes),
+                deleted: describe_deletes(&part.deletes),
             })
             .collect(),
     }
+}
+
+fn describe_deletes(deletes: &Option<Arc<Deletes>>) -> manifest::DeletedRows {
+    let deletes = deletes.as_ref()?;
+    let (old, recent) = deletes.taken_apart();
+    Some(manifest::Deleted {
+        version: deletes.version(),
+        old,
+        recent,
+    })
 }

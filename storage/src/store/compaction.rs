@@ -1,13 +1,15 @@
-//! Runs what the policy says, one job at a time; and drops partitions beyond retention. Readers go on with what they have.
+//! Runs what the policy says, one job at a time; forgets history beyond its time; and drops partitions beyond retention. Readers go
+//! on with what they have.
 
 use super::database::Shared;
 use super::flush::flush_table;
 use super::partition::partition_end;
 use super::policy::{Candidate, Job, Limits, jobs};
 use super::rewrite::Rewrite;
-use super::state::TableState;
-use crate::commit::PartId;
-use crate::commit::logged::LoggedChange;
+use super::state::{DatabaseState, TableState};
+use crate::commit::logged::{LoggedChange, LoggedEdit};
+use crate::commit::moves::Moved;
+use crate::commit::{CommitVersion, PartId};
 use crate::error::{Error, Result};
 use crate::schema::{TableId, TableSchema};
 
@@ -22,38 +24,59 @@ pub(crate) fn compact(shared: &Shared, table: Option<TableId>) -> Result<()> {
     };
     for table in tables {
         while run_next(shared, table, true)? {}
+        forget(shared, table)?;
     }
     shared.checkpoint()
+}
+
+/// Forgets what commits deleted that were made before history is kept.
+pub(crate) fn forget(shared: &Shared, table: TableId) -> Result<()> {
+    let edit = |newest: &DatabaseState| {
+        let state = newest.tables.get(&table)?;
+        let history_from = shared.forgotten(state)?;
+        let edit = LoggedEdit {
+            table,
+            removed: Vec::new(),
+            added: Vec::new(),
+            deleted: Vec::new(),
+            history_from: Some(history_from),
+        };
+        state.remembers_until(history_from).then(|| (edit, Moved::default()))
+    };
+    shared.sequencer.edit(edit).map(drop)
 }
 
 /// Runs the next job of a table, if one is due.
 pub(crate) fn run_next(shared: &Shared, table: TableId, eager: bool) -> Result<bool> {
     let _turn = shared.compacting.lock();
     let state = shared.sequencer.published();
+    let version = state.version;
     let Some(table) = state.tables.get(&table) else {
         return Ok(false);
     };
+    let forgotten = shared.forgotten(table).unwrap_or(version);
     let limits = Limits::new(shared.options.compaction_rows_min, table.schema.columns.len());
-    let due = jobs(&candidates(table), limits, eager);
+    let due = jobs(&candidates(table, forgotten), limits, eager);
     match due.into_iter().next() {
-        Some(job) => run(shared, table, &job).map(|_| true),
+        Some(job) => run(shared, table, version, &job).map(|_| true),
         None => Ok(false),
     }
 }
 
-fn candidates(table: &TableState) -> Vec<Candidate> {
+fn candidates(table: &TableState, forgotten: CommitVersion) -> Vec<Candidate> {
     let candidate = |segment: &super::state::SegmentState| Candidate {
         id: segment.id(),
         partition: segment.file.meta.partition,
         row_count: segment.file.meta.row_count,
         visible_rows: segment.visible_rows(),
+        kept_rows: segment.rows_at(forgotten),
         file_bytes: segment.file.meta.file_bytes,
     };
     table.segments.iter().map(candidate).collect()
 }
 
-fn run(shared: &Shared, table: &TableState, job: &Job) -> Result<bool> {
-    let mut rewrite = Rewrite::new(shared, table);
+fn run(shared: &Shared, table: &TableState, version: CommitVersion, job: &Job) -> Result<bool> {
+    let mut rewrite = Rewrite::new(shared, table, version);
     for id in &job.segments {
         if shared.bell.is_stopped() {
             return Err(Error::Cancelled);
@@ -108,7 +131,7 @@ fn expired(table: &TableState, schema: &TableSchema, today: i64) -> Vec<PartId> 
         .segments
         .iter()
         .filter(|segment| match segment.file.meta.partition.0 {
-            Some(start) => partition_end(start, by.unit) <= kept_from,
+            Some(start) => partition_end(start, by.unit) <= kept_from && segment.visible_rows() > 0,
             None => false,
         });
     segments.map(|segment| segment.id()).collect()

@@ -5,7 +5,9 @@ use super::bulk_load::Load;
 use super::checkpoint::Checkpointer;
 use super::foreign::refuse_foreign;
 use super::recovery::{Recovered, recover};
+use super::past::PastSnapshot;
 use super::snapshot::StateSnapshot;
+use super::state::TableState;
 use super::{BulkLoad, CheckReport, CommitInfo, Snapshot, Store, StoreOptions};
 use super::{check, compaction, flush};
 use crate::clock::{Clock, SystemClock};
@@ -38,6 +40,14 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
+    /// The last commit before a table's history: what it and those before it deleted is of no more use. `None` where the table keeps
+    /// none.
+    pub(crate) fn forgotten(&self, table: &TableState) -> Option<CommitVersion> {
+        let history_us = table.schema.history_ms.checked_mul(1_000).filter(|history| *history > 0)?;
+        let kept_from = self.clock.now().saturating_sub(i64::try_from(history_us).unwrap_or(i64::MAX));
+        Some(self.sequencer.history().version_at(kept_from).unwrap_or_default())
+    }
+
     /// Writes a manifest, if anything happened since the last one.
     pub(crate) fn checkpoint(&self) -> Result<()> {
         let next_table = self.next_table.load(Ordering::Relaxed);
@@ -104,11 +114,10 @@ impl Store for Database {
     fn snapshot_at(&self, version: CommitVersion) -> Result<Arc<dyn Snapshot>> {
         let sequencer = &self.shared.sequencer;
         let published = sequencer.published();
-        let state = match published.version <= version {
-            true => published,
-            false => sequencer.history().state_at(version)?,
-        };
-        Ok(Arc::new(StateSnapshot { state }))
+        Ok(match published.version <= version {
+            true => Arc::new(StateSnapshot { state: published }),
+            false => Arc::new(PastSnapshot::new(published, version)),
+        })
     }
 
     fn commit(&self, changes: Changes, base: CommitVersion) -> Result<CommitVersion> {

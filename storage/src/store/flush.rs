@@ -36,7 +36,7 @@ pub(crate) fn flush_table(shared: &Shared, table: TableId) -> Result<()> {
     let Some(table) = state.tables.get(&table) else {
         return Ok(());
     };
-    let mut rewrite = Rewrite::new(shared, table);
+    let mut rewrite = Rewrite::new(shared, table, state.version);
     for part in table.parts.iter().filter(|part| part.id < floor) {
         rewrite.add_part(part)?;
     }

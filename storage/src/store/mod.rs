@@ -12,6 +12,7 @@ mod flush;
 mod foreign;
 pub(crate) mod history;
 mod partition;
+mod past;
 mod policy;
 mod recovery;
 mod rewrite;
@@ -49,8 +50,6 @@ pub struct StoreOptions {
     pub dictionary_bytes_max: usize,
     /// Run flush, compaction and retention in the background; tests call them by hand.
     pub background: bool,
-    /// How long a version stays readable after a newer one, where no snapshot pins it.
-    pub history_ms: u64,
     /// Threads for encoding in flush, compaction and bulk loads.
     pub threads: usize,
     /// When a commit is acknowledged.
@@ -75,7 +74,6 @@ impl Default for StoreOptions {
             compaction_rows_min: 1 << 19,
             dictionary_bytes_max: 2 << 30,
             background: true,
-            history_ms: 0,
             threads: 2,
             durability: Durability::Sync,
         }
@@ -161,10 +159,12 @@ pub struct CheckReport {
 pub trait Store: Send + Sync {
     /// The newest published version, whole.
     fn snapshot(&self) -> Arc<dyn Snapshot>;
-    /// The newest version at or before `version` that is still kept.
+    /// The rows of a version, or the newest one at or before it, under the definitions of now: a column that was added since has its
+    /// default, and a table that is gone is gone. Scans of a table whose rows of then are not kept any more fail with
+    /// [`crate::Error::HistoryGone`].
     ///
     /// # Errors
-    /// [`crate::Error::HistoryGone`] where it is not kept any more.
+    /// None so far.
     fn snapshot_at(&self, version: CommitVersion) -> Result<Arc<dyn Snapshot>>;
     /// Makes changes happen together: validates against the newest state, logs, syncs, publishes, returns the version. On an error
     /// nothing happened, and no version was used.
@@ -196,7 +196,8 @@ pub trait Store: Send + Sync {
     fn apply_retention(&self) -> Result<()>;
     /// The latest commits, newest first.
     fn commits(&self, count_max: usize) -> Vec<CommitInfo>;
-    /// The last version committed at or before a time in microseconds since 1970 UTC.
+    /// The last version committed at or before a time in microseconds since 1970 UTC; of commits before the latest ones, the last of
+    /// each minute is known.
     fn version_at(&self, time: i64) -> Option<CommitVersion>;
     /// Verifies every checksum and reference; `progress` hears bytes done and bytes in all.
     fn check(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<CheckReport>;

@@ -1,6 +1,7 @@
 //! Which segments are worth writing anew: a pure function of what a table has. Small segments of a partition are merged, in steps of
 //! about four so that a row is rewritten a few times at most however small the pieces are that come in; segments with many
-//! deleted rows are written without them. Segments of different partitions are never merged.
+//! deleted rows are written without them. Segments of different partitions are never merged, nor those whose rows are all deleted, which
+//! only readers of the past want, with others.
 
 use crate::commit::PartId;
 use crate::limits::SEGMENT_ROWS_MAX;
@@ -23,7 +24,16 @@ pub(crate) struct Candidate {
     pub(crate) partition: PartitionKey,
     pub(crate) row_count: u32,
     pub(crate) visible_rows: u64,
+    /// Rows that some version has which can still be read.
+    pub(crate) kept_rows: u64,
     pub(crate) file_bytes: u64,
+}
+
+impl Candidate {
+    /// No row is visible.
+    fn is_past(&self) -> bool {
+        self.visible_rows == 0
+    }
 }
 
 /// Segments to be written anew together.
@@ -56,27 +66,32 @@ impl Limits {
 /// The jobs that are due, small ones first within a partition. `eager` merges whatever can be; each job leaves fewer segments or
 /// fewer deleted rows behind, so that repeating this comes to an end.
 pub(crate) fn jobs(candidates: &[Candidate], limits: Limits, eager: bool) -> Vec<Job> {
-    let mut partitions: BTreeMap<PartitionKey, Vec<&Candidate>> = BTreeMap::new();
+    let mut groups: BTreeMap<(PartitionKey, bool), Vec<&Candidate>> = BTreeMap::new();
     let mut jobs = Vec::new();
     for candidate in candidates {
         let is_small = (candidate.row_count as usize) < limits.rows_small && candidate.file_bytes < JOB_BYTES_MAX / 2;
         if is_small {
-            partitions.entry(candidate.partition).or_default().push(candidate);
+            let group = (candidate.partition, candidate.is_past());
+            groups.entry(group).or_default().push(candidate);
         } else if has_many_deleted(candidate) {
             jobs.push(Job {
                 segments: vec![candidate.id],
             });
         }
     }
-    for small in partitions.into_values() {
+    for small in groups.into_values() {
         jobs.extend(merges(small, limits, eager));
     }
     jobs
 }
 
-/// A quarter of its rows or more.
+/// A quarter of its rows or more are in the way: of readers of the newest version, or of all where none of its rows are theirs.
 fn has_many_deleted(candidate: &Candidate) -> bool {
-    candidate.visible_rows * 4 <= u64::from(candidate.row_count) * 3
+    let wanted = match candidate.is_past() {
+        true => candidate.kept_rows,
+        false => candidate.visible_rows,
+    };
+    wanted * 4 <= u64::from(candidate.row_count) * 3
 }
 
 fn size_class(candidate: &Candidate) -> u32 {
@@ -107,11 +122,11 @@ fn merges(mut small: Vec<&Candidate>, limits: Limits, eager: bool) -> Vec<Job> {
         next.clear();
     };
     for candidate in &small[..merged] {
-        if rows + candidate.visible_rows > limits.rows_max || bytes + candidate.file_bytes > JOB_BYTES_MAX {
+        if rows + candidate.kept_rows > limits.rows_max || bytes + candidate.file_bytes > JOB_BYTES_MAX {
             close(&mut next);
             (rows, bytes) = (0, 0);
         }
-        rows += candidate.visible_rows;
+        rows += candidate.kept_rows;
         bytes += candidate.file_bytes;
         next.push(candidate);
     }
@@ -137,6 +152,7 @@ mod tests {
             partition: PartitionKey(Some(partition)),
             row_count,
             visible_rows,
+            kept_rows: visible_rows,
             file_bytes: u64::from(row_count) * 8,
         }
     }
@@ -177,6 +193,20 @@ mod tests {
         let holed = candidate(2, 1, large, u64::from(large) / 2);
         assert_eq!(ids(&jobs(&[full.clone(), full, holed], LIMITS, true)), [[2]]);
         assert_eq!(ids(&jobs(&[candidate(3, 1, 100, 10)], LIMITS, false)), [[3]]);
+    }
+
+    #[test]
+    fn what_only_readers_of_the_past_want_is_kept_apart() {
+        let past = |id: u64, kept_rows: u64| Candidate {
+            visible_rows: 0,
+            kept_rows,
+            ..candidate(id, 1, 1000, 0)
+        };
+        let segments = [past(1, 1000), candidate(2, 1, 1000, 1000), past(3, 900), candidate(4, 1, 1000, 1000)];
+        assert_eq!(ids(&jobs(&segments, LIMITS, true)), [[2, 4], [1, 3]]);
+        assert!(jobs(&[past(1, 1000)], LIMITS, true).is_empty(), "all of it is wanted");
+        assert_eq!(ids(&jobs(&[past(1, 500)], LIMITS, false)), [[1]]);
+        assert_eq!(ids(&jobs(&[past(1, 0)], LIMITS, false)), [[1]]);
     }
 
     #[test]

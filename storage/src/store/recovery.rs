@@ -3,12 +3,12 @@
 
 use super::StoreOptions;
 use super::checkpoint::{Checkpointer, describe};
-use super::history::History;
+use super::history::{History, Past};
 use super::segment_file::{SegmentFile, TABLES_FOLDER};
 use super::state::{DatabaseState, SegmentState, StoredObject, TableState};
 use crate::clock::Clock;
 use crate::commit::apply::Application;
-use crate::commit::logged::{LoggedChange, LoggedCommit, read_commit, read_edit};
+use crate::commit::logged::{LoggedChange, LoggedCommit, read_commit, read_edit, read_former_edit};
 use crate::commit::sequencer::Sequencer;
 use crate::commit::visibility::Deletes;
 use crate::commit::{CommitVersion, PartId};
@@ -19,7 +19,7 @@ use crate::memtable::Part;
 use crate::schema::TableId;
 use crate::segment::HeldDictionaries;
 use crate::wal::{self, LOG_FOLDER, LogFile, LogPosition, LogRecord, LogWriter, RecordKind, SealedFile};
-use std::collections::{HashSet, VecDeque};
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -56,7 +56,7 @@ pub(crate) fn recover(disk: &Arc<dyn Disk>, clock: Arc<dyn Clock>, options: &Sto
         log.sealed,
     )?;
     writer.remove_before(needed_from(&manifest))?;
-    let history = History::new(options.history_ms, replay.commits);
+    let history = History::new(replay.past);
     Ok(Recovered {
         next_table: replay.next_table,
         sequencer: Sequencer::new(disk.clone(), clock, writer, replay.state, history, replay.next_part),
@@ -88,7 +88,7 @@ fn create(disk: &Arc<dyn Disk>, clock: Arc<dyn Clock>, options: &StoreOptions) -
     sweep(disk, &state)?;
     let store = u128::from(wal::random_salt()) << 64 | u128::from(wal::random_salt());
     let writer = LogWriter::begin(disk.clone(), options.durability, store, 1, 0, Vec::new())?;
-    let history = History::new(options.history_ms, VecDeque::new());
+    let history = History::new(Past::default());
     manifest::write(&**disk, 1, &describe(store, &state, &history, 1, 1))?;
     Ok(Recovered {
         sequencer: Sequencer::new(disk.clone(), clock, writer, state, history, 1),
@@ -201,7 +201,7 @@ struct Replay<'a> {
     manifest_position: LogPosition,
     next_part: u64,
     next_table: u32,
-    commits: VecDeque<super::CommitInfo>,
+    past: Past,
 }
 
 impl<'a> Replay<'a> {
@@ -234,7 +234,10 @@ impl<'a> Replay<'a> {
             manifest_position: manifest.position,
             next_part: manifest.next_part,
             next_table: manifest.next_table,
-            commits: manifest.commits.iter().cloned().collect(),
+            past: Past {
+                moments: manifest.moments.iter().copied().collect(),
+                commits: manifest.commits.iter().cloned().collect(),
+            },
         })
     }
 
@@ -255,9 +258,13 @@ impl<'a> Replay<'a> {
                 self.state.position = record.position;
                 Ok(())
             }
-            RecordKind::Edit if old => Ok(()),
-            RecordKind::Edit => {
-                let edit = read_edit(&record.payload).map_err(damaged)?;
+            RecordKind::Edit | RecordKind::FormerEdit if old => Ok(()),
+            RecordKind::Edit | RecordKind::FormerEdit => {
+                let edit = match record.kind {
+                    RecordKind::Edit => read_edit(&record.payload),
+                    _ => read_former_edit(&record.payload, self.state.version),
+                };
+                let edit = edit.map_err(damaged)?;
                 self.seen_parts(edit.added.iter().map(|segment| segment.id));
                 self.apply(|application| application.edit(&edit, record.position))
                     .map_err(refused)
@@ -315,10 +322,7 @@ impl<'a> Replay<'a> {
             }
         }
         let effects = self.apply(|application| application.commit(commit, position))?;
-        if self.commits.len() == super::history::COMMITS_KEPT_MAX {
-            self.commits.pop_front();
-        }
-        self.commits.push_back(super::CommitInfo {
+        self.past.push(super::CommitInfo {
             version: commit.version,
             time: commit.time,
             cause: commit.cause.clone(),
@@ -356,12 +360,13 @@ impl<'a> Replay<'a> {
 }
 
 fn restore_deletes(deleted: &DeletedRows) -> Option<Arc<Deletes>> {
-    let (version, rows) = deleted.as_ref()?;
-    Deletes::with(None, rows, *version).ok().map(Arc::new)
+    let deleted = deleted.as_ref()?;
+    Deletes::put_together(deleted.version, &deleted.old, &deleted.recent).map(Arc::new)
 }
 
 fn restore_table(disk: &Arc<dyn Disk>, held: &Arc<HeldDictionaries>, table: &ManifestTable) -> Result<TableState> {
     let mut state = TableState::new(table.schema.clone(), table.schema_version);
+    state.history_from = table.history_from;
     let segments = table.segments.iter().map(|(meta, deleted)| SegmentState {
         file: Arc::new(SegmentFile::new(
             disk.clone(),

@@ -1,6 +1,7 @@
-//! Rows of parts and segments written anew: deleted rows left out, the rest apart by partition and in order, then one edit that puts
-//! the new segments in place of the old parts. Rows deleted while this went on are found again by where they came from. If the
-//! old parts are gone by then, nothing happens.
+//! Rows of parts and segments written anew: the rest apart by partition and in order, then one edit that puts the new segments in
+//! place of the old parts. Deleted rows are left out once nobody can read as of a version that had them; until then they go into
+//! segments of their own, which no reader of the newest version touches. Rows deleted while this went on are found again by where
+//! they came from. If the old parts are gone by then, nothing happens.
 
 use super::columns::{join, take};
 use super::database::Shared;
@@ -21,6 +22,7 @@ use crate::schema::{PartitionKey, TableSchema};
 use crate::segment::{RowVersions, SegmentInput, SegmentMeta, write_segment};
 use crate::vector::{Selection, flatten};
 use arrow_array::{Array, ArrayRef, Int64Array, UInt32Array, UInt64Array};
+use arrow_buffer::BooleanBuffer;
 use parking_lot::Mutex;
 use roaring::RoaringBitmap;
 use std::any::Any;
@@ -33,11 +35,16 @@ use std::sync::Arc;
 struct Source {
     part: PartId,
     deletes: Option<Arc<Deletes>>,
+    /// Those of them that are left out.
+    left_out: Option<Deletes>,
     /// Lives as long as someone sees the part.
     pin: Pin,
 }
 
-/// Rows of one partition.
+/// Which rows share segments: their partition, and whether they are deleted.
+type GroupKey = (PartitionKey, bool);
+
+/// Rows of one group.
 struct Piece {
     columns: Vec<ArrayRef>,
     versions: ArrayRef,
@@ -56,14 +63,18 @@ pub(crate) struct Rewrite<'a> {
     shared: &'a Shared,
     table: &'a TableState,
     partitioner: Option<Partitioner>,
+    /// Rows that commits up to this one deleted are left out.
+    forgotten: CommitVersion,
     sources: Vec<Source>,
-    groups: BTreeMap<PartitionKey, Vec<Piece>>,
+    groups: BTreeMap<GroupKey, Vec<Piece>>,
     outputs: Mutex<Vec<Output>>,
 }
 
 impl<'a> Rewrite<'a> {
-    pub(crate) fn new(shared: &'a Shared, table: &'a TableState) -> Self {
+    /// Of a table as it is in a state of this version.
+    pub(crate) fn new(shared: &'a Shared, table: &'a TableState, version: CommitVersion) -> Self {
         Rewrite {
+            forgotten: shared.forgotten(table).unwrap_or(version),
             shared,
             table,
             partitioner: Partitioner::of(&table.schema),
@@ -79,6 +90,7 @@ impl<'a> Rewrite<'a> {
 
     /// Takes in a part in memory, which must not grow any more.
     pub(crate) fn add_part(&mut self, part: &Part) -> Result<()> {
+        let source = self.source(part.id, &part.deletes, pin(part.lineage.clone()));
         for piece in &part.pieces {
             let rows = piece.first_row..piece.first_row + piece.row_count;
             let columns = self.table.schema.columns.iter().enumerate().map(|(position, column)| {
@@ -89,21 +101,31 @@ impl<'a> Rewrite<'a> {
             });
             let columns = columns.collect();
             let versions = Arc::new(piece.versions.array(rows.len()));
-            self.add_rows(columns, versions, rows, &part.deletes)?;
+            self.add_rows(columns, versions, rows, &source)?;
         }
-        self.sources.push(Source {
-            part: part.id,
-            deletes: part.deletes.clone(),
-            pin: pin(part.lineage.clone()),
-        });
+        self.sources.push(source);
         Ok(())
+    }
+
+    fn source(&self, part: PartId, deletes: &Option<Arc<Deletes>>, pin: Pin) -> Source {
+        Source {
+            part,
+            deletes: deletes.clone(),
+            left_out: deletes.as_ref().and_then(|deletes| deletes.at(self.forgotten)),
+            pin,
+        }
     }
 
     /// Takes in a segment.
     pub(crate) fn add_segment(&mut self, segment: &SegmentState) -> Result<()> {
+        let source = self.source(segment.id(), &segment.deletes, pin(segment.file.clone()));
         let reader = segment.file.reader()?;
         for block in 0..reader.block_count() {
             let rows = reader.block_rows(block);
+            let left_out = source.left_out.as_ref().map_or(0, |deletes| deletes.count_in(&rows));
+            if left_out as usize == rows.len() {
+                continue;
+            }
             let columns = self.table.schema.columns.iter().enumerate().map(|(position, column)| {
                 match reader.has_column(column.id) {
                     true => reader.decode(column.id, rows.clone()).map(|array| flatten(&array)),
@@ -116,13 +138,9 @@ impl<'a> Rewrite<'a> {
                 Some(versions) => versions,
                 None => Int64Array::from_value(version, rows.len()),
             };
-            self.add_rows(columns, Arc::new(versions), rows, &segment.deletes)?;
+            self.add_rows(columns, Arc::new(versions), rows, &source)?;
         }
-        self.sources.push(Source {
-            part: segment.id(),
-            deletes: segment.deletes.clone(),
-            pin: pin(segment.file.clone()),
-        });
+        self.sources.push(source);
         Ok(())
     }
 
@@ -131,27 +149,34 @@ impl<'a> Rewrite<'a> {
     }
 
     /// Rows of the source that comes next.
-    fn add_rows(
-        &mut self,
-        mut columns: Vec<ArrayRef>,
-        mut versions: ArrayRef,
-        rows: Range<u32>,
-        deletes: &Option<Arc<Deletes>>,
-    ) -> Result<()> {
-        let source = (self.sources.len() as u64) << 32;
-        let origins = rows.clone().map(|row| source | u64::from(row));
-        let mut origins: ArrayRef = Arc::new(UInt64Array::from_iter_values(origins));
-        if let Some(alive) = deletes.as_ref().and_then(|deletes| deletes.alive(&rows)) {
-            let alive = Selection::new(alive);
-            columns = columns.iter().map(|column| alive.filter(column)).collect();
-            (versions, origins) = (alive.filter(&versions), alive.filter(&origins));
-        }
-        if origins.is_empty() {
+    fn add_rows(&mut self, columns: Vec<ArrayRef>, versions: ArrayRef, rows: Range<u32>, source: &Source) -> Result<()> {
+        let place = (self.sources.len() as u64) << 32;
+        let origins = UInt64Array::from_iter_values(rows.clone().map(|row| place | u64::from(row)));
+        let all = Piece {
+            columns,
+            versions,
+            origins: Arc::new(origins),
+        };
+        let alive = source.deletes.as_ref().and_then(|deletes| deletes.alive(&rows));
+        let Some(alive) = alive else {
+            return self.add_piece(all, false);
+        };
+        let deleted = !&alive;
+        self.add_piece(all.filter(alive), false)?;
+        let kept = match source.left_out.as_ref().map(|left_out| left_out.alive(&rows)) {
+            Some(Some(kept)) => &deleted & &kept,
+            _ => deleted,
+        };
+        self.add_piece(all.filter(kept), true)
+    }
+
+    fn add_piece(&mut self, piece: Piece, is_deleted: bool) -> Result<()> {
+        if piece.origins.is_empty() {
             return Ok(());
         }
         let groups = match &self.partitioner {
             None => vec![(PartitionKey(None), Rows::All)],
-            Some(partitioner) => partitioner.split(&columns),
+            Some(partitioner) => partitioner.split(&piece.columns),
         };
         for (partition, rows) in groups {
             let pick = |array: &ArrayRef| match &rows {
@@ -159,10 +184,10 @@ impl<'a> Rewrite<'a> {
                 Rows::Range(range) => Ok(array.slice(range.start, range.len())),
                 Rows::Listed(list) => take(array, &UInt32Array::from(list.clone())),
             };
-            self.groups.entry(partition).or_default().push(Piece {
-                columns: columns.iter().map(pick).collect::<Result<_>>()?,
-                versions: pick(&versions)?,
-                origins: pick(&origins)?,
+            self.groups.entry((partition, is_deleted)).or_default().push(Piece {
+                columns: piece.columns.iter().map(pick).collect::<Result<_>>()?,
+                versions: pick(&piece.versions)?,
+                origins: pick(&piece.origins)?,
             });
         }
         Ok(())
@@ -185,7 +210,7 @@ impl<'a> Rewrite<'a> {
             loop {
                 let next = groups.lock().pop_first();
                 match next {
-                    Some((partition, pieces)) => self.write_partition(partition, pieces)?,
+                    Some(((partition, _), pieces)) => self.write_partition(partition, pieces)?,
                     None => return Ok(()),
                 }
             }
@@ -257,13 +282,23 @@ impl<'a> Rewrite<'a> {
 
     fn place(&self) -> Result<bool> {
         let outputs = self.outputs.lock();
+        let known = self.sources.iter().map(|source| match &source.deletes {
+            Some(deletes) => deletes.since(source.left_out.as_ref()),
+            None => Vec::new(),
+        });
+        let known = carry(&outputs, &known.collect::<Vec<_>>());
+        let leaves_out = self.sources.iter().any(|source| source.left_out.is_some());
         self.shared.sequencer.edit(|newest| {
-            let late = self.late_deletes(newest)?;
+            let mut deleted = known;
+            for (version, sets) in carry(&outputs, &self.late_deletes(newest)?) {
+                deleted.entry(version).or_default().extend(sets);
+            }
             let edit = LoggedEdit {
                 table: self.schema().id,
                 removed: self.sources.iter().map(|source| source.part).collect(),
                 added: outputs.iter().map(|output| output.meta.clone()).collect(),
-                deleted: carry(&outputs, &late),
+                deleted: deleted.into_iter().collect(),
+                history_from: leaves_out.then_some(self.forgotten),
             };
             Some((edit, self.moved(&outputs)))
         })
@@ -279,20 +314,16 @@ impl<'a> Rewrite<'a> {
     }
 
     /// The rows of each source that were deleted since it was read; `None` where a source is gone.
-    fn late_deletes(&self, newest: &DatabaseState) -> Option<Vec<RoaringBitmap>> {
+    fn late_deletes(&self, newest: &DatabaseState) -> Option<Vec<Deleted>> {
         let table = newest.tables.get(&self.schema().id)?;
         let late = self.sources.iter().map(|source| {
             let deletes = match table.segment_position(source.part) {
                 Some(at) => &table.segments[at].deletes,
                 None => &table.parts[table.part_position(source.part)?].deletes,
             };
-            let count = |deletes: &Option<Arc<Deletes>>| deletes.as_ref().map_or(0, |deletes| deletes.count());
             Some(match deletes {
-                Some(now) if now.count() > count(&source.deletes) => match &source.deletes {
-                    Some(then) => now.rows() - then.rows(),
-                    None => now.rows(),
-                },
-                _ => RoaringBitmap::new(),
+                Some(now) => now.since(source.deletes.as_deref()),
+                None => Vec::new(),
             })
         });
         late.collect()
@@ -305,6 +336,18 @@ impl<'a> Rewrite<'a> {
             if let Err(error) = self.shared.disk.remove(&segment_path(self.schema().id, id)) {
                 tracing::warn!(%error, "a segment that was not put in place stays until the next start");
             }
+        }
+    }
+}
+
+impl Piece {
+    /// Only some of the rows.
+    fn filter(&self, rows: BooleanBuffer) -> Piece {
+        let rows = Selection::new(rows);
+        Piece {
+            columns: self.columns.iter().map(|column| rows.filter(column)).collect(),
+            versions: rows.filter(&self.versions),
+            origins: rows.filter(&self.origins),
         }
     }
 }
@@ -333,25 +376,35 @@ fn join_pieces(pieces: Vec<Piece>, column_count: usize) -> Result<Piece> {
     })
 }
 
-/// Late deletes in terms of the new segments.
-fn carry(outputs: &[Output], late: &[RoaringBitmap]) -> Vec<(PartId, RoaringBitmap)> {
+/// Rows of a source by the commits that deleted them, which ascend.
+type Deleted = Vec<(CommitVersion, RoaringBitmap)>;
+
+/// What was deleted of the sources, in terms of the new segments.
+fn carry(outputs: &[Output], sources: &[Deleted]) -> BTreeMap<CommitVersion, Vec<(PartId, RoaringBitmap)>> {
     use arrow_array::cast::AsArray;
-    if late.iter().all(RoaringBitmap::is_empty) {
-        return Vec::new();
+    let mut carried: BTreeMap<CommitVersion, Vec<(PartId, RoaringBitmap)>> = BTreeMap::new();
+    // By row, each with its commit.
+    let listed = sources.iter().map(|deleted| {
+        let rows = deleted.iter().flat_map(|(version, rows)| rows.iter().map(|row| (row, *version)));
+        let mut rows: Vec<(u32, CommitVersion)> = rows.collect();
+        rows.sort_unstable();
+        rows
+    });
+    let listed: Vec<_> = listed.collect();
+    if listed.iter().all(Vec::is_empty) {
+        return carried;
     }
-    let mut carried = Vec::new();
     for output in outputs {
-        let origins = output.origins.as_primitive::<arrow_array::types::UInt64Type>();
-        let deleted = |origin: &u64| {
-            let of_source = &late[(origin >> 32) as usize];
-            !of_source.is_empty() && of_source.contains(*origin as u32)
-        };
-        let rows = origins.values().iter().enumerate();
-        let rows: RoaringBitmap = rows
-            .filter_map(|(row, origin)| deleted(origin).then_some(row as u32))
-            .collect();
-        if !rows.is_empty() {
-            carried.push((output.meta.id, rows));
+        let origins = output.origins.as_primitive::<arrow_array::types::UInt64Type>().values();
+        let mut found: BTreeMap<CommitVersion, RoaringBitmap> = BTreeMap::new();
+        for (row, origin) in origins.iter().enumerate() {
+            let deleted = &listed[(origin >> 32) as usize];
+            if let Ok(at) = deleted.binary_search_by_key(&(*origin as u32), |(row, _)| *row) {
+                found.entry(deleted[at].1).or_default().insert(row as u32);
+            }
+        }
+        for (version, rows) in found {
+            carried.entry(version).or_default().push((output.meta.id, rows));
         }
     }
     carried

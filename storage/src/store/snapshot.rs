@@ -48,9 +48,9 @@ impl Snapshot for StateSnapshot {
 }
 
 /// One table of a version.
-struct StateTable {
-    table: Arc<TableState>,
-    version: CommitVersion,
+pub(crate) struct StateTable {
+    pub(crate) table: Arc<TableState>,
+    pub(crate) version: CommitVersion,
 }
 
 impl TableSnapshot for StateTable {

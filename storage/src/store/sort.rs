@@ -276,6 +276,7 @@ mod tests {
             sort_key: (0..types.len() as u32).map(ColumnId).collect(),
             bloom_columns: Vec::new(),
             retention_days: None,
+            history_ms: 0,
             definition: [].into(),
         }
     }

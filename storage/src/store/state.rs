@@ -39,6 +39,8 @@ pub(crate) struct TableState {
     pub(crate) schema: Arc<TableSchema>,
     /// The commit that gave it this definition.
     pub(crate) schema_version: CommitVersion,
+    /// The least version as of which its rows are still known.
+    pub(crate) history_from: CommitVersion,
     /// Identities of its columns in order; parts made under this definition share it.
     pub(crate) column_ids: Arc<[ColumnId]>,
     /// By identity, ascending.
@@ -62,6 +64,12 @@ impl SegmentState {
     pub(crate) fn visible_rows(&self) -> u64 {
         u64::from(self.file.meta.row_count - self.deletes.as_ref().map_or(0, |deletes| deletes.count()))
     }
+
+    /// Rows that no commit up to a version deleted.
+    pub(crate) fn rows_at(&self, version: CommitVersion) -> u64 {
+        let deleted = self.deletes.as_ref().map_or(0, |deletes| deletes.count_at(version));
+        u64::from(self.file.meta.row_count - deleted)
+    }
 }
 
 impl TableState {
@@ -71,9 +79,45 @@ impl TableState {
             column_ids: schema.columns.iter().map(|column| column.id).collect(),
             schema,
             schema_version: version,
+            history_from: version,
             segments: Arc::default(),
             parts: Vec::new(),
         }
+    }
+
+    /// Whether deleted rows can be read as of older versions.
+    pub(crate) fn keeps_history(&self) -> bool {
+        self.schema.history_ms > 0
+    }
+
+    /// From now on the table cannot be read as of versions before this one.
+    pub(crate) fn forget_before(&mut self, version: CommitVersion) {
+        if version <= self.history_from {
+            return;
+        }
+        self.history_from = version;
+        let forget = |deletes: &mut Option<Arc<Deletes>>| {
+            if let Some(known) = deletes.as_ref().filter(|known| known.remembers_until(version)) {
+                *deletes = Some(Arc::new(known.forgetting(version)));
+            }
+        };
+        let remembers = |deletes: &Option<Arc<Deletes>>| {
+            deletes.as_ref().is_some_and(|deletes| deletes.remembers_until(version))
+        };
+        if self.segments.iter().any(|segment| remembers(&segment.deletes)) {
+            let segments = Arc::make_mut(&mut self.segments);
+            segments.iter_mut().for_each(|segment| forget(&mut segment.deletes));
+        }
+        for part in self.parts.iter_mut().filter(|part| remembers(&part.deletes)) {
+            forget(&mut Arc::make_mut(part).deletes);
+        }
+    }
+
+    /// Whether there is something to be forgotten before a version.
+    pub(crate) fn remembers_until(&self, version: CommitVersion) -> bool {
+        let of_segments = self.segments.iter().map(|segment| &segment.deletes);
+        let mut all = of_segments.chain(self.parts.iter().map(|part| &part.deletes));
+        all.any(|deletes| deletes.as_ref().is_some_and(|deletes| deletes.remembers_until(version)))
     }
 
     /// Rows that are not deleted.

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 /// First bytes of a log file.
 pub(crate) const MAGIC: [u8; 8] = *b"STOALOG\0";
 /// The format this program writes.
-pub(crate) const FORMAT_VERSION: u32 = 1;
+pub(crate) const FORMAT_VERSION: u32 = 2;
 /// Bytes of a file header.
 pub(crate) const FILE_HEADER_BYTES: usize = 48;
 /// Bytes of a record before its payload.
@@ -20,8 +20,10 @@ pub(crate) const RECORD_HEADER_BYTES: usize = 32;
 pub(crate) enum RecordKind {
     /// A commit: takes a version.
     Commit,
-    /// A change of structure that no reader sees: flush, compaction.
+    /// A change of structure that no reader of the newest version sees: flush, compaction, the end of history.
     Edit,
+    /// One of format version 1, without history.
+    FormerEdit,
     /// Nothing; says up to where the log was synced.
     SyncMark,
 }
@@ -30,16 +32,18 @@ impl RecordKind {
     pub(crate) fn to_byte(self) -> u8 {
         match self {
             RecordKind::Commit => 1,
-            RecordKind::Edit => 2,
+            RecordKind::FormerEdit => 2,
             RecordKind::SyncMark => 3,
+            RecordKind::Edit => 4,
         }
     }
 
     pub(crate) fn from_byte(byte: u8) -> Option<Self> {
         match byte {
             1 => Some(RecordKind::Commit),
-            2 => Some(RecordKind::Edit),
+            2 => Some(RecordKind::FormerEdit),
             3 => Some(RecordKind::SyncMark),
+            4 => Some(RecordKind::Edit),
             _ => None,
         }
     }

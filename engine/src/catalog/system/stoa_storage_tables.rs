@@ -77,6 +77,7 @@ fn table_columns() -> Vec<(&'static str, LogicalType)> {
         ("order_by", Text),
         ("bloom_filter", Text),
         ("retention", Text),
+        ("history", Text),
     ]
 }
 
@@ -95,6 +96,7 @@ fn table_rows(context: &SystemContext<'_>) -> Result<Vec<ArrayRef>> {
             option(table, "order_by"),
             option(table, "bloom_filter"),
             option(table, "retention"),
+            option(table, "history"),
         ]);
     }
     rows.finish()

@@ -171,29 +171,6 @@ fn objects_conflict_where_they_changed_meanwhile() {
 }
 
 #[test]
-fn history_is_readable_as_long_as_it_is_kept() {
-    let mut kept = options();
-    kept.history_ms = 60_000;
-    let store = open_store(Arc::new(MemoryDisk::default()), kept).unwrap();
-    let table = create_table(&*store);
-    for number in 0..5 {
-        insert(&*store, table, &some_rows(number, 1)).unwrap();
-    }
-    for number in 1..=6 {
-        let snapshot = store.snapshot_at(CommitVersion(number)).unwrap();
-        assert_eq!(snapshot.version(), CommitVersion(number));
-        assert_eq!(read(&*snapshot, table).len() as u64, number - 1);
-    }
-    let forgetful = open_store(Arc::new(MemoryDisk::default()), options()).unwrap();
-    let table = create_table(&*forgetful);
-    insert(&*forgetful, table, &some_rows(0, 1)).unwrap();
-    assert!(matches!(
-        forgetful.snapshot_at(CommitVersion(1)),
-        Err(Error::HistoryGone { oldest: 2 })
-    ));
-}
-
-#[test]
 fn an_overlay_is_read_like_a_version_and_seen_by_nobody_else() {
     let store = open_store(Arc::new(MemoryDisk::default()), options()).unwrap();
     let table = create_table(&*store);

@@ -149,6 +149,7 @@ fn wide_schema(id: TableId) -> TableSchema {
         sort_key: vec![ColumnId(9), ColumnId(4)],
         bloom_columns: vec![ColumnId(4), ColumnId(9)],
         retention_days: None,
+        history_ms: 0,
         definition: Arc::from([]),
     }
 }

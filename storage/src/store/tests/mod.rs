@@ -3,6 +3,7 @@
 mod basics;
 mod check;
 mod concurrency;
+mod history;
 mod loads;
 mod seal;
 mod simulation;

@@ -2,13 +2,14 @@
 //! `STOA_SIMULATION_SEED=17 cargo test -p stoa-storage --lib simulation`; `STOA_SIMULATION_RUNS` asks for more runs.
 
 use super::support::*;
+use crate::clock::{Clock, ManualClock};
 use crate::commit::{Change, CommitVersion};
 use crate::disk::{Fault, FaultyDisk, PowerLoss};
 use crate::error::{Error, Result};
 use crate::predicate::{Bound, ColumnPredicate, Condition};
 use crate::scan::ScanRequest;
 use crate::schema::TableId;
-use crate::store::{Durability, Snapshot, Store, StoreOptions};
+use crate::store::{Durability, Snapshot, Store, StoreOptions, open_on};
 use crate::testing::Generator;
 use arrow_array::Int64Array;
 use std::collections::BTreeMap;
@@ -19,6 +20,8 @@ type Rows = Arc<BTreeMap<i64, Row>>;
 /// What the table must hold at each version, the last of which may be in doubt.
 struct Model {
     by_version: BTreeMap<u64, Rows>,
+    /// When each was made, at the earliest.
+    times: BTreeMap<u64, i64>,
     acknowledged: u64,
 }
 
@@ -33,6 +36,8 @@ struct Simulation {
     generator: Generator,
     disk: FaultyDisk,
     options: StoreOptions,
+    clock: Arc<ManualClock>,
+    history_ms: u64,
     store: Option<Arc<dyn Store>>,
     table: TableId,
     model: Model,
@@ -54,17 +59,22 @@ impl Simulation {
             },
             ..options()
         };
-        let store = open_store(Arc::new(disk.clone()), options.clone()).unwrap();
-        let table = create_table(&*store);
+        let clock = Arc::new(ManualClock::at(1_000_000));
+        let store = open_on(Arc::new(disk.clone()), clock.clone(), options.clone()).unwrap();
+        let history_ms = [0, 2_000, 1_000_000][generator.below(3) as usize];
+        let table = create_table_with_history(&*store, history_ms);
         Simulation {
             seed,
             generator,
             disk,
             options,
+            clock,
+            history_ms,
             store: Some(store),
             table,
             model: Model {
                 by_version: BTreeMap::from([(1, Rows::default())]),
+                times: BTreeMap::from([(1, 1_000_000)]),
                 acknowledged: 1,
             },
             next_key: 0,
@@ -105,6 +115,7 @@ impl Simulation {
     fn commit(&mut self, changes: Vec<Change>, after: BTreeMap<i64, Row>) -> Result<()> {
         let next = self.model.acknowledged + 1;
         self.model.by_version.insert(next, Arc::new(after));
+        self.model.times.insert(next, self.clock.now());
         match commit(&*self.store(), changes) {
             Ok(version) => {
                 assert_eq!(version, CommitVersion(next), "versions have no gaps");
@@ -124,6 +135,7 @@ impl Simulation {
         let mut after = (*self.model.now()).clone();
         let table = self.table;
         self.steps.push(format!("{kind}"));
+        self.clock.advance(self.generator.below(400_000) as i64);
         match kind {
             0..=6 => {
                 let rows = self.new_rows();
@@ -165,7 +177,28 @@ impl Simulation {
             18 => self.reopen(),
             _ => {
                 self.look();
+                self.look_back();
                 Ok(())
+            }
+        }
+    }
+
+    /// Every version that history is kept of is as it was; of those before, what is not gone.
+    fn look_back(&self) {
+        let kept_from = self.clock.now() - self.history_ms as i64 * 1_000;
+        let kept = self.model.times.iter().rev().find(|(_, time)| **time <= kept_from);
+        let kept = kept.map_or(0, |(version, _)| *version);
+        for (version, rows) in self.model.by_version.range(..=self.model.acknowledged) {
+            let snapshot = self.store().snapshot_at(CommitVersion(*version)).unwrap();
+            match try_read(&*snapshot, self.table) {
+                Ok(_) => self.compare(&*snapshot, rows),
+                Err(Error::HistoryGone { oldest }) => assert!(
+                    oldest > *version && (self.history_ms == 0 || *version < kept),
+                    "seed {}, steps {}: version {version} is gone, {kept} must be kept",
+                    self.seed,
+                    self.steps.join(" ")
+                ),
+                Err(other) => panic!("seed {}: {other}", self.seed),
             }
         }
     }
@@ -258,9 +291,13 @@ impl Simulation {
         };
         drop(store);
         closed?;
-        self.store = Some(open_store(Arc::new(self.disk.clone()), self.options.clone())?);
+        self.store = Some(self.open()?);
         self.verify_after_start(false);
         Ok(())
+    }
+
+    fn open(&self) -> Result<Arc<dyn Store>> {
+        open_on(Arc::new(self.disk.clone()), self.clock.clone(), self.options.clone())
     }
 
     /// After a crash: a new process on what the disk kept, which may crash itself while it starts.
@@ -278,7 +315,7 @@ impl Simulation {
             if attempt < 2 && self.generator.below(2) == 0 {
                 self.disk.set_fault(Some(Fault::Crash(self.generator.below(12) + 1)));
             }
-            match open_store(Arc::new(self.disk.clone()), self.options.clone()) {
+            match self.open() {
                 Ok(store) => {
                     self.store = Some(store);
                     break;
@@ -304,15 +341,18 @@ impl Simulation {
         );
         if version == 0 {
             // Not even the table survived: begin again.
-            self.table = create_table(&*self.store());
+            self.table = create_table_with_history(&*self.store(), self.history_ms);
             self.model.acknowledged = 1;
             self.model.by_version = BTreeMap::from([(1, Rows::default())]);
+            self.model.times = BTreeMap::from([(1, self.clock.now())]);
             return;
         }
         let rows = self.model.by_version[&version].clone();
         self.compare(&*snapshot, &rows);
         self.model.acknowledged = version;
         self.model.by_version.split_off(&(version + 1));
+        self.model.times.split_off(&(version + 1));
+        self.look_back();
         let problems = self.store().check(&mut |_, _| {}).unwrap().problems;
         assert!(problems.is_empty(), "seed {}: {problems:?}", self.seed);
     }
@@ -340,6 +380,7 @@ impl Simulation {
             }
         }
         self.look();
+        self.look_back();
     }
 }
 

@@ -45,6 +45,7 @@ fn sales(id: TableId, sort_key: Vec<ColumnId>) -> TableSchema {
         sort_key,
         bloom_columns: Vec::new(),
         retention_days: None,
+        history_ms: 0,
         definition: Arc::from([]),
     }
 }

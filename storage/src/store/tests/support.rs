@@ -67,6 +67,7 @@ pub(crate) fn schema(id: TableId) -> TableSchema {
         sort_key: vec![KEY],
         bloom_columns: Vec::new(),
         retention_days: None,
+        history_ms: 0,
         definition: Arc::from(&b"definition"[..]),
     }
 }
@@ -87,8 +88,16 @@ pub(crate) fn commit(store: &dyn Store, changes: Vec<Change>) -> Result<CommitVe
 }
 
 pub(crate) fn create_table(store: &dyn Store) -> TableId {
+    create_table_with_history(store, 0)
+}
+
+pub(crate) fn create_table_with_history(store: &dyn Store, history_ms: u64) -> TableId {
     let id = store.next_table_id();
-    commit(store, vec![Change::CreateTable(Arc::new(schema(id)))]).unwrap();
+    let schema = TableSchema {
+        history_ms,
+        ..schema(id)
+    };
+    commit(store, vec![Change::CreateTable(Arc::new(schema))]).unwrap();
     id
 }
 
@@ -140,11 +149,16 @@ pub(crate) fn rows_of(batches: &[Batch]) -> Vec<(Row, RowId)> {
 
 /// All rows, sorted.
 pub(crate) fn read(snapshot: &dyn Snapshot, table: TableId) -> Vec<Row> {
-    let batches = batches(snapshot, table, all_columns()).unwrap();
+    try_read(snapshot, table).unwrap()
+}
+
+/// Likewise, of a version that may be gone.
+pub(crate) fn try_read(snapshot: &dyn Snapshot, table: TableId) -> Result<Vec<Row>> {
+    let batches = batches(snapshot, table, all_columns())?;
     let mut rows: Vec<Row> = rows_of(&batches).into_iter().map(|(row, _)| row).collect();
     rows.sort();
     assert_eq!(rows.len() as u64, snapshot.table(table).unwrap().row_count());
-    rows
+    Ok(rows)
 }
 
 /// The change that deletes the rows which a test picks.
