@@ -531,7 +531,11 @@ fn the_past_is_read_as_long_as_it_is_kept() {
     check(&mut ann, "UPDATE t SET n = 20 WHERE n = 2", "UPDATE 1");
     let second = newest_version(&mut ann);
     check(&mut ann, "CHECKPOINT; DELETE FROM t WHERE n = 1", "DELETE 1");
-    check(&mut ann, "VACUUM; TRUNCATE t; INSERT INTO t VALUES (7, 'x')", "INSERT 0 1");
+    check(
+        &mut ann,
+        "VACUUM; TRUNCATE t; INSERT INTO t VALUES (7, 'x')",
+        "INSERT 0 1",
+    );
     let World { database, folder } = world;
     drop(ann);
     drop(database);
@@ -548,7 +552,7 @@ fn the_past_is_read_as_long_as_it_is_kept() {
     );
     check(&mut ann, &lost, "{1,3,20}");
     // A time, as a commit has it.
-    let time = format!("SELECT time FROM stoa.commits WHERE version = {second}");
+    let time = format!("SELECT commit_time FROM stoa.commits WHERE version = {second}");
     let time = ask(&mut ann, &time).unwrap();
     check(&mut ann, &as_of(&format!("TIMESTAMPTZ '{time}'")), "24|3");
     refused(
@@ -556,7 +560,11 @@ fn the_past_is_read_as_long_as_it_is_kept() {
         "SELECT n FROM t FOR SYSTEM_TIME AS OF TIMESTAMP '2001-01-01'",
         "22023 no version of the database is kept from that time",
     );
-    check(&mut ann, &format!("SET stoa.as_of = {first}; SELECT count(*) FROM t"), "3");
+    check(
+        &mut ann,
+        &format!("SET stoa.as_of = {first}; SELECT count(*) FROM t"),
+        "3",
+    );
     refused(
         &mut ann,
         "DELETE FROM t",
@@ -570,15 +578,39 @@ fn rows_of_the_past_need_not_meet_the_constraints_of_now() {
     let world = World::new();
     let mut ann = world.connect();
     check(&mut ann, "CREATE TABLE t (n int, s text)", "CREATE TABLE");
-    check(&mut ann, "INSERT INTO t VALUES (1, 'a'), (1, 'b'), (NULL, 'c')", "INSERT 0 3");
+    check(
+        &mut ann,
+        "INSERT INTO t VALUES (1, 'a'), (1, 'b'), (NULL, 'c')",
+        "INSERT 0 3",
+    );
     let version = newest_version(&mut ann);
-    check(&mut ann, "DELETE FROM t WHERE s <> 'a'; ALTER TABLE t ALTER n SET NOT NULL", "ALTER TABLE");
-    check(&mut ann, "ALTER TABLE t ADD PRIMARY KEY (n); ALTER TABLE t ADD COLUMN later int DEFAULT 5", "ALTER TABLE");
+    check(
+        &mut ann,
+        "DELETE FROM t WHERE s <> 'a'; ALTER TABLE t ALTER n SET NOT NULL",
+        "ALTER TABLE",
+    );
+    check(
+        &mut ann,
+        "ALTER TABLE t ADD PRIMARY KEY (n); ALTER TABLE t ADD COLUMN later int DEFAULT 5",
+        "ALTER TABLE",
+    );
     let past = format!("t FOR SYSTEM_TIME AS OF {version}");
-    check(&mut ann, &format!("SELECT count(*), count(n), sum(later) FROM {past}"), "3|2|15");
+    check(
+        &mut ann,
+        &format!("SELECT count(*), count(n), sum(later) FROM {past}"),
+        "3|2|15",
+    );
     check(&mut ann, &format!("SELECT s FROM {past} WHERE n IS NULL"), "c");
-    check(&mut ann, &format!("SELECT count(*) FROM (SELECT n, s FROM {past} GROUP BY n, s) x"), "3");
-    check(&mut ann, &format!("PREPARE q AS SELECT count(n), count(*) FROM t; EXECUTE q"), "1|1");
+    check(
+        &mut ann,
+        &format!("SELECT count(*) FROM (SELECT n, s FROM {past} GROUP BY n, s) x"),
+        "3",
+    );
+    check(
+        &mut ann,
+        &format!("PREPARE q AS SELECT count(n), count(*) FROM t; EXECUTE q"),
+        "1|1",
+    );
     check(&mut ann, &format!("SET stoa.as_of = {version}; EXECUTE q"), "2|3");
 }
 
@@ -586,7 +618,11 @@ fn rows_of_the_past_need_not_meet_the_constraints_of_now() {
 fn a_table_without_history_says_from_when_it_can_be_read() {
     let world = World::new();
     let mut ann = world.connect();
-    check(&mut ann, "CREATE TABLE t (n int) WITH (history = 'none')", "CREATE TABLE");
+    check(
+        &mut ann,
+        "CREATE TABLE t (n int) WITH (history = 'none')",
+        "CREATE TABLE",
+    );
     check(&mut ann, "INSERT INTO t VALUES (1)", "INSERT 0 1");
     let first = newest_version(&mut ann);
     check(&mut ann, "INSERT INTO t VALUES (2)", "INSERT 0 1");
@@ -598,9 +634,17 @@ fn a_table_without_history_says_from_when_it_can_be_read() {
         &format!("SELECT n FROM t FOR SYSTEM_TIME AS OF {first}"),
         &format!("22023 history is kept from version {last} on"),
     );
-    check(&mut ann, "ALTER TABLE t SET (history = '1 hour'); DELETE FROM t", "DELETE 1");
+    check(
+        &mut ann,
+        "ALTER TABLE t SET (history = '1 hour'); DELETE FROM t",
+        "DELETE 1",
+    );
     check(&mut ann, &format!("SELECT n FROM t FOR SYSTEM_TIME AS OF {last}"), "1");
-    check(&mut ann, "SELECT history FROM stoa.tables WHERE table_name = 't'", "1 hour");
+    check(
+        &mut ann,
+        "SELECT history FROM stoa.tables WHERE table_name = 't'",
+        "1 hour",
+    );
     refused(
         &mut ann,
         "ALTER TABLE t SET (history = 'long')",

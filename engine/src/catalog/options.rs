@@ -12,7 +12,10 @@ const KNOWN: [(&str, &str); 5] = [
     ("order_by", "columns with commas between"),
     ("bloom_filter", "columns with commas between"),
     ("retention", "a number of days: '400 days'"),
-    ("history", "a number of seconds, minutes, hours, days or weeks: '7 days'; or 'none'"),
+    (
+        "history",
+        "a number of seconds, minutes, hours, days or weeks: '7 days'; or 'none'",
+    ),
 ];
 
 /// How long rows that were deleted can still be read as of the versions that had them, where no option says otherwise.
@@ -41,11 +44,7 @@ pub(crate) fn is_without_effect(name: &str) -> bool {
 ///
 /// # Errors
 /// 22023: an option that is not there, or a value that makes no sense. 42703: a column that is not there.
-pub(crate) fn apply_options(
-    schema: &mut TableSchema,
-    options: &[(String, String)],
-    is_temporary: bool,
-) -> Result<()> {
+pub(crate) fn apply_options(schema: &mut TableSchema, options: &[(String, String)], is_temporary: bool) -> Result<()> {
     schema.partition_by = None;
     schema.sort_key = Vec::new();
     schema.bloom_columns = Vec::new();
@@ -197,8 +196,11 @@ fn history_ms(value: &str) -> Result<u64> {
         (Some("week" | "weeks"), None) => 7 * DAY_MS,
         _ => return Err(wrong()),
     };
-    let history_ms = number.checked_mul(unit_ms).filter(|history_ms| *history_ms <= HISTORY_MAX_MS);
-    history_ms.ok_or_else(|| invalid("history is kept for 35 days at most: beyond, it is not known when versions were made"))
+    let history_ms = number
+        .checked_mul(unit_ms)
+        .filter(|history_ms| *history_ms <= HISTORY_MAX_MS);
+    history_ms
+        .ok_or_else(|| invalid("history is kept for 35 days at most: beyond, it is not known when versions were made"))
 }
 
 #[cfg(test)]
@@ -260,7 +262,13 @@ mod tests {
         assert_eq!(schema.bloom_columns, [ColumnId(2)]);
         assert_eq!(schema.retention_days, Some(14));
         assert_eq!(schema.history_ms, 604_800_000);
-        for (value, history_ms) in [("none", 0), ("0", 0), ("90 seconds", 90_000), ("1 hour", 3_600_000), ("2 Weeks", 1_209_600_000)] {
+        for (value, history_ms) in [
+            ("none", 0),
+            ("0", 0),
+            ("90 seconds", 90_000),
+            ("1 hour", 3_600_000),
+            ("2 Weeks", 1_209_600_000),
+        ] {
             assert_eq!(apply(&[("history", value)]).unwrap().history_ms, history_ms, "{value}");
         }
     }

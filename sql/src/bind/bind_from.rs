@@ -357,13 +357,21 @@ impl Binder<'_> {
     /// A scan of all columns of a table, and how names reach them.
     pub(super) fn scan(&mut self, relation: &RelationInfo, as_of: Option<Expr>) -> (Scan, Vec<ScopeColumn>) {
         // Rows of then need not meet the constraints of now.
-        let is_past = as_of.is_some() || self.catalog.setting(AS_OF_SETTING).is_some_and(|version| !version.is_empty());
+        let is_past = as_of.is_some()
+            || self
+                .catalog
+                .setting(AS_OF_SETTING)
+                .is_some_and(|version| !version.is_empty());
         let columns: Vec<ScopeColumn> = relation
             .columns
             .iter()
             .map(|column| ScopeColumn {
                 name: column.name.clone(),
-                column: self.column(column.name.clone(), column.data_type.clone(), column.nullable || is_past),
+                column: self.column(
+                    column.name.clone(),
+                    column.data_type.clone(),
+                    column.nullable || is_past,
+                ),
                 hidden: column.hidden,
             })
             .collect();

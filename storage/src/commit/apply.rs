@@ -342,7 +342,11 @@ fn delete_all(table: &mut TableState, version: CommitVersion, is_picked: impl Fn
             segment.deletes = Some(Arc::new(all));
         }
     }
-    for part in table.parts.iter_mut().filter(|part| is_picked(part.id) && part.visible_rows() > 0) {
+    for part in table
+        .parts
+        .iter_mut()
+        .filter(|part| is_picked(part.id) && part.visible_rows() > 0)
+    {
         let part = Arc::make_mut(part);
         part.deletes = Some(Arc::new(Deletes::all(part.deletes.as_deref(), part.row_count, version)));
     }

@@ -538,7 +538,8 @@ impl Sequencer {
             }
         }
         drop(provisional);
-        self.history.record(written.into_iter().filter_map(|pending| pending.info));
+        self.history
+            .record(written.into_iter().filter_map(|pending| pending.info));
     }
 
     /// Nothing that is not published happened.

@@ -138,7 +138,10 @@ impl Deletes {
         if self.count == count {
             return Vec::new();
         }
-        let mut remembered: Vec<_> = self.after(version).map(|(version, rows)| (version, rows.clone())).collect();
+        let mut remembered: Vec<_> = self
+            .after(version)
+            .map(|(version, rows)| (version, rows.clone()))
+            .collect();
         remembered.reverse();
         let found: u64 = remembered.iter().map(|(_, rows)| rows.len()).sum();
         if found == u64::from(self.count - count) {
@@ -165,7 +168,10 @@ impl Deletes {
     /// The rows of which it is not remembered what commit deleted them, and the others by commits, which ascend.
     pub(crate) fn taken_apart(&self) -> (RoaringBitmap, Vec<(CommitVersion, RoaringBitmap)>) {
         let mut old = self.rows();
-        let mut recent: Vec<_> = self.after(CommitVersion(0)).map(|(version, rows)| (version, rows.clone())).collect();
+        let mut recent: Vec<_> = self
+            .after(CommitVersion(0))
+            .map(|(version, rows)| (version, rows.clone()))
+            .collect();
         recent.reverse();
         recent.iter().for_each(|(_, rows)| old -= rows);
         (old, recent)
@@ -280,7 +286,13 @@ mod tests {
         let second = with(Some(&first), &[7], 5);
         let all = Deletes::all(Some(&second), 10, CommitVersion(8));
         assert_eq!((all.count(), all.rows()), (10, (0..10).collect()));
-        for (version, expected) in [(2, vec![]), (3, vec![1, 2]), (4, vec![1, 2]), (5, vec![1, 2, 7]), (7, vec![1, 2, 7])] {
+        for (version, expected) in [
+            (2, vec![]),
+            (3, vec![1, 2]),
+            (4, vec![1, 2]),
+            (5, vec![1, 2, 7]),
+            (7, vec![1, 2, 7]),
+        ] {
             let version = CommitVersion(version);
             let found = all.at(version).map(|deletes| deletes.rows()).unwrap_or_default();
             assert_eq!(found, rows(&expected), "{version:?}");

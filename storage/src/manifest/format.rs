@@ -124,7 +124,8 @@ pub(super) fn decode(bytes: &[u8], path: &Path) -> Result<Manifest> {
     if header.u64().map_err(in_header)? != checksum(bytes) {
         return Err(corrupt(24, "the checksum does not match"));
     }
-    read_manifest(&bytes[HEADER_BYTES..], version >= HISTORY_VERSION).map_err(|damage| damage.in_file(path, HEADER_BYTES as u64))
+    read_manifest(&bytes[HEADER_BYTES..], version >= HISTORY_VERSION)
+        .map_err(|damage| damage.in_file(path, HEADER_BYTES as u64))
 }
 
 fn write_manifest(writer: &mut ByteWriter, manifest: &Manifest) {
@@ -243,7 +244,9 @@ fn read_manifest(bytes: &[u8], has_history: bool) -> ReadResult<Manifest> {
         ..Manifest::default()
     };
     for _ in 0..reader.count(32)? {
-        manifest.tables.push(read_table(&mut reader, manifest.version, has_history)?);
+        manifest
+            .tables
+            .push(read_table(&mut reader, manifest.version, has_history)?);
     }
     for _ in 0..reader.count(16)? {
         let name = reader.text()?.to_owned();

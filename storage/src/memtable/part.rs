@@ -137,7 +137,11 @@ impl Part {
         let then = Part {
             pieces: pieces.collect(),
             row_count,
-            deletes: self.deletes.as_ref().and_then(|deletes| deletes.at(version)).map(Arc::new),
+            deletes: self
+                .deletes
+                .as_ref()
+                .and_then(|deletes| deletes.at(version))
+                .map(Arc::new),
             ..(**self).clone()
         };
         (then.visible_rows() > 0).then(|| Arc::new(then))

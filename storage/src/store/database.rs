@@ -4,8 +4,8 @@ use super::background::{Background, Bell, wait_for_room};
 use super::bulk_load::Load;
 use super::checkpoint::Checkpointer;
 use super::foreign::refuse_foreign;
-use super::recovery::{Recovered, recover};
 use super::past::PastSnapshot;
+use super::recovery::{Recovered, recover};
 use super::snapshot::StateSnapshot;
 use super::state::TableState;
 use super::{BulkLoad, CheckReport, CommitInfo, Snapshot, Store, StoreOptions};
@@ -43,8 +43,15 @@ impl Shared {
     /// The last commit before a table's history: what it and those before it deleted is of no more use. `None` where the table keeps
     /// none.
     pub(crate) fn forgotten(&self, table: &TableState) -> Option<CommitVersion> {
-        let history_us = table.schema.history_ms.checked_mul(1_000).filter(|history| *history > 0)?;
-        let kept_from = self.clock.now().saturating_sub(i64::try_from(history_us).unwrap_or(i64::MAX));
+        let history_us = table
+            .schema
+            .history_ms
+            .checked_mul(1_000)
+            .filter(|history| *history > 0)?;
+        let kept_from = self
+            .clock
+            .now()
+            .saturating_sub(i64::try_from(history_us).unwrap_or(i64::MAX));
         Some(self.sequencer.history().version_at(kept_from).unwrap_or_default())
     }
 

@@ -115,15 +115,16 @@ mod tests {
         let history = History::new(Past::default());
         history.record((1..=100).map(|number| commit(number, number as i64 * 7)));
         let at = |history: &History, seconds: i64| history.version_at(seconds * 1_000_000).map(|version| version.0);
-        assert_eq!([at(&history, 6), at(&history, 7), at(&history, 699), at(&history, 9_999)], [
-            None,
-            Some(1),
-            Some(99),
-            Some(100)
-        ]);
+        assert_eq!(
+            [at(&history, 6), at(&history, 7), at(&history, 699), at(&history, 9_999)],
+            [None, Some(1), Some(99), Some(100)]
+        );
         let kept = History::new(history.until(CommitVersion(90), 10));
         assert_eq!(kept.commits(100).len(), 10);
-        assert_eq!([at(&kept, 9_999), at(&kept, 600), at(&kept, 566)], [Some(90), Some(85), Some(80)]);
+        assert_eq!(
+            [at(&kept, 9_999), at(&kept, 600), at(&kept, 566)],
+            [Some(90), Some(85), Some(80)]
+        );
         // 56 seconds is the eighth commit, the last of the first minute.
         assert_eq!([at(&kept, 55), at(&kept, 56), at(&kept, 118)], [None, Some(8), Some(8)]);
         assert_eq!(at(&kept, 119), Some(17));

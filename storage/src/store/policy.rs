@@ -202,7 +202,12 @@ mod tests {
             kept_rows,
             ..candidate(id, 1, 1000, 0)
         };
-        let segments = [past(1, 1000), candidate(2, 1, 1000, 1000), past(3, 900), candidate(4, 1, 1000, 1000)];
+        let segments = [
+            past(1, 1000),
+            candidate(2, 1, 1000, 1000),
+            past(3, 900),
+            candidate(4, 1, 1000, 1000),
+        ];
         assert_eq!(ids(&jobs(&segments, LIMITS, true)), [[2, 4], [1, 3]]);
         assert!(jobs(&[past(1, 1000)], LIMITS, true).is_empty(), "all of it is wanted");
         assert_eq!(ids(&jobs(&[past(1, 500)], LIMITS, false)), [[1]]);

@@ -149,7 +149,13 @@ impl<'a> Rewrite<'a> {
     }
 
     /// Rows of the source that comes next.
-    fn add_rows(&mut self, columns: Vec<ArrayRef>, versions: ArrayRef, rows: Range<u32>, source: &Source) -> Result<()> {
+    fn add_rows(
+        &mut self,
+        columns: Vec<ArrayRef>,
+        versions: ArrayRef,
+        rows: Range<u32>,
+        source: &Source,
+    ) -> Result<()> {
         let place = (self.sources.len() as u64) << 32;
         let origins = UInt64Array::from_iter_values(rows.clone().map(|row| place | u64::from(row)));
         let all = Piece {
@@ -385,7 +391,9 @@ fn carry(outputs: &[Output], sources: &[Deleted]) -> BTreeMap<CommitVersion, Vec
     let mut carried: BTreeMap<CommitVersion, Vec<(PartId, RoaringBitmap)>> = BTreeMap::new();
     // By row, each with its commit.
     let listed = sources.iter().map(|deleted| {
-        let rows = deleted.iter().flat_map(|(version, rows)| rows.iter().map(|row| (row, *version)));
+        let rows = deleted
+            .iter()
+            .flat_map(|(version, rows)| rows.iter().map(|row| (row, *version)));
         let mut rows: Vec<(u32, CommitVersion)> = rows.collect();
         rows.sort_unstable();
         rows

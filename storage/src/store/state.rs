@@ -101,9 +101,8 @@ impl TableState {
                 *deletes = Some(Arc::new(known.forgetting(version)));
             }
         };
-        let remembers = |deletes: &Option<Arc<Deletes>>| {
-            deletes.as_ref().is_some_and(|deletes| deletes.remembers_until(version))
-        };
+        let remembers =
+            |deletes: &Option<Arc<Deletes>>| deletes.as_ref().is_some_and(|deletes| deletes.remembers_until(version));
         if self.segments.iter().any(|segment| remembers(&segment.deletes)) {
             let segments = Arc::make_mut(&mut self.segments);
             segments.iter_mut().for_each(|segment| forget(&mut segment.deletes));

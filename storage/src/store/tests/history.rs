@@ -126,8 +126,15 @@ fn rows_of_the_past_are_apart_from_those_of_now() {
     let scan = now.table(world.table).unwrap().scan(all_columns()).unwrap();
     let mut reader = scan.reader();
     while reader.next().unwrap().is_some() {}
-    let scanned = scan.statistics().rows_scanned.load(std::sync::atomic::Ordering::Relaxed);
-    assert_eq!(scanned as usize, world.versions[6].1.len(), "deleted rows are not looked at");
+    let scanned = scan
+        .statistics()
+        .rows_scanned
+        .load(std::sync::atomic::Ordering::Relaxed);
+    assert_eq!(
+        scanned as usize,
+        world.versions[6].1.len(),
+        "deleted rows are not looked at"
+    );
 }
 
 #[test]
