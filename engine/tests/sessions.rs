@@ -608,7 +608,7 @@ fn rows_of_the_past_need_not_meet_the_constraints_of_now() {
     );
     check(
         &mut ann,
-        &format!("PREPARE q AS SELECT count(n), count(*) FROM t; EXECUTE q"),
+        "PREPARE q AS SELECT count(n), count(*) FROM t; EXECUTE q",
         "1|1",
     );
     check(&mut ann, &format!("SET stoa.as_of = {version}; EXECUTE q"), "2|3");
