@@ -95,6 +95,8 @@ pub trait TableSnapshot: Send + Sync {
     fn column_histogram(&self, column: crate::schema::ColumnId) -> Option<arrow_array::ArrayRef>;
     /// Its segments, for `stoa.segments`.
     fn segments(&self) -> Vec<SegmentMeta>;
+    /// How many rows of each of them are not deleted.
+    fn visible_rows_of_segments(&self) -> Vec<u64>;
     /// Rows in memory.
     fn memtable_rows(&self) -> u64;
     /// Begins a scan.

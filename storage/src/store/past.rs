@@ -106,6 +106,10 @@ impl TableSnapshot for PastTable {
         self.then().map(StateTable::segments).unwrap_or_default()
     }
 
+    fn visible_rows_of_segments(&self) -> Vec<u64> {
+        self.then().map(StateTable::visible_rows_of_segments).unwrap_or_default()
+    }
+
     fn memtable_rows(&self) -> u64 {
         self.then().map_or(0, StateTable::memtable_rows)
     }

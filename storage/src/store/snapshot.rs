@@ -86,6 +86,10 @@ impl TableSnapshot for StateTable {
             .collect()
     }
 
+    fn visible_rows_of_segments(&self) -> Vec<u64> {
+        self.table.segments.iter().map(|segment| segment.visible_rows()).collect()
+    }
+
     fn memtable_rows(&self) -> u64 {
         self.table.memory_rows()
     }

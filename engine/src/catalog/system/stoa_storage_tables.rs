@@ -175,6 +175,7 @@ fn segment_columns() -> Vec<(&'static str, LogicalType)> {
         ("segment_id", BigInt),
         ("partition_start", Date),
         ("row_count", BigInt),
+        ("deleted_rows", BigInt),
         ("disk_bytes", BigInt),
         ("version_min", BigInt),
         ("version_max", BigInt),
@@ -184,13 +185,14 @@ fn segment_columns() -> Vec<(&'static str, LogicalType)> {
 fn segment_rows(context: &SystemContext<'_>) -> Result<Vec<ArrayRef>> {
     let mut rows = Rows::new(segment_columns());
     for (info, _, snapshot) in stored(context) {
-        for segment in snapshot.segments() {
+        for (segment, visible_rows) in snapshot.segments().iter().zip(snapshot.visible_rows_of_segments()) {
             rows.push([
                 text(&info.schema),
                 text(&info.name),
                 number(segment.id.0),
                 segment.partition.0.map_or(Literal::Null, Literal::Date),
                 number(segment.row_count),
+                number(u64::from(segment.row_count) - visible_rows),
                 number(segment.file_bytes),
                 number(segment.version_min.0),
                 number(segment.version_max.0),

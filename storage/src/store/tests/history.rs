@@ -138,7 +138,7 @@ fn rows_of_the_past_are_apart_from_those_of_now() {
 }
 
 #[test]
-fn truncation_and_retention_leave_the_past_readable() {
+fn truncation_leaves_the_past_readable() {
     let mut world = busy();
     world.commit(vec![Change::Truncate(world.table)]);
     world.insert(500, 20);
@@ -150,6 +150,37 @@ fn truncation_and_retention_leave_the_past_readable() {
     world.check();
     world.tidy_up();
     world.check();
+}
+
+#[test]
+fn partitions_beyond_retention_stay_readable_as_of_before() {
+    const DAY_MICROSECONDS: i64 = 86_400_000_000;
+    let mut world = World::new(HISTORY_MS);
+    let change = altered(&world, |schema| schema.retention_days = Some(10));
+    commit(world.store(), vec![change]).unwrap();
+    world.versions.clear();
+    world.insert(0, 900);
+    world.delete(|row| row.1 % 4 == 0);
+    world.tidy_up();
+    world.clock.advance(41 * DAY_MICROSECONDS);
+    world.insert(900, 10);
+    world.store().apply_retention().unwrap();
+    let latest = world.store().commits(1).remove(0);
+    assert_eq!((latest.cause.as_str(), latest.rows_deleted), ("retention", 240));
+    world.versions.drain(..1);
+    world.versions.push((latest.version, read(&*world.store().snapshot(), world.table)));
+    world.check();
+    world.store().apply_retention().unwrap();
+    assert_eq!(world.store().snapshot().version(), latest.version, "nothing more is beyond it");
+    world.tidy_up();
+    world.reopen();
+    world.check();
+    world.clock.advance(DAY_MICROSECONDS);
+    world.tidy_up();
+    let table = world.store().snapshot().table(world.table).unwrap();
+    let rows: u64 = table.visible_rows_of_segments().iter().sum();
+    let all: u32 = table.segments().iter().map(|segment| segment.row_count).sum();
+    assert_eq!(u64::from(all), rows, "what was dropped has left the disk");
 }
 
 #[test]
