@@ -1,9 +1,9 @@
 //! What the parts of the generator share: the tables there are, what a place in a query can name, and what a statement turned out to be.
 
 use crate::kind::Kind;
-use crate::random::Random;
 use crate::table::Table;
 use crate::tree::Tree;
+use stoa_tests::Random;
 
 /// Subqueries inside expressions of one statement.
 const SUBQUERIES_MAX: usize = 3;

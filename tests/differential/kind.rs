@@ -1,6 +1,6 @@
 //! The types that queries are made of, and values that have been trouble elsewhere: extremes, ties, empty texts, NaN, infinity.
 
-use crate::random::Random;
+use stoa_tests::Random;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {

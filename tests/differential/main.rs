@@ -11,7 +11,7 @@ mod modify;
 mod partition_logic;
 mod postgres_side;
 mod query;
-mod random;
+
 mod select;
 mod source;
 mod stoa_side;

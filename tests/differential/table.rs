@@ -2,8 +2,8 @@
 
 use crate::generator::Atom;
 use crate::kind::Kind;
-use crate::random::Random;
 use crate::tree::Tree;
+use stoa_tests::Random;
 
 /// A column that tables may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,7 +9,7 @@
 //! jsonpath, regular expressions beyond what both read alike.
 
 use crate::kind::Kind;
-use crate::random::Random;
+use stoa_tests::Random;
 
 pub(crate) const BOOLEAN: &[&str] = &[
     "({x} {op} {x})",

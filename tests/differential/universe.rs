@@ -1,9 +1,9 @@
 //! What a seed stands for: tables, how they came to be what they are, and settings. Answers nothing.
 
 use crate::generator::{Dialect, Generator};
-use crate::random::Random;
 use crate::stoa_side::Configuration;
 use crate::table::Table;
+use stoa_tests::Random;
 
 const TABLES: usize = 4;
 /// Optimizer passes without which plans run all the same.

@@ -107,7 +107,9 @@ impl TableSnapshot for PastTable {
     }
 
     fn visible_rows_of_segments(&self) -> Vec<u64> {
-        self.then().map(StateTable::visible_rows_of_segments).unwrap_or_default()
+        self.then()
+            .map(StateTable::visible_rows_of_segments)
+            .unwrap_or_default()
     }
 
     fn memtable_rows(&self) -> u64 {

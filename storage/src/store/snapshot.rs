@@ -87,7 +87,11 @@ impl TableSnapshot for StateTable {
     }
 
     fn visible_rows_of_segments(&self) -> Vec<u64> {
-        self.table.segments.iter().map(|segment| segment.visible_rows()).collect()
+        self.table
+            .segments
+            .iter()
+            .map(|segment| segment.visible_rows())
+            .collect()
     }
 
     fn memtable_rows(&self) -> u64 {

@@ -168,10 +168,16 @@ fn partitions_beyond_retention_stay_readable_as_of_before() {
     let latest = world.store().commits(1).remove(0);
     assert_eq!((latest.cause.as_str(), latest.rows_deleted), ("retention", 240));
     world.versions.drain(..1);
-    world.versions.push((latest.version, read(&*world.store().snapshot(), world.table)));
+    world
+        .versions
+        .push((latest.version, read(&*world.store().snapshot(), world.table)));
     world.check();
     world.store().apply_retention().unwrap();
-    assert_eq!(world.store().snapshot().version(), latest.version, "nothing more is beyond it");
+    assert_eq!(
+        world.store().snapshot().version(),
+        latest.version,
+        "nothing more is beyond it"
+    );
     world.tidy_up();
     world.reopen();
     world.check();
