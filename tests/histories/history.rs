@@ -27,7 +27,7 @@ impl History {
         let mut random = Random::new(seed);
         let mut history = History {
             seed,
-            session: Session::new(1 + random.below(2) as usize),
+            session: Session::new(1 + random.below(2)),
             random,
             rows: Rows::new(),
             next_id: 0,
@@ -36,7 +36,7 @@ impl History {
             steps: Vec::new(),
         };
         let options = ["", " WITH (partition_by = 'month(day)', order_by = 'kind, id')"];
-        let options = options[history.random.below(2) as usize];
+        let options = options[history.random.below(2)];
         history.tell(&format!(
             "CREATE TABLE t (id bigint PRIMARY KEY, day date NOT NULL, kind text NOT NULL, amount bigint){options}"
         ));
