@@ -615,6 +615,22 @@ fn rows_of_the_past_need_not_meet_the_constraints_of_now() {
 }
 
 #[test]
+fn another_type_of_a_column_begins_history_anew() {
+    let world = World::new();
+    let mut ann = world.connect();
+    check(&mut ann, "CREATE TABLE t (n int, s text)", "CREATE TABLE");
+    check(&mut ann, "INSERT INTO t VALUES (1, '2')", "INSERT 0 1");
+    let before = newest_version(&mut ann);
+    check(&mut ann, "ALTER TABLE t ALTER s TYPE int USING s::int", "ALTER TABLE");
+    let after = newest_version(&mut ann);
+    check(&mut ann, "UPDATE t SET s = 3", "UPDATE 1");
+    let past = |version: &str| format!("SELECT n, s FROM t FOR SYSTEM_TIME AS OF {version}");
+    check(&mut ann, &past(&after), "1|2");
+    let gone = format!("22023 history is kept from version {after} on");
+    refused(&mut ann, &past(&before), &gone);
+}
+
+#[test]
 fn a_table_without_history_says_from_when_it_can_be_read() {
     let world = World::new();
     let mut ann = world.connect();
