@@ -615,6 +615,104 @@ fn rows_of_the_past_need_not_meet_the_constraints_of_now() {
 }
 
 #[test]
+fn rows_say_which_version_brought_them() {
+    let world = World::new();
+    let mut ann = world.connect();
+    check(&mut ann, "CREATE TABLE t (kind text, n int)", "CREATE TABLE");
+    check(
+        &mut ann,
+        "INSERT INTO t VALUES ('a', 1), ('a', 2), ('b', 5)",
+        "INSERT 0 3",
+    );
+    let before = newest_version(&mut ann);
+    check(&mut ann, "CHECKPOINT; INSERT INTO t VALUES ('b', 7)", "INSERT 0 1");
+    check(
+        &mut ann,
+        "UPDATE t SET n = 20 WHERE n = 2; DELETE FROM t WHERE n = 1",
+        "DELETE 1",
+    );
+    let after = newest_version(&mut ann);
+    let versions = format!("SELECT n, commit_version - {before} FROM t ORDER BY n");
+    check(&mut ann, &versions, "5|0\n7|1\n20|2");
+    check(&mut ann, "VACUUM; CHECKPOINT", "CHECKPOINT");
+    check(&mut ann, &versions, "5|0\n7|1\n20|2");
+    check(&mut ann, "SELECT * FROM t WHERE n = 5", "b|5");
+    check(
+        &mut ann,
+        &format!("SELECT count(*) FROM t WHERE commit_version > {before}"),
+        "2",
+    );
+    check(
+        &mut ann,
+        &format!("UPDATE t SET n = n + 1 WHERE commit_version = {before}"),
+        "UPDATE 1",
+    );
+    // What came, and what went, by kind.
+    let changes = format!(
+        "SELECT kind, sum(came), sum(went) FROM (
+           SELECT kind, n AS came, 0 AS went FROM t FOR SYSTEM_TIME AS OF {after} WHERE commit_version > {before}
+           UNION ALL SELECT kind, 0, n FROM (
+             SELECT kind, n FROM t FOR SYSTEM_TIME AS OF {before}
+             EXCEPT ALL SELECT kind, n FROM t FOR SYSTEM_TIME AS OF {after} WHERE commit_version <= {before}) gone) x
+         GROUP BY kind ORDER BY kind"
+    );
+    check(&mut ann, &changes, "a|20|3\nb|7|0");
+    check(
+        &mut ann,
+        "CREATE TABLE own (commit_version text); INSERT INTO own VALUES ('mine')",
+        "INSERT 0 1",
+    );
+    check(&mut ann, "SELECT commit_version FROM own", "mine");
+}
+
+#[test]
+fn a_view_as_of_a_version_reads_its_tables_as_of_then() {
+    let world = World::new();
+    let mut ann = world.connect();
+    check(
+        &mut ann,
+        "CREATE TABLE t (n int); CREATE TABLE u (n int)",
+        "CREATE TABLE",
+    );
+    check(
+        &mut ann,
+        "INSERT INTO t VALUES (1), (2); INSERT INTO u VALUES (1)",
+        "INSERT 0 1",
+    );
+    check(
+        &mut ann,
+        "CREATE VIEW pairs AS WITH w AS (SELECT n FROM t) SELECT n FROM w JOIN u USING (n)",
+        "CREATE VIEW",
+    );
+    check(
+        &mut ann,
+        "CREATE VIEW outer_one AS SELECT count(*) AS c, (SELECT count(*) FROM t) AS all_of_t FROM pairs",
+        "CREATE VIEW",
+    );
+    let version = newest_version(&mut ann);
+    check(
+        &mut ann,
+        "INSERT INTO u VALUES (2); DELETE FROM t WHERE n = 1",
+        "DELETE 1",
+    );
+    check(&mut ann, "SELECT * FROM outer_one", "1|1");
+    check(&mut ann, "SELECT n FROM pairs", "2");
+    let past = format!("FOR SYSTEM_TIME AS OF {version}");
+    check(&mut ann, &format!("SELECT * FROM outer_one {past}"), "1|2");
+    check(&mut ann, &format!("SELECT b.n, t.n FROM pairs {past} b, t"), "1|2");
+    check(
+        &mut ann,
+        "CREATE VIEW relations AS SELECT count(*) FROM pg_class",
+        "CREATE VIEW",
+    );
+    refused(
+        &mut ann,
+        &format!("SELECT * FROM relations {past}"),
+        "0A000 FOR SYSTEM_TIME on a system table is not supported",
+    );
+}
+
+#[test]
 fn another_type_of_a_column_begins_history_anew() {
     let world = World::new();
     let mut ann = world.connect();

@@ -13,12 +13,12 @@ use crate::vector::key::lane_keys;
 use arrow_array::ArrayRef;
 use arrow_schema::DataType;
 
-/// A column's summary over all segments and all rows in memory: bounds hold for every row, deleted ones included. `None` where there
-/// are no rows, or where some do not hold the column.
+/// A column's summary over all segments with visible rows and all rows in memory: bounds hold for each of their rows, deleted ones
+/// included. `None` where there are no rows, or where some do not hold the column.
 pub(crate) fn column_summary(table: &TableState, column: ColumnId) -> Option<ColumnSummary> {
     let hint = table.schema.columns.iter().position(|known| known.id == column)?;
     let mut total = Total::default();
-    for segment in table.segments.iter() {
+    for segment in table.visible_segments() {
         let at = segment.file.column_position(column, hint)?;
         total.add(&segment.file.meta.columns[at].1, &segment.file.bounds()[at].keys);
     }

@@ -11,7 +11,7 @@ use super::{Binder, not_supported};
 use crate::catalog::{RelationInfo, RelationKind, TableName};
 use crate::error::{Error, Result, SqlState};
 use crate::limits::VIEW_DEPTH_MAX;
-use crate::plan::{Apply, CTID_COLUMN, ColumnDef, Expr, JoinKind, Plan, Scan, ViewReference};
+use crate::plan::{Apply, COMMIT_VERSION_COLUMN, CTID_COLUMN, ColumnDef, Expr, JoinKind, Plan, Scan, ViewReference};
 use crate::types::LogicalType;
 use sqlparser::ast::{self, TableFactor};
 
@@ -47,6 +47,8 @@ pub(super) fn shown(columns: &[ColumnDef]) -> Vec<ScopeColumn> {
 
 /// The system column that says where a row is.
 const ADDRESS: &str = "ctid";
+/// The system column with the version whose commit brought a row.
+const COMMIT_VERSION: &str = "commit_version";
 
 /// Refuses to give a column the name of the system column.
 ///
@@ -309,18 +311,21 @@ impl Binder<'_> {
             return self.aliased(plan, shown(&columns), None, table.name, alias);
         }
         let relation = self.read_relation(&table, name, alias.is_some() || version.is_some())?;
+        let as_of = match version {
+            Some(version) => Some(self.bind_as_of(version)?),
+            None => self.as_of.clone(),
+        };
         if let RelationKind::View { query } = &relation.kind {
-            if version.is_some() {
-                return Err(not_supported("FOR SYSTEM_TIME on a view"));
-            }
-            return self.bind_view(&relation, query, table.name, alias);
+            let outer = std::mem::replace(&mut self.as_of, as_of);
+            let bound = self.bind_view(&relation, query, table.name, alias);
+            self.as_of = outer;
+            return bound;
         }
-        let as_of = version.map(|version| self.bind_as_of(version)).transpose()?;
         if as_of.is_some() && matches!(relation.kind, RelationKind::System | RelationKind::Sequence) {
             return Err(not_supported("FOR SYSTEM_TIME on a system table"));
         }
         let (mut scan, mut columns) = self.scan(&relation, as_of);
-        self.add_address(&relation, &mut scan, &mut columns);
+        self.add_system_columns(&relation, &mut scan, &mut columns);
         let schema = Some(relation.schema.clone());
         self.aliased(Plan::Scan(scan), columns, schema, table.name, alias)
     }
@@ -389,19 +394,32 @@ impl Binder<'_> {
         (scan, columns)
     }
 
-    /// The system column of a table's rows, which names reach and `*` does not.
-    pub(super) fn add_address(&mut self, relation: &RelationInfo, scan: &mut Scan, columns: &mut Vec<ScopeColumn>) {
-        let is_taken = columns.iter().any(|column| column.name == ADDRESS);
-        if relation.kind != RelationKind::Table || is_taken {
+    /// The system columns of a table's rows, which names reach and `*` does not; a column of the table goes before one of its name.
+    pub(super) fn add_system_columns(
+        &mut self,
+        relation: &RelationInfo,
+        scan: &mut Scan,
+        columns: &mut Vec<ScopeColumn>,
+    ) {
+        if relation.kind != RelationKind::Table {
             return;
         }
-        let column = self.column(ADDRESS, LogicalType::Tid, false);
-        scan.columns.push((CTID_COLUMN, column.clone()));
-        columns.push(ScopeColumn {
-            name: ADDRESS.to_owned(),
-            column,
-            hidden: true,
-        });
+        let all = [
+            (ADDRESS, LogicalType::Tid, CTID_COLUMN),
+            (COMMIT_VERSION, LogicalType::BigInt, COMMIT_VERSION_COLUMN),
+        ];
+        for (name, data_type, index) in all {
+            if columns.iter().any(|column| column.name == name) {
+                continue;
+            }
+            let column = self.column(name, data_type, false);
+            scan.columns.push((index, column.clone()));
+            columns.push(ScopeColumn {
+                name: name.to_owned(),
+                column,
+                hidden: true,
+            });
+        }
     }
 
     /// `FOR SYSTEM_TIME AS OF`: a version or a time.

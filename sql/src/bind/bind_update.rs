@@ -39,7 +39,7 @@ impl Binder<'_> {
         };
         let relation = self.stored_table(name)?;
         let (mut scan, mut columns) = self.scan(&relation, None);
-        self.add_address(&relation, &mut scan, &mut columns);
+        self.add_system_columns(&relation, &mut scan, &mut columns);
         let row_id = self.column("row_id", LogicalType::BigInt, false);
         scan.columns.push((ROW_ID_COLUMN, row_id.clone()));
         let alias_name = alias.as_ref().map(|alias| fold(&alias.name));

@@ -120,6 +120,8 @@ pub(crate) struct Binder<'c> {
     view_depth: usize,
     /// The view whose query is being bound.
     view: Option<TableId>,
+    /// The version as of which a view reads whatever its query does not name a version of.
+    as_of: Option<Expr>,
     /// The relations that the statement itself names in FROM.
     references: Vec<ViewReference>,
     between_depth: usize,
@@ -140,6 +142,7 @@ impl<'c> Binder<'c> {
             row_keys: Vec::new(),
             view_depth: 0,
             view: None,
+            as_of: None,
             references: Vec::new(),
             between_depth: 0,
             spans_valid: true,

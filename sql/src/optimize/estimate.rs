@@ -5,8 +5,8 @@ use super::context::Context;
 use super::estimate_values::{self, Distributions};
 use crate::literal::Literal;
 use crate::plan::{
-    CTID_COLUMN, ColumnDef, ColumnId, ColumnSet, CompareOp, CteId, Expr, Join, JoinKind, Plan, ROW_ID_COLUMN, Scan,
-    With,
+    COMMIT_VERSION_COLUMN, CTID_COLUMN, ColumnDef, ColumnId, ColumnSet, CompareOp, CteId, Expr, Join, JoinKind, Plan,
+    ROW_ID_COLUMN, Scan, With,
 };
 use crate::types::LogicalType;
 use std::collections::HashMap;
@@ -76,6 +76,9 @@ impl Statistics {
         let rows = table_rows(scan, context);
         let filtered: ColumnSet = scan.filters.iter().flat_map(Expr::columns).collect();
         for (index, column) in &scan.columns {
+            if *index == COMMIT_VERSION_COLUMN {
+                continue;
+            }
             if matches!(*index, ROW_ID_COLUMN | CTID_COLUMN) {
                 self.distinct.insert(column.id, rows.max(1.0));
                 continue;

@@ -20,12 +20,13 @@ const CLUSTERED_BUCKETS: usize = 8;
 /// Ascending bounds, deleted rows included; `None` where nothing is known.
 pub(crate) fn column_histogram(table: &TableState, column: ColumnId) -> Option<ArrayRef> {
     let hint = table.schema.columns.iter().position(|known| known.id == column)?;
-    let mut sets = segment_sets(&table.segments, column, hint);
+    let segments: Vec<&SegmentState> = table.visible_segments().collect();
+    let mut sets = segment_sets(&segments, column, hint);
     sets.extend(memory_set(table, column));
     merge(&sets)
 }
 
-fn segment_sets(segments: &[SegmentState], column: ColumnId, hint: usize) -> Vec<Weighted> {
+fn segment_sets(segments: &[&SegmentState], column: ColumnId, hint: usize) -> Vec<Weighted> {
     if segments.len() > HISTOGRAM_SEGMENTS_MAX && is_clustered(segments, column, hint) {
         let sets = segments
             .iter()
@@ -78,7 +79,7 @@ fn between_ends(segment: &SegmentState, column: ColumnId, hint: usize, buckets: 
 }
 
 /// Whether segments hold different parts of a column's values, as those of a partitioned table do: then their ends say most.
-fn is_clustered(segments: &[SegmentState], column: ColumnId, hint: usize) -> bool {
+fn is_clustered(segments: &[&SegmentState], column: ColumnId, hint: usize) -> bool {
     let (mut least, mut greatest, mut covered) = (f64::INFINITY, f64::NEG_INFINITY, 0.0);
     for segment in segments {
         let Some(place) = segment.file.column_position(column, hint) else {

@@ -126,6 +126,11 @@ impl TableState {
         in_segments + in_memory
     }
 
+    /// Segments with rows that are not deleted: the others are for readers of the past.
+    pub(crate) fn visible_segments(&self) -> impl Iterator<Item = &SegmentState> {
+        self.segments.iter().filter(|segment| segment.visible_rows() > 0)
+    }
+
     /// Where a segment stands.
     pub(crate) fn segment_position(&self, id: PartId) -> Option<usize> {
         self.segments.binary_search_by_key(&id, SegmentState::id).ok()

@@ -123,6 +123,8 @@ fn rows_of_the_past_are_apart_from_those_of_now() {
     let segments = now.table(world.table).unwrap().segments();
     let past: u32 = segments.iter().map(|segment| segment.row_count).sum::<u32>() - world.versions[6].1.len() as u32;
     assert_eq!(past, 350 - world.versions[6].1.len() as u32);
+    let summary = now.table(world.table).unwrap().column_summary(KEY).unwrap();
+    assert_eq!(summary.row_count as usize, world.versions[6].1.len());
     let scan = now.table(world.table).unwrap().scan(all_columns()).unwrap();
     let mut reader = scan.reader();
     while reader.next().unwrap().is_some() {}
