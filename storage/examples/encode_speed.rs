@@ -318,6 +318,7 @@ fn write(columns: &[&Column]) -> (MemoryDisk, SegmentMeta) {
             .collect(),
         retention_days: None,
         history_ms: 0,
+        rollups: Vec::new(),
         definition: Arc::from([]),
     };
     let arrays: Vec<ArrayRef> = columns.iter().map(|column| column.array.clone()).collect();

@@ -66,6 +66,7 @@ fn segment(disk: &dyn Disk, name: &Path) -> Result<String> {
         version_min: CommitVersion(0),
         version_max: CommitVersion(0),
         columns: Vec::new(),
+        partials: Vec::new(),
     };
     let reader = SegmentReader::open(disk, name, &meta)?;
     let mut text = String::new();
@@ -102,6 +103,7 @@ mod tests {
             bloom_columns: Vec::new(),
             retention_days: None,
             history_ms: 0,
+            rollups: Vec::new(),
             definition: Arc::from(&b""[..]),
         };
         let numbers = arrow_array::Int64Array::from_iter_values(0..100);

@@ -15,6 +15,7 @@ pub mod limits;
 pub mod manifest;
 mod memtable;
 pub mod predicate;
+pub mod rollup;
 pub mod scan;
 pub mod schema;
 pub mod segment;

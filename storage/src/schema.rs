@@ -31,7 +31,20 @@ pub struct TableSchema {
     pub retention_days: Option<u32>,
     /// How long rows that were deleted can still be read as of the versions that had them, in milliseconds; 0 is not at all.
     pub history_ms: u64,
+    /// What is kept beside each segment to be read instead of its rows.
+    pub rollups: Vec<Arc<RollupSchema>>,
     /// Whatever the layers above want kept with the table; never read here.
+    pub definition: Arc<[u8]>,
+}
+
+/// Aggregates of a table's rows, of each segment for itself: what they are is the business of the layers above.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RollupSchema {
+    /// Identity, from the same numbers as those of tables.
+    pub id: TableId,
+    /// The columns of a partial: keys and states.
+    pub columns: Vec<ColumnSchema>,
+    /// What the layers above make partials by; never read here.
     pub definition: Arc<[u8]>,
 }
 

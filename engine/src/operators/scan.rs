@@ -169,6 +169,9 @@ impl Stream for StoredStream {
                 (Some(ScanItem::Summaries(_)), None) => {
                     return Err(Error::Internal("summaries that nobody asked for".into()));
                 }
+                (Some(ScanItem::Partials(_)), _) => {
+                    return Err(Error::Internal("partials that nobody asked for".into()));
+                }
             }
         }
     }

@@ -150,6 +150,7 @@ fn table_schema(
         bloom_columns: Vec::new(),
         retention_days: None,
         history_ms: 0,
+        rollups: Vec::new(),
         definition: write_table(&definition),
     };
     apply_options(&mut schema, &create.options, is_temporary(schema_name))?;

@@ -131,10 +131,7 @@ impl<'a> Application<'a> {
                 version_max: version,
                 ..segment.clone()
             };
-            SegmentState {
-                file: Arc::new(SegmentFile::new(disk.clone(), held.clone(), table, meta)),
-                deletes: None,
-            }
+            SegmentState::new(&disk, &held, table, meta)
         });
         let added = added.collect();
         put_segments(table_state, added)?;
@@ -172,9 +169,8 @@ impl<'a> Application<'a> {
         let segments = std::mem::take(&mut table.segments);
         table.parts.clear();
         self.effects.rows_deleted += rows;
-        self.effects
-            .removed
-            .extend(segments.iter().map(|segment| segment.file.clone()));
+        let files = segments.iter().flat_map(SegmentState::files);
+        self.effects.removed.extend(files.cloned());
         Ok(())
     }
 
@@ -212,9 +208,11 @@ impl<'a> Application<'a> {
         if forgets {
             table.forget_before(version);
         }
+        let removed = remove_partials(table, schema);
         table.column_ids = schema.columns.iter().map(|column| column.id).collect();
         table.schema = schema.clone();
         table.schema_version = version;
+        self.effects.removed.extend(removed);
         Ok(())
     }
 
@@ -281,7 +279,7 @@ impl<'a> Application<'a> {
         Arc::make_mut(&mut table.segments).retain(|segment| {
             let out = listed.contains(&segment.id());
             if out {
-                removed.push(segment.file.clone());
+                removed.extend(segment.files().cloned());
             }
             !out
         });
@@ -297,10 +295,8 @@ impl<'a> Application<'a> {
         let held = self.state.held_dictionaries.clone();
         self.remove_parts(edit.table, &edit.removed)?;
         let table = self.table(edit.table)?;
-        let added = edit.added.iter().map(|meta| SegmentState {
-            file: Arc::new(SegmentFile::new(disk.clone(), held.clone(), edit.table, meta.clone())),
-            deletes: None,
-        });
+        let added = edit.added.iter();
+        let added = added.map(|meta| SegmentState::new(&disk, &held, edit.table, meta.clone()));
         put_segments(table, added.collect())?;
         for (version, sets) in &edit.deleted {
             for (part, rows) in sets {
@@ -312,6 +308,25 @@ impl<'a> Application<'a> {
         }
         Ok(())
     }
+}
+
+/// Takes out the partials of rollups that a table has no more; gives back their files.
+fn remove_partials(table: &mut TableState, next: &TableSchema) -> Vec<Arc<SegmentFile>> {
+    let is_kept = |rollup: TableId| next.rollups.iter().any(|kept| kept.id == rollup);
+    if table.schema.rollups.iter().all(|rollup| is_kept(rollup.id)) {
+        return Vec::new();
+    }
+    let mut removed = Vec::new();
+    for segment in Arc::make_mut(&mut table.segments) {
+        let (kept, gone) = segment
+            .partials
+            .iter()
+            .cloned()
+            .partition::<Vec<_>, _>(|partial| is_kept(partial.rollup));
+        segment.partials = kept.into();
+        removed.extend(gone.into_iter().map(|partial| partial.file));
+    }
+    removed
 }
 
 /// Parts as a set, all of which must be there.

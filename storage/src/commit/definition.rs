@@ -2,27 +2,21 @@
 
 use crate::commit::{CommitVersion, PartId};
 use crate::limits::COLUMNS_MAX;
-use crate::schema::{ColumnId, ColumnSchema, PartitionBy, PartitionKey, PartitionUnit, TableId, TableSchema};
-use crate::segment::{ColumnSummary, SegmentMeta};
+use crate::schema::{
+    ColumnId, ColumnSchema, PartitionBy, PartitionKey, PartitionUnit, RollupSchema, TableId, TableSchema,
+};
+use crate::segment::{ColumnSummary, Partial, SegmentMeta};
 use crate::serial::{ByteReader, ByteWriter, ReadResult};
 use crate::wal::rows::{read_array, read_type, write_array, write_type};
 use arrow_array::ArrayRef;
 use roaring::RoaringBitmap;
+use std::sync::Arc;
 
 /// Writes a table's definition.
 pub(crate) fn write_schema(writer: &mut ByteWriter, schema: &TableSchema) {
     writer.u32(schema.id.0);
     writer.u32(schema.next_column_id);
-    writer.count(schema.columns.len());
-    for column in &schema.columns {
-        writer.u32(column.id.0);
-        writer.bytes(column.name.as_bytes());
-        write_type(writer, &column.data_type);
-        writer.u8(u8::from(column.nullable));
-        writer.option(column.missing_value.as_ref(), |writer, value| {
-            write_array(writer, value)
-        });
-    }
+    write_columns(writer, &schema.columns);
     writer.option(schema.partition_by, |writer, by| {
         writer.u32(by.column.0);
         writer.u8(match by.unit {
@@ -37,12 +31,28 @@ pub(crate) fn write_schema(writer: &mut ByteWriter, schema: &TableSchema) {
     writer.option(schema.retention_days, |writer, days| writer.u32(days));
     writer.bytes(&schema.definition);
     writer.u64(schema.history_ms);
+    writer.count(schema.rollups.len());
+    for rollup in &schema.rollups {
+        writer.u32(rollup.id.0);
+        write_columns(writer, &rollup.columns);
+        writer.bytes(&rollup.definition);
+    }
 }
 
-/// Reads a table's definition, which ends with how long history is kept unless it is of the first version.
-pub(crate) fn read_schema(reader: &mut ByteReader<'_>, has_history: bool) -> ReadResult<TableSchema> {
-    let id = TableId(reader.u32()?);
-    let next_column_id = reader.u32()?;
+fn write_columns(writer: &mut ByteWriter, columns: &[ColumnSchema]) {
+    writer.count(columns.len());
+    for column in columns {
+        writer.u32(column.id.0);
+        writer.bytes(column.name.as_bytes());
+        write_type(writer, &column.data_type);
+        writer.u8(u8::from(column.nullable));
+        writer.option(column.missing_value.as_ref(), |writer, value| {
+            write_array(writer, value)
+        });
+    }
+}
+
+fn read_columns(reader: &mut ByteReader<'_>) -> ReadResult<Vec<ColumnSchema>> {
     let column_count = reader.count(8)?;
     if column_count > COLUMNS_MAX {
         return reader.damage(format!("{column_count} columns are too many"));
@@ -57,20 +67,43 @@ pub(crate) fn read_schema(reader: &mut ByteReader<'_>, has_history: bool) -> Rea
             missing_value: reader.option(|reader| read_array(reader, 1))?,
         });
     }
-    Ok(TableSchema {
+    Ok(columns)
+}
+
+fn read_rollups(reader: &mut ByteReader<'_>) -> ReadResult<Vec<Arc<RollupSchema>>> {
+    let count = reader.count(12)?;
+    let mut rollups = Vec::with_capacity(count);
+    for _ in 0..count {
+        rollups.push(Arc::new(RollupSchema {
+            id: TableId(reader.u32()?),
+            columns: read_columns(reader)?,
+            definition: reader.bytes()?.into(),
+        }));
+    }
+    Ok(rollups)
+}
+
+/// Reads a table's definition; those of format version 1 have neither history nor rollups.
+pub(crate) fn read_schema(reader: &mut ByteReader<'_>, is_former: bool) -> ReadResult<TableSchema> {
+    let id = TableId(reader.u32()?);
+    let next_column_id = reader.u32()?;
+    let mut schema = TableSchema {
         id,
-        columns,
         next_column_id,
+        columns: read_columns(reader)?,
         partition_by: reader.option(read_partition_by)?,
         sort_key: read_column_ids(reader)?,
         bloom_columns: read_column_ids(reader)?,
         retention_days: reader.option(ByteReader::u32)?,
         definition: reader.bytes()?.into(),
-        history_ms: match has_history {
-            true => reader.u64()?,
-            false => 0,
-        },
-    })
+        history_ms: 0,
+        rollups: Vec::new(),
+    };
+    if !is_former {
+        schema.history_ms = reader.u64()?;
+        schema.rollups = read_rollups(reader)?;
+    }
+    Ok(schema)
 }
 
 fn read_partition_by(reader: &mut ByteReader<'_>) -> ReadResult<PartitionBy> {
@@ -101,6 +134,16 @@ pub(crate) fn read_column_ids(reader: &mut ByteReader<'_>) -> ReadResult<Vec<Col
 
 /// Writes what the manifest keeps of a segment.
 pub(crate) fn write_segment(writer: &mut ByteWriter, segment: &SegmentMeta) {
+    write_former_segment(writer, segment);
+    writer.count(segment.partials.len());
+    for partial in &segment.partials {
+        writer.u32(partial.rollup.0);
+        writer.u32(partial.deleted_rows);
+        write_former_segment(writer, &partial.segment);
+    }
+}
+
+fn write_former_segment(writer: &mut ByteWriter, segment: &SegmentMeta) {
     writer.u64(segment.id.0);
     writer.option(segment.partition.0, |writer, day| writer.u32(day as u32));
     writer.u32(segment.row_count);
@@ -115,8 +158,22 @@ pub(crate) fn write_segment(writer: &mut ByteWriter, segment: &SegmentMeta) {
     }
 }
 
-/// Reads what the manifest keeps of a segment.
-pub(crate) fn read_segment(reader: &mut ByteReader<'_>) -> ReadResult<SegmentMeta> {
+/// Reads what the manifest keeps of a segment; of format version 1 it has no partials.
+pub(crate) fn read_segment(reader: &mut ByteReader<'_>, is_former: bool) -> ReadResult<SegmentMeta> {
+    let mut segment = read_former_segment(reader)?;
+    if !is_former {
+        for _ in 0..reader.count(56)? {
+            segment.partials.push(Partial {
+                rollup: TableId(reader.u32()?),
+                deleted_rows: reader.u32()?,
+                segment: read_former_segment(reader)?,
+            });
+        }
+    }
+    Ok(segment)
+}
+
+fn read_former_segment(reader: &mut ByteReader<'_>) -> ReadResult<SegmentMeta> {
     let mut segment = SegmentMeta {
         id: PartId(reader.u64()?),
         partition: PartitionKey(reader.option(ByteReader::u32)?.map(|day| day as i32)),
@@ -126,6 +183,7 @@ pub(crate) fn read_segment(reader: &mut ByteReader<'_>) -> ReadResult<SegmentMet
         version_min: CommitVersion(reader.u64()?),
         version_max: CommitVersion(reader.u64()?),
         columns: Vec::new(),
+        partials: Vec::new(),
     };
     let column_count = reader.count(16)?;
     for _ in 0..column_count {

@@ -138,7 +138,7 @@ fn write_change(writer: &mut ByteWriter, change: &LoggedChange, placements: &mut
             write_rows(writer, rows);
         }
         LoggedChange::AddSegments(table, segments) => {
-            writer.u8(2);
+            writer.u8(12);
             writer.u32(table.0);
             write_segments(writer, segments);
         }
@@ -185,11 +185,11 @@ fn read_change(reader: &mut ByteReader<'_>) -> ReadResult<LoggedChange> {
             first_row: reader.u32()?,
             rows: read_rows(reader)?,
         },
-        2 => LoggedChange::AddSegments(TableId(reader.u32()?), read_segments(reader)?),
+        2 | 12 => LoggedChange::AddSegments(TableId(reader.u32()?), read_segments(reader, tag == 2)?),
         3 => LoggedChange::Delete(TableId(reader.u32()?), read_row_sets(reader)?),
         4 => LoggedChange::Truncate(TableId(reader.u32()?)),
-        5 | 10 => LoggedChange::CreateTable(Arc::new(read_schema(reader, tag == 10)?)),
-        6 | 11 => LoggedChange::AlterTable(Arc::new(read_schema(reader, tag == 11)?)),
+        5 | 10 => LoggedChange::CreateTable(Arc::new(read_schema(reader, tag == 5)?)),
+        6 | 11 => LoggedChange::AlterTable(Arc::new(read_schema(reader, tag == 6)?)),
         7 => LoggedChange::DropTable(TableId(reader.u32()?)),
         8 => {
             let name = reader.text()?.to_owned();
@@ -208,9 +208,9 @@ fn write_segments(writer: &mut ByteWriter, segments: &[SegmentMeta]) {
     }
 }
 
-fn read_segments(reader: &mut ByteReader<'_>) -> ReadResult<Vec<SegmentMeta>> {
+fn read_segments(reader: &mut ByteReader<'_>, are_former: bool) -> ReadResult<Vec<SegmentMeta>> {
     let count = reader.count(48)?;
-    (0..count).map(|_| read_segment(reader)).collect()
+    (0..count).map(|_| read_segment(reader, are_former)).collect()
 }
 
 fn write_parts(writer: &mut ByteWriter, parts: &[PartId]) {
@@ -262,7 +262,7 @@ pub(crate) fn write_edit(edit: &LoggedEdit) -> Vec<u8> {
 /// Reads an edit's record.
 pub(crate) fn read_edit(payload: &[u8]) -> ReadResult<LoggedEdit> {
     let mut reader = ByteReader::new(payload);
-    let mut edit = begin_edit(&mut reader)?;
+    let mut edit = begin_edit(&mut reader, false)?;
     for _ in 0..reader.count(12)? {
         edit.deleted
             .push((CommitVersion(reader.u64()?), read_row_sets(&mut reader)?));
@@ -275,17 +275,17 @@ pub(crate) fn read_edit(payload: &[u8]) -> ReadResult<LoggedEdit> {
 /// Reads an edit's record of format version 1; `version` is that of the state before it.
 pub(crate) fn read_former_edit(payload: &[u8], version: CommitVersion) -> ReadResult<LoggedEdit> {
     let mut reader = ByteReader::new(payload);
-    let mut edit = begin_edit(&mut reader)?;
+    let mut edit = begin_edit(&mut reader, true)?;
     edit.deleted.push((version, read_row_sets(&mut reader)?));
     reader.finish()?;
     Ok(edit)
 }
 
-fn begin_edit(reader: &mut ByteReader<'_>) -> ReadResult<LoggedEdit> {
+fn begin_edit(reader: &mut ByteReader<'_>, is_former: bool) -> ReadResult<LoggedEdit> {
     Ok(LoggedEdit {
         table: TableId(reader.u32()?),
         removed: read_parts(reader)?,
-        added: read_segments(reader)?,
+        added: read_segments(reader, is_former)?,
         deleted: Vec::new(),
         history_from: None,
     })

@@ -16,6 +16,7 @@ use crate::error::{Error, Result};
 use crate::limits::LOG_RECORD_BYTES_MAX;
 use crate::memtable::PART_ROWS_MAX;
 use crate::schema::TableId;
+use crate::segment::SegmentMeta;
 use crate::store::CommitInfo;
 use crate::store::check::Retired;
 use crate::store::history::History;
@@ -328,7 +329,7 @@ impl Sequencer {
                     if let Some(segment) = segments.iter().find(|segment| !provisional.contains(&segment.id)) {
                         return invalid(format!("segment {} is not of an open bulk load", segment.id.0));
                     }
-                    loaded.extend(segments.iter().map(|segment| segment.id));
+                    loaded.extend(segments.iter().flat_map(SegmentMeta::ids));
                 }
                 _ => {}
             }
@@ -381,7 +382,7 @@ impl Sequencer {
         let mut application = Application::new(&self.disk, (*queue.newest).clone(), queue.newest.version);
         application.edit(&edit, position)?;
         queue.moves.add(moved);
-        let added = edit.added.iter().map(|segment| segment.id);
+        let added = edit.added.iter().flat_map(SegmentMeta::ids);
         let pending = Pending {
             record: LogRecord {
                 kind: RecordKind::Edit,

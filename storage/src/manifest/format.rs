@@ -275,7 +275,7 @@ fn read_manifest(bytes: &[u8], has_history: bool) -> ReadResult<Manifest> {
 /// Of a manifest of this version, which tells of history or not.
 fn read_table(reader: &mut ByteReader<'_>, version: CommitVersion, has_history: bool) -> ReadResult<ManifestTable> {
     let mut table = ManifestTable {
-        schema: Arc::new(read_schema(reader, has_history)?),
+        schema: Arc::new(read_schema(reader, !has_history)?),
         schema_version: CommitVersion(reader.u64()?),
         history_from: match has_history {
             true => CommitVersion(reader.u64()?),
@@ -285,7 +285,7 @@ fn read_table(reader: &mut ByteReader<'_>, version: CommitVersion, has_history: 
         parts: Vec::new(),
     };
     for _ in 0..reader.count(48)? {
-        let segment = read_segment(reader)?;
+        let segment = read_segment(reader, !has_history)?;
         let deleted = read_deleted(reader, segment.id, segment.row_count, has_history)?;
         table.segments.push((segment, deleted));
     }

@@ -5,6 +5,7 @@ mod address;
 mod dynamic;
 mod evaluate;
 mod memory;
+mod partial;
 mod plan;
 mod planned;
 mod prepared;
@@ -19,6 +20,7 @@ pub(crate) use planned::{constant, missing_value};
 use crate::commit::CommitVersion;
 use crate::error::Result;
 use crate::predicate::{ColumnPredicate, DynamicPredicate, RowPredicate};
+use crate::rollup::PartialRequest;
 use crate::schema::ColumnId;
 use crate::vector::Batch;
 use std::sync::Arc;
@@ -39,6 +41,9 @@ pub struct ScanRequest {
     pub row_predicates: Vec<Arc<dyn RowPredicate>>,
     /// Answer from summaries where rows need not be read.
     pub summary: Option<SummaryRequest>,
+    /// Hand out what a rollup has of a segment's rows instead of these, where it has all that are visible. Conditions are not looked at
+    /// for it, but that segments no row of which meets them are left out.
+    pub partial: Option<PartialRequest>,
     /// Visit blocks in the order of a column's bounds: for a query that wants the first rows by it and tells the scan, as a dynamic
     /// predicate, what cannot be among them any more.
     pub visit: Option<VisitOrder>,
@@ -102,6 +107,8 @@ pub enum ScanItem {
     Rows(Batch),
     /// Rows of [keys.., values..] of the [`SummaryRequest`], one per segment or block that needed no reading.
     Summaries(Batch),
+    /// Rows of a partial of the rollup asked for: all of its columns.
+    Partials(Batch),
 }
 
 /// What a scan did; shared by its readers.
@@ -111,6 +118,7 @@ pub struct ScanStatistics {
     pub segments_total: AtomicU64,
     pub segments_pruned: AtomicU64,
     pub segments_summarized: AtomicU64,
+    pub segments_from_partials: AtomicU64,
     pub blocks_total: AtomicU64,
     pub blocks_pruned: AtomicU64,
     pub blocks_summarized: AtomicU64,

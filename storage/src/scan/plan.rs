@@ -13,6 +13,8 @@ use crate::error::Result;
 use crate::index::Verdict;
 use crate::limits::{BATCH_ROWS, BLOCK_ROWS, SEGMENT_ROWS_MAX};
 use crate::schema::ColumnId;
+use crate::store::partial::unknown_rollup;
+use crate::store::segment_file::SegmentFile;
 use crate::store::state::{SegmentState, TableState};
 use crate::vector::Batch;
 use arrow_array::ArrayRef;
@@ -35,6 +37,10 @@ pub(crate) struct TableScan {
     /// Answers of whole segments.
     answers: Mutex<Option<Batch>>,
     pub(crate) segments: Vec<PlannedSegment>,
+    /// What is handed out in place of other segments.
+    partials: Vec<Arc<SegmentFile>>,
+    pub(crate) partial_columns: Vec<ColumnId>,
+    next_partial: AtomicUsize,
     next_part: AtomicUsize,
     next_segment: AtomicUsize,
     row_count_max: u64,
@@ -83,6 +89,7 @@ impl OpenPredicates {
 #[derive(Clone, Debug)]
 pub(crate) enum Morsel {
     Answers(Batch),
+    Partial(Arc<SegmentFile>),
     Memory(MemoryMorsel),
     /// A segment's place in [`TableScan::segments`], a block of it, and which of the segment's rows, all in that block.
     Block {
@@ -108,6 +115,9 @@ pub(crate) fn begin(table: Arc<TableState>, version: CommitVersion, request: Sca
     let summary = summary.filter(|_| request.row_predicates.is_empty() && request.addresses.is_empty());
     let mut scan = TableScan {
         summary: summary.and_then(|summary| PlannedSummary::new(&table, summary)),
+        partials: Vec::new(),
+        partial_columns: partial_columns(&table, &request)?,
+        next_partial: AtomicUsize::new(0),
         morsel_rows: BLOCK_ROWS,
         row_count_max: table.parts.iter().map(|part| part.visible_rows()).sum(),
         table,
@@ -124,6 +134,18 @@ pub(crate) fn begin(table: Arc<TableState>, version: CommitVersion, request: Sca
     scan.plan_segments()?;
     scan.plan_morsels();
     Ok(Arc::new(SharedScan { scan: Arc::new(scan) }))
+}
+
+/// The columns of the rollup that is asked for.
+fn partial_columns(table: &TableState, request: &ScanRequest) -> Result<Vec<ColumnId>> {
+    let Some(request) = &request.partial else {
+        return Ok(Vec::new());
+    };
+    let mut rollups = table.schema.rollups.iter();
+    match rollups.find(|rollup| rollup.id == request.rollup) {
+        Some(rollup) => Ok(rollup.columns.iter().map(|column| column.id).collect()),
+        None => Err(unknown_rollup(&table.schema, request.rollup)),
+    }
 }
 
 /// Every column named must be there.
@@ -166,6 +188,10 @@ impl TableScan {
                 pruned_blocks += block_count;
                 continue;
             };
+            if let Some(partial) = self.partial_of(segment) {
+                self.partials.push(partial.clone());
+                continue;
+            }
             if open.is_empty(self.predicates.len())
                 && self.request.dynamic_predicates.is_empty()
                 && let Some(answer) = self.answer(segment)
@@ -188,6 +214,7 @@ impl TableScan {
             (&statistics.segments_total, table.segments.len()),
             (&statistics.segments_pruned, pruned),
             (&statistics.segments_summarized, answers.len()),
+            (&statistics.segments_from_partials, self.partials.len()),
             (&statistics.blocks_total, blocks),
             (&statistics.blocks_pruned, pruned_blocks),
             (&statistics.blocks_summarized, answered_blocks),
@@ -197,6 +224,14 @@ impl TableScan {
         self.answers = Mutex::new(batch_of(&answers)?);
         self.order_segments();
         Ok(())
+    }
+
+    /// What the rollup that is asked for has of a segment.
+    fn partial_of<'a>(&self, segment: &'a SegmentState) -> Option<&'a Arc<SegmentFile>> {
+        let request = self.request.partial.as_ref()?;
+        let is_about_rows = !self.request.addresses.is_empty() || !self.request.dynamic_predicates.is_empty();
+        let partial = segment.partial_of(request.rollup).filter(|_| !is_about_rows)?;
+        Some(&partial.file)
     }
 
     /// Decides what readers take at once.
@@ -291,6 +326,12 @@ impl TableScan {
     pub(crate) fn take(&self, in_hand: &mut Option<usize>) -> Option<Morsel> {
         if let Some(answers) = self.answers.lock().take() {
             return Some(Morsel::Answers(answers));
+        }
+        if self.next_partial.load(Ordering::Relaxed) < self.partials.len() {
+            let partial = self.next_partial.fetch_add(1, Ordering::Relaxed);
+            if let Some(partial) = self.partials.get(partial) {
+                return Some(Morsel::Partial(partial.clone()));
+            }
         }
         if self.next_part.load(Ordering::Relaxed) < self.table.parts.len() {
             let part = self.next_part.fetch_add(1, Ordering::Relaxed);

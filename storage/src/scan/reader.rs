@@ -2,6 +2,7 @@
 
 use super::dynamic::DynamicFilters;
 use super::memory::MemoryCursor;
+use super::partial::PartialCursor;
 use super::plan::{Morsel, TableScan};
 use super::segment::{Begun, BlockCursor};
 use super::{ScanItem, ScanReader};
@@ -21,6 +22,7 @@ pub(crate) struct MorselReader {
 enum Cursor {
     Memory(MemoryCursor),
     Block(BlockCursor),
+    Partial(PartialCursor),
 }
 
 impl MorselReader {
@@ -44,6 +46,7 @@ impl ScanReader for MorselReader {
             let item = match &mut self.cursor {
                 Some(Cursor::Memory(cursor)) => cursor.next(&self.scan, &mut self.dynamic)?,
                 Some(Cursor::Block(cursor)) => cursor.next(&self.scan)?,
+                Some(Cursor::Partial(cursor)) => cursor.next(&self.scan)?.map(ScanItem::Partials),
                 None => None,
             };
             if item.is_some() {
@@ -52,6 +55,7 @@ impl ScanReader for MorselReader {
             self.cursor = match self.scan.take(&mut self.segment) {
                 None => return Ok(None),
                 Some(Morsel::Answers(answers)) => return Ok(Some(ScanItem::Summaries(answers))),
+                Some(Morsel::Partial(file)) => Some(Cursor::Partial(PartialCursor::new(file))),
                 Some(Morsel::Memory(morsel)) => Some(Cursor::Memory(MemoryCursor::new(&self.scan, &morsel))),
                 Some(Morsel::Block { segment, block, rows }) => {
                     match BlockCursor::begin(&self.scan, segment, block, rows, &mut self.dynamic)? {

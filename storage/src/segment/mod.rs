@@ -23,7 +23,7 @@ pub use reader::{PreparedCondition, SegmentReader, summary_verdict};
 pub use writer::{RowVersions, SegmentInput, write_segment};
 
 use crate::commit::{CommitVersion, PartId};
-use crate::schema::{ColumnId, PartitionKey};
+use crate::schema::{ColumnId, PartitionKey, TableId};
 use arrow_array::ArrayRef;
 
 /// What the manifest keeps of a segment: enough to prune and to answer metadata questions without opening the file.
@@ -46,6 +46,27 @@ pub struct SegmentMeta {
     pub version_max: CommitVersion,
     /// Statistics of each column it holds.
     pub columns: Vec<(ColumnId, ColumnSummary)>,
+    /// What rollups have of its rows.
+    pub partials: Vec<Partial>,
+}
+
+/// What a rollup has of the rows of a segment, as a segment of its own, without versions.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Partial {
+    /// The rollup.
+    pub rollup: TableId,
+    /// Rows of the segment that are not in it, since they were deleted when it was made.
+    pub deleted_rows: u32,
+    /// Where it is.
+    pub segment: SegmentMeta,
+}
+
+impl SegmentMeta {
+    /// Its file and those of its partials.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = PartId> + '_ {
+        let partials = self.partials.iter().map(|partial| partial.segment.id);
+        std::iter::once(self.id).chain(partials)
+    }
 }
 
 /// What is known of a set of values: a segment's column, a block's, or a zone's. All exact, deleted rows included.

@@ -116,6 +116,7 @@ pub(super) fn schema_of(types: &[DataType]) -> TableSchema {
         bloom_columns: (0..types.len()).map(|place| ColumnId(place as u32 + 1)).collect(),
         retention_days: None,
         history_ms: 0,
+        rollups: Vec::new(),
         definition: Arc::from([]),
     }
 }

@@ -133,6 +133,7 @@ impl SegmentWriter {
                 .iter()
                 .map(|column| (column.id, super::reader::column_summary(column, row_count)))
                 .collect(),
+            partials: Vec::new(),
         })
     }
 

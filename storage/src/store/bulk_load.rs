@@ -5,21 +5,20 @@
 use super::BulkLoad;
 use super::columns::{bytes_of, join, pick, take};
 use super::database::Shared;
+use super::partial::{remove, sync_folders, write_with_partials};
 use super::partition::{Partitioner, Rows};
-use super::segment_file::{TABLES_FOLDER, segment_path, table_folder};
+use super::segment_file::table_folder;
 use super::sort::sorted_rows;
-use crate::commit::PartId;
 use crate::commit::apply::invalid;
 use crate::commit::prepare::{check_rows, check_schema};
 use crate::error::{Error, Result};
 use crate::limits::SEGMENT_ROWS_MAX;
 use crate::schema::{PartitionKey, TableSchema};
-use crate::segment::{RowVersions, SegmentInput, SegmentMeta, write_segment};
+use crate::segment::{RowVersions, SegmentInput, SegmentMeta};
 use crate::vector::Batch;
 use arrow_array::{Array, ArrayRef};
 use parking_lot::{Condvar, Mutex};
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -258,20 +257,13 @@ impl Load {
                 *column = take(column, &order)?;
             }
         }
-        let sequencer = &self.shared.sequencer;
-        let id = sequencer.new_part_id();
-        sequencer.register_loaded([id]);
         let input = SegmentInput {
             schema: &self.schema,
             partition,
             columns: &columns,
             versions: RowVersions::Single,
         };
-        let written = write_segment(&*self.shared.disk, &segment_path(self.schema.id, id), id, input);
-        if written.is_err() {
-            sequencer.abandon_loaded(&[id]);
-        }
-        written
+        write_with_partials(&self.shared, input, true)
     }
 
     fn finish_bins(&self) -> Result<()> {
@@ -334,8 +326,7 @@ impl BulkLoad for Load {
                 reason: "an earlier part of the load failed".into(),
             });
         }
-        self.shared.disk.sync_folder(&table_folder(self.schema.id))?;
-        self.shared.disk.sync_folder(Path::new(TABLES_FOLDER))?;
+        sync_folders(&self.shared, &self.schema, &bins.segments)?;
         let mut segments = bins.segments.clone();
         segments.sort_by_key(|segment| segment.id);
         Ok(segments)
@@ -348,11 +339,6 @@ impl BulkLoad for Load {
 
 impl Drop for Load {
     fn drop(&mut self) {
-        let written: Vec<PartId> = self.bins.get_mut().segments.iter().map(|segment| segment.id).collect();
-        for id in self.shared.sequencer.abandon_loaded(&written) {
-            if let Err(error) = self.shared.disk.remove(&segment_path(self.schema.id, id)) {
-                tracing::warn!(%error, "a segment of a load that was given up stays until the next start");
-            }
-        }
+        remove(&self.shared, &self.schema, &self.bins.get_mut().segments);
     }
 }

@@ -32,7 +32,10 @@ pub(crate) fn check(shared: &Shared, progress: &mut dyn FnMut(u64, u64)) -> Resu
     let mut check = Check {
         disk: &*shared.disk,
         report: CheckReport::default(),
-        bytes_total: segments().map(|segment| segment.file.meta.file_bytes).sum(),
+        bytes_total: segments()
+            .flat_map(SegmentState::files)
+            .map(|file| file.meta.file_bytes)
+            .sum(),
         progress,
     };
     check.manifest()?;
@@ -41,7 +44,7 @@ pub(crate) fn check(shared: &Shared, progress: &mut dyn FnMut(u64, u64)) -> Resu
         check.segment(segment);
     }
     in_use.extend(shared.sequencer.retired());
-    in_use.extend(segments().map(|segment| segment.id()));
+    in_use.extend(segments().flat_map(SegmentState::files).map(|file| file.meta.id));
     check.orphans(first_new, &in_use)?;
     Ok(check.report)
 }
@@ -103,18 +106,24 @@ impl Check<'_> {
     }
 
     fn segment(&mut self, segment: &SegmentState) {
-        let meta = &segment.file.meta;
-        // Opened anew: what the store's own reader once found right may have changed on the medium.
-        match SegmentReader::open(self.disk, &segment.file.path, meta) {
-            Ok(reader) => {
-                if let Err(error) = reader.verify() {
-                    self.problem(&error);
-                }
-                self.rows(segment);
-            }
-            Err(error) => self.problem(&error),
+        if self.file(&segment.file) {
+            self.rows(segment);
         }
-        self.done(meta.file_bytes);
+        for partial in segment.partials.iter() {
+            self.file(&partial.file);
+        }
+    }
+
+    /// Whether a segment's file can be opened.
+    fn file(&mut self, file: &SegmentFile) -> bool {
+        // Opened anew: what the store's own reader once found right may have changed on the medium.
+        let opened = SegmentReader::open(self.disk, &file.path, &file.meta);
+        let is_open = opened.is_ok();
+        if let Err(error) = opened.and_then(|reader| reader.verify()) {
+            self.problem(&error);
+        }
+        self.done(file.meta.file_bytes);
+        is_open
     }
 
     /// What the manifest says of a segment must hold together.

@@ -97,7 +97,7 @@ fn describe_table(table: &TableState) -> manifest::ManifestTable {
         segments: table
             .segments
             .iter()
-            .map(|segment| (segment.file.meta.clone(), describe_deletes(&segment.deletes)))
+            .map(|segment| (segment.meta(), describe_deletes(&segment.deletes)))
             .collect(),
         parts: table
             .parts

@@ -11,6 +11,7 @@ mod database;
 mod flush;
 mod foreign;
 pub(crate) mod history;
+pub(crate) mod partial;
 mod partition;
 mod past;
 mod policy;
@@ -28,6 +29,7 @@ pub use database::{open, open_on};
 
 use crate::commit::{Change, Changes, CommitVersion, PartId, RowId};
 use crate::error::Result;
+use crate::rollup::PartialMaker;
 use crate::scan::{Scan, ScanRequest};
 use crate::schema::{TableId, TableSchema};
 use crate::segment::{ColumnSummary, SegmentMeta};
@@ -54,6 +56,8 @@ pub struct StoreOptions {
     pub threads: usize,
     /// When a commit is acknowledged.
     pub durability: Durability,
+    /// Makes the partials of rollups; without it segments have none.
+    pub partial_maker: Option<Arc<dyn PartialMaker>>,
 }
 
 /// When a commit is acknowledged.
@@ -76,6 +80,7 @@ impl Default for StoreOptions {
             background: true,
             threads: 2,
             durability: Durability::Sync,
+            partial_maker: None,
         }
     }
 }

@@ -159,6 +159,11 @@ fn segment_at(segment: &SegmentState, version: CommitVersion) -> Result<Option<S
     let then = SegmentState {
         file: segment.file.clone(),
         deletes,
+        partials: match meta.version_max > version {
+            // They are of the newer rows, too.
+            true => Arc::default(),
+            false => segment.partials.clone(),
+        },
     };
     Ok((then.visible_rows() > 0).then_some(then))
 }

@@ -4,7 +4,7 @@
 use super::StoreOptions;
 use super::checkpoint::{Checkpointer, describe};
 use super::history::{History, Past};
-use super::segment_file::{SegmentFile, TABLES_FOLDER};
+use super::segment_file::TABLES_FOLDER;
 use super::state::{DatabaseState, SegmentState, StoredObject, TableState};
 use crate::clock::Clock;
 use crate::commit::apply::Application;
@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 use crate::manifest::{self, DeletedRows, Manifest, ManifestTable};
 use crate::memtable::Part;
 use crate::schema::TableId;
-use crate::segment::HeldDictionaries;
+use crate::segment::{HeldDictionaries, SegmentMeta};
 use crate::wal::{self, LOG_FOLDER, LogFile, LogPosition, LogRecord, LogWriter, RecordKind, SealedFile};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -265,7 +265,7 @@ impl<'a> Replay<'a> {
                     _ => read_former_edit(&record.payload, self.state.version),
                 };
                 let edit = edit.map_err(damaged)?;
-                self.seen_parts(edit.added.iter().map(|segment| segment.id));
+                self.seen_parts(edit.added.iter().flat_map(SegmentMeta::ids));
                 self.apply(|application| application.edit(&edit, record.position))
                     .map_err(refused)
                     .map(drop)
@@ -316,7 +316,7 @@ impl<'a> Replay<'a> {
         for change in &commit.changes {
             match change {
                 LoggedChange::Insert { part, .. } => self.seen_parts([*part].into_iter()),
-                LoggedChange::AddSegments(_, segments) => self.seen_parts(segments.iter().map(|segment| segment.id)),
+                LoggedChange::AddSegments(_, segments) => self.seen_parts(segments.iter().flat_map(SegmentMeta::ids)),
                 LoggedChange::CreateTable(schema) => self.next_table = self.next_table.max(schema.id.0 + 1),
                 _ => {}
             }
@@ -368,13 +368,8 @@ fn restore_table(disk: &Arc<dyn Disk>, held: &Arc<HeldDictionaries>, table: &Man
     let mut state = TableState::new(table.schema.clone(), table.schema_version);
     state.history_from = table.history_from;
     let segments = table.segments.iter().map(|(meta, deleted)| SegmentState {
-        file: Arc::new(SegmentFile::new(
-            disk.clone(),
-            held.clone(),
-            table.schema.id,
-            meta.clone(),
-        )),
         deletes: restore_deletes(deleted),
+        ..SegmentState::new(disk, held, table.schema.id, meta.clone())
     });
     state.segments = Arc::new(segments.collect());
     for part in &table.parts {
@@ -388,7 +383,8 @@ fn restore_table(disk: &Arc<dyn Disk>, held: &Arc<HeldDictionaries>, table: &Man
 /// Removes segment files that no table has: of loads, flushes and compactions that were cut short.
 fn sweep(disk: &Arc<dyn Disk>, state: &DatabaseState) -> Result<()> {
     let segments = || state.tables.values().flat_map(|table| table.segments.iter());
-    let known: HashSet<PathBuf> = segments().map(|segment| segment.file.path.clone()).collect();
+    let files = || segments().flat_map(SegmentState::files);
+    let known: HashSet<PathBuf> = files().map(|file| file.path.clone()).collect();
     for folder in disk.list(Path::new(TABLES_FOLDER))? {
         if folder.parse::<u32>().map(TableId).is_err() {
             continue;
@@ -401,8 +397,8 @@ fn sweep(disk: &Arc<dyn Disk>, state: &DatabaseState) -> Result<()> {
             }
         }
     }
-    for segment in segments() {
-        let (path, expected) = (&segment.file.path, segment.file.meta.file_bytes);
+    for file in files() {
+        let (path, expected) = (&file.path, file.meta.file_bytes);
         let found = disk.length_bytes(path)?;
         if found != Some(expected) {
             return Err(Error::Corrupt {

@@ -5,8 +5,9 @@
 
 use super::columns::{join, take};
 use super::database::Shared;
+use super::partial::{remove, sync_folders, write_with_partials};
 use super::partition::{Partitioner, Rows};
-use super::segment_file::{TABLES_FOLDER, segment_path, table_folder};
+use super::segment_file::table_folder;
 use super::sort::sorted_rows;
 use super::state::{DatabaseState, SegmentState, TableState};
 use super::workers::in_parallel;
@@ -19,7 +20,7 @@ use crate::limits::SEGMENT_ROWS_MAX;
 use crate::memtable::Part;
 use crate::scan::{constant, missing_value};
 use crate::schema::{PartitionKey, TableSchema};
-use crate::segment::{RowVersions, SegmentInput, SegmentMeta, write_segment};
+use crate::segment::{RowVersions, SegmentInput, SegmentMeta};
 use crate::vector::{Selection, flatten};
 use arrow_array::{Array, ArrayRef, Int64Array, UInt32Array, UInt64Array};
 use arrow_buffer::BooleanBuffer;
@@ -28,7 +29,6 @@ use roaring::RoaringBitmap;
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::path::Path;
 use std::sync::Arc;
 
 /// A part being written anew, as it was when that began.
@@ -216,17 +216,17 @@ impl<'a> Rewrite<'a> {
             loop {
                 let next = groups.lock().pop_first();
                 match next {
-                    Some(((partition, _), pieces)) => self.write_partition(partition, pieces)?,
+                    Some((group, pieces)) => self.write_group(group, pieces)?,
                     None => return Ok(()),
                 }
             }
         };
         in_parallel(self.shared.options.threads, &work)?;
-        self.shared.disk.sync_folder(&folder)?;
-        self.shared.disk.sync_folder(Path::new(TABLES_FOLDER))
+        let written: Vec<SegmentMeta> = self.outputs.lock().iter().map(|output| output.meta.clone()).collect();
+        sync_folders(self.shared, self.schema(), &written)
     }
 
-    fn write_partition(&self, partition: PartitionKey, pieces: Vec<Piece>) -> Result<()> {
+    fn write_group(&self, group: GroupKey, pieces: Vec<Piece>) -> Result<()> {
         let mut sorted = join_pieces(pieces, self.schema().columns.len())?;
         if let Some(order) = sorted_rows(self.schema(), &sorted.columns)? {
             for column in sorted
@@ -243,7 +243,7 @@ impl<'a> Rewrite<'a> {
             let rows = from..(from + SEGMENT_ROWS_MAX).min(row_count);
             let slice = |array: &ArrayRef| array.slice(rows.start, rows.len());
             let columns: Vec<ArrayRef> = sorted.columns.iter().map(slice).collect();
-            let meta = self.write_segment(partition, &columns, &slice(&sorted.versions))?;
+            let meta = self.write_segment(group, &columns, &slice(&sorted.versions))?;
             self.outputs.lock().push(Output {
                 meta,
                 origins: slice(&sorted.origins),
@@ -253,15 +253,17 @@ impl<'a> Rewrite<'a> {
         Ok(())
     }
 
-    fn write_segment(&self, partition: PartitionKey, columns: &[ArrayRef], versions: &ArrayRef) -> Result<SegmentMeta> {
+    fn write_segment(
+        &self,
+        (partition, are_deleted): GroupKey,
+        columns: &[ArrayRef],
+        versions: &ArrayRef,
+    ) -> Result<SegmentMeta> {
         use arrow_array::cast::AsArray;
         let versions = versions.as_primitive::<arrow_array::types::Int64Type>().clone();
         let first = versions.values().first().copied().unwrap_or(0);
         // A segment without columns counts its rows by their versions.
         let single = !columns.is_empty() && versions.values().iter().all(|version| *version == first);
-        let sequencer = &self.shared.sequencer;
-        let id = sequencer.new_part_id();
-        sequencer.register_loaded([id]);
         let input = SegmentInput {
             schema: self.schema(),
             partition,
@@ -271,19 +273,11 @@ impl<'a> Rewrite<'a> {
                 false => RowVersions::PerRow(versions),
             },
         };
-        let path = segment_path(self.schema().id, id);
-        match write_segment(&*self.shared.disk, &path, id, input) {
-            Ok(mut meta) => {
-                if single {
-                    (meta.version_min, meta.version_max) = (CommitVersion(first as u64), CommitVersion(first as u64));
-                }
-                Ok(meta)
-            }
-            Err(error) => {
-                sequencer.abandon_loaded(&[id]);
-                Err(error)
-            }
+        let mut meta = write_with_partials(self.shared, input, !are_deleted)?;
+        if single {
+            (meta.version_min, meta.version_max) = (CommitVersion(first as u64), CommitVersion(first as u64));
         }
+        Ok(meta)
     }
 
     fn place(&self) -> Result<bool> {
@@ -337,12 +331,8 @@ impl<'a> Rewrite<'a> {
 
     /// Removes what was written.
     fn discard(&self) {
-        let ids: Vec<PartId> = self.outputs.lock().iter().map(|output| output.meta.id).collect();
-        for id in self.shared.sequencer.abandon_loaded(&ids) {
-            if let Err(error) = self.shared.disk.remove(&segment_path(self.schema().id, id)) {
-                tracing::warn!(%error, "a segment that was not put in place stays until the next start");
-            }
-        }
+        let written: Vec<SegmentMeta> = self.outputs.lock().iter().map(|output| output.meta.clone()).collect();
+        remove(self.shared, self.schema(), &written);
     }
 }
 

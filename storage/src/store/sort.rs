@@ -277,6 +277,7 @@ mod tests {
             bloom_columns: Vec::new(),
             retention_days: None,
             history_ms: 0,
+            rollups: Vec::new(),
             definition: [].into(),
         }
     }

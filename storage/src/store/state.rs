@@ -3,9 +3,10 @@
 use super::segment_file::SegmentFile;
 use crate::commit::visibility::Deletes;
 use crate::commit::{CommitVersion, PartId};
+use crate::disk::Disk;
 use crate::memtable::Part;
 use crate::schema::{ColumnId, TableId, TableSchema};
-use crate::segment::HeldDictionaries;
+use crate::segment::{HeldDictionaries, Partial, SegmentMeta};
 use crate::wal::LogPosition;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -49,14 +50,71 @@ pub(crate) struct TableState {
     pub(crate) parts: Vec<Arc<Part>>,
 }
 
-/// A segment and which of its rows are deleted.
+/// A segment, which of its rows are deleted, and what rollups have of it.
 #[derive(Clone, Debug)]
 pub(crate) struct SegmentState {
     pub(crate) file: Arc<SegmentFile>,
     pub(crate) deletes: Option<Arc<Deletes>>,
+    pub(crate) partials: Arc<[PartialState]>,
+}
+
+/// What a rollup has of a segment's rows.
+#[derive(Clone, Debug)]
+pub(crate) struct PartialState {
+    pub(crate) rollup: TableId,
+    /// So many of the rows are not in it: all that were deleted when it was made.
+    pub(crate) deleted_rows: u32,
+    pub(crate) file: Arc<SegmentFile>,
 }
 
 impl SegmentState {
+    /// Of what a log or manifest says of it; nothing of it is deleted.
+    pub(crate) fn new(
+        disk: &Arc<dyn Disk>,
+        held: &Arc<HeldDictionaries>,
+        table: TableId,
+        mut meta: SegmentMeta,
+    ) -> Self {
+        let file = |table, meta| Arc::new(SegmentFile::new(disk.clone(), held.clone(), table, meta));
+        let partials = std::mem::take(&mut meta.partials)
+            .into_iter()
+            .map(|partial| PartialState {
+                rollup: partial.rollup,
+                deleted_rows: partial.deleted_rows,
+                file: file(partial.rollup, partial.segment),
+            });
+        SegmentState {
+            partials: partials.collect(),
+            file: file(table, meta),
+            deletes: None,
+        }
+    }
+
+    /// What a manifest says of it.
+    pub(crate) fn meta(&self) -> SegmentMeta {
+        let partials = self.partials.iter().map(|partial| Partial {
+            rollup: partial.rollup,
+            deleted_rows: partial.deleted_rows,
+            segment: partial.file.meta.clone(),
+        });
+        SegmentMeta {
+            partials: partials.collect(),
+            ..self.file.meta.clone()
+        }
+    }
+
+    /// Its files.
+    pub(crate) fn files(&self) -> impl Iterator<Item = &Arc<SegmentFile>> {
+        std::iter::once(&self.file).chain(self.partials.iter().map(|partial| &partial.file))
+    }
+
+    /// What a rollup has of exactly the rows that are visible.
+    pub(crate) fn partial_of(&self, rollup: TableId) -> Option<&PartialState> {
+        let deleted = self.deletes.as_ref().map_or(0, |deletes| deletes.count());
+        let mut partials = self.partials.iter();
+        partials.find(|partial| partial.rollup == rollup && partial.deleted_rows == deleted)
+    }
+
     pub(crate) fn id(&self) -> PartId {
         self.file.meta.id
     }

@@ -150,6 +150,7 @@ fn wide_schema(id: TableId) -> TableSchema {
         bloom_columns: vec![ColumnId(4), ColumnId(9)],
         retention_days: None,
         history_ms: 0,
+        rollups: Vec::new(),
         definition: Arc::from([]),
     }
 }
@@ -258,6 +259,7 @@ fn summaries(scan: &Arc<dyn Scan>) -> (Vec<Batch>, Vec<Batch>) {
     while let Some(item) = reader.next().unwrap() {
         match item {
             ScanItem::Rows(batch) => rows.push(batch.compact()),
+            ScanItem::Partials(_) => panic!("no partials were asked for"),
             ScanItem::Summaries(batch) => summaries.push(batch),
         }
     }

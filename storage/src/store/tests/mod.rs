@@ -5,6 +5,7 @@ mod check;
 mod concurrency;
 mod history;
 mod loads;
+mod partials;
 mod seal;
 mod simulation;
 mod speed;

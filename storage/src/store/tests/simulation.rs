@@ -1,6 +1,7 @@
 //! Random histories against a naive model, on a disk that tears, drops and crashes. Every run replays from its seed:
 //! `STOA_SIMULATION_SEED=17 cargo test -p stoa-storage --lib simulation`; `STOA_SIMULATION_RUNS` asks for more runs.
 
+use super::partials::{TotalsByDay, rollup, totals, totals_of};
 use super::support::*;
 use crate::clock::{Clock, ManualClock};
 use crate::commit::{Change, CommitVersion};
@@ -14,6 +15,7 @@ use crate::testing::Generator;
 use arrow_array::Int64Array;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 type Rows = Arc<BTreeMap<i64, Row>>;
 
@@ -45,6 +47,8 @@ struct Simulation {
     /// Snapshots held for a while, and what they must show.
     held: Vec<(Arc<dyn Snapshot>, Rows)>,
     steps: Vec<String>,
+    /// Segments that a partial stood for.
+    from_partials: AtomicU64,
 }
 
 impl Simulation {
@@ -57,6 +61,7 @@ impl Simulation {
                 0 => Durability::OperatingSystem,
                 _ => Durability::Sync,
             },
+            partial_maker: Some(Arc::new(TotalsByDay)),
             ..options()
         };
         let clock = Arc::new(ManualClock::at(1_000_000));
@@ -80,6 +85,7 @@ impl Simulation {
             next_key: 0,
             held: Vec::new(),
             steps: Vec::new(),
+            from_partials: AtomicU64::new(0),
         }
     }
 
@@ -170,6 +176,7 @@ impl Simulation {
             14..=15 => self.store().compact(None),
             16 => self.load(after),
             17 if self.generator.below(4) == 0 => self.commit(vec![Change::Truncate(table)], BTreeMap::new()),
+            17 if self.generator.below(3) == 0 => self.alter(after),
             17 => {
                 self.hold();
                 Ok(())
@@ -201,6 +208,23 @@ impl Simulation {
                 Err(other) => panic!("seed {}: {other}", self.seed),
             }
         }
+    }
+
+    /// The rollup goes, or another one comes in its place.
+    fn alter(&mut self, after: BTreeMap<i64, Row>) -> Result<()> {
+        let store = self.store();
+        let mut schema = store
+            .snapshot()
+            .table(self.table)
+            .expect("the table is there")
+            .schema()
+            .as_ref()
+            .clone();
+        schema.rollups = match self.generator.below(3) {
+            0 => Vec::new(),
+            _ => vec![rollup(store.next_table_id())],
+        };
+        self.commit(vec![Change::AlterTable(Arc::new(schema))], after)
     }
 
     fn load(&mut self, mut after: BTreeMap<i64, Row>) -> Result<()> {
@@ -238,6 +262,15 @@ impl Simulation {
         let found = read(snapshot, self.table);
         let mut expected: Vec<Row> = rows.values().cloned().collect();
         expected.sort();
+        let (totals, from_partials) = totals(snapshot, self.table).unwrap();
+        self.from_partials.fetch_add(from_partials, Ordering::Relaxed);
+        assert!(
+            totals == totals_of(rows.values()),
+            "seed {}, steps {}: totals at version {} are {totals:?}",
+            self.seed,
+            self.steps.join(" "),
+            snapshot.version().0
+        );
         let keys = |rows: &[Row]| rows.iter().map(|row| row.1).collect::<Vec<_>>();
         if found != expected {
             panic!(
@@ -394,13 +427,25 @@ fn simulation_every_acknowledged_row_is_there_once_and_no_other() {
         Some(seed) => seed..seed + 1,
         None => 0..number("STOA_SIMULATION_RUNS").unwrap_or(60),
     };
-    for seed in seeds {
-        let run = || Simulation::new(seed).run();
-        if let Err(panic) = std::panic::catch_unwind(run) {
-            println!("replay with STOA_SIMULATION_SEED={seed}");
-            std::panic::resume_unwind(panic);
+    let mut from_partials = 0;
+    for seed in seeds.clone() {
+        let run = || {
+            let mut simulation = Simulation::new(seed);
+            simulation.run();
+            simulation.from_partials.into_inner()
+        };
+        match std::panic::catch_unwind(run) {
+            Ok(count) => from_partials += count,
+            Err(panic) => {
+                println!("replay with STOA_SIMULATION_SEED={seed}");
+                std::panic::resume_unwind(panic);
+            }
         }
     }
+    assert!(
+        from_partials > 0 || seeds.end - seeds.start < 60,
+        "no partial was ever used"
+    );
 }
 
 /// One fixed history, whose steps may fail.

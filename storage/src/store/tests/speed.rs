@@ -46,6 +46,7 @@ fn sales(id: TableId, sort_key: Vec<ColumnId>) -> TableSchema {
         bloom_columns: Vec::new(),
         retention_days: None,
         history_ms: 0,
+        rollups: Vec::new(),
         definition: Arc::from([]),
     }
 }
@@ -153,7 +154,7 @@ fn time_scan(store: &dyn Store, table: TableId, request: &ScanRequest, name: &st
                     while let Some(item) = reader.next().unwrap() {
                         match item {
                             ScanItem::Rows(batch) => rows.fetch_add(batch.selected_count() as u64, Ordering::Relaxed),
-                            ScanItem::Summaries(batch) => {
+                            ScanItem::Summaries(batch) | ScanItem::Partials(batch) => {
                                 summaries.fetch_add(batch.row_count as u64, Ordering::Relaxed)
                             }
                         };

@@ -68,6 +68,7 @@ pub(crate) fn schema(id: TableId) -> TableSchema {
         bloom_columns: Vec::new(),
         retention_days: None,
         history_ms: 0,
+        rollups: Vec::new(),
         definition: Arc::from(&b"definition"[..]),
     }
 }
