@@ -191,11 +191,15 @@ impl Deletes {
         Some(deletes)
     }
 
+    /// The commits that are remembered, newest first.
+    pub(crate) fn remembered(&self) -> impl Iterator<Item = CommitVersion> {
+        let newest = self.recent.as_deref();
+        std::iter::successors(newest, |deleted| deleted.before.as_deref()).map(|deleted| deleted.version)
+    }
+
     /// Whether commits up to a version are remembered.
     pub(crate) fn remembers_until(&self, version: CommitVersion) -> bool {
-        let newest = self.recent.as_deref();
-        let mut remembered = std::iter::successors(newest, |deleted| deleted.before.as_deref());
-        remembered.any(|deleted| deleted.version <= version)
+        self.remembered().any(|remembered| remembered <= version)
     }
 
     /// How many rows are deleted.

@@ -29,11 +29,21 @@ pub(crate) fn compact(shared: &Shared, table: Option<TableId>) -> Result<()> {
     shared.checkpoint()
 }
 
-/// Forgets what commits deleted that were made before history is kept.
+/// Forgets what commits deleted that were made before history is kept, and before that where there is too much to remember.
 pub(crate) fn forget(shared: &Shared, table: TableId) -> Result<()> {
+    let published = shared.sequencer.published();
+    let state = published.tables.get(&table);
+    let crowded_until = state.and_then(|state| state.crowded_until(shared.options.deletes_remembered_max));
+    if let Some(version) = crowded_until {
+        tracing::warn!(
+            table = table.0,
+            version = version.0,
+            "history ends early: too many deletes to remember"
+        );
+    }
     let edit = |newest: &DatabaseState| {
         let state = newest.tables.get(&table)?;
-        let history_from = shared.forgotten(state)?;
+        let history_from = shared.forgotten(state)?.max(crowded_until.unwrap_or_default());
         let edit = LoggedEdit {
             table,
             removed: Vec::new(),

@@ -54,6 +54,9 @@ pub struct StoreOptions {
     pub background: bool,
     /// Threads for encoding in flush, compaction and bulk loads.
     pub threads: usize,
+    /// Deletes that a table remembers for readers of the past, each what one commit deleted of one part: about 150 bytes in memory and 40
+    /// in every manifest. Beyond, the older half is forgotten, and history ends earlier than the table asks for.
+    pub deletes_remembered_max: usize,
     /// When a commit is acknowledged.
     pub durability: Durability,
     /// Makes the partials of rollups; without it segments have none.
@@ -79,6 +82,7 @@ impl Default for StoreOptions {
             dictionary_bytes_max: 2 << 30,
             background: true,
             threads: 2,
+            deletes_remembered_max: 1 << 20,
             durability: Durability::Sync,
             partial_maker: None,
         }

@@ -172,9 +172,23 @@ impl TableState {
 
     /// Whether there is something to be forgotten before a version.
     pub(crate) fn remembers_until(&self, version: CommitVersion) -> bool {
+        self.deletes().any(|deletes| deletes.remembers_until(version))
+    }
+
+    /// Where more deletes are remembered than so many, the version up to which forgetting leaves half of them.
+    pub(crate) fn crowded_until(&self, deletes_max: usize) -> Option<CommitVersion> {
+        let mut versions: Vec<CommitVersion> = self.deletes().flat_map(|deletes| deletes.remembered()).collect();
+        if versions.len() <= deletes_max {
+            return None;
+        }
+        let middle = versions.len() / 2;
+        Some(*versions.select_nth_unstable(middle).1)
+    }
+
+    fn deletes(&self) -> impl Iterator<Item = &Deletes> {
         let of_segments = self.segments.iter().map(|segment| &segment.deletes);
-        let mut all = of_segments.chain(self.parts.iter().map(|part| &part.deletes));
-        all.any(|deletes| deletes.as_ref().is_some_and(|deletes| deletes.remembers_until(version)))
+        let all = of_segments.chain(self.parts.iter().map(|part| &part.deletes));
+        all.filter_map(|deletes| deletes.as_deref())
     }
 
     /// Rows that are not deleted.

@@ -6,7 +6,7 @@ use crate::commit::{Change, CommitVersion};
 use crate::disk::{FaultyDisk, PowerLoss};
 use crate::error::Error;
 use crate::schema::{ColumnId, ColumnSchema, TableId, TableSchema};
-use crate::store::{Store, open_on};
+use crate::store::{Store, StoreOptions, open_on};
 use arrow_array::{ArrayRef, Int64Array};
 use arrow_schema::DataType;
 use std::sync::Arc;
@@ -216,6 +216,38 @@ fn what_is_older_than_history_goes_and_says_so() {
     let table = world.store().snapshot().table(world.table).unwrap();
     assert!(table.segments().is_empty() && table.memtable_rows() == 0);
     assert_eq!(segment_files(&world.disk, world.table), [] as [String; 0]);
+}
+
+#[test]
+fn a_crowded_memory_ends_history_early_and_keeps_the_newer_half() {
+    let mut world = World::new(HISTORY_MS);
+    let disk = world.disk.clone();
+    let few = StoreOptions {
+        deletes_remembered_max: 20,
+        ..options()
+    };
+    world.store = None;
+    world.store = Some(
+        open_on(
+            Arc::new(disk.restarted(PowerLoss::ProcessOnly)),
+            world.clock.clone(),
+            few,
+        )
+        .unwrap(),
+    );
+    world.insert(0, 100);
+    for key in 0..20 {
+        world.delete(|row| row.1 == key);
+    }
+    world.store().compact(None).unwrap();
+    assert_eq!(world.oldest(), None);
+    world.check();
+    world.delete(|row| row.1 == 20);
+    world.store().compact(None).unwrap();
+    // Version 2 brought the rows, 3 to 23 took one each: half of the 21 stay.
+    assert_eq!(world.oldest(), Some(13));
+    world.versions.retain(|(version, _)| version.0 >= 13);
+    world.check();
 }
 
 #[test]
