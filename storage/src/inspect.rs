@@ -88,24 +88,17 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = open(folder.path(), StoreOptions::default()).unwrap();
         let id = store.next_table_id();
-        let schema = TableSchema {
+        let schema = TableSchema::new(
             id,
-            columns: vec![ColumnSchema {
+            vec![ColumnSchema {
                 id: ColumnId(0),
                 name: "number".into(),
                 data_type: arrow_schema::DataType::Int64,
                 nullable: true,
                 missing_value: None,
             }],
-            next_column_id: 1,
-            partition_by: None,
-            sort_key: Vec::new(),
-            bloom_columns: Vec::new(),
-            retention_days: None,
-            history_ms: 0,
-            rollups: Vec::new(),
-            definition: Arc::from(&b""[..]),
-        };
+            Arc::from(&b""[..]),
+        );
         let numbers = arrow_array::Int64Array::from_iter_values(0..100);
         let changes = vec![
             Change::CreateTable(Arc::new(schema)),

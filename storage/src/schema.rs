@@ -89,6 +89,22 @@ pub enum PartitionUnit {
 pub struct PartitionKey(pub Option<i32>);
 
 impl TableSchema {
+    /// A table of these columns, whose rows are kept as they arrive, for ever, and without history.
+    pub fn new(id: TableId, columns: Vec<ColumnSchema>, definition: Arc<[u8]>) -> Self {
+        TableSchema {
+            id,
+            next_column_id: columns.iter().map(|column| column.id.0 + 1).max().unwrap_or(0),
+            columns,
+            partition_by: None,
+            sort_key: Vec::new(),
+            bloom_columns: Vec::new(),
+            retention_days: None,
+            history_ms: 0,
+            rollups: Vec::new(),
+            definition,
+        }
+    }
+
     /// The column of that identity.
     pub fn column(&self, id: ColumnId) -> Option<&ColumnSchema> {
         self.columns.iter().find(|column| column.id == id)

@@ -218,22 +218,12 @@ mod tests {
             nullable: true,
             missing_value: None,
         };
-        TableSchema {
-            id: TableId(1),
-            columns: vec![
-                column(0, "day", DataType::Date32),
-                column(1, "A,b", DataType::Int64),
-                column(2, "n", DataType::Int64),
-            ],
-            next_column_id: 3,
-            partition_by: None,
-            sort_key: Vec::new(),
-            bloom_columns: Vec::new(),
-            retention_days: None,
-            history_ms: 0,
-            rollups: Vec::new(),
-            definition: Arc::from(&b""[..]),
-        }
+        let columns = vec![
+            column(0, "day", DataType::Date32),
+            column(1, "A,b", DataType::Int64),
+            column(2, "n", DataType::Int64),
+        ];
+        TableSchema::new(TableId(1), columns, Arc::from(&b""[..]))
     }
 
     fn apply(options: &[(&str, &str)]) -> Result<TableSchema> {

@@ -141,18 +141,7 @@ fn table_schema(
         comment: None,
         on_commit: create.on_commit,
     };
-    let mut schema = TableSchema {
-        id,
-        next_column_id: columns.len() as u32,
-        columns,
-        partition_by: None,
-        sort_key: Vec::new(),
-        bloom_columns: Vec::new(),
-        retention_days: None,
-        history_ms: 0,
-        rollups: Vec::new(),
-        definition: write_table(&definition),
-    };
+    let mut schema = TableSchema::new(id, columns, write_table(&definition));
     apply_options(&mut schema, &create.options, is_temporary(schema_name))?;
     index_keys(&mut schema, &definition)?;
     Ok(Arc::new(schema))

@@ -97,10 +97,24 @@ impl Deletes {
 
     /// What commits after a version deleted, newest first, as far as it is remembered.
     pub(crate) fn after(&self, version: CommitVersion) -> impl Iterator<Item = (CommitVersion, &RoaringBitmap)> {
+        let all = self.all_remembered();
+        all.take_while(move |deleted| deleted.version > version)
+            .map(|deleted| (deleted.version, &deleted.rows))
+    }
+
+    /// Likewise, oldest first.
+    fn ascending_after(&self, version: CommitVersion) -> Vec<(CommitVersion, RoaringBitmap)> {
+        let mut after: Vec<_> = self
+            .after(version)
+            .map(|(version, rows)| (version, rows.clone()))
+            .collect();
+        after.reverse();
+        after
+    }
+
+    fn all_remembered(&self) -> impl Iterator<Item = &Deleted> {
         let newest = self.recent.as_deref();
         std::iter::successors(newest, |deleted| deleted.before.as_deref())
-            .take_while(move |deleted| deleted.version > version)
-            .map(|deleted| (deleted.version, &deleted.rows))
     }
 
     /// How many rows are deleted as of a version.
@@ -138,11 +152,7 @@ impl Deletes {
         if self.count == count {
             return Vec::new();
         }
-        let mut remembered: Vec<_> = self
-            .after(version)
-            .map(|(version, rows)| (version, rows.clone()))
-            .collect();
-        remembered.reverse();
+        let remembered = self.ascending_after(version);
         let found: u64 = remembered.iter().map(|(_, rows)| rows.len()).sum();
         if found == u64::from(self.count - count) {
             return remembered;
@@ -157,10 +167,8 @@ impl Deletes {
             recent: None,
             ..self.clone()
         };
-        let mut kept: Vec<_> = self.after(version).collect();
-        kept.reverse();
-        for (version, rows) in kept {
-            next.remember(version, rows.clone());
+        for (version, rows) in self.ascending_after(version) {
+            next.remember(version, rows);
         }
         next
     }
@@ -168,16 +176,12 @@ impl Deletes {
     /// The rows of which it is not remembered what commit deleted them, and the others by commits, which ascend.
     pub(crate) fn taken_apart(&self) -> (RoaringBitmap, Vec<(CommitVersion, RoaringBitmap)>) {
         let mut old = self.rows();
-        let mut recent: Vec<_> = self
-            .after(CommitVersion(0))
-            .map(|(version, rows)| (version, rows.clone()))
-            .collect();
-        recent.reverse();
+        let recent = self.ascending_after(CommitVersion(0));
         recent.iter().for_each(|(_, rows)| old -= rows);
         (old, recent)
     }
 
-    /// From what [`Self::taken_apart`] gave, of a part of so many rows, and the newest delete's version; `None` where that is not possible.
+    /// From what [`Self::taken_apart`] gave and the newest delete's version; `None` where a row is in two of the sets.
     pub(crate) fn put_together(
         version: CommitVersion,
         old: &RoaringBitmap,
@@ -193,8 +197,7 @@ impl Deletes {
 
     /// The commits that are remembered, newest first.
     pub(crate) fn remembered(&self) -> impl Iterator<Item = CommitVersion> {
-        let newest = self.recent.as_deref();
-        std::iter::successors(newest, |deleted| deleted.before.as_deref()).map(|deleted| deleted.version)
+        self.all_remembered().map(|deleted| deleted.version)
     }
 
     /// Whether commits up to a version are remembered.

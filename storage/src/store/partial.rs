@@ -75,18 +75,7 @@ fn write_partial(
 
 /// The rollup as a table, as which its partials are written and read.
 pub(crate) fn schema_of(rollup: &RollupSchema) -> TableSchema {
-    TableSchema {
-        id: rollup.id,
-        next_column_id: rollup.columns.iter().map(|column| column.id.0 + 1).max().unwrap_or(0),
-        columns: rollup.columns.clone(),
-        partition_by: None,
-        sort_key: Vec::new(),
-        bloom_columns: Vec::new(),
-        retention_days: None,
-        history_ms: 0,
-        rollups: Vec::new(),
-        definition: rollup.definition.clone(),
-    }
+    TableSchema::new(rollup.id, rollup.columns.clone(), rollup.definition.clone())
 }
 
 /// Makes durable that the files of a table's segments and partials are in their folders.

@@ -269,16 +269,8 @@ mod tests {
             missing_value: None,
         });
         TableSchema {
-            id: TableId(1),
-            columns: columns.collect(),
-            next_column_id: types.len() as u32,
-            partition_by: None,
             sort_key: (0..types.len() as u32).map(ColumnId).collect(),
-            bloom_columns: Vec::new(),
-            retention_days: None,
-            history_ms: 0,
-            rollups: Vec::new(),
-            definition: [].into(),
+            ..TableSchema::new(TableId(1), columns.collect(), [].into())
         }
     }
 

@@ -139,19 +139,13 @@ fn wide_schema(id: TableId) -> TableSchema {
         missing_value: None,
     };
     TableSchema {
-        id,
-        columns: std::iter::once(day).chain(columns).collect(),
-        next_column_id: STORED_TYPES.len() as u32 + 1,
         partition_by: Some(PartitionBy {
             column: ColumnId(0),
             unit: PartitionUnit::Day,
         }),
         sort_key: vec![ColumnId(9), ColumnId(4)],
         bloom_columns: vec![ColumnId(4), ColumnId(9)],
-        retention_days: None,
-        history_ms: 0,
-        rollups: Vec::new(),
-        definition: Arc::from([]),
+        ..TableSchema::new(id, std::iter::once(day).chain(columns).collect(), Arc::from([]))
     }
 }
 

@@ -35,19 +35,12 @@ fn sales(id: TableId, sort_key: Vec<ColumnId>) -> TableSchema {
         missing_value: None,
     });
     TableSchema {
-        id,
-        columns: columns.collect(),
-        next_column_id: 8,
         partition_by: Some(PartitionBy {
             column: ColumnId(0),
             unit: PartitionUnit::Day,
         }),
         sort_key,
-        bloom_columns: Vec::new(),
-        retention_days: None,
-        history_ms: 0,
-        rollups: Vec::new(),
-        definition: Arc::from([]),
+        ..TableSchema::new(id, columns.collect(), Arc::from([]))
     }
 }
 
