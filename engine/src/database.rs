@@ -13,6 +13,7 @@ use crate::config::Config;
 use crate::connection::{Connection, ConnectionOptions, Sessions};
 use crate::error::{CancelReason, Error, Result};
 use crate::pipeline::{MemoryBudget, Workers};
+use crate::rollup::PartialsOfRows;
 pub(crate) use advisory_locks::AdvisoryLocks;
 pub(crate) use exported_snapshots::{Exported, ExportedSnapshots};
 pub use load::TableLoad;
@@ -22,7 +23,7 @@ pub(crate) use sequences::Sequences;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use stoa_storage::commit::CommitVersion;
-use stoa_storage::store::{CheckReport, Snapshot, Store};
+use stoa_storage::store::{CheckReport, Snapshot, Store, StoreOptions};
 pub(crate) use timer::{Deadline, Timer};
 
 /// Definitions of so many versions are kept ready.
@@ -120,7 +121,11 @@ impl Database {
     /// # Errors
     /// What storage says: the directory is locked, damaged, written by a newer version, or cannot be read.
     pub fn open(config: Config) -> Result<Arc<Database>> {
-        let store = stoa_storage::store::open(&config.data_folder, config.store.clone())?;
+        let options = StoreOptions {
+            partial_maker: Some(Arc::new(PartialsOfRows)),
+            ..config.store.clone()
+        };
+        let store = stoa_storage::store::open(&config.data_folder, options)?;
         Database::over(store, config)
     }
 

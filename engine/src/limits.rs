@@ -44,6 +44,9 @@ pub(crate) const JSONPATH_PARTS_MAX: usize = 1_000;
 /// Values that a jsonpath may find in one document.
 pub(crate) const JSONPATH_ITEMS_MAX: usize = 1 << 22;
 
+/// Materialized views of one table: each takes its time whenever rows are sealed or merged.
+pub(crate) const ROLLUPS_OF_TABLE_MAX: usize = 32;
+
 /// Dictionaries of which a query keeps what it has found out, per call or key: each worker reads a segment of its own, with one
 /// dictionary per column, and may come from the one before.
 pub(crate) fn dictionaries_max() -> usize {

@@ -42,6 +42,8 @@ pub enum RelationKind {
     View {
         /// The text after AS.
         query: String,
+        /// What it gives is kept.
+        materialized: bool,
     },
 }
 

@@ -2,12 +2,18 @@
 //! of exactly its rows when it was written. A scan may ask for partials instead of rows. What they mean is not known here.
 
 use crate::error::Result;
-use crate::schema::{RollupSchema, TableId, TableSchema};
+use crate::predicate::ColumnPredicate;
+use crate::schema::{ColumnId, RollupSchema, TableId, TableSchema};
 use crate::vector::Batch;
 
 /// Makes partials.
 pub trait PartialMaker: std::fmt::Debug + Send + Sync {
-    /// What a rollup has of some rows, which are all columns of the table: rows of [`RollupSchema::columns`].
+    /// The columns of the table that a rollup is made of.
+    ///
+    /// # Errors
+    /// As [`Self::make`].
+    fn columns(&self, table: &TableSchema, rollup: &RollupSchema) -> Result<Vec<ColumnId>>;
+    /// What a rollup has of some rows, of which these are [`Self::columns`] in their order: rows of [`RollupSchema::columns`].
     ///
     /// # Errors
     /// Whatever it runs into; the segment has no partial then, and its rows are read.
@@ -15,8 +21,12 @@ pub trait PartialMaker: std::fmt::Debug + Send + Sync {
 }
 
 /// Asks a scan for a rollup's partials instead of the rows of those segments that have one of all their visible rows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct PartialRequest {
     /// The rollup.
     pub rollup: TableId,
+    /// The columns of the batches, in order, of [`RollupSchema::columns`].
+    pub columns: Vec<ColumnId>,
+    /// What all rows of a segment must meet for its partial to be wanted: conditions of the scan that the asker cannot test on partials.
+    pub conditions: Vec<ColumnPredicate>,
 }

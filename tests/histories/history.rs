@@ -1,8 +1,9 @@
 //! One history: its steps, each as SQL and for the model, and what every version must answer.
 
 use crate::model::{Row, Rows, by_kind, by_week, listed};
+use crate::rollups::{self, DEFINITIONS, Question};
 use crate::session::Session;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use stoa_tests::Random;
 
@@ -18,8 +19,19 @@ pub(crate) struct History {
     next_id: i64,
     /// Columns that came later.
     added: Vec<u64>,
+    /// Materialized views, by their place among the definitions.
+    views: BTreeSet<usize>,
     versions: BTreeMap<u64, Rows>,
     steps: Vec<String>,
+    checked: Checked,
+}
+
+/// What was compared.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Checked {
+    pub(crate) versions: u64,
+    /// Questions that partials answered, of those where that was looked at.
+    pub(crate) from_rollups: u64,
 }
 
 impl History {
@@ -32,8 +44,10 @@ impl History {
             rows: Rows::new(),
             next_id: 0,
             added: Vec::new(),
+            views: BTreeSet::new(),
             versions: BTreeMap::new(),
             steps: Vec::new(),
+            checked: Checked::default(),
         };
         let options = ["", " WITH (partition_by = 'month(day)', order_by = 'kind, id')"];
         let options = options[history.random.below(2)];
@@ -43,16 +57,15 @@ impl History {
         history
     }
 
-    /// Gives back how many versions were compared.
-    pub(crate) fn run(mut self) -> u64 {
-        let mut checked = 0;
+    /// Gives back what was compared.
+    pub(crate) fn run(mut self) -> Checked {
         for step in 0..STEPS {
             self.step();
             if step % 8 == 7 {
-                checked += self.check();
+                self.check();
             }
         }
-        checked
+        self.checked
     }
 
     fn below(&mut self, bound: u64) -> i64 {
@@ -60,7 +73,7 @@ impl History {
     }
 
     fn step(&mut self) {
-        match self.random.below(20) {
+        match self.random.below(24) {
             0..=5 => self.insert(),
             6..=8 => self.update(),
             9..=10 => self.delete(),
@@ -79,8 +92,36 @@ impl History {
                 self.steps.push(format!("restart {closes:?}"));
                 self.session.restart(closes);
             }
-            _ => self.delete_a_kind(),
+            19 => self.delete_a_kind(),
+            20 => self.delete_a_month(),
+            _ => self.views(),
         }
+    }
+
+    /// Makes, refreshes or drops a view.
+    fn views(&mut self) {
+        let place = self.below(DEFINITIONS.len() as u64) as usize;
+        match (self.views.contains(&place), self.random.below(3)) {
+            (false, _) => {
+                self.views.insert(place);
+                self.tell(&format!("CREATE MATERIALIZED VIEW v{place} AS {}", DEFINITIONS[place]));
+            }
+            (true, 0) => {
+                self.views.remove(&place);
+                self.tell(&format!("DROP MATERIALIZED VIEW v{place}"));
+            }
+            (true, _) => self.tell(&format!("REFRESH MATERIALIZED VIEW v{place}")),
+        }
+    }
+
+    fn delete_a_month(&mut self) {
+        let month = self.below(4);
+        let days = [0..31, 31..60, 60..91, 91..121][month as usize].clone();
+        self.rows.retain(|_, row| !days.contains(&row.day));
+        self.tell(&format!(
+            "DELETE FROM t WHERE date_trunc('month', day::timestamp) = '2024-0{}-01'",
+            month + 1
+        ));
     }
 
     /// A statement that succeeds, after which the model's rows are those of the newest version.
@@ -218,8 +259,11 @@ impl History {
 
     fn alter(&mut self) {
         let number = self.steps.len() as u64;
+        // A column stays as long as a view reads its table.
         match (self.random.below(2), self.added.pop()) {
-            (0, Some(column)) => self.tell(&format!("ALTER TABLE t DROP COLUMN added_{column}")),
+            (0, Some(column)) if self.views.is_empty() => {
+                self.tell(&format!("ALTER TABLE t DROP COLUMN added_{column}"))
+            }
             (_, column) => {
                 self.added.extend(column);
                 self.added.push(number);
@@ -230,19 +274,19 @@ impl History {
         }
     }
 
-    /// Reads all versions; says how many.
-    fn check(&mut self) -> u64 {
+    /// Reads all versions.
+    fn check(&mut self) {
         let versions = std::mem::take(&mut self.versions);
         for (version, rows) in &versions {
-            let table = format!("t FOR SYSTEM_TIME AS OF {version}");
-            self.compare(&table, rows);
+            self.compare(&format!(" FOR SYSTEM_TIME AS OF {version}"), rows);
         }
-        self.compare("t", &self.rows.clone());
+        self.compare("", &self.rows.clone());
+        self.checked.versions += versions.len() as u64;
         self.versions = versions;
-        self.versions.len() as u64
     }
 
-    fn compare(&mut self, table: &str, rows: &Rows) {
+    fn compare(&mut self, as_of: &str, rows: &Rows) {
+        let table = format!("t{as_of}");
         let day = "day - date '2024-01-01'";
         let questions = [
             (
@@ -262,13 +306,30 @@ impl History {
             ),
             (format!("SELECT count(*) FROM {table}"), vec![rows.len().to_string()]),
         ];
-        for (question, expected) in questions {
-            let found = self.ask(&question);
+        let mut questions: Vec<Question> = questions
+            .into_iter()
+            .map(|(sql, answer)| Question { sql, answer })
+            .collect();
+        let from = self.below(DAYS as u64);
+        questions.extend(rollups::questions(&table, rows, from));
+        let views = self.views.iter();
+        questions.extend(views.map(|place| rollups::of_view(*place, &format!("v{place}{as_of}"), rows)));
+        for Question { sql, answer } in questions {
+            let found = self.ask(&sql);
             assert!(
-                found == expected,
-                "{}: {question}\nfound {found:?}\nexpected {expected:?}",
-                self.story()
+                found == answer,
+                "{}: {sql}\nfound {found:?}\nexpected {answer:?}\n{}",
+                self.story(),
+                self.ask(&format!("EXPLAIN ANALYZE {sql}")).join("\n")
             );
+            if self.random.below(16) == 0 {
+                let plan = self.ask(&format!("EXPLAIN ANALYZE {sql}"));
+                let groups = plan
+                    .iter()
+                    .filter_map(|line| line.trim().strip_prefix("Rollup Groups: "));
+                let is_answered = groups.into_iter().any(|groups| groups != "0");
+                self.checked.from_rollups += u64::from(is_answered);
+            }
         }
     }
 }

@@ -1,10 +1,11 @@
 //! Random histories of a table, told in SQL: rows come, late ones too, and are changed, replaced and deleted, through transactions,
-//! truncation, sealing, merging, new columns and restarts. Every version is read again as of then and compared with a model
+//! truncation, sealing, merging, new columns and restarts, beside materialized views that come and go. Every version is read again as of then and compared with a model
 //! that knows nothing of Stoa. `STOA_HISTORIES=10000` asks for more of them, `STOA_HISTORIES_SEED` for others; each is replayed by
 //! its own seed.
 
 mod history;
 mod model;
+mod rollups;
 mod session;
 
 use history::History;
@@ -18,7 +19,7 @@ fn number(name: &str) -> Option<u64> {
 fn every_version_is_what_it_was() {
     let first = number("STOA_HISTORIES_SEED").unwrap_or(1);
     let count = number("STOA_HISTORIES").unwrap_or(500);
-    let (next, checked) = (AtomicU64::new(first), AtomicU64::new(0));
+    let (next, versions, from_rollups) = (AtomicU64::new(first), AtomicU64::new(0), AtomicU64::new(0));
     let work = || {
         loop {
             let seed = next.fetch_add(1, Ordering::Relaxed);
@@ -26,7 +27,10 @@ fn every_version_is_what_it_was() {
                 return;
             }
             match std::panic::catch_unwind(|| History::new(seed).run()) {
-                Ok(versions) => checked.fetch_add(versions, Ordering::Relaxed),
+                Ok(checked) => {
+                    versions.fetch_add(checked.versions, Ordering::Relaxed);
+                    from_rollups.fetch_add(checked.from_rollups, Ordering::Relaxed);
+                }
                 Err(panic) => {
                     println!("replay with STOA_HISTORIES=1 STOA_HISTORIES_SEED={seed}");
                     std::panic::resume_unwind(panic);
@@ -40,7 +44,8 @@ fn every_version_is_what_it_was() {
             scope.spawn(work);
         }
     });
-    let checked = checked.into_inner();
-    println!("{count} histories, {checked} versions read");
-    assert!(checked > count * 5, "{checked} versions of {count} histories");
+    let (versions, from_rollups) = (versions.into_inner(), from_rollups.into_inner());
+    println!("{count} histories, {versions} versions read, {from_rollups} questions seen to be answered by rollups");
+    assert!(versions > count * 5, "{versions} versions of {count} histories");
+    assert!(from_rollups > 0 || count < 20, "no rollup was ever used");
 }

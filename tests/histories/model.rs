@@ -55,6 +55,6 @@ pub(crate) fn by_week(rows: &Rows) -> Vec<String> {
     weeks.into_iter().map(line).collect()
 }
 
-fn or_null(value: Option<i64>) -> String {
+pub(crate) fn or_null(value: Option<i64>) -> String {
     value.map_or_else(|| "NULL".to_owned(), |value| value.to_string())
 }

@@ -4,6 +4,7 @@ use super::relation::{Body, Relation, relation_id, storage_id};
 use super::view::View;
 use crate::error::{Error, Result, SqlState};
 use crate::physical::{StoredColumn, TableAccess, Tables};
+use crate::rollup::NamedRollup;
 use crate::types::{Literal, LogicalType, array_of, array_type};
 use std::sync::Arc;
 use stoa_sql::catalog::TableId;
@@ -51,6 +52,10 @@ impl Tables for View {
 
     fn note_scan(&self, id: TableId) {
         self.shared.scans.add(id);
+    }
+
+    fn rollups(&self, id: TableId) -> Vec<NamedRollup> {
+        self.catalog.rollups(id).to_vec()
     }
 
     fn version_at(&self, time: i64) -> Result<CommitVersion> {

@@ -47,7 +47,7 @@ impl<'v> CompilerCatalog<'v> {
 }
 
 /// An error of the engine where only a user's can be told.
-fn user_error(error: Error) -> stoa_sql::Error {
+pub(crate) fn user_error(error: Error) -> stoa_sql::Error {
     match error {
         Error::Sql(error) => error,
         other => stoa_sql::Error::new(other.state(), other.to_string()),

@@ -143,6 +143,17 @@ pub(crate) struct ViewDefinition {
     pub(crate) comment: Option<String>,
     /// What COMMENT ON said of its columns, by name.
     pub(crate) column_comments: Vec<(String, String)>,
+    /// Of a materialized view: whose rows it is kept with.
+    pub(crate) materialized: Option<Materialized>,
+}
+
+/// Where a materialized view is kept: with the rows of a table, or nowhere where it is made of other materialized views.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Materialized {
+    /// The number of the table whose rows it aggregates.
+    pub(crate) table: Option<u32>,
+    /// Its rollup, by identity in storage.
+    pub(crate) rollup: Option<u32>,
 }
 
 /// What a relation's name stands for.
@@ -330,6 +341,10 @@ pub(crate) fn write_name(entry: &NameEntry) -> Arc<[u8]> {
                 let references: Vec<Value> = references.iter().map(ViewReference::to_json).collect();
                 fields.insert("references".to_owned(), json!(references));
             }
+            if let (Value::Object(fields), Some(materialized)) = (&mut value, view.materialized) {
+                let place = json!({"table": materialized.table, "rollup": materialized.rollup});
+                fields.insert("materialized".to_owned(), place);
+            }
             if !view.column_comments.is_empty()
                 && let Value::Object(fields) = &mut value
             {
@@ -475,6 +490,10 @@ pub(crate) fn read_name(what: &str, bytes: &[u8]) -> Result<NameEntry> {
                     true => reader.list("column_comments", pair)?,
                     false => Vec::new(),
                 },
+                materialized: match reader.fields.get("materialized") {
+                    Some(place) => Some(read_materialized(place).ok_or_else(|| reader.missing("materialized"))?),
+                    None => None,
+                },
             }))
         }
         "sequence" => {
@@ -486,6 +505,17 @@ pub(crate) fn read_name(what: &str, bytes: &[u8]) -> Result<NameEntry> {
         }
         kind => Err(damaged(what, &format!("the kind \"{kind}\" is not known"))),
     }
+}
+
+fn read_materialized(value: &Value) -> Option<Materialized> {
+    let number = |name: &str| match value.get(name)? {
+        Value::Null => Some(None),
+        number => Some(Some(u32::try_from(number.as_u64()?).ok()?)),
+    };
+    Some(Materialized {
+        table: number("table")?,
+        rollup: number("rollup")?,
+    })
 }
 
 /// A number.
@@ -558,6 +588,7 @@ mod tests {
             references: None,
             comment: None,
             column_comments: Vec::new(),
+            materialized: None,
         });
         let NameEntry::View(plain) = &view else { unreachable!() };
         let commented = NameEntry::View(ViewDefinition {
@@ -575,6 +606,10 @@ mod tests {
                 }],
             }]),
             comment: Some("few".into()),
+            materialized: Some(Materialized {
+                table: Some(16_384),
+                rollup: Some(7),
+            }),
             column_comments: vec![("n".into(), "one".into())],
             ..plain.clone()
         });

@@ -110,9 +110,20 @@ impl Relation {
         }
     }
 
+    /// What it is called in messages.
+    pub(crate) fn kind_word(&self) -> &'static str {
+        match self.kind_letter() {
+            'm' => "materialized view",
+            'v' => "view",
+            'S' => "sequence",
+            _ => "table",
+        }
+    }
+
     /// `pg_class.relkind`.
     pub(crate) fn kind_letter(&self) -> char {
         match &self.body {
+            Body::View(view) if view.materialized.is_some() => 'm',
             Body::View(_) => 'v',
             Body::Sequence(_) => 'S',
             Body::System(table) if table.is_view() => 'v',
@@ -214,6 +225,7 @@ pub(crate) fn view_relation(schema: &str, name: &str, view: ViewDefinition) -> R
         name: name.to_owned(),
         kind: RelationKind::View {
             query: view.query.clone(),
+            materialized: view.materialized.is_some(),
         },
         columns: columns.collect(),
         constraint_names: Vec::new(),

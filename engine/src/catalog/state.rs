@@ -5,6 +5,8 @@ use super::relation::{FIRST_OBJECT_OID, Relation, sequence_relation, table_relat
 use super::system;
 use super::temporary::{self, is_temporary};
 use crate::error::Result;
+use crate::rollup::{NamedRollup, Rollup};
+use parking_lot::Mutex;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use stoa_sql::catalog::{TableId, TableName};
@@ -35,6 +37,8 @@ pub(crate) struct CatalogState {
     names: BTreeMap<(String, String), Arc<Relation>>,
     by_id: HashMap<TableId, Arc<Relation>>,
     next_oid: u32,
+    /// The rollups of tables that were asked for.
+    rollups: Mutex<HashMap<TableId, Arc<[NamedRollup]>>>,
 }
 
 impl CatalogState {
@@ -48,6 +52,7 @@ impl CatalogState {
             names: BTreeMap::new(),
             by_id: HashMap::new(),
             next_oid: FIRST_OBJECT_OID,
+            rollups: Mutex::default(),
         };
         for schema in snapshot.tables() {
             state.add(table_relation(&schema)?);
@@ -135,6 +140,29 @@ impl CatalogState {
     /// Users' relations, by schema and name.
     pub(crate) fn user_relations(&self) -> impl Iterator<Item = &Arc<Relation>> {
         self.names.values()
+    }
+
+    /// The rollups of a table, made ready. One whose definition does not read back is left out: its partials are not needed for any answer.
+    pub(crate) fn rollups(&self, table: TableId) -> Arc<[NamedRollup]> {
+        let Some(stored) = self.by_id.get(&table).and_then(|relation| relation.stored()) else {
+            return Arc::from([]);
+        };
+        if stored.schema.rollups.is_empty() {
+            return Arc::from([]);
+        }
+        let ready = || {
+            let rollups = stored.schema.rollups.iter();
+            let rollups = rollups.filter_map(|rollup| Rollup::of(&stored.schema, rollup).ok());
+            let named = rollups.filter_map(|rollup| {
+                let view = self.by_id.get(&TableId(rollup.view))?;
+                Some(NamedRollup {
+                    name: view.name().to_owned(),
+                    rollup: Arc::new(rollup),
+                })
+            });
+            named.collect()
+        };
+        self.rollups.lock().entry(table).or_insert_with(ready).clone()
     }
 
     /// The sequence that belongs to a column of a table.

@@ -39,14 +39,8 @@ struct FilterStream {
 
 impl Stream for FilterStream {
     fn next(&mut self) -> Result<Option<Batch>> {
-        while let Some(mut batch) = self.input.next()? {
-            for predicate in self.predicates.iter() {
-                let selection = Selection::new(predicate.select(&batch)?);
-                batch.selection = (selection.selected_count() < batch.row_count).then_some(selection);
-                if batch.selected_count() == 0 {
-                    break;
-                }
-            }
+        while let Some(batch) = self.input.next()? {
+            let batch = narrowed(batch, &self.predicates)?;
             let selected = batch.selected_count();
             if selected == 0 {
                 continue;
@@ -56,4 +50,16 @@ impl Stream for FilterStream {
         }
         Ok(None)
     }
+}
+
+/// A batch with only those rows selected for which all predicates are true.
+pub(crate) fn narrowed(mut batch: Batch, predicates: &[Expression]) -> Result<Batch> {
+    for predicate in predicates {
+        let selection = Selection::new(predicate.select(&batch)?);
+        batch.selection = (selection.selected_count() < batch.row_count).then_some(selection);
+        if batch.selected_count() == 0 {
+            break;
+        }
+    }
+    Ok(batch)
 }

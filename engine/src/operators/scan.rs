@@ -21,10 +21,17 @@ use stoa_storage::vector::Batch;
 /// Rows below which another worker is not worth its start.
 const ROWS_PER_WORKER_MIN: u64 = 64 * 1024;
 
-/// Takes summaries instead of rows: batches of [keys.., values..] of a [`stoa_storage::scan::SummaryRequest`].
-pub(crate) trait SummaryReceiver: Send + Sync {
+/// Takes groups instead of rows: batches of [keys.., values..] of a [`stoa_storage::scan::SummaryRequest`], or of all columns of a rollup.
+pub(crate) trait GroupReceiver: Send + Sync {
     /// Takes some; called by any worker.
-    fn receive(&self, summaries: Batch) -> Result<()>;
+    fn receive(&self, groups: Batch) -> Result<()>;
+}
+
+/// Who takes what a scan hands out instead of rows.
+#[derive(Clone, Default)]
+pub(crate) struct Receivers {
+    pub(crate) of_summaries: Option<Arc<dyn GroupReceiver>>,
+    pub(crate) of_partials: Option<Arc<dyn GroupReceiver>>,
 }
 
 /// The source.
@@ -32,7 +39,7 @@ pub(crate) struct StoredScan {
     table: Arc<dyn TableSnapshot>,
     request: ScanRequest,
     lists: StoredLists,
-    receiver: Option<Arc<dyn SummaryReceiver>>,
+    receivers: Receivers,
     /// Rows that may still be handed out.
     remaining: Option<Arc<AtomicU64>>,
     cancel: Arc<Cancel>,
@@ -44,7 +51,7 @@ impl StoredScan {
     pub(crate) fn new(
         table: Arc<dyn TableSnapshot>,
         (request, lists): (ScanRequest, StoredLists),
-        receiver: Option<Arc<dyn SummaryReceiver>>,
+        receivers: Receivers,
         limit: Option<u64>,
         cancel: Arc<Cancel>,
         profile: Option<Arc<NodeProfile>>,
@@ -53,7 +60,7 @@ impl StoredScan {
             table,
             request,
             lists,
-            receiver,
+            receivers,
             remaining: limit.map(|limit| Arc::new(AtomicU64::new(limit))),
             cancel,
             profile,
@@ -70,7 +77,8 @@ impl StoredScan {
         let scan = self.table.scan(self.request.clone())?;
         if let Some(profile) = &self.profile {
             let scan = scan.clone();
-            profile.describe_later(move || describe(&*scan));
+            let has_rollup = self.request.partial.is_some();
+            profile.describe_later(move || describe(&*scan, has_rollup));
         }
         *slot = Some(scan.clone());
         Ok(scan)
@@ -78,11 +86,11 @@ impl StoredScan {
 }
 
 /// What EXPLAIN ANALYZE says of a scan.
-fn describe(scan: &dyn Scan) -> Vec<(String, String)> {
+fn describe(scan: &dyn Scan, has_rollup: bool) -> Vec<(String, String)> {
     let statistics = scan.statistics();
     let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
     let of = |part: &AtomicU64, all: &AtomicU64| format!("{} of {}", count(part), count(all));
-    vec![
+    let mut lines = vec![
         (
             "Segments Pruned".into(),
             of(&statistics.segments_pruned, &statistics.segments_total),
@@ -101,7 +109,12 @@ fn describe(scan: &dyn Scan) -> Vec<(String, String)> {
         ),
         ("Rows Scanned".into(), count(&statistics.rows_scanned).to_string()),
         ("Bytes Read".into(), count(&statistics.bytes_read).to_string()),
-    ]
+    ];
+    if has_rollup {
+        let of_rollup = of(&statistics.segments_from_partials, &statistics.segments_total);
+        lines.push(("Segments From Rollup".into(), of_rollup));
+    }
+    lines
 }
 
 impl Source for StoredScan {
@@ -110,7 +123,7 @@ impl Source for StoredScan {
             reader: self.shared()?.reader(),
             lists: self.lists.clone(),
             waiting: VecDeque::new(),
-            receiver: self.receiver.clone(),
+            receivers: self.receivers.clone(),
             remaining: self.remaining.clone(),
             cancel: self.cancel.clone(),
         }))
@@ -127,7 +140,7 @@ struct StoredStream {
     lists: StoredLists,
     /// Rows that storage gave already, with arrays that are yet to be decoded.
     waiting: VecDeque<Batch>,
-    receiver: Option<Arc<dyn SummaryReceiver>>,
+    receivers: Receivers,
     remaining: Option<Arc<AtomicU64>>,
     cancel: Arc<Cancel>,
 }
@@ -148,7 +161,7 @@ impl Stream for StoredStream {
         loop {
             self.cancel.check()?;
             let item = self.reader.next().map_err(|error| self.cancel.told(error.into()))?;
-            match (item, &self.receiver) {
+            match (item, &self.receivers) {
                 (None, _) => return Ok(None),
                 (Some(ScanItem::Rows(batch)), _) => {
                     if let Some(remaining) = &self.remaining {
@@ -165,13 +178,14 @@ impl Stream for StoredStream {
                         .map(|batch| self.lists.decoded(batch))
                         .transpose();
                 }
-                (Some(ScanItem::Summaries(batch)), Some(receiver)) => receiver.receive(batch)?,
-                (Some(ScanItem::Summaries(_)), None) => {
-                    return Err(Error::Internal("summaries that nobody asked for".into()));
-                }
-                (Some(ScanItem::Partials(_)), _) => {
-                    return Err(Error::Internal("partials that nobody asked for".into()));
-                }
+                (Some(ScanItem::Summaries(batch)), receivers) => match &receivers.of_summaries {
+                    Some(receiver) => receiver.receive(batch)?,
+                    None => return Err(Error::Internal("summaries that nobody asked for".into())),
+                },
+                (Some(ScanItem::Partials(batch)), receivers) => match &receivers.of_partials {
+                    Some(receiver) => receiver.receive(batch)?,
+                    None => return Err(Error::Internal("partials that nobody asked for".into())),
+                },
             }
         }
     }

@@ -24,6 +24,7 @@ use crate::error::Result;
 use crate::expression::{Expression, Layout};
 use crate::operators::cte::CteRows;
 use crate::pipeline::{Branch, Pipeline, Profiled, QueryContext, Sink, Source, Transform};
+use crate::rollup::RollupUse;
 use std::collections::HashMap;
 use std::sync::Arc;
 use stoa_sql::plan::{ColumnDef, ColumnId, ColumnSet, CteId, Expr, Plan};
@@ -79,9 +80,13 @@ pub(crate) struct Planner {
     /// Conditions on columns of scans that are yet to be planned, which operators above tighten while they run. Whoever adds one
     /// makes sure that rows of the scan which do not meet it cannot matter.
     pub(crate) dynamic_conditions: HashMap<ColumnId, Vec<DynamicCondition>>,
+    /// A rollup whose partials the scan that is planned next hands out, and who takes them.
+    wanted_partials: Option<(RollupUse, Arc<LateReceiver>)>,
 }
 
+pub(crate) use plan_aggregate::{Inputs, LateReceiver, PreparedCall, prepared};
 pub(crate) use plan_scan::{DynamicCondition, StoredColumn, SummaryWish, TableAccess, Tables};
+pub(crate) use predicate::translates_whole;
 
 impl Planner {
     /// For a statement that runs in this context.
@@ -95,6 +100,7 @@ impl Planner {
             referenced: ColumnSet::default(),
             wanted: Arc::default(),
             dynamic_conditions: HashMap::new(),
+            wanted_partials: None,
         }
     }
 

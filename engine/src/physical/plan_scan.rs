@@ -6,9 +6,10 @@ use crate::error::{Error, Result};
 use crate::expression::{Expression, Layout};
 use crate::functions::SummaryState;
 use crate::operators::filter::FilterTransform;
-use crate::operators::scan::{ExpressionPredicate, NarrowingPredicate, StoredScan, SummaryReceiver};
+use crate::operators::scan::{ExpressionPredicate, GroupReceiver, NarrowingPredicate, Receivers, StoredScan};
 use crate::operators::stored_lists::StoredLists;
 use crate::operators::values::ArraysSource;
+use crate::rollup::{NamedRollup, RollupUse};
 use crate::types::Literal;
 use arrow_array::ArrayRef;
 use arrow_schema::DataType;
@@ -17,6 +18,7 @@ use stoa_sql::catalog::TableId;
 use stoa_sql::plan::{COMMIT_VERSION_COLUMN, CTID_COLUMN, ColumnDef, ColumnId, Expr, ROW_ID_COLUMN, Scan};
 use stoa_storage::commit::CommitVersion;
 use stoa_storage::predicate::{ColumnPredicate, Condition};
+use stoa_storage::rollup::PartialRequest;
 use stoa_storage::scan::{AddressCondition, ScanColumn, ScanRequest, SummaryRequest, SummaryValue};
 use stoa_storage::store::TableSnapshot;
 
@@ -53,6 +55,8 @@ pub(crate) trait Tables: Send + Sync {
     fn table(&self, id: TableId, as_of: Option<CommitVersion>) -> Result<TableAccess>;
     /// A stored relation is about to be scanned.
     fn note_scan(&self, id: TableId);
+    /// The rollups of a stored relation.
+    fn rollups(&self, id: TableId) -> Vec<NamedRollup>;
     /// The version that was current at a time (microseconds since 1970 UTC), for AS OF TIMESTAMP.
     fn version_at(&self, time: i64) -> Result<CommitVersion>;
 }
@@ -93,7 +97,7 @@ impl Planner {
         &mut self,
         scan: &Scan,
         wish: &SummaryWish,
-        receiver: Arc<dyn SummaryReceiver>,
+        receiver: Arc<dyn GroupReceiver>,
     ) -> Result<Option<Piece>> {
         if !self.context.use_metadata {
             return Ok(None);
@@ -174,7 +178,7 @@ impl Planner {
         node: usize,
         table: Arc<dyn TableSnapshot>,
         columns: &[StoredColumn],
-        summary: Option<(SummaryRequest, Arc<dyn SummaryReceiver>)>,
+        summary: Option<(SummaryRequest, Arc<dyn GroupReceiver>)>,
     ) -> Result<StoredScan> {
         self.tables.note_scan(scan.table);
         let mut request = ScanRequest {
@@ -205,19 +209,53 @@ impl Planner {
                     .extend(narrowing.map(|predicate| Arc::new(predicate) as _));
             }
         }
-        let receiver = summary.map(|(wanted, receiver)| {
+        let mut receivers = Receivers::default();
+        if let Some((wanted, receiver)) = summary {
             request.summary = Some(wanted);
-            receiver
-        });
+            receivers.of_summaries = Some(receiver);
+        }
+        if let Some((rollup, receiver)) = self.wanted_partials.take() {
+            request.partial = Some(self.partial_request(scan, &rollup, columns)?);
+            receivers.of_partials = Some(receiver);
+        }
         let profile = self.context.profile.as_ref().map(|profile| profile.node(node));
         Ok(StoredScan::new(
             table,
             (request, StoredLists::of(lists)),
-            receiver,
+            receivers,
             scan.limit.filter(|_| split.late.is_empty()),
             self.context.cancel.clone(),
             profile,
         ))
+    }
+
+    /// Asks for the partials of a rollup where all rows of a segment meet the conditions that it knows nothing of.
+    fn partial_request(&self, scan: &Scan, rollup: &RollupUse, columns: &[StoredColumn]) -> Result<PartialRequest> {
+        let mut conditions = Vec::with_capacity(rollup.whole_filters.len());
+        for filter in rollup.whole_filters.iter().filter_map(|place| scan.filters.get(*place)) {
+            let translated = translate(filter)?.filter(|translated| translated.complete);
+            let column = translated
+                .as_ref()
+                .map(|translated| column_of(scan, translated.column.id, columns));
+            let (Some(translated), Some(Some(ScanColumn::Table(column)))) = (translated, column) else {
+                return Err(Error::Internal(
+                    "a rollup beside a condition that storage cannot test".into(),
+                ));
+            };
+            conditions.push(ColumnPredicate {
+                column,
+                condition: translated.condition,
+            });
+        }
+        Ok(PartialRequest {
+            rollup: rollup.rollup.id,
+            columns: rollup
+                .places()
+                .into_iter()
+                .map(|place| stoa_storage::schema::ColumnId(place as u32))
+                .collect(),
+            conditions,
+        })
     }
 
     fn push_filter(

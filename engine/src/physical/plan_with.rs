@@ -88,6 +88,7 @@ impl Planner {
         let (term, columns) = (recursive.term.clone(), with.columns.clone());
         let plan_round = move |sink: Arc<dyn Sink>| {
             let mut planner = Planner {
+                wanted_partials: None,
                 context: context.clone(),
                 pipelines: Vec::new(),
                 ctes: ctes.clone(),

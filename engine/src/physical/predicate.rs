@@ -21,6 +21,11 @@ pub(super) struct Translated {
     pub(super) complete: bool,
 }
 
+/// Whether storage can answer all of a conjunct, of a column that it has.
+pub(crate) fn translates_whole(conjunct: &Expr) -> bool {
+    matches!(translate(conjunct), Ok(Some(translated)) if translated.complete)
+}
+
 /// The conditions of a conjunct, if it has any.
 pub(super) fn translate(conjunct: &Expr) -> Result<Option<Translated>> {
     match conjunct {

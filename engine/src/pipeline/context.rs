@@ -17,6 +17,8 @@ pub(crate) struct QueryContext {
     pub(crate) batch_rows: usize,
     /// Answer from summaries of segments and blocks where rows need not be read (`stoa.use_metadata`).
     pub(crate) use_metadata: bool,
+    /// Answer from rollups (`stoa.use_rollups`).
+    pub(crate) use_rollups: bool,
     /// Workers that may run at once.
     pub(crate) threads: usize,
     /// Where operators count, for EXPLAIN ANALYZE.

@@ -313,6 +313,18 @@ pub(crate) static DEFINITIONS: &[Definition] = &[
         "Answer from the summaries of segments and blocks where that is exact.",
     ),
     setting(
+        "stoa.use_rollups",
+        Kind::Boolean,
+        "on",
+        "Answer from materialized views where they have what a query asks for.",
+    ),
+    setting(
+        "stoa.verify_rollups",
+        Kind::Boolean,
+        "off",
+        "Compute what materialized views answer from the rows too, and fail where the answers differ.",
+    ),
+    setting(
         "synchronous_commit",
         Kind::Choice(&["on", "local", "remote_write", "remote_apply"]),
         "on",

@@ -41,6 +41,10 @@ pub(crate) struct Resolved {
     pub(crate) disabled_passes: Vec<String>,
     /// Whether summaries may answer.
     pub(crate) use_metadata: bool,
+    /// Whether rollups may answer.
+    pub(crate) use_rollups: bool,
+    /// Whether what they answer is checked.
+    pub(crate) verify_rollups: bool,
 }
 
 impl Settings {
@@ -59,6 +63,8 @@ impl Settings {
                 memory_limit_bytes: 0,
                 disabled_passes: Vec::new(),
                 use_metadata: true,
+                use_rollups: true,
+                verify_rollups: false,
             },
         };
         settings.resolve();
@@ -220,6 +226,8 @@ impl Settings {
                 .unwrap_or(0),
             disabled_passes: passes.filter(|pass| !pass.is_empty()).map(str::to_owned).collect(),
             use_metadata: self.is_on("stoa.use_metadata"),
+            use_rollups: self.is_on("stoa.use_rollups"),
+            verify_rollups: self.is_on("stoa.verify_rollups"),
         };
     }
 }

@@ -1,19 +1,35 @@
-//! CREATE VIEW: the query is kept as text and bound anew at every use.
+//! CREATE VIEW: the query is kept as text and bound anew at every use. CREATE MATERIALIZED VIEW: besides, what it gives is kept with the
+//! rows of its table, as a rollup of the table.
 
 use super::definition::{new_oids, relation_exists, take_name, target_schema};
-use super::{Effect, Run};
-use crate::catalog::persist::{NameEntry, ViewDefinition};
-use crate::catalog::relation::Body;
+use super::{Effect, Run, stored};
+use crate::catalog::persist::{Materialized, NameEntry, ViewDefinition};
+use crate::catalog::relation::{Body, Relation};
+use crate::catalog::temporary::is_temporary;
 use crate::catalog::view_reference::{Place, ViewReference, identities};
-use crate::connection::StatementWrites;
+use crate::connection::{Notice, StatementWrites};
 use crate::error::{Error, Result, SqlState};
+use crate::limits::ROLLUPS_OF_TABLE_MAX;
+use crate::rollup::{Rollup, RollupDefinition};
 use crate::types::LogicalType;
+use std::sync::Arc;
+use stoa_sql::catalog::TableId;
 use stoa_sql::plan::{self, CreateView};
+use stoa_storage::commit::Change;
+use stoa_storage::schema::RollupSchema;
 
 /// See the module.
 pub(super) fn execute(run: &Run<'_>, create: &CreateView) -> Result<Effect> {
     let (schema, mut changes) = target_schema(run, &create.name)?;
     let name = &create.name.name;
+    if create.if_not_exists && run.view.catalog.is_taken(&schema, name) {
+        return Ok(
+            Effect::command(tag(create), StatementWrites::default()).with_notice(Notice {
+                state: SqlState::DUPLICATE_TABLE.0.to_owned(),
+                ..Notice::information(format!("relation \"{name}\" already exists, skipping"))
+            }),
+        );
+    }
     let columns: Vec<(String, LogicalType)> = create
         .columns
         .iter()
@@ -27,7 +43,7 @@ pub(super) fn execute(run: &Run<'_>, create: &CreateView) -> Result<Effect> {
         None if run.view.catalog.is_taken(&schema, name) => return Err(relation_exists(name)),
         None => new_oids(run, 1),
         Some(former) => match &former.body {
-            Body::View(view) if create.or_replace => {
+            Body::View(view) if create.or_replace && view.materialized.is_none() => {
                 check_replacement(&view.columns, &columns)?;
                 comments = (view.comment.clone(), view.column_comments.clone());
                 view.oid
@@ -42,7 +58,7 @@ pub(super) fn execute(run: &Run<'_>, create: &CreateView) -> Result<Effect> {
         },
     };
     let references = references(run, &create.references);
-    let view = ViewDefinition {
+    let mut view = ViewDefinition {
         oid,
         columns,
         query: create.query.clone(),
@@ -50,12 +66,94 @@ pub(super) fn execute(run: &Run<'_>, create: &CreateView) -> Result<Effect> {
         references: Some(references),
         comment: comments.0,
         column_comments: comments.1,
+        materialized: None,
     };
+    if create.materialized {
+        view.materialized = Some(materialize(run, &view, &mut changes)?);
+    }
     changes.extend(take_name(&schema, name, &NameEntry::View(view)));
-    Ok(Effect::command(
-        "CREATE VIEW",
-        StatementWrites::new("create view", changes),
-    ))
+    let cause = match create.materialized {
+        true => "create materialized view",
+        false => "create view",
+    };
+    Ok(Effect::command(tag(create), StatementWrites::new(cause, changes)))
+}
+
+fn tag(create: &CreateView) -> &'static str {
+    match create.materialized {
+        true => "CREATE MATERIALIZED VIEW",
+        false => "CREATE VIEW",
+    }
+}
+
+/// Makes a rollup of the table that a view reads. A view of nothing but materialized views needs none of its own.
+fn materialize(run: &Run<'_>, view: &ViewDefinition, changes: &mut Vec<Change>) -> Result<Materialized> {
+    let references = view.references.as_deref().unwrap_or_default();
+    let relations = references
+        .iter()
+        .filter_map(|reference| run.view.catalog.by_id(TableId(reference.oid)));
+    let relations: Vec<Arc<Relation>> = relations.collect();
+    let is_materialized = |relation: &Arc<Relation>| relation.kind_letter() == 'm';
+    if !relations.is_empty() && relations.iter().all(is_materialized) {
+        return Ok(Materialized {
+            table: None,
+            rollup: None,
+        });
+    }
+    let (table, reference) = match (relations.as_slice(), references) {
+        ([relation], [reference]) if relation.stored().is_some() => (stored(relation)?, reference),
+        _ => return Err(other_relations(&relations)),
+    };
+    if is_temporary(&table.definition.schema) {
+        return Err(Error::user(
+            SqlState::FEATURE_NOT_SUPPORTED,
+            "materialized views must not use temporary tables or views",
+        ));
+    }
+    if table.schema.rollups.len() >= ROLLUPS_OF_TABLE_MAX {
+        return Err(Error::user(
+            SqlState::PROGRAM_LIMIT_EXCEEDED,
+            format!("a table cannot have more than {ROLLUPS_OF_TABLE_MAX} materialized views"),
+        ));
+    }
+    let definition = RollupDefinition {
+        view: view.oid,
+        query: view.query.clone(),
+        table: reference.clone(),
+    };
+    let id = run.view.shared.store.next_table_id();
+    let rollup = Rollup::new(&table.schema, id, &definition)?;
+    let mut schema = (*table.schema).clone();
+    schema.rollups.push(Arc::new(RollupSchema {
+        id,
+        columns: rollup.columns(),
+        definition: definition.write(),
+    }));
+    changes.push(Change::AlterTable(Arc::new(schema)));
+    Ok(Materialized {
+        table: Some(reference.oid),
+        rollup: Some(id.0),
+    })
+}
+
+fn other_relations(relations: &[Arc<Relation>]) -> Error {
+    let view = relations.iter().find(|relation| relation.kind_letter() == 'v');
+    let (message, hint) = match (view, relations) {
+        (Some(view), _) => (
+            format!("it reads the view \"{}\"", view.name()),
+            "Write the view's own query over its table instead.",
+        ),
+        (None, []) => ("it reads no table".to_owned(), "Make it a view."),
+        (None, _) => (
+            "it reads several relations".to_owned(),
+            "Roll up one table on its keys, and join the others when the view is read.",
+        ),
+    };
+    let error = stoa_sql::Error::new(
+        SqlState::FEATURE_NOT_SUPPORTED,
+        format!("a materialized view of this query cannot be kept exact: {message}"),
+    );
+    Error::Sql(error.with_hint(hint))
 }
 
 /// The names of tables and views, each with its places; the system's relations keep their names.

@@ -237,7 +237,7 @@ pub(crate) fn dependent_views(catalog: &CatalogState, roots: &[u32]) -> Vec<Arc<
 pub(super) fn still_needed(verb: &str, what: &str, dependents: &[Arc<Relation>]) -> Error {
     let lines: Vec<String> = dependents
         .iter()
-        .map(|view| format!("view {} depends on {what}", view.name()))
+        .map(|view| format!("{} {} depends on {what}", view.kind_word(), view.name()))
         .collect();
     let error = stoa_sql::Error::new(
         SqlState("2BP01"),

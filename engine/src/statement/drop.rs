@@ -1,4 +1,4 @@
-//! DROP TABLE, VIEW, SCHEMA, SEQUENCE, INDEX
+//! DROP TABLE, VIEW, MATERIALIZED VIEW, SCHEMA, SEQUENCE, INDEX
 
 use super::create_index::without_index;
 use super::definition::{dependent_views, free_name, no_schema, still_needed, with_definition};
@@ -10,7 +10,7 @@ use crate::catalog::relation::{Body, Relation};
 use crate::catalog::state::BUILTIN_SCHEMAS;
 use crate::connection::{Notice, StatementWrites};
 use crate::error::{Error, Result, SqlState};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use stoa_sql::catalog::{TableId, TableName};
 use stoa_sql::plan::{DropRelation, ObjectKind};
@@ -24,7 +24,7 @@ pub(super) fn execute(run: &Run<'_>, drop: &DropRelation) -> Result<Effect> {
         match drop.kind {
             ObjectKind::Schema => doomed.add_schema(run, name, drop, &mut notices)?,
             ObjectKind::Index => doomed.add_index(run, name, drop, &mut notices)?,
-            ObjectKind::Table | ObjectKind::View | ObjectKind::Sequence => {
+            ObjectKind::Table | ObjectKind::View | ObjectKind::MaterializedView | ObjectKind::Sequence => {
                 doomed.add_relation(run, name, drop, &mut notices)?
             }
         }
@@ -33,6 +33,7 @@ pub(super) fn execute(run: &Run<'_>, drop: &DropRelation) -> Result<Effect> {
     let (tag, cause) = match drop.kind {
         ObjectKind::Table => ("DROP TABLE", "drop table"),
         ObjectKind::View => ("DROP VIEW", "drop view"),
+        ObjectKind::MaterializedView => ("DROP MATERIALIZED VIEW", "drop materialized view"),
         ObjectKind::Schema => ("DROP SCHEMA", "drop schema"),
         ObjectKind::Sequence => ("DROP SEQUENCE", "drop sequence"),
         ObjectKind::Index => ("DROP INDEX", "drop index"),
@@ -49,14 +50,6 @@ struct Doomed {
     schemas: Vec<String>,
     /// Tables by number, with their definitions without the indexes that go.
     altered: BTreeMap<TableId, TableDefinition>,
-}
-
-fn kind_word(relation: &Relation) -> &'static str {
-    match relation.body {
-        Body::View(_) => "view",
-        Body::Sequence(_) => "sequence",
-        _ => "table",
-    }
 }
 
 /// A sequence that a default takes numbers from stays.
@@ -92,6 +85,7 @@ impl Doomed {
     ) -> Result<()> {
         let word = match drop.kind {
             ObjectKind::View => "view",
+            ObjectKind::MaterializedView => "materialized view",
             ObjectKind::Sequence => "sequence",
             _ => "table",
         };
@@ -117,8 +111,10 @@ impl Doomed {
                 ));
             }
             (Body::Sequence(_), ObjectKind::Sequence) => refuse_used(run, &relation)?,
-            (Body::Table(_), ObjectKind::Table) | (Body::View(_), ObjectKind::View) => {}
-            _ => return Err(wrong_kind(relation.name(), word, kind_word(&relation))),
+            (Body::Table(_), ObjectKind::Table) => {}
+            (Body::View(view), ObjectKind::View) if view.materialized.is_none() => {}
+            (Body::View(view), ObjectKind::MaterializedView) if view.materialized.is_some() => {}
+            _ => return Err(wrong_kind(relation.name(), word, relation.kind_word())),
         }
         if !self.has(&relation) {
             self.relations.push(relation);
@@ -136,7 +132,7 @@ impl Doomed {
         let (catalog, path) = (&run.view.catalog, &run.view.statement.search_path);
         let Some(index) = resolve_index(catalog, name, path) else {
             if let Some(relation) = catalog.resolve(name, path) {
-                return Err(wrong_kind(relation.name(), "index", kind_word(&relation)));
+                return Err(wrong_kind(relation.name(), "index", relation.kind_word()));
             }
             if drop.if_exists {
                 notices.push(skipping("index", &name.name));
@@ -190,7 +186,7 @@ impl Doomed {
             );
             let detail = format!(
                 "{} {schema}.{} depends on schema {schema}",
-                kind_word(first),
+                first.kind_word(),
                 first.name()
             );
             return Err(Error::Sql(
@@ -217,7 +213,7 @@ impl Doomed {
         let mut dependents = dependent_views(&run.view.catalog, &numbers);
         dependents.retain(|view| !self.has(view));
         if let (false, Some(first)) = (drop.cascade || dependents.is_empty(), self.relations.first()) {
-            let what = format!("{} {}", kind_word(first), first.name());
+            let what = format!("{} {}", first.kind_word(), first.name());
             return Err(still_needed("drop", &what, &dependents));
         }
         for view in dependents {
@@ -227,15 +223,36 @@ impl Doomed {
         Ok(())
     }
 
-    fn into_changes(self, run: &Run<'_>) -> Result<Vec<Change>> {
-        let mut changes = Vec::new();
-        for (table, definition) in &self.altered {
-            let relation = run.table(*table)?;
-            changes.push(Change::AlterTable(with_definition(
-                &stored(&relation)?.schema,
-                definition,
-            )));
+    /// The tables that stay, without the indexes and rollups that go.
+    fn altered_tables(&self, run: &Run<'_>) -> Result<Vec<Change>> {
+        let materialized = self.relations.iter().filter_map(|relation| match &relation.body {
+            Body::View(view) => view.materialized,
+            _ => None,
+        });
+        let mut rollups: BTreeMap<TableId, Vec<u32>> = BTreeMap::new();
+        for place in materialized {
+            if let (Some(table), Some(rollup)) = (place.table, place.rollup) {
+                rollups.entry(TableId(table)).or_default().push(rollup);
+            }
         }
+        let goes = |table: &TableId| self.relations.iter().any(|relation| relation.id() == *table);
+        let tables: BTreeSet<TableId> = self.altered.keys().chain(rollups.keys()).copied().collect();
+        let stay = tables.into_iter().filter(|table| !goes(table));
+        let changes = stay.map(|table| {
+            let relation = run.table(table)?;
+            let known = stored(&relation)?;
+            let definition = self.altered.get(&table).unwrap_or(&known.definition);
+            let mut schema = (*with_definition(&known.schema, definition)).clone();
+            if let Some(gone) = rollups.get(&table) {
+                schema.rollups.retain(|rollup| !gone.contains(&rollup.id.0));
+            }
+            Ok(Change::AlterTable(Arc::new(schema)))
+        });
+        changes.collect()
+    }
+
+    fn into_changes(self, run: &Run<'_>) -> Result<Vec<Change>> {
+        let mut changes = self.altered_tables(run)?;
         let tables = self.relations.iter().filter(|relation| relation.stored().is_some());
         let mut sequences: Vec<_> = tables
             .flat_map(|table| owned_sequences(&run.view.catalog, table.id().0))
@@ -285,5 +302,5 @@ fn required_by_constraint(index: &str, table: &str) -> Error {
 }
 
 fn cascades(relation: &Relation) -> Notice {
-    Notice::information(format!("drop cascades to {} {}", kind_word(relation), relation.name()))
+    Notice::information(format!("drop cascades to {} {}", relation.kind_word(), relation.name()))
 }

@@ -3,14 +3,18 @@
 
 use super::query::Planned;
 use super::set::text_rows;
-use super::{Effect, Run, is_write, name_of};
+use super::{Effect, Run, constants, is_write, name_of};
 use crate::catalog::compile::CompilerCatalog;
 use crate::connection::{Outcome, RowsTag, StatementWrites};
 use crate::error::{Error, Result, SqlState};
+use crate::physical::Tables;
 use crate::pipeline::{Demand, Profile, Sink, SinkPart};
+use crate::rollup::choose;
 use crate::rows::ResultColumn;
 use crate::types::LogicalType;
 use serde_json::{Map, Value, json};
+use std::borrow::Cow;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
@@ -72,6 +76,7 @@ pub(super) fn execute(run: &Run<'_>, explain: &Explain) -> Result<Effect> {
         }
     }
     let figures = Figures {
+        rollups: rollup_facts(run, plan)?,
         estimates: match explain.costs {
             true => stoa_sql::estimate(plan, &CompilerCatalog::new(&run.view)),
             false => Vec::new(),
@@ -138,9 +143,48 @@ struct Figures<'p> {
     /// What is expected of each; empty where nobody asked.
     estimates: Vec<Estimate>,
     profile: Option<&'p Profile>,
+    /// By node: which rollup answers, and why others do not.
+    rollups: HashMap<usize, Vec<(String, String)>>,
+}
+
+/// What is decided about rollups, node by node.
+fn rollup_facts(run: &Run<'_>, plan: &Plan) -> Result<HashMap<usize, Vec<(String, String)>>> {
+    fn walk(
+        run: &Run<'_>,
+        plan: &Plan,
+        number: &mut usize,
+        facts: &mut HashMap<usize, Vec<(String, String)>>,
+    ) -> Result<()> {
+        let here = *number;
+        *number += 1;
+        if let Plan::Aggregate(aggregate) = plan
+            && let Some(choice) = choose(aggregate, &run.view.statement, |table| run.view.rollups(table))?
+        {
+            let used = choice.used.map(|(name, _)| ("Rollup".to_owned(), name));
+            let unused = choice.unused.into_iter();
+            let unused = unused.map(|(name, reason)| ("Rollup Not Used".to_owned(), format!("{name}: {reason}")));
+            facts.insert(here, used.into_iter().chain(unused).collect());
+        }
+        plan.inputs()
+            .into_iter()
+            .try_for_each(|input| walk(run, input, number, facts))
+    }
+    let mut facts = HashMap::new();
+    if run.view.settings.resolved().use_rollups {
+        let plan = match constants::has_open_constants(plan) {
+            true => Cow::Owned(constants::close(plan, run.parameters, &run.view)?),
+            false => Cow::Borrowed(plan),
+        };
+        walk(run, &plan, &mut 0, &mut facts)?;
+    }
+    Ok(facts)
 }
 
 impl Figures<'_> {
+    fn of_rollups(&self, number: usize) -> &[(String, String)] {
+        self.rollups.get(&number).map(Vec::as_slice).unwrap_or_default()
+    }
+
     fn did(&self, number: usize) -> Option<Did> {
         let node = self.profile?.node(number);
         let milliseconds = node.nanoseconds.load(Ordering::Relaxed) as f64 / 1e6;
@@ -205,6 +249,7 @@ fn text_node(plan: &Plan, depth: usize, number: &mut usize, figures: &Figures<'_
     let indent = "      ".repeat(depth) + "  ";
     let did = figures.did(*number);
     let costs = costs_text(figures.expected(*number));
+    let of_rollups = figures.of_rollups(*number);
     *number += 1;
     let gap = if costs.is_empty() { "  " } else { " " };
     let actual = did
@@ -220,6 +265,9 @@ fn text_node(plan: &Plan, depth: usize, number: &mut usize, figures: &Figures<'_
             .iter()
             .map(|detail| one_line(&format!("{indent}{detail}"))),
     );
+    for (name, value) in of_rollups {
+        lines.push(one_line(&format!("{indent}{name}: {value}")));
+    }
     for (name, value) in did.map(|(_, _, facts)| facts).unwrap_or_default() {
         lines.push(one_line(&format!("{indent}{name}: {value}")));
     }
@@ -253,6 +301,7 @@ fn json_text(plan: &Plan, operation: Option<&str>, figures: &Figures<'_>, facts:
 fn json_node(plan: &Plan, number: &mut usize, figures: &Figures<'_>) -> Value {
     let did = figures.did(*number);
     let expected = figures.expected(*number);
+    let of_rollups = figures.of_rollups(*number);
     *number += 1;
     let mut node = Map::new();
     node.insert("Node Type".into(), Value::from(plan.title()));
@@ -261,6 +310,17 @@ fn json_node(plan: &Plan, number: &mut usize, figures: &Figures<'_>) -> Value {
         if let Some((name, text)) = detail.split_once(": ") {
             node.insert(name.to_owned(), Value::from(text));
         }
+    }
+    let of_rollups = |fact: &str| -> Vec<Value> {
+        let facts = of_rollups.iter().filter(|(name, _)| name == fact);
+        facts.map(|(_, value)| Value::from(value.as_str())).collect()
+    };
+    if let Some(used) = of_rollups("Rollup").pop() {
+        node.insert("Rollup".into(), used);
+    }
+    let unused = of_rollups("Rollup Not Used");
+    if !unused.is_empty() {
+        node.insert("Rollups Not Used".into(), Value::Array(unused));
     }
     if let Some((rows, milliseconds, facts)) = did {
         node.insert("Actual Rows".into(), json!(rows));

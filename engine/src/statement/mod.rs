@@ -29,6 +29,7 @@ pub(crate) mod set;
 pub(crate) mod truncate;
 mod unique_key;
 pub(crate) mod update;
+mod verify_rollups;
 pub(crate) mod with;
 
 use crate::activity::Entry;
@@ -120,6 +121,7 @@ impl Run<'_> {
             statement: self.view.statement.clone(),
             batch_rows,
             use_metadata: settings.use_metadata,
+            use_rollups: settings.use_rollups,
             threads,
             profile,
         }
@@ -167,6 +169,7 @@ pub(crate) fn execute(run: &Run<'_>, statement: &Statement) -> Result<Effect> {
         },
         Statement::Comment(comment) => comment::execute(run, comment),
         Statement::Explain(explain) => explain::execute(run, explain),
+        Statement::RefreshMaterializedView(name) => maintain::refresh(run, name),
         Statement::Maintain { vacuum, table } => maintain::execute(run, *vacuum, *table),
         Statement::Checkpoint => maintain::checkpoint(run),
         Statement::Show { name } => set::show(run, name.as_deref()),
@@ -211,6 +214,7 @@ pub(crate) fn name_of(statement: &Statement) -> &'static str {
         Statement::Drop(drop) => match drop.kind {
             stoa_sql::plan::ObjectKind::Table => "DROP TABLE",
             stoa_sql::plan::ObjectKind::View => "DROP VIEW",
+            stoa_sql::plan::ObjectKind::MaterializedView => "DROP MATERIALIZED VIEW",
             stoa_sql::plan::ObjectKind::Schema => "DROP SCHEMA",
             stoa_sql::plan::ObjectKind::Sequence => "DROP SEQUENCE",
             stoa_sql::plan::ObjectKind::Index => "DROP INDEX",
@@ -219,6 +223,7 @@ pub(crate) fn name_of(statement: &Statement) -> &'static str {
         Statement::Comment(_) => "COMMENT",
         Statement::Copy(_) => "COPY",
         Statement::Explain(_) => "EXPLAIN",
+        Statement::RefreshMaterializedView(_) => "REFRESH MATERIALIZED VIEW",
         Statement::Maintain { vacuum: true, .. } => "VACUUM",
         Statement::Maintain { .. } => "ANALYZE",
         Statement::Checkpoint => "CHECKPOINT",

@@ -1,6 +1,7 @@
 //! Queries: a plan becomes pipelines, their rows stream to whoever asked. Small ones run where they are: handing them to another
 //! thread and back would take longer than they do.
 
+use super::verify_rollups::verify;
 use super::{Effect, Run, constants};
 use crate::activity::Entry;
 use crate::connection::{Outcome, RowsTag};
@@ -9,7 +10,8 @@ use crate::expression::Layout;
 use crate::operators::project::{ProjectTransform, Projection};
 use crate::physical::{Piece, Planner, Tables};
 use crate::pipeline::{
-    Demand, Output, OutputReceiver, OutputSink, Pipeline, Profile, QueryRun, Reservation, Sink, SinkPart, run_here,
+    Demand, Output, OutputReceiver, OutputSink, Pipeline, Profile, QueryContext, QueryRun, Reservation, Sink, SinkPart,
+    run_here,
 };
 use crate::rows::{ColumnOrigin, ResultColumn, RowBatch, RowSource, Rows};
 use crate::types::LogicalType;
@@ -86,6 +88,10 @@ pub(crate) fn result_column(column: &ColumnDef, name: &str) -> ResultColumn {
 /// The rows of a plan, as they come.
 pub(crate) fn stream(run: &Run<'_>, plan: &Plan, names: &[String]) -> Result<Rows> {
     let columns = result_columns(plan, names);
+    let settings = run.view.settings.resolved();
+    if settings.verify_rollups && settings.use_rollups {
+        verify(run, plan)?;
+    }
     let planned = Planned::new(run, plan, None)?;
     if planned.is_small {
         let batches = planned.collect(run)?;
@@ -130,20 +136,30 @@ pub(crate) struct Planned {
 impl Planned {
     /// Plans; the piece's columns are then the plan's output, in order.
     pub(crate) fn new(run: &Run<'_>, plan: &Plan, profile: Option<Arc<Profile>>) -> Result<Self> {
-        Planned::with(run, plan, profile, Arc::new(run.view.clone()))
+        let tables = Arc::new(run.view.clone());
+        Planned::with(run, plan, run.context(profile), tables)
+    }
+
+    /// As [`Self::new`], of rows alone.
+    pub(crate) fn without_rollups(run: &Run<'_>, plan: &Plan) -> Result<Self> {
+        let context = QueryContext {
+            use_rollups: false,
+            ..run.context(None)
+        };
+        Planned::with(run, plan, context, Arc::new(run.view.clone()))
     }
 
     /// As [`Self::new`], over other tables than the catalog's.
     pub(crate) fn over(run: &Run<'_>, plan: &Plan, tables: Arc<dyn Tables>) -> Result<Self> {
-        Planned::with(run, plan, None, tables)
+        Planned::with(run, plan, run.context(None), tables)
     }
 
-    fn with(run: &Run<'_>, plan: &Plan, profile: Option<Arc<Profile>>, tables: Arc<dyn Tables>) -> Result<Self> {
+    fn with(run: &Run<'_>, plan: &Plan, context: QueryContext, tables: Arc<dyn Tables>) -> Result<Self> {
         let plan = match constants::has_open_constants(plan) {
             true => Cow::Owned(constants::close(plan, run.parameters, &run.view)?),
             false => Cow::Borrowed(plan),
         };
-        let mut planner = Planner::new(run.context(profile), tables).with_rows(&run.returned);
+        let mut planner = Planner::new(context, tables).with_rows(&run.returned);
         let piece = planner.plan(&plan)?;
         Ok(Planned {
             is_small: is_small(run, &plan),

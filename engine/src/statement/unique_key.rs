@@ -13,6 +13,7 @@ use crate::functions::registry;
 use crate::limits::KEYS_LOOKED_UP_MAX;
 use crate::operators::key::{KeyEncoder, KeyField};
 use crate::physical::{TableAccess, Tables};
+use crate::rollup::NamedRollup;
 use crate::types::literal_at;
 use arrow_array::{Array, ArrayRef};
 use std::sync::Arc;
@@ -391,6 +392,10 @@ impl Tables for WithKeys {
 
     fn note_scan(&self, id: TableId) {
         self.view.note_scan(id);
+    }
+
+    fn rollups(&self, id: TableId) -> Vec<NamedRollup> {
+        self.view.rollups(id)
     }
 
     fn version_at(&self, time: i64) -> Result<CommitVersion> {

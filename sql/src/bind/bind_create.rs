@@ -206,10 +206,14 @@ impl Binder<'_> {
 
     /// `CREATE [OR REPLACE] VIEW name [(columns)] AS query`; `query_text` is the query as written.
     pub(super) fn bind_create_view(&mut self, view: &ast::CreateView, query_text: &str) -> Result<Statement> {
-        if view.materialized {
-            return Err(not_supported("CREATE MATERIALIZED VIEW"));
+        if view.materialized && (view.or_replace || view.temporary) {
+            let word = if view.or_replace { "OR REPLACE" } else { "TEMPORARY" };
+            return Err(not_supported(format!("CREATE {word} MATERIALIZED VIEW")));
         }
-        if view.if_not_exists {
+        if view.materialized && view.options != CreateTableOptions::None {
+            return Err(not_supported("an option of a materialized view"));
+        }
+        if view.if_not_exists && !view.materialized {
             return Err(not_supported("CREATE VIEW IF NOT EXISTS"));
         }
         if changes_rows(&view.query) {
@@ -248,6 +252,8 @@ impl Binder<'_> {
         Ok(Statement::CreateView(CreateView {
             name: new_name(&view.name, view.temporary)?,
             or_replace: view.or_replace,
+            materialized: view.materialized,
+            if_not_exists: view.if_not_exists,
             columns: renamed(columns, names)
                 .into_iter()
                 .map(|column| (column.name, column.data_type))
@@ -257,12 +263,12 @@ impl Binder<'_> {
         }))
     }
 
-    /// The relations that the statement names, with their places in the query's text, which ends the statement's.
+    /// The relations that the statement names, with their places in the query's text, the last part of the statement's.
     fn references_in(&mut self, query_text: &str) -> Vec<ViewReference> {
-        let offset = match self.text.ends_with(query_text) {
-            true => u32::try_from(self.text.len() - query_text.len()).ok(),
-            false => None,
-        };
+        let offset = self
+            .text
+            .rfind(query_text)
+            .and_then(|offset| u32::try_from(offset).ok());
         let mut references = std::mem::take(&mut self.references);
         for reference in &mut references {
             reference.span = match (reference.span, offset) {

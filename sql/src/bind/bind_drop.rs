@@ -1,4 +1,4 @@
-//! DROP TABLE, VIEW, SCHEMA, SEQUENCE, INDEX. Whether they exist is found out when the statement runs.
+//! DROP TABLE, VIEW, MATERIALIZED VIEW, SCHEMA, SEQUENCE, INDEX. Whether they exist is found out when the statement runs.
 
 use super::name::{simple, table_name};
 use super::{Binder, not_supported};
@@ -19,6 +19,7 @@ impl Binder<'_> {
         let kind = match object_type {
             ObjectType::Table => ObjectKind::Table,
             ObjectType::View => ObjectKind::View,
+            ObjectType::MaterializedView => ObjectKind::MaterializedView,
             ObjectType::Schema => ObjectKind::Schema,
             ObjectType::Sequence => ObjectKind::Sequence,
             ObjectType::Index => ObjectKind::Index,

@@ -315,7 +315,7 @@ impl Binder<'_> {
             Some(version) => Some(self.bind_as_of(version)?),
             None => self.as_of.clone(),
         };
-        if let RelationKind::View { query } = &relation.kind {
+        if let RelationKind::View { query, .. } = &relation.kind {
             let outer = std::mem::replace(&mut self.as_of, as_of);
             let bound = self.bind_view(&relation, query, table.name, alias);
             self.as_of = outer;

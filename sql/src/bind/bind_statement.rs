@@ -88,6 +88,9 @@ impl Binder<'_> {
                 name,
                 sequence_options,
             } => self.bind_create_sequence(name, *temporary, *if_not_exists, sequence_options),
+            ast::Statement::RefreshMaterializedView(refresh) => {
+                table_name(&refresh.name).map(Statement::RefreshMaterializedView)
+            }
             ast::Statement::Drop {
                 object_type,
                 if_exists,
@@ -224,6 +227,10 @@ impl Binder<'_> {
         let relation = self.relation(name)?;
         match &relation.kind {
             RelationKind::Table => Ok(relation),
+            RelationKind::View { materialized: true, .. } => Err(Error::new(
+                SqlState::WRONG_OBJECT_TYPE,
+                format!("cannot change materialized view \"{}\"", relation.name),
+            )),
             RelationKind::View { .. } => Err(Error::new(
                 SqlState::WRONG_OBJECT_TYPE,
                 format!("\"{}\" is a view, not a table", relation.name),

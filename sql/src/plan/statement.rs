@@ -121,6 +121,8 @@ pub enum Statement {
     },
     /// SET TRANSACTION SNAPSHOT: reads what another transaction reads, which has exported it by that name.
     ImportSnapshot(String),
+    /// REFRESH MATERIALIZED VIEW
+    RefreshMaterializedView(TableName),
     /// ANALYZE, VACUUM: for a table, or all.
     Maintain {
         /// Flush and compact, or only bring statistics up to date.
@@ -365,6 +367,10 @@ pub struct CreateView {
     pub name: TableName,
     /// OR REPLACE.
     pub or_replace: bool,
+    /// MATERIALIZED: what it gives is kept with the rows of its table.
+    pub materialized: bool,
+    /// No error where the name is taken.
+    pub if_not_exists: bool,
     /// Its columns' names and types.
     pub columns: Vec<(String, LogicalType)>,
     /// The text after AS.
@@ -392,6 +398,7 @@ pub struct ViewReference {
 pub enum ObjectKind {
     Table,
     View,
+    MaterializedView,
     Schema,
     Sequence,
     Index,

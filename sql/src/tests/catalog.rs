@@ -354,7 +354,15 @@ impl TestCatalog {
             })
             .collect();
         let query = "select a, sum(b) from t group by a".to_owned();
-        catalog.add(90, "totals", columns, RelationKind::View { query });
+        catalog.add(
+            90,
+            "totals",
+            columns,
+            RelationKind::View {
+                query,
+                materialized: false,
+            },
+        );
         catalog
     }
 

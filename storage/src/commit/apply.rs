@@ -10,7 +10,7 @@ use crate::memtable::Part;
 use crate::schema::{ColumnSchema, TableId, TableSchema};
 use crate::segment::SegmentMeta;
 use crate::store::segment_file::SegmentFile;
-use crate::store::state::{DatabaseState, SegmentState, StoredObject, TableState};
+use crate::store::state::{DatabaseState, PartialState, SegmentState, StoredObject, TableState};
 use crate::wal::LogPosition;
 use crate::wal::rows::LoggedRows;
 use roaring::RoaringBitmap;
@@ -306,8 +306,31 @@ impl<'a> Application<'a> {
         if let Some(version) = edit.history_from {
             table.forget_before(version);
         }
+        let mut replaced = Vec::new();
+        for (segment, partial) in &edit.partials {
+            let partial = PartialState::new(&disk, &held, partial.clone());
+            replaced.extend(put_partial(table, *segment, partial)?);
+        }
+        self.effects.removed.append(&mut replaced);
         Ok(())
     }
+}
+
+/// Puts a partial beside a segment; gives back the file of the one that it replaces.
+fn put_partial(table: &mut TableState, segment: PartId, partial: PartialState) -> Result<Option<Arc<SegmentFile>>> {
+    let Some(at) = table.segment_position(segment) else {
+        return conflict(format!("part {} does not exist any more", segment.0));
+    };
+    let segment = &mut Arc::make_mut(&mut table.segments)[at];
+    let is_former = |former: &&PartialState| former.rollup == partial.rollup;
+    let former = segment
+        .partials
+        .iter()
+        .find(is_former)
+        .map(|former| former.file.clone());
+    let others = segment.partials.iter().filter(|other| !is_former(other)).cloned();
+    segment.partials = others.chain([partial.clone()]).collect();
+    Ok(former)
 }
 
 /// Takes out the partials of rollups that a table has no more; gives back their files.

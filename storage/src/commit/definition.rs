@@ -137,10 +137,24 @@ pub(crate) fn write_segment(writer: &mut ByteWriter, segment: &SegmentMeta) {
     write_former_segment(writer, segment);
     writer.count(segment.partials.len());
     for partial in &segment.partials {
-        writer.u32(partial.rollup.0);
-        writer.u32(partial.deleted_rows);
-        write_former_segment(writer, &partial.segment);
+        write_partial(writer, partial);
     }
+}
+
+/// Writes what the manifest keeps of a partial.
+pub(crate) fn write_partial(writer: &mut ByteWriter, partial: &Partial) {
+    writer.u32(partial.rollup.0);
+    writer.u32(partial.deleted_rows);
+    write_former_segment(writer, &partial.segment);
+}
+
+/// Reads what the manifest keeps of a partial.
+pub(crate) fn read_partial(reader: &mut ByteReader<'_>) -> ReadResult<Partial> {
+    Ok(Partial {
+        rollup: TableId(reader.u32()?),
+        deleted_rows: reader.u32()?,
+        segment: read_former_segment(reader)?,
+    })
 }
 
 fn write_former_segment(writer: &mut ByteWriter, segment: &SegmentMeta) {
@@ -163,11 +177,7 @@ pub(crate) fn read_segment(reader: &mut ByteReader<'_>, is_former: bool) -> Read
     let mut segment = read_former_segment(reader)?;
     if !is_former {
         for _ in 0..reader.count(56)? {
-            segment.partials.push(Partial {
-                rollup: TableId(reader.u32()?),
-                deleted_rows: reader.u32()?,
-                segment: read_former_segment(reader)?,
-            });
+            segment.partials.push(read_partial(reader)?);
         }
     }
     Ok(segment)

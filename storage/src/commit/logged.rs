@@ -1,9 +1,11 @@
 //! Commits and edits as they stand in the log: everything decided, so that replay repeats and never decides anew.
 
-use super::definition::{read_row_sets, read_schema, read_segment, write_row_sets, write_schema, write_segment};
+use super::definition::{
+    read_partial, read_row_sets, read_schema, read_segment, write_partial, write_row_sets, write_schema, write_segment,
+};
 use super::{CommitVersion, PartId};
 use crate::schema::{TableId, TableSchema};
-use crate::segment::SegmentMeta;
+use crate::segment::{Partial, SegmentMeta};
 use crate::serial::{ByteReader, ByteWriter, ReadResult};
 use crate::wal::RecordKind;
 use crate::wal::rows::{LoggedRows, read_rows, write_rows};
@@ -73,6 +75,28 @@ pub(crate) struct LoggedEdit {
     pub(crate) deleted: Vec<(CommitVersion, Vec<(PartId, RoaringBitmap)>)>,
     /// The least version as of which the table can be read from now on, where that changes.
     pub(crate) history_from: Option<CommitVersion>,
+    /// What rollups have of segments that are there already, in place of what they had.
+    pub(crate) partials: Vec<(PartId, Partial)>,
+}
+
+impl LoggedEdit {
+    /// One that does nothing to a table.
+    pub(crate) fn new(table: TableId) -> Self {
+        LoggedEdit {
+            table,
+            removed: Vec::new(),
+            added: Vec::new(),
+            deleted: Vec::new(),
+            history_from: None,
+            partials: Vec::new(),
+        }
+    }
+
+    /// The files that come with it.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = PartId> + '_ {
+        let partials = self.partials.iter().map(|(_, partial)| partial.segment.id);
+        self.added.iter().flat_map(SegmentMeta::ids).chain(partials)
+    }
 }
 
 /// A commit's bytes, and where in them the sequencer puts what it decides.
@@ -256,6 +280,11 @@ pub(crate) fn write_edit(edit: &LoggedEdit) -> Vec<u8> {
         write_row_sets(&mut writer, rows);
     }
     writer.option(edit.history_from, |writer, version| writer.u64(version.0));
+    writer.count(edit.partials.len());
+    for (segment, partial) in &edit.partials {
+        writer.u64(segment.0);
+        write_partial(&mut writer, partial);
+    }
     writer.bytes
 }
 
@@ -268,6 +297,9 @@ pub(crate) fn read_edit(payload: &[u8]) -> ReadResult<LoggedEdit> {
             .push((CommitVersion(reader.u64()?), read_row_sets(&mut reader)?));
     }
     edit.history_from = reader.option(ByteReader::u64)?.map(CommitVersion);
+    for _ in 0..reader.count(64)? {
+        edit.partials.push((PartId(reader.u64()?), read_partial(&mut reader)?));
+    }
     reader.finish()?;
     Ok(edit)
 }
@@ -282,13 +314,10 @@ pub(crate) fn read_former_edit(payload: &[u8], version: CommitVersion) -> ReadRe
 }
 
 fn begin_edit(reader: &mut ByteReader<'_>, is_former: bool) -> ReadResult<LoggedEdit> {
-    Ok(LoggedEdit {
-        table: TableId(reader.u32()?),
-        removed: read_parts(reader)?,
-        added: read_segments(reader, is_former)?,
-        deleted: Vec::new(),
-        history_from: None,
-    })
+    let mut edit = LoggedEdit::new(TableId(reader.u32()?));
+    edit.removed = read_parts(reader)?;
+    edit.added = read_segments(reader, is_former)?;
+    Ok(edit)
 }
 
 /// A record in one line, for people.
@@ -317,10 +346,14 @@ fn describe_edit(edit: &LoggedEdit) -> String {
         None => String::new(),
     };
     format!(
-        "edit of table {}: parts {:?} out, segments {:?} in{history}",
+        "edit of table {}: parts {:?} out, segments {:?} in, partials {:?}{history}",
         edit.table.0,
         edit.removed.iter().map(|part| part.0).collect::<Vec<_>>(),
-        edit.added.iter().map(|segment| segment.id.0).collect::<Vec<_>>()
+        edit.added.iter().map(|segment| segment.id.0).collect::<Vec<_>>(),
+        edit.partials
+            .iter()
+            .map(|(_, partial)| partial.segment.id.0)
+            .collect::<Vec<_>>()
     )
 }
 

@@ -382,7 +382,6 @@ impl Sequencer {
         let mut application = Application::new(&self.disk, (*queue.newest).clone(), queue.newest.version);
         application.edit(&edit, position)?;
         queue.moves.add(moved);
-        let added = edit.added.iter().flat_map(SegmentMeta::ids);
         let pending = Pending {
             record: LogRecord {
                 kind: RecordKind::Edit,
@@ -393,7 +392,7 @@ impl Sequencer {
             state: Arc::new(application.state),
             info: None,
             effects: application.effects,
-            loaded: added.collect(),
+            loaded: edit.ids().collect(),
         };
         self.enqueue_and_wait(queue, pending)?;
         Ok(true)

@@ -15,7 +15,7 @@ mod summary;
 
 pub use address::AddressCondition;
 pub(crate) use plan::begin;
-pub(crate) use planned::{constant, missing_value};
+pub(crate) use planned::{constant, missing_value, unknown_column};
 
 use crate::commit::CommitVersion;
 use crate::error::Result;
@@ -41,8 +41,8 @@ pub struct ScanRequest {
     pub row_predicates: Vec<Arc<dyn RowPredicate>>,
     /// Answer from summaries where rows need not be read.
     pub summary: Option<SummaryRequest>,
-    /// Hand out what a rollup has of a segment's rows instead of these, where it has all that are visible. Conditions are not looked at
-    /// for it, but that segments no row of which meets them are left out.
+    /// Hand out what a rollup has of a segment's rows instead of these, where it has all that are visible. Of the scan's conditions only
+    /// those that the request names are looked at for it; segments no row of which meets them all are left out.
     pub partial: Option<PartialRequest>,
     /// Visit blocks in the order of a column's bounds: for a query that wants the first rows by it and tells the scan, as a dynamic
     /// predicate, what cannot be among them any more.
@@ -107,7 +107,7 @@ pub enum ScanItem {
     Rows(Batch),
     /// Rows of [keys.., values..] of the [`SummaryRequest`], one per segment or block that needed no reading.
     Summaries(Batch),
-    /// Rows of a partial of the rollup asked for: all of its columns.
+    /// Rows of partials of the rollup asked for: the columns that the request names.
     Partials(Batch),
 }
 

@@ -9,9 +9,10 @@ use super::reader::MorselReader;
 use super::summary::{PlannedSummary, Summarized, batch_of};
 use super::{Scan, ScanColumn, ScanReader, ScanRequest, ScanStatistics, SummaryValue, VisitOrder};
 use crate::commit::CommitVersion;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::index::Verdict;
 use crate::limits::{BATCH_ROWS, BLOCK_ROWS, SEGMENT_ROWS_MAX};
+use crate::predicate::ColumnPredicate;
 use crate::schema::ColumnId;
 use crate::store::partial::unknown_rollup;
 use crate::store::segment_file::SegmentFile;
@@ -39,7 +40,11 @@ pub(crate) struct TableScan {
     pub(crate) segments: Vec<PlannedSegment>,
     /// What is handed out in place of other segments.
     partials: Vec<Arc<SegmentFile>>,
-    pub(crate) partial_columns: Vec<ColumnId>,
+    /// The columns asked for of them, with their places among all.
+    pub(crate) partial_columns: Vec<(usize, ColumnId)>,
+    pub(crate) all_partial_columns: Vec<ColumnId>,
+    /// What all rows of a segment must meet for that.
+    partial_conditions: Vec<Planned>,
     next_partial: AtomicUsize,
     next_part: AtomicUsize,
     next_segment: AtomicUsize,
@@ -50,6 +55,8 @@ pub(crate) struct TableScan {
 
 /// Where so few blocks may have rows that pass, readers share out their pieces: a reader without a block would do nothing.
 const SHARED_BLOCKS_MAX: usize = 8;
+/// Partials that a reader takes at once.
+const PARTIALS_OF_MORSEL: usize = 64;
 /// Blocks that are looked at to find that out.
 const CHECKED_BLOCKS_MAX: usize = 2 * SEGMENT_ROWS_MAX / BLOCK_ROWS;
 
@@ -89,7 +96,7 @@ impl OpenPredicates {
 #[derive(Clone, Debug)]
 pub(crate) enum Morsel {
     Answers(Batch),
-    Partial(Arc<SegmentFile>),
+    Partials(Vec<Arc<SegmentFile>>),
     Memory(MemoryMorsel),
     /// A segment's place in [`TableScan::segments`], a block of it, and which of the segment's rows, all in that block.
     Block {
@@ -106,17 +113,26 @@ pub(crate) fn begin(table: Arc<TableState>, version: CommitVersion, request: Sca
         0 => BATCH_ROWS,
         rows => rows.min(BATCH_ROWS),
     };
-    let mut predicates = Vec::with_capacity(request.predicates.len());
-    for predicate in &request.predicates {
-        predicates.push(Planned::new(&table, predicate.clone())?);
-    }
+    let planned = |predicates: &[ColumnPredicate]| -> Result<Vec<Planned>> {
+        let predicates = predicates.iter();
+        predicates
+            .map(|predicate| Planned::new(&table, predicate.clone()))
+            .collect()
+    };
+    let mut predicates = planned(&request.predicates)?;
     predicates.sort_by_key(Planned::cost);
     let summary = request.summary.as_ref();
     let summary = summary.filter(|_| request.row_predicates.is_empty() && request.addresses.is_empty());
+    let (partial_columns, all_partial_columns) = partial_columns(&table, &request)?;
     let mut scan = TableScan {
         summary: summary.and_then(|summary| PlannedSummary::new(&table, summary)),
         partials: Vec::new(),
-        partial_columns: partial_columns(&table, &request)?,
+        partial_columns,
+        all_partial_columns,
+        partial_conditions: match &request.partial {
+            Some(partial) => planned(&partial.conditions)?,
+            None => Vec::new(),
+        },
         next_partial: AtomicUsize::new(0),
         morsel_rows: BLOCK_ROWS,
         row_count_max: table.parts.iter().map(|part| part.visible_rows()).sum(),
@@ -136,16 +152,26 @@ pub(crate) fn begin(table: Arc<TableState>, version: CommitVersion, request: Sca
     Ok(Arc::new(SharedScan { scan: Arc::new(scan) }))
 }
 
-/// The columns of the rollup that is asked for.
-fn partial_columns(table: &TableState, request: &ScanRequest) -> Result<Vec<ColumnId>> {
+/// The columns that are asked for of a rollup, with their places, and all that it has.
+type PartialColumns = (Vec<(usize, ColumnId)>, Vec<ColumnId>);
+
+fn partial_columns(table: &TableState, request: &ScanRequest) -> Result<PartialColumns> {
     let Some(request) = &request.partial else {
-        return Ok(Vec::new());
+        return Ok(PartialColumns::default());
     };
     let mut rollups = table.schema.rollups.iter();
-    match rollups.find(|rollup| rollup.id == request.rollup) {
-        Some(rollup) => Ok(rollup.columns.iter().map(|column| column.id).collect()),
-        None => Err(unknown_rollup(&table.schema, request.rollup)),
-    }
+    let Some(rollup) = rollups.find(|rollup| rollup.id == request.rollup) else {
+        return Err(unknown_rollup(&table.schema, request.rollup));
+    };
+    let all: Vec<ColumnId> = rollup.columns.iter().map(|column| column.id).collect();
+    let wanted = request.columns.iter().map(|column| {
+        let place = all.iter().position(|known| known == column);
+        let unknown = || Error::Invalid {
+            reason: format!("rollup {} has no column {}", rollup.id.0, column.0),
+        };
+        place.map(|place| (place, *column)).ok_or_else(unknown)
+    });
+    Ok((wanted.collect::<Result<_>>()?, all))
 }
 
 /// Every column named must be there.
@@ -189,6 +215,7 @@ impl TableScan {
                 continue;
             };
             if let Some(partial) = self.partial_of(segment) {
+                self.row_count_max += u64::from(partial.meta.row_count);
                 self.partials.push(partial.clone());
                 continue;
             }
@@ -229,9 +256,12 @@ impl TableScan {
     /// What the rollup that is asked for has of a segment.
     fn partial_of<'a>(&self, segment: &'a SegmentState) -> Option<&'a Arc<SegmentFile>> {
         let request = self.request.partial.as_ref()?;
-        let is_about_rows = !self.request.addresses.is_empty() || !self.request.dynamic_predicates.is_empty();
+        // Rows that dynamic conditions leave out may come nevertheless.
+        let is_about_rows = !self.request.addresses.is_empty();
         let partial = segment.partial_of(request.rollup).filter(|_| !is_about_rows)?;
-        Some(&partial.file)
+        let mut conditions = self.partial_conditions.iter();
+        let are_met = conditions.all(|condition| condition.verdict(&segment.file) == Verdict::EveryRow);
+        are_met.then_some(&partial.file)
     }
 
     /// Decides what readers take at once.
@@ -328,9 +358,10 @@ impl TableScan {
             return Some(Morsel::Answers(answers));
         }
         if self.next_partial.load(Ordering::Relaxed) < self.partials.len() {
-            let partial = self.next_partial.fetch_add(1, Ordering::Relaxed);
-            if let Some(partial) = self.partials.get(partial) {
-                return Some(Morsel::Partial(partial.clone()));
+            let first = self.next_partial.fetch_add(PARTIALS_OF_MORSEL, Ordering::Relaxed);
+            if first < self.partials.len() {
+                let end = (first + PARTIALS_OF_MORSEL).min(self.partials.len());
+                return Some(Morsel::Partials(self.partials[first..end].to_vec()));
             }
         }
         if self.next_part.load(Ordering::Relaxed) < self.table.parts.len() {

@@ -3,6 +3,7 @@
 use super::compaction::{apply_retention, forget, run_next};
 use super::database::Shared;
 use super::flush::flush_table;
+use super::partial::make_next;
 use crate::commit::PartId;
 use crate::error::{Error, Result};
 use crate::schema::TableId;
@@ -265,7 +266,7 @@ impl Worker for Sealer {
     }
 }
 
-/// Merges small segments, forgets old history and drops old partitions.
+/// Merges small segments, makes partials that are missing, forgets old history and drops old partitions.
 #[derive(Default)]
 struct Merger {
     ticks: u64,
@@ -300,6 +301,7 @@ impl Worker for Merger {
                 forget(shared, table)?;
             }
             while !shared.bell.is_stopped() && run_next(shared, table, false)? {}
+            while !shared.bell.is_stopped() && make_next(shared, table)? {}
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 
 use super::database::Shared;
 use super::flush::flush_table;
+use super::partial::make_next;
 use super::partition::partition_end;
 use super::policy::{Candidate, Job, Limits, jobs};
 use super::rewrite::Rewrite;
@@ -24,6 +25,7 @@ pub(crate) fn compact(shared: &Shared, table: Option<TableId>) -> Result<()> {
     };
     for table in tables {
         while run_next(shared, table, true)? {}
+        while make_next(shared, table)? {}
         forget(shared, table)?;
     }
     shared.checkpoint()
@@ -45,11 +47,8 @@ pub(crate) fn forget(shared: &Shared, table: TableId) -> Result<()> {
         let state = newest.tables.get(&table)?;
         let history_from = shared.forgotten(state)?.max(crowded_until.unwrap_or_default());
         let edit = LoggedEdit {
-            table,
-            removed: Vec::new(),
-            added: Vec::new(),
-            deleted: Vec::new(),
             history_from: Some(history_from),
+            ..LoggedEdit::new(table)
         };
         state.remembers_until(history_from).then(|| (edit, Moved::default()))
     };

@@ -4,6 +4,7 @@ use super::background::{Background, Bell, wait_for_room};
 use super::bulk_load::Load;
 use super::checkpoint::Checkpointer;
 use super::foreign::refuse_foreign;
+use super::partial::{Unmade, make_next};
 use super::past::PastSnapshot;
 use super::recovery::{Recovered, recover};
 use super::snapshot::StateSnapshot;
@@ -36,6 +37,8 @@ pub(crate) struct Shared {
     pub(crate) flushing: Mutex<()>,
     /// Held by whoever merges or drops segments.
     pub(crate) compacting: Mutex<()>,
+    /// Partials that could not be made.
+    pub(crate) unmade: Unmade,
     pub(crate) bell: Bell,
 }
 
@@ -103,6 +106,7 @@ pub fn open_on(disk: Arc<dyn Disk>, clock: Arc<dyn Clock>, options: StoreOptions
         next_table: AtomicU32::new(next_table),
         flushing: Mutex::new(()),
         compacting: Mutex::new(()),
+        unmade: Unmade::default(),
         bell: Bell::default(),
     });
     let background = match shared.options.background {
@@ -167,6 +171,12 @@ impl Store for Database {
 
     fn compact(&self, table: Option<TableId>) -> Result<()> {
         compaction::compact(&self.shared, table)
+    }
+
+    fn make_partials(&self, table: TableId) -> Result<()> {
+        self.shared.sequencer.check_usable()?;
+        while make_next(&self.shared, table)? {}
+        Ok(())
     }
 
     fn apply_retention(&self) -> Result<()> {

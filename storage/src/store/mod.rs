@@ -5,7 +5,7 @@ pub(crate) mod bounds;
 mod bulk_load;
 pub(crate) mod check;
 mod checkpoint;
-mod columns;
+pub(crate) mod columns;
 mod compaction;
 mod database;
 mod flush;
@@ -106,10 +106,25 @@ pub trait TableSnapshot: Send + Sync {
     fn segments(&self) -> Vec<SegmentMeta>;
     /// How many rows of each of them are not deleted.
     fn visible_rows_of_segments(&self) -> Vec<u64>;
+    /// How far a rollup has what there is.
+    fn rollup_coverage(&self, rollup: TableId) -> RollupCoverage;
     /// Rows in memory.
     fn memtable_rows(&self) -> u64;
     /// Begins a scan.
     fn scan(&self, request: ScanRequest) -> Result<Arc<dyn Scan>>;
+}
+
+/// How far a rollup has what its table has, as `stoa.rollups` shows it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RollupCoverage {
+    /// Segments with visible rows.
+    pub segments: usize,
+    /// Those of them that have a partial of exactly these rows.
+    pub segments_covered: usize,
+    /// Groups of all those partials.
+    pub group_count: u64,
+    /// Their bytes on disk.
+    pub file_bytes: u64,
 }
 
 /// The database at one version; what it shows never changes, and its files stay for as long as it lives.
@@ -203,6 +218,8 @@ pub trait Store: Send + Sync {
     fn flush(&self, table: Option<TableId>) -> Result<()>;
     /// Merges small segments now, until none are left to merge: one table's, or all.
     fn compact(&self, table: Option<TableId>) -> Result<()>;
+    /// Makes the partials that segments of a table lack, as goes on in the background anyway.
+    fn make_partials(&self, table: TableId) -> Result<()>;
     /// Drops partitions beyond retention.
     fn apply_retention(&self) -> Result<()>;
     /// The latest commits, newest first.

@@ -1,12 +1,20 @@
 //! Partials on their way to disk with the segment whose rows they are of. A partial that cannot be made is left out.
 
+use super::columns::join;
 use super::database::Shared;
 use super::segment_file::{TABLES_FOLDER, segment_path, table_folder};
+use super::state::{DatabaseState, SegmentState, TableState};
 use crate::commit::PartId;
+use crate::commit::logged::LoggedEdit;
+use crate::commit::moves::Moved;
 use crate::error::{Error, Result};
-use crate::schema::{PartitionKey, RollupSchema, TableSchema};
+use crate::scan::{constant, missing_value, unknown_column};
+use crate::schema::{ColumnId, PartitionKey, RollupSchema, TableId, TableSchema};
 use crate::segment::{Partial, RowVersions, SegmentInput, SegmentMeta, write_segment};
-use crate::vector::{Batch, flatten};
+use crate::vector::{Batch, Selection, flatten};
+use arrow_array::ArrayRef;
+use parking_lot::Mutex;
+use std::collections::HashSet;
 use std::path::Path;
 
 /// Writes a segment and, if asked, what its table's rollups have of it. Until a commit or edit names them their files are provisional.
@@ -40,24 +48,60 @@ fn write_provisional(shared: &Shared, schema: &TableSchema, input: SegmentInput<
     written
 }
 
+/// Makes what a rollup has of rows that are there whole.
 fn write_partial(
     shared: &Shared,
     schema: &TableSchema,
     rollup: &RollupSchema,
-    columns: &[arrow_array::ArrayRef],
+    columns: &[ArrayRef],
 ) -> Result<Option<Partial>> {
-    let Some(maker) = &shared.options.partial_maker else {
-        return Ok(None);
-    };
     let row_count = columns.first().map_or(0, |column| column.len());
-    let rows = match maker.make(schema, rollup, Batch::new(columns.to_vec(), row_count)) {
-        Ok(rows) => rows.compact(),
+    let column = |id: ColumnId| {
+        let position = schema.columns.iter().position(|column| column.id == id);
+        position
+            .and_then(|at| columns.get(at).cloned())
+            .ok_or_else(|| Error::Invalid {
+                reason: format!("table {} has no column {}", schema.id.0, id.0),
+            })
+    };
+    match made(shared, schema, rollup, row_count, &column) {
+        Made::Rows(rows) => write_rows(shared, rollup, 0, rows).map(Some),
+        Made::Nothing => Ok(None),
+    }
+}
+
+enum Made {
+    Rows(Batch),
+    /// There is no maker, or it ran into something.
+    Nothing,
+}
+
+fn made(
+    shared: &Shared,
+    schema: &TableSchema,
+    rollup: &RollupSchema,
+    row_count: usize,
+    column: &dyn Fn(ColumnId) -> Result<ArrayRef>,
+) -> Made {
+    let Some(maker) = &shared.options.partial_maker else {
+        return Made::Nothing;
+    };
+    let make = || {
+        let columns = maker.columns(schema, rollup)?.into_iter().map(column);
+        let rows = Batch::new(columns.collect::<Result<_>>()?, row_count);
+        maker.make(schema, rollup, rows)
+    };
+    match make() {
+        Ok(rows) => Made::Rows(rows.compact()),
         Err(error) => {
             tracing::warn!(%error, rollup = rollup.id.0, "a segment has no partial for a rollup");
-            return Ok(None);
+            Made::Nothing
         }
-    };
-    let plain: Vec<_> = rows.columns.iter().map(flatten).collect();
+    }
+}
+
+fn write_rows(shared: &Shared, rollup: &RollupSchema, deleted_rows: u32, rows: Batch) -> Result<Partial> {
+    let plain: Vec<ArrayRef> = rows.columns.iter().map(flatten).collect();
     let of_rollup = schema_of(rollup);
     shared.disk.create_folder(&table_folder(rollup.id))?;
     let input = SegmentInput {
@@ -66,11 +110,92 @@ fn write_partial(
         columns: &plain,
         versions: RowVersions::Single,
     };
-    Ok(Some(Partial {
+    Ok(Partial {
         rollup: rollup.id,
-        deleted_rows: 0,
+        deleted_rows,
         segment: write_provisional(shared, &of_rollup, input)?,
-    }))
+    })
+}
+
+/// Partials that could not be made, by the part's rows that were deleted then: it is not tried again before that changes, or a restart.
+#[derive(Default)]
+pub(crate) struct Unmade(Mutex<HashSet<(PartId, TableId, u32)>>);
+
+/// Makes the next partial that a table lacks: of a segment that is older than the rollup, or of which rows were deleted since. Says
+/// whether there was one.
+pub(crate) fn make_next(shared: &Shared, table: TableId) -> Result<bool> {
+    if shared.options.partial_maker.is_none() {
+        return Ok(false);
+    }
+    // A merge would take the segment away meanwhile.
+    let _turn = shared.compacting.lock();
+    let state = shared.sequencer.published();
+    let Some(table) = state.tables.get(&table) else {
+        return Ok(false);
+    };
+    for rollup in &table.schema.rollups {
+        for segment in table.segments.iter().filter(|segment| segment.visible_rows() > 0) {
+            let key = (segment.id(), rollup.id, segment.deleted_rows());
+            if segment.partial_of(rollup.id).is_none() && !shared.unmade.0.lock().contains(&key) {
+                if !make_for(shared, table, segment, rollup)? {
+                    shared.unmade.0.lock().insert(key);
+                }
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
+}
+
+/// Makes a partial of a segment's visible rows and puts it in place.
+fn make_for(shared: &Shared, table: &TableState, segment: &SegmentState, rollup: &RollupSchema) -> Result<bool> {
+    let reader = segment.file.reader()?;
+    let rows = 0..segment.file.meta.row_count;
+    let alive = segment
+        .deletes
+        .as_ref()
+        .and_then(|deletes| deletes.alive(&rows))
+        .map(Selection::new);
+    let column = |id: ColumnId| {
+        let position = table.schema.columns.iter().position(|column| column.id == id);
+        let blocks = (0..reader.block_count()).map(|block| match (reader.has_column(id), position) {
+            (true, _) => reader.decode(id, reader.block_rows(block)).map(|array| flatten(&array)),
+            (false, Some(at)) => Ok(flatten(&constant(
+                &missing_value(table, at),
+                reader.block_rows(block).len(),
+            ))),
+            (false, None) => Err(unknown_column(table, id)),
+        });
+        let whole = join(&blocks.collect::<Result<Vec<_>>>()?)?;
+        Ok(match &alive {
+            Some(alive) => alive.filter(&whole),
+            None => whole,
+        })
+    };
+    let visible_rows = segment.visible_rows() as usize;
+    let Made::Rows(rows) = made(shared, &table.schema, rollup, visible_rows, &column) else {
+        return Ok(false);
+    };
+    let partial = write_rows(shared, rollup, segment.deleted_rows(), rows)?;
+    let folders = || {
+        shared.disk.sync_folder(&table_folder(rollup.id))?;
+        shared.disk.sync_folder(Path::new(TABLES_FOLDER))
+    };
+    let edit = |newest: &DatabaseState| {
+        let newest = newest.tables.get(&table.schema.id)?;
+        let is_there = newest.segment_position(segment.id()).is_some()
+            && newest.schema.rollups.iter().any(|known| known.id == rollup.id);
+        let edit = LoggedEdit {
+            partials: vec![(segment.id(), partial.clone())],
+            ..LoggedEdit::new(table.schema.id)
+        };
+        is_there.then(|| (edit, Moved::default()))
+    };
+    let placed = folders().and_then(|()| shared.sequencer.edit(edit));
+    if !matches!(placed, Ok(true)) {
+        remove_files(shared, [(rollup.id, partial.segment.id)]);
+    }
+    placed.map(|_| true)
 }
 
 /// The rollup as a table, as which its partials are written and read.
@@ -103,6 +228,10 @@ pub(super) fn remove(shared: &Shared, schema: &TableSchema, segments: &[SegmentM
             .map(|partial| (partial.rollup, partial.segment.id));
         std::iter::once((schema.id, segment.id)).chain(partials)
     });
+    remove_files(shared, files);
+}
+
+fn remove_files(shared: &Shared, files: impl IntoIterator<Item = (TableId, PartId)>) {
     for (table, id) in files {
         let abandoned: Vec<PartId> = shared.sequencer.abandon_loaded(&[id]);
         for id in abandoned {
@@ -114,7 +243,7 @@ pub(super) fn remove(shared: &Shared, schema: &TableSchema, segments: &[SegmentM
 }
 
 /// What is wrong with a request for partials.
-pub(crate) fn unknown_rollup(table: &TableSchema, rollup: crate::schema::TableId) -> Error {
+pub(crate) fn unknown_rollup(table: &TableSchema, rollup: TableId) -> Error {
     Error::Invalid {
         reason: format!("table {} has no rollup {}", table.id.0, rollup.0),
     }

@@ -4,7 +4,7 @@
 
 use super::snapshot::{StateSnapshot, StateTable};
 use super::state::{DatabaseState, SegmentState, TableState};
-use super::{Snapshot, TableSnapshot};
+use super::{RollupCoverage, Snapshot, TableSnapshot};
 use crate::commit::CommitVersion;
 use crate::commit::visibility::Deletes;
 use crate::error::{Error, Result};
@@ -110,6 +110,11 @@ impl TableSnapshot for PastTable {
         self.then()
             .map(StateTable::visible_rows_of_segments)
             .unwrap_or_default()
+    }
+
+    fn rollup_coverage(&self, rollup: TableId) -> RollupCoverage {
+        let then = self.then();
+        then.map(|table| table.rollup_coverage(rollup)).unwrap_or_default()
     }
 
     fn memtable_rows(&self) -> u64 {

@@ -265,7 +265,7 @@ impl<'a> Replay<'a> {
                     _ => read_former_edit(&record.payload, self.state.version),
                 };
                 let edit = edit.map_err(damaged)?;
-                self.seen_parts(edit.added.iter().flat_map(SegmentMeta::ids));
+                self.seen_parts(edit.ids());
                 self.apply(|application| application.edit(&edit, record.position))
                     .map_err(refused)
                     .map(drop)

@@ -294,11 +294,11 @@ impl<'a> Rewrite<'a> {
                 deleted.entry(version).or_default().extend(sets);
             }
             let edit = LoggedEdit {
-                table: self.schema().id,
                 removed: self.sources.iter().map(|source| source.part).collect(),
                 added: outputs.iter().map(|output| output.meta.clone()).collect(),
                 deleted: deleted.into_iter().collect(),
                 history_from: leaves_out.then_some(self.forgotten),
+                ..LoggedEdit::new(self.schema().id)
             };
             Some((edit, self.moved(&outputs)))
         })

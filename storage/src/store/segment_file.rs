@@ -6,7 +6,9 @@ use crate::disk::Disk;
 use crate::error::Result;
 use crate::schema::{ColumnId, TableId};
 use crate::segment::{HeldDictionaries, SegmentMeta, SegmentReader};
+use arrow_array::ArrayRef;
 use parking_lot::Mutex;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -26,7 +28,12 @@ pub(crate) struct SegmentFile {
     opening: Mutex<()>,
     /// What is known of each column of `meta`, ready for tests.
     bounds: OnceLock<Box<[ColumnBounds]>>,
+    /// All columns, of a small partial that was read.
+    rows: OnceLock<Box<[ArrayRef]>>,
 }
+
+/// Rows of a partial up to which it is held in memory once it was read: thousands of small ones may have to be read for one answer.
+pub(crate) const PARTIAL_ROWS_HELD_MAX: u32 = 256;
 
 /// The folder of a table's segments.
 pub(crate) fn table_folder(table: TableId) -> PathBuf {
@@ -54,6 +61,7 @@ impl SegmentFile {
             reader: OnceLock::new(),
             opening: Mutex::new(()),
             bounds: OnceLock::new(),
+            rows: OnceLock::new(),
         }
     }
 
@@ -68,6 +76,20 @@ impl SegmentFile {
         }
         let reader = SegmentReader::open_among(&*self.disk, &self.path, &self.meta, self.held_dictionaries.clone())?;
         Ok(self.reader.get_or_init(|| reader))
+    }
+
+    /// All columns of a small partial, read once; the file does not stay open for it.
+    pub(crate) fn held_rows(
+        &self,
+        read: impl FnOnce(&SegmentReader, Range<u32>) -> Result<Box<[ArrayRef]>>,
+    ) -> Result<&[ArrayRef]> {
+        if let Some(rows) = self.rows.get() {
+            return Ok(rows);
+        }
+        let held = self.held_dictionaries.clone();
+        let reader = SegmentReader::open_among(&*self.disk, &self.path, &self.meta, held)?;
+        let rows = read(&reader, 0..self.meta.row_count)?;
+        Ok(self.rows.get_or_init(|| rows))
     }
 
     /// Whether it was read before.

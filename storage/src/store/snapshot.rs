@@ -1,7 +1,7 @@
 //! A state as readers see it. Holding one keeps its rows in memory and its files on disk.
 
 use super::state::{DatabaseState, TableState};
-use super::{Snapshot, TableSnapshot};
+use super::{RollupCoverage, Snapshot, TableSnapshot};
 use crate::commit::CommitVersion;
 use crate::error::Result;
 use crate::scan::{self, Scan, ScanRequest};
@@ -92,6 +92,19 @@ impl TableSnapshot for StateTable {
             .iter()
             .map(|segment| segment.visible_rows())
             .collect()
+    }
+
+    fn rollup_coverage(&self, rollup: TableId) -> RollupCoverage {
+        let mut coverage = RollupCoverage::default();
+        for segment in self.table.segments.iter().filter(|segment| segment.visible_rows() > 0) {
+            coverage.segments += 1;
+            if let Some(partial) = segment.partial_of(rollup) {
+                coverage.segments_covered += 1;
+                coverage.group_count += u64::from(partial.file.meta.row_count);
+                coverage.file_bytes += partial.file.meta.file_bytes;
+            }
+        }
+        coverage
     }
 
     fn memtable_rows(&self) -> u64 {

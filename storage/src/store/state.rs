@@ -67,6 +67,18 @@ pub(crate) struct PartialState {
     pub(crate) file: Arc<SegmentFile>,
 }
 
+impl PartialState {
+    /// Of what a log or manifest says of it.
+    pub(crate) fn new(disk: &Arc<dyn Disk>, held: &Arc<HeldDictionaries>, partial: Partial) -> Self {
+        let file = SegmentFile::new(disk.clone(), held.clone(), partial.rollup, partial.segment);
+        PartialState {
+            rollup: partial.rollup,
+            deleted_rows: partial.deleted_rows,
+            file: Arc::new(file),
+        }
+    }
+}
+
 impl SegmentState {
     /// Of what a log or manifest says of it; nothing of it is deleted.
     pub(crate) fn new(
@@ -75,17 +87,11 @@ impl SegmentState {
         table: TableId,
         mut meta: SegmentMeta,
     ) -> Self {
-        let file = |table, meta| Arc::new(SegmentFile::new(disk.clone(), held.clone(), table, meta));
-        let partials = std::mem::take(&mut meta.partials)
-            .into_iter()
-            .map(|partial| PartialState {
-                rollup: partial.rollup,
-                deleted_rows: partial.deleted_rows,
-                file: file(partial.rollup, partial.segment),
-            });
+        let partials = std::mem::take(&mut meta.partials).into_iter();
+        let partials = partials.map(|partial| PartialState::new(disk, held, partial));
         SegmentState {
             partials: partials.collect(),
-            file: file(table, meta),
+            file: Arc::new(SegmentFile::new(disk.clone(), held.clone(), table, meta)),
             deletes: None,
         }
     }
@@ -110,8 +116,7 @@ impl SegmentState {
 
     /// What a rollup has of exactly the rows that are visible.
     pub(crate) fn partial_of(&self, rollup: TableId) -> Option<&PartialState> {
-        let deleted = self.deletes.as_ref().map_or(0, |deletes| deletes.count());
-        let mut partials = self.partials.iter();
+        let (mut partials, deleted) = (self.partials.iter(), self.deleted_rows());
         partials.find(|partial| partial.rollup == rollup && partial.deleted_rows == deleted)
     }
 
@@ -120,7 +125,12 @@ impl SegmentState {
     }
 
     pub(crate) fn visible_rows(&self) -> u64 {
-        u64::from(self.file.meta.row_count - self.deletes.as_ref().map_or(0, |deletes| deletes.count()))
+        u64::from(self.file.meta.row_count - self.deleted_rows())
+    }
+
+    /// Rows that are deleted. Deletes are never taken back, so that it says which.
+    pub(crate) fn deleted_rows(&self) -> u32 {
+        self.deletes.as_ref().map_or(0, |deletes| deletes.count())
     }
 
     /// Rows that no commit up to a version deleted.

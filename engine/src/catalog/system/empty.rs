@@ -68,9 +68,6 @@ pub(super) const TABLES: &[&SystemTable] = &[
     "objoid oid, classoid oid, objsubid integer, privtype \"char\", initprivs text[]"),
     empty!(PG_CATALOG, "pg_largeobject_metadata", 2995,
     "oid oid, lomowner oid, lomacl text[]"),
-    empty!(PG_CATALOG, "pg_matviews", 12207,
-    "schemaname name, matviewname name, matviewowner name, tablespace name, hasindexes boolean, \
-     ispopulated boolean, definition text"),
     empty!(PG_CATALOG, "pg_opclass", 2616,
     "oid oid, opcmethod oid, opcname name, opcnamespace oid, opcowner oid, opcfamily oid, \
      opcintype oid, opcdefault boolean, opckeytype oid"),

@@ -64,7 +64,9 @@ fn table_columns() -> Vec<(&'static str, LogicalType)> {
 fn table_rows(context: &SystemContext<'_>) -> Result<Vec<ArrayRef>> {
     let mut rows = Rows::new(table_columns());
     for relation in context.catalog.relations() {
-        if relation.sequence().is_some() || is_of_others(context, relation.schema()) {
+        // As Postgres has it, materialized views are no tables of the standard.
+        let is_known = relation.sequence().is_none() && relation.kind_letter() != 'm';
+        if !is_known || is_of_others(context, relation.schema()) {
             continue;
         }
         let is_table = matches!(relation.body, Body::Table(_));

@@ -1,4 +1,4 @@
-//! Views of Postgres's catalog over relations: `pg_tables`, `pg_views`, `pg_attrdef`, `pg_stat_user_tables`, and
+//! Views of Postgres's catalog over relations: `pg_tables`, `pg_views`, `pg_matviews`, `pg_attrdef`, `pg_stat_user_tables`, and
 //! `information_schema.views`.
 
 use super::{Rows, SystemContext, SystemTable, columns_of, flag, number, text};
@@ -11,6 +11,8 @@ use arrow_array::ArrayRef;
 const TABLES_COLUMNS: &str = "schemaname name, tablename name, tableowner name, tablespace name, hasindexes boolean, \
      hasrules boolean, hastriggers boolean, rowsecurity boolean";
 const VIEWS_COLUMNS: &str = "schemaname name, viewname name, viewowner name, definition text";
+const MATERIALIZED_VIEWS_COLUMNS: &str = "schemaname name, matviewname name, matviewowner name, tablespace name, \
+     hasindexes boolean, ispopulated boolean, definition text";
 const DEFAULTS_COLUMNS: &str = "oid oid, adrelid oid, adnum smallint, adbin text";
 const STATISTICS_COLUMNS: &str = "relid oid, schemaname name, relname name, seq_scan bigint, seq_tup_read bigint, \
      idx_scan bigint, idx_tup_fetch bigint, n_tup_ins bigint, n_tup_upd bigint, n_tup_del bigint, n_tup_hot_upd bigint, \
@@ -38,6 +40,13 @@ pub(super) const TABLES: &[&SystemTable] = &[
         oid: 12_225,
         columns: || columns_of(VIEWS_COLUMNS),
         rows: views,
+    },
+    &SystemTable {
+        schema: PG_CATALOG,
+        name: "pg_matviews",
+        oid: 12_207,
+        columns: || columns_of(MATERIALIZED_VIEWS_COLUMNS),
+        rows: materialized_views,
     },
     &SystemTable {
         schema: PG_CATALOG,
@@ -95,11 +104,34 @@ fn tables(context: &SystemContext<'_>) -> Result<Vec<ArrayRef>> {
 fn views(context: &SystemContext<'_>) -> Result<Vec<ArrayRef>> {
     let mut rows = Rows::new(columns_of(VIEWS_COLUMNS));
     for relation in context.catalog.user_relations() {
-        if let Body::View(view) = &relation.body {
+        if let Body::View(view) = &relation.body
+            && view.materialized.is_none()
+        {
             rows.push([
                 text(relation.schema()),
                 text(relation.name()),
                 text(&context.statement.user),
+                text(view.shown_query(context.catalog)),
+            ]);
+        }
+    }
+    rows.finish()
+}
+
+/// Their rows are those of now from the first moment on.
+fn materialized_views(context: &SystemContext<'_>) -> Result<Vec<ArrayRef>> {
+    let mut rows = Rows::new(columns_of(MATERIALIZED_VIEWS_COLUMNS));
+    for relation in context.catalog.user_relations() {
+        if let Body::View(view) = &relation.body
+            && view.materialized.is_some()
+        {
+            rows.push([
+                text(relation.schema()),
+                text(relation.name()),
+                text(&context.statement.user),
+                Literal::Null,
+                flag(false),
+                flag(true),
                 text(view.shown_query(context.catalog)),
             ]);
         }
@@ -170,7 +202,9 @@ fn information_views(context: &SystemContext<'_>) -> Result<Vec<ArrayRef>> {
     let mut rows = Rows::new(columns_of(INFORMATION_COLUMNS));
     let no = || text("NO");
     for relation in context.catalog.user_relations() {
-        if let Body::View(view) = &relation.body {
+        if let Body::View(view) = &relation.body
+            && view.materialized.is_none()
+        {
             rows.push([
                 text(&context.statement.database),
                 text(relation.schema()),

@@ -1,4 +1,4 @@
-//! `stoa.tables`, `stoa.columns`, `stoa.segments`, `stoa.commits`: what is stored, and how much of it.
+//! `stoa.tables`, `stoa.columns`, `stoa.segments`, `stoa.rollups`, `stoa.commits`: what is stored, and how much of it.
 
 use super::{Rows, SystemContext, SystemTable, flag, number, text, text_or_null};
 use crate::catalog::relation::{StoredTable, storage_id};
@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::types::{Literal, LogicalType, literal_at};
 use arrow_array::ArrayRef;
 use std::sync::Arc;
-use stoa_sql::catalog::RelationInfo;
+use stoa_sql::catalog::{RelationInfo, TableId};
 use stoa_storage::segment::ColumnSummary;
 use stoa_storage::store::TableSnapshot;
 
@@ -39,6 +39,13 @@ pub(super) const TABLES: &[&SystemTable] = &[
         oid: 12_504,
         columns: commit_columns,
         rows: commit_rows,
+    },
+    &SystemTable {
+        schema: STOA,
+        name: "rollups",
+        oid: 12_508,
+        columns: rollup_columns,
+        rows: rollup_rows,
     },
 ];
 
@@ -196,6 +203,46 @@ fn segment_rows(context: &SystemContext<'_>) -> Result<Vec<ArrayRef>> {
                 number(segment.file_bytes),
                 number(segment.version_min.0),
                 number(segment.version_max.0),
+            ]);
+        }
+    }
+    rows.finish()
+}
+
+fn rollup_columns() -> Vec<(&'static str, LogicalType)> {
+    use LogicalType::{BigInt, Boolean, Integer, Text};
+    vec![
+        ("view_schema", Text),
+        ("view_name", Text),
+        ("table_schema", Text),
+        ("table_name", Text),
+        ("segments", Integer),
+        ("segments_covered", Integer),
+        ("is_complete", Boolean),
+        ("group_count", BigInt),
+        ("disk_bytes", BigInt),
+    ]
+}
+
+/// Those of tables; a materialized view of materialized views keeps nothing itself.
+fn rollup_rows(context: &SystemContext<'_>) -> Result<Vec<ArrayRef>> {
+    let mut rows = Rows::new(rollup_columns());
+    for (info, _, snapshot) in stored(context) {
+        for named in context.catalog.rollups(info.id).iter() {
+            let Some(view) = context.catalog.by_id(TableId(named.rollup.view)) else {
+                continue;
+            };
+            let coverage = snapshot.rollup_coverage(named.rollup.id);
+            rows.push([
+                text(view.schema()),
+                text(view.name()),
+                text(&info.schema),
+                text(&info.name),
+                number(coverage.segments),
+                number(coverage.segments_covered),
+                flag(coverage.segments == coverage.segments_covered),
+                number(coverage.group_count),
+                number(coverage.file_bytes),
             ]);
         }
     }

@@ -13,13 +13,15 @@
 //! Rows that an aggregate keeps whole (of DISTINCT, of ORDER BY) and that exceed memory in one group are sorted on disk, and the aggregate takes
 //! them in order ([`kept`]).
 //!
-//! What of the input was answered from summaries of segments and blocks arrives as ready-made states.
+//! What of the input was answered from summaries of segments and blocks arrives as ready-made states, and so do the groups of a rollup's
+//! partials.
 
 mod adjacent;
 mod best;
 mod call;
 mod distinct;
 mod expected_groups;
+mod from_partials;
 mod fused;
 mod groups;
 mod integer_sets;
@@ -49,6 +51,7 @@ mod worker;
 pub(crate) use best::BestGroups;
 pub(crate) use call::{AggregateInput, AggregateStep, CallOrder};
 pub(crate) use distinct::SETS_MAX;
+pub(crate) use from_partials::aggregated;
 pub(crate) use neighbours::Neighbours;
 pub(crate) use numbers::integer_at;
 pub(crate) use sink::AggregateSink;

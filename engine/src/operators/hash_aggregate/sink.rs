@@ -1,15 +1,17 @@
 //! The sink: takes rows in, worker by worker, and leaves groups for the source.
 
+use super::from_partials::GroupsOfPartials;
 use super::interned::{Interned, InternedKeys};
 use super::limited::LimitedGroups;
 use super::shared_groups::SharedGroups;
 use super::specification::AggregateSpecification;
 use super::worker::Worker;
 use crate::error::Result;
-use crate::operators::scan::SummaryReceiver;
+use crate::expression::Expression;
+use crate::operators::scan::GroupReceiver;
 use crate::pipeline::{Cancel, Demand, MemoryBudget, NodeProfile, QueryContext, Sink, SinkPart};
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
 use stoa_storage::vector::Batch;
 
 /// Bounds that decide how workers group; smaller in tests.
@@ -48,6 +50,8 @@ pub(crate) struct AggregateSink {
     pub(super) shared: Arc<SharedGroups>,
     /// Where keys are texts.
     pub(super) interned: Option<Arc<Interned>>,
+    /// Where a rollup answers for some of the rows.
+    partials: OnceLock<Arc<GroupsOfPartials>>,
 }
 
 impl AggregateSink {
@@ -83,12 +87,19 @@ impl AggregateSink {
         AggregateSink {
             shared: SharedGroups::new(specification, &memory, &cancel, limits),
             interned,
+            partials: OnceLock::new(),
         }
+    }
+
+    /// What it is made of.
+    pub(crate) fn specification(&self) -> &AggregateSpecification {
+        &self.shared.specification
     }
 
     /// Tells EXPLAIN ANALYZE how it went.
     pub(crate) fn describe(&self, node: &NodeProfile) {
         let (shared, interned) = (self.shared.clone(), self.interned.clone());
+        let partials = self.partials.get().cloned();
         node.describe_later(move || {
             let mut lines = Vec::new();
             let interned = interned.as_ref().filter(|interned| interned.holds_result());
@@ -101,15 +112,29 @@ impl AggregateSink {
             if summarized_groups > 0 {
                 lines.push(("Summaries Taken".to_owned(), summarized_groups.to_string()));
             }
+            if let Some(partials) = &partials {
+                lines.push(("Rollup Groups".to_owned(), partials.taken().to_string()));
+            }
             lines
         });
     }
 
     /// Takes in what a scan answers from summaries: keys, then the states of all aggregates one after the other.
-    pub(crate) fn summary_receiver(&self) -> Arc<dyn SummaryReceiver> {
+    pub(crate) fn summary_receiver(&self) -> Arc<dyn GroupReceiver> {
         Arc::new(Summaries {
             shared: self.shared.clone(),
         })
+    }
+
+    /// Takes in the groups of a rollup's partials that meet the conditions. The specification is over a partial's columns, and its
+    /// aggregates are this aggregation's.
+    pub(crate) fn partial_receiver(
+        &self,
+        conditions: Vec<Expression>,
+        specification: AggregateSpecification,
+    ) -> Arc<dyn GroupReceiver> {
+        let receiver = || Arc::new(GroupsOfPartials::new(&self.shared, conditions, specification));
+        self.partials.get_or_init(receiver).clone()
     }
 }
 
@@ -127,6 +152,9 @@ impl Sink for AggregateSink {
     }
 
     fn finish(&self) -> Result<()> {
+        if let Some(partials) = self.partials.get() {
+            partials.finish()?;
+        }
         let interned = self.interned.as_ref();
         if let Some(interned) = interned.filter(|interned| interned.shared.has_groups())
             && interned.gather(&self.shared)?
@@ -189,7 +217,7 @@ struct Summaries {
     shared: Arc<SharedGroups>,
 }
 
-impl SummaryReceiver for Summaries {
+impl GroupReceiver for Summaries {
     fn receive(&self, summaries: Batch) -> Result<()> {
         self.shared.merge_summaries(&summaries.compact())
     }

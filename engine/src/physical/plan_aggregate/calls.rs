@@ -6,28 +6,27 @@ use crate::functions::{AggregateBinding, AggregateFunction, StatementContext, re
 use crate::operators::hash_aggregate::CallOrder;
 use arrow_array::ArrayRef;
 use std::sync::Arc;
-use stoa_sql::plan::{Aggregate, AggregateCall, Expr};
+use stoa_sql::plan::{AggregateCall, Expr};
 use stoa_storage::vector::Batch;
 
 /// A call.
 #[derive(Clone)]
-pub(super) struct PreparedCall {
-    pub(super) function: &'static AggregateFunction,
-    pub(super) binding: AggregateBinding,
+pub(crate) struct PreparedCall {
+    pub(crate) function: &'static AggregateFunction,
+    pub(crate) binding: AggregateBinding,
     /// The arguments, then the order keys.
-    pub(super) arguments: Vec<Expr>,
-    pub(super) filter: Option<Expr>,
-    pub(super) order: Option<CallOrder>,
-    pub(super) distinct: bool,
+    pub(crate) arguments: Vec<Expr>,
+    pub(crate) filter: Option<Expr>,
+    pub(crate) order: Option<CallOrder>,
+    pub(crate) distinct: bool,
 }
 
-/// The calls of an aggregation in order.
-pub(super) fn prepared(aggregate: &Aggregate, statement: &Arc<StatementContext>) -> Result<Vec<PreparedCall>> {
-    aggregate
-        .aggregates
-        .iter()
-        .map(|(_, call)| prepare(call, statement))
-        .collect()
+/// Calls in their order.
+pub(crate) fn prepared<'c>(
+    calls: impl IntoIterator<Item = &'c AggregateCall>,
+    statement: &Arc<StatementContext>,
+) -> Result<Vec<PreparedCall>> {
+    calls.into_iter().map(|call| prepare(call, statement)).collect()
 }
 
 fn prepare(call: &AggregateCall, statement: &Arc<StatementContext>) -> Result<PreparedCall> {

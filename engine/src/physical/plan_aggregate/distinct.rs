@@ -10,6 +10,7 @@ use crate::operators::hash_aggregate::{
 };
 use crate::operators::project::Projection;
 use crate::physical::{Piece, Planner};
+use crate::rollup::RollupUse;
 use crate::types::array_type;
 use std::sync::Arc;
 use stoa_sql::plan::{Aggregate, Expr};
@@ -62,9 +63,12 @@ impl Planner {
         &mut self,
         aggregate: &Aggregate,
         calls: Vec<PreparedCall>,
+        rollup: Option<RollupUse>,
         node: usize,
     ) -> Result<Piece> {
-        let piece = self.plan(&aggregate.input)?;
+        let has_rollup = rollup.is_some();
+        let rollup = rollup.map(|rollup| rollup.by_distinct_arguments(&calls));
+        let (piece, partials) = self.plan_with_rollup(rollup, |planner| planner.plan(&aggregate.input))?;
         let keys: Vec<&Expr> = aggregate.keys.iter().map(|(_, key)| key).collect();
         let distinct: Vec<PreparedCall> = calls.iter().filter(|call| call.distinct).cloned().collect();
         let others: Vec<PreparedCall> = calls.iter().filter(|call| !call.distinct).cloned().collect();
@@ -76,12 +80,15 @@ impl Planner {
         let groups_are_few = self
             .group_count_max(aggregate)
             .is_some_and(|groups| groups <= GROUPS_BESIDE_MAX);
-        let goes_beside = !others.is_empty() && groups_are_few;
+        let goes_beside = !others.is_empty() && groups_are_few && !has_rollup;
         let (inner_calls, beside_calls) = match goes_beside {
             true => (Vec::new(), others),
             false => (others, Vec::new()),
         };
-        let inner = self.states_sink(&piece, &inner_keys, inner_calls)?;
+        let inner = self.states_sink(&piece, &inner_keys, inner_calls.clone())?;
+        if let Some(partials) = partials {
+            partials.bind(&inner, &inner_calls, &self.context.statement)?;
+        }
         let outer = self.outer_specification(aggregate, &calls, goes_beside)?;
         let outer = Arc::new(AggregateSink::after(&inner, outer, &self.context));
         self.describe(&outer, node);
@@ -103,7 +110,7 @@ impl Planner {
 
     /// Groups of a piece's rows that are handed on as states.
     fn states_sink(&self, piece: &Piece, keys: &[&Expr], calls: Vec<PreparedCall>) -> Result<Arc<AggregateSink>> {
-        let mut inputs = Inputs::new(self, &piece.layout);
+        let mut inputs = Inputs::new(&self.context.statement, &piece.layout);
         let projections = inputs.keys(keys.iter().copied())?;
         let calls = calls.into_iter().map(|call| inputs.step(call));
         let specification = AggregateSpecification {

@@ -2,27 +2,28 @@
 
 use super::calls::PreparedCall;
 use crate::error::Result;
-use crate::expression::Layout;
+use crate::expression::{Expression, Layout};
+use crate::functions::StatementContext;
 use crate::operators::hash_aggregate::{AggregateInput, AggregateStep};
 use crate::operators::project::Projection;
-use crate::physical::Planner;
+use std::sync::Arc;
 use stoa_sql::plan::Expr;
 
 /// Collects them.
-pub(super) struct Inputs<'a> {
-    planner: &'a Planner,
+pub(crate) struct Inputs<'a> {
+    statement: &'a Arc<StatementContext>,
     layout: &'a Layout,
     argument_expressions: Vec<Expr>,
-    pub(super) arguments: Vec<Projection>,
+    pub(crate) arguments: Vec<Projection>,
     filter_expressions: Vec<Expr>,
-    pub(super) filters: Vec<Projection>,
+    pub(crate) filters: Vec<Projection>,
 }
 
 impl<'a> Inputs<'a> {
     /// Of batches of this layout.
-    pub(super) fn new(planner: &'a Planner, layout: &'a Layout) -> Self {
+    pub(crate) fn new(statement: &'a Arc<StatementContext>, layout: &'a Layout) -> Self {
         Inputs {
-            planner,
+            statement,
             layout,
             argument_expressions: Vec::new(),
             arguments: Vec::new(),
@@ -35,12 +36,12 @@ impl<'a> Inputs<'a> {
         let place = super::column_of(expression).and_then(|column| self.layout.position(column.id));
         Ok(match place {
             Some(place) => Projection::Column(place),
-            None => Projection::Expression(self.planner.compile(expression, self.layout)?),
+            None => Projection::Expression(Expression::compile(expression, self.layout, self.statement)?),
         })
     }
 
     /// Keys.
-    pub(super) fn keys<'e>(&self, keys: impl IntoIterator<Item = &'e Expr>) -> Result<Vec<Projection>> {
+    pub(crate) fn keys<'e>(&self, keys: impl IntoIterator<Item = &'e Expr>) -> Result<Vec<Projection>> {
         keys.into_iter().map(|key| self.projection(key)).collect()
     }
 
@@ -53,6 +54,14 @@ impl<'a> Inputs<'a> {
         Ok(self.arguments.len() - 1)
     }
 
+    /// A column of the batches, as one argument.
+    pub(crate) fn column(&mut self, place: usize) -> usize {
+        self.arguments.push(Projection::Column(place));
+        // No expression finds it again.
+        self.argument_expressions.push(Expr::And(Vec::new()));
+        self.arguments.len() - 1
+    }
+
     fn filter(&mut self, expression: &Expr) -> Result<usize> {
         if let Some(place) = self.filter_expressions.iter().position(|known| known == expression) {
             return Ok(place);
@@ -63,7 +72,7 @@ impl<'a> Inputs<'a> {
     }
 
     /// A call over rows.
-    pub(super) fn step(&mut self, call: PreparedCall) -> Result<AggregateStep> {
+    pub(crate) fn step(&mut self, call: PreparedCall) -> Result<AggregateStep> {
         let arguments = call.arguments.iter().map(|argument| self.argument(argument));
         let arguments = arguments.collect::<Result<_>>()?;
         let filter = call.filter.as_ref().map(|filter| self.filter(filter)).transpose()?;

@@ -15,23 +15,26 @@ use crate::operators::distinct::DistinctOnTransform;
 use crate::operators::hash_aggregate::{AggregateSink, AggregateSource, AggregateSpecification, BestGroups};
 use crate::operators::project::Projection;
 use crate::types::array_type;
-use inputs::Inputs;
+pub(crate) use calls::{PreparedCall, prepared};
+pub(crate) use inputs::Inputs;
 use std::sync::Arc;
 use stoa_sql::plan::{Aggregate, ColumnDef, Expr};
+pub(crate) use summary::LateReceiver;
 
 impl Planner {
     pub(super) fn plan_aggregate(&mut self, aggregate: &Aggregate, node: usize) -> Result<Piece> {
-        let calls = calls::prepared(aggregate, &self.context.statement)?;
+        let statement = self.context.statement.clone();
+        let calls = calls::prepared(aggregate.aggregates.iter().map(|(_, call)| call), &statement)?;
+        let rollup = self.rollup_of(aggregate)?;
         if distinct::takes_two_steps(aggregate, &calls) && !self.sets_are_small(aggregate, &calls) {
-            return self.plan_two_steps(aggregate, calls, node);
+            return self.plan_two_steps(aggregate, calls, rollup, node);
         }
-        let (piece, receiver) = self.plan_summarized(aggregate, &calls)?;
-        let mut inputs = Inputs::new(self, &piece.layout);
+        let ((piece, receiver), partials) =
+            self.plan_with_rollup(rollup, |planner| planner.plan_summarized(aggregate, &calls))?;
+        let mut inputs = Inputs::new(&statement, &piece.layout);
         let keys = inputs.keys(aggregate.keys.iter().map(|(_, key)| key))?;
-        let calls = calls
-            .into_iter()
-            .map(|call| inputs.step(call))
-            .collect::<Result<Vec<_>>>()?;
+        let steps = calls.iter().map(|call| inputs.step(call.clone()));
+        let steps = steps.collect::<Result<Vec<_>>>()?;
         let specification = AggregateSpecification {
             key_types: aggregate
                 .keys
@@ -39,7 +42,7 @@ impl Planner {
                 .map(|(_, key)| array_type(&key.data_type()))
                 .collect(),
             keys,
-            calls,
+            calls: steps,
             sets: match &aggregate.grouping_sets {
                 Some(sets) => sets.clone(),
                 None => vec![(0..aggregate.keys.len()).collect()],
@@ -54,6 +57,9 @@ impl Planner {
         let sink = Arc::new(AggregateSink::new(specification, &self.context));
         if let Some(receiver) = receiver {
             receiver.bind(sink.summary_receiver());
+        }
+        if let Some(partials) = partials {
+            partials.bind(&sink, &calls, &statement)?;
         }
         self.describe(&sink, node);
         Ok(self.aggregated(piece, sink, aggregate.output()))

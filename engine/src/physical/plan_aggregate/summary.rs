@@ -1,38 +1,90 @@
-//! An aggregation right over a scan: what of it summaries of segments and blocks can answer.
+//! An aggregation over a scan that hands out groups in place of rows: what of it summaries of segments and blocks can answer, and what
+//! a rollup.
 
 use super::calls::PreparedCall;
 use super::column_of;
 use crate::error::{Error, Result};
-use crate::operators::scan::SummaryReceiver;
+use crate::functions::StatementContext;
+use crate::operators::hash_aggregate::AggregateSink;
+use crate::operators::scan::GroupReceiver;
 use crate::physical::{Piece, Planner, SummaryWish};
+use crate::rollup::{RollupUse, choose};
 use std::sync::{Arc, OnceLock};
 use stoa_sql::plan::{Aggregate, Plan};
 use stoa_storage::vector::Batch;
 
-/// A receiver that is planned before the aggregation it hands summaries to.
+/// A receiver that is planned before the aggregation it hands groups to.
 #[derive(Default)]
-pub(super) struct LateReceiver {
-    target: OnceLock<Arc<dyn SummaryReceiver>>,
+pub(crate) struct LateReceiver {
+    target: OnceLock<Arc<dyn GroupReceiver>>,
 }
 
 impl LateReceiver {
-    /// Says who gets the summaries.
-    pub(super) fn bind(&self, target: Arc<dyn SummaryReceiver>) {
+    /// Says who gets the groups.
+    pub(super) fn bind(&self, target: Arc<dyn GroupReceiver>) {
         // Bound once, by the planner that made it.
         let _ = self.target.set(target);
     }
 }
 
-impl SummaryReceiver for LateReceiver {
-    fn receive(&self, summaries: Batch) -> Result<()> {
+impl GroupReceiver for LateReceiver {
+    fn receive(&self, groups: Batch) -> Result<()> {
         match self.target.get() {
-            Some(target) => target.receive(summaries),
-            None => Err(Error::Internal("summaries that no aggregation waits for".into())),
+            Some(target) => target.receive(groups),
+            None => Err(Error::Internal("groups that no aggregation waits for".into())),
         }
     }
 }
 
+/// Partials that wait for the aggregation which takes them.
+pub(super) struct LatePartials {
+    rollup: RollupUse,
+    receiver: Arc<LateReceiver>,
+}
+
+impl LatePartials {
+    /// Says who gets them: an aggregation of these calls.
+    pub(super) fn bind(
+        &self,
+        sink: &AggregateSink,
+        calls: &[PreparedCall],
+        statement: &Arc<StatementContext>,
+    ) -> Result<()> {
+        let (conditions, of_partials) = self.rollup.specification(calls, sink.specification(), statement)?;
+        self.receiver.bind(sink.partial_receiver(conditions, of_partials));
+        Ok(())
+    }
+}
+
 impl Planner {
+    /// The rollup that answers an aggregation.
+    pub(super) fn rollup_of(&self, aggregate: &Aggregate) -> Result<Option<RollupUse>> {
+        if !self.context.use_rollups {
+            return Ok(None);
+        }
+        let choice = choose(aggregate, &self.context.statement, |table| self.tables.rollups(table))?;
+        Ok(choice.and_then(|choice| choice.used).map(|(_, used)| used))
+    }
+
+    /// The input of an aggregation, which hands out partials of the rollup that answers it in place of rows.
+    pub(super) fn plan_with_rollup<T>(
+        &mut self,
+        rollup: Option<RollupUse>,
+        plan_input: impl FnOnce(&mut Self) -> Result<T>,
+    ) -> Result<(T, Option<LatePartials>)> {
+        let Some(rollup) = rollup else {
+            return Ok((plan_input(self)?, None));
+        };
+        let receiver = Arc::new(LateReceiver::default());
+        // The only scan below takes it.
+        self.wanted_partials = Some((rollup.clone(), receiver.clone()));
+        let planned = plan_input(self)?;
+        match self.wanted_partials.take() {
+            None => Ok((planned, Some(LatePartials { rollup, receiver }))),
+            Some(_) => Err(Error::Internal("a rollup of a table that is not scanned".into())),
+        }
+    }
+
     /// The input of an aggregation and, where summaries come beside its rows, who takes them.
     pub(super) fn plan_summarized(
         &mut self,

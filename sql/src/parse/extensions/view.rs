@@ -6,7 +6,7 @@ use crate::error::Result;
 use sqlparser::ast;
 use sqlparser::tokenizer::Token;
 
-/// CREATE [OR REPLACE] [TEMPORARY] [RECURSIVE] VIEW; `None` for any other CREATE.
+/// CREATE [OR REPLACE] [TEMPORARY] [RECURSIVE] VIEW, CREATE MATERIALIZED VIEW; `None` for any other CREATE.
 pub(super) fn parse(cursor: &mut Cursor<'_>) -> Result<Option<Syntax>> {
     let words: Vec<String> = (1..6).map_while(|ahead| cursor.peek_word_at(ahead)).collect();
     let is_view = words
@@ -20,10 +20,17 @@ pub(super) fn parse(cursor: &mut Cursor<'_>) -> Result<Option<Syntax>> {
     let ast::Statement::CreateView(view) = statement else {
         return Ok(None);
     };
+    let rest = cursor.rest_of_text();
+    if view.materialized {
+        // Its rows are there as soon as they are asked for, either way.
+        let _ = cursor.accept(&["WITH", "DATA"]) || cursor.accept(&["WITH", "NO", "DATA"]);
+    }
     cursor.expect_end()?;
+    let query = query_text(cursor);
+    let query = query.strip_suffix(&rest).unwrap_or(&query).trim_end().to_owned();
     Ok(Some(Syntax::CreateView {
         view: Box::new(view),
-        query: query_text(cursor),
+        query,
     }))
 }
 

@@ -1,0 +1,331 @@
+//! Whether a rollup answers an aggregation, and how: keys, conditions and aggregates over the columns of its partials, or the reason why
+//! not. What is decided is a matter of expressions alone; which segments have partials is storage's.
+
+use super::canonical::{Source, column_at};
+use super::grain::{as_time, coarsened, truncated_time};
+use super::shape::Rollup;
+use crate::error::Result;
+use crate::expression::{Expression, Layout};
+use crate::functions::{StatementContext, SummaryState};
+use crate::operators::hash_aggregate::{AggregateInput, AggregateSpecification, AggregateStep, CallOrder};
+use crate::physical::{Inputs, PreparedCall, translates_whole};
+use crate::types::array_type;
+use std::sync::Arc;
+use stoa_sql::catalog::Volatility;
+use stoa_sql::literal::Literal;
+use stoa_sql::plan::{Aggregate, AggregateCall, ColumnId, ColumnSet, CompareOp, Expr};
+use stoa_storage::vector::Batch;
+
+/// How partials of a rollup stand for rows of an aggregation. Expressions are over the columns of a partial, by place.
+#[derive(Clone)]
+pub(crate) struct RollupUse {
+    /// The rollup.
+    pub(crate) rollup: Arc<Rollup>,
+    keys: Vec<Expr>,
+    /// Which groups of a partial count.
+    conditions: Vec<Expr>,
+    calls: Vec<PartialInput>,
+    /// Filters of the scan, by place, that partials know nothing of: all rows of a segment must meet them.
+    pub(crate) whole_filters: Vec<usize>,
+}
+
+/// What an aggregate takes of a partial.
+#[derive(Clone, Debug)]
+pub(crate) enum PartialInput {
+    /// States, in these columns.
+    States(Vec<usize>),
+    /// The groups themselves, as rows: the arguments, and the condition.
+    Groups(Vec<Expr>, Option<Expr>),
+}
+
+/// Finds out how.
+pub(super) struct Matching<'a> {
+    pub(super) rollup: &'a Arc<Rollup>,
+    pub(super) source: &'a Source<'a>,
+    pub(super) statement: &'a Arc<StatementContext>,
+}
+
+/// Why a rollup does not answer.
+pub(super) type WhyNot = String;
+
+impl Matching<'_> {
+    /// How the rollup answers an aggregation.
+    pub(super) fn find(
+        &self,
+        aggregate: &Aggregate,
+        prepared: &[PreparedCall],
+    ) -> std::result::Result<RollupUse, WhyNot> {
+        let mut keys = Vec::with_capacity(aggregate.keys.len());
+        for (_, key) in &aggregate.keys {
+            let derived = self.derived(&self.source.canonical(key));
+            keys.push(derived.ok_or_else(|| format!("it does not know {key}"))?);
+        }
+        let (conditions, whole_filters) = self.conditions()?;
+        let calls = aggregate.aggregates.iter().zip(prepared);
+        let calls = calls.map(|((_, call), prepared)| {
+            let found = self.input(&self.source.canonical_call(call), prepared);
+            found.ok_or_else(|| format!("it does not have {call}"))
+        });
+        Ok(RollupUse {
+            rollup: self.rollup.clone(),
+            keys,
+            conditions,
+            calls: calls.collect::<std::result::Result<_, _>>()?,
+            whole_filters,
+        })
+    }
+
+    /// The query's conditions over keys, and those that must hold for whole segments. The rollup's own must be among the query's.
+    fn conditions(&self) -> std::result::Result<(Vec<Expr>, Vec<usize>), WhyNot> {
+        let known = &self.source.conditions;
+        for condition in &self.rollup.conditions {
+            if !known.iter().any(|of_query| of_query.expression == *condition) {
+                return Err("it leaves out rows that the query counts".into());
+            }
+        }
+        let (mut conditions, mut whole) = (Vec::new(), Vec::new());
+        for condition in known {
+            let expression = &condition.expression;
+            if self.rollup.conditions.contains(expression) {
+                continue;
+            }
+            if let Some(derived) = self.derived(expression).or_else(|| self.aligned(expression)) {
+                conditions.push(derived);
+                continue;
+            }
+            let filter = condition
+                .filter
+                .and_then(|place| Some((place, self.source.scan.filters.get(place)?)));
+            match filter.filter(|(_, filter)| translates_whole(filter)) {
+                Some((place, _)) => whole.push(place),
+                None => return Err(format!("it cannot tell which rows meet {}", condition.written)),
+            }
+        }
+        Ok((conditions, whole))
+    }
+
+    /// An expression over keys that is the same for every row of a group.
+    fn derived(&self, expression: &Expr) -> Option<Expr> {
+        let keys = &self.rollup.keys;
+        if let Some(place) = keys.iter().position(|key| key == expression) {
+            return Some(column_at(place, expression.data_type()));
+        }
+        if let Some(coarsened) = coarsened(expression, keys) {
+            return Some(coarsened);
+        }
+        match expression {
+            Expr::Column(_) | Expr::Parameter { .. } => None,
+            Expr::Call(call) if call.function.volatility == Volatility::Volatile => None,
+            other if other.subquery().is_some() => None,
+            other => other
+                .clone()
+                .try_map_operands(&mut |operand| self.derived(&operand).ok_or(()))
+                .ok(),
+        }
+    }
+
+    /// A bound of a time that no bucket contains more than the start of, as a bound of the buckets.
+    fn aligned(&self, condition: &Expr) -> Option<Expr> {
+        let Expr::Compare { op, left, right } = condition else {
+            return None;
+        };
+        let (op, time, bound) = match (&**left, &**right) {
+            (time, Expr::Literal(literal, _)) => (*op, time, literal),
+            (Expr::Literal(literal, _), time) => (op.flipped(), time, literal),
+            _ => return None,
+        };
+        let (op, bound) = match op {
+            CompareOp::Less | CompareOp::GreaterOrEqual => (op, bound.clone()),
+            CompareOp::LessOrEqual => (CompareOp::Less, next(bound)?),
+            CompareOp::Greater => (CompareOp::GreaterOrEqual, next(bound)?),
+            _ => return None,
+        };
+        let bound = Expr::Literal(bound, time.data_type());
+        let mut keys = self.rollup.keys.iter().enumerate();
+        let (place, key) = keys.find(|(_, key)| {
+            truncated_time(key).is_some_and(|of_key| of_key == time) && self.begins_bucket(key, time, &bound)
+        })?;
+        Some(Expr::compare(op, as_time(key, place, time), bound))
+    }
+
+    /// Whether a time is the start of its bucket.
+    fn begins_bucket(&self, key: &Expr, time: &Expr, bound: &Expr) -> bool {
+        let bucket = key.clone().replace(&mut |part| (part == time).then(|| bound.clone()));
+        let bucket = match bucket.data_type() == time.data_type() {
+            true => bucket,
+            false => Expr::Cast {
+                input: Box::new(bucket),
+                target: time.data_type(),
+                explicit: false,
+                span: None,
+            },
+        };
+        self.constant(&bucket)
+            .is_some_and(|start| Expr::Literal(start, time.data_type()) == *bound)
+    }
+
+    fn constant(&self, expression: &Expr) -> Option<Literal> {
+        let compiled = Expression::compile(expression, &Layout::default(), self.statement).ok()?;
+        let value = compiled.evaluate_plain(&Batch::new(Vec::new(), 1)).ok()?;
+        crate::types::literal_at(&*value, 0, &expression.data_type()).ok()
+    }
+
+    fn input(&self, call: &AggregateCall, prepared: &PreparedCall) -> Option<PartialInput> {
+        if prepared.order.is_some() {
+            return None;
+        }
+        if !prepared.distinct {
+            if let Some(places) = self.states(call, prepared) {
+                return Some(PartialInput::States(places));
+            }
+        }
+        let counts_each_once = prepared.distinct || !depends_on_repetition(call);
+        let arguments = call
+            .call
+            .arguments
+            .iter()
+            .filter(|_| counts_each_once && !call.call.arguments.is_empty());
+        let arguments: Vec<Expr> = arguments
+            .map(|argument| self.derived(argument))
+            .collect::<Option<_>>()?;
+        let filter = call.filter.as_ref().map(|filter| self.derived(filter));
+        match (arguments.is_empty(), filter) {
+            (true, _) | (_, Some(None)) => None,
+            (false, None) => Some(PartialInput::Groups(arguments, None)),
+            (false, Some(filter)) => Some(PartialInput::Groups(arguments, filter)),
+        }
+    }
+
+    /// The columns with the states of an aggregate, or with what makes them up.
+    fn states(&self, call: &AggregateCall, prepared: &PreparedCall) -> Option<Vec<usize>> {
+        let calls = &self.rollup.calls;
+        let is_same = |other: &AggregateCall| {
+            other.call == call.call && other.filter == call.filter && other.order_by == call.order_by
+        };
+        if let Some(known) = calls.iter().find(|known| is_same(&known.call)) {
+            return Some(known.places.clone().collect());
+        }
+        let wanted = (prepared.function.summary?)(&prepared.binding)?;
+        let place = |wanted: &SummaryState| {
+            calls.iter().find_map(|known| {
+                let is_of_same = known.call.filter == call.filter
+                    && (*wanted == SummaryState::RowCount || known.call.call.arguments == call.call.arguments);
+                let states = known.states.as_ref().filter(|_| is_of_same)?;
+                let at = states.iter().position(|state| state == wanted)?;
+                Some(known.places.start + at)
+            })
+        };
+        wanted.iter().map(place).collect()
+    }
+}
+
+/// The next larger value of a type of times.
+fn next(bound: &Literal) -> Option<Literal> {
+    match bound {
+        Literal::Timestamp(time) => time.checked_add(1).map(Literal::Timestamp),
+        Literal::Date(day) => day.checked_add(1).map(Literal::Date),
+        _ => None,
+    }
+}
+
+/// Aggregates to which it is the same how often a value occurs.
+fn depends_on_repetition(call: &AggregateCall) -> bool {
+    let name = call.call.function.name;
+    call.call.arguments.len() != 1
+        || !matches!(
+            name,
+            "min" | "max" | "bool_and" | "bool_or" | "every" | "bit_and" | "bit_or" | "approx_count_distinct"
+        )
+}
+
+impl RollupUse {
+    /// The columns of a partial that it takes, by place, ascending.
+    pub(crate) fn places(&self) -> Vec<usize> {
+        let mut columns = ColumnSet::default();
+        let of_calls = self.calls.iter().flat_map(|call| match call {
+            PartialInput::States(_) => [].iter().chain(&None),
+            PartialInput::Groups(arguments, filter) => arguments.iter().chain(filter),
+        });
+        for expression in self.keys.iter().chain(&self.conditions).chain(of_calls) {
+            expression.collect_columns(&mut columns);
+        }
+        let states = self.calls.iter().flat_map(|call| match call {
+            PartialInput::States(places) => places.as_slice(),
+            PartialInput::Groups(..) => &[],
+        });
+        let states: Vec<usize> = states.copied().collect();
+        let is_taken = |place: &usize| columns.contains(&ColumnId(*place as u32)) || states.contains(place);
+        (0..self.rollup.column_count()).filter(is_taken).collect()
+    }
+
+    /// For the first of two steps, which groups by the distinct arguments and their condition too and makes the states of the other calls.
+    pub(crate) fn by_distinct_arguments(mut self, calls: &[PreparedCall]) -> Self {
+        let inputs = std::mem::take(&mut self.calls);
+        let mut has_arguments = false;
+        for (call, input) in calls.iter().zip(inputs) {
+            match input {
+                PartialInput::Groups(arguments, filter) if call.distinct => {
+                    // All distinct calls have the same.
+                    if !std::mem::replace(&mut has_arguments, true) {
+                        self.keys.extend(arguments.into_iter().chain(filter));
+                    }
+                }
+                input => self.calls.push(input),
+            }
+        }
+        self
+    }
+
+    /// What takes a partial's groups into the groups of an aggregation with these calls and grouping sets: which groups count, and what of
+    /// them.
+    pub(crate) fn specification(
+        &self,
+        calls: &[PreparedCall],
+        like: &AggregateSpecification,
+        statement: &Arc<StatementContext>,
+    ) -> Result<(Vec<Expression>, AggregateSpecification)> {
+        let taken = self.places();
+        let layout = self.rollup.layout(&taken);
+        let conditions = self.conditions.iter();
+        let conditions = conditions.map(|condition| Expression::compile(condition, &layout, statement));
+        let conditions = conditions.collect::<Result<_>>()?;
+        let mut inputs = Inputs::new(statement, &layout);
+        let keys = inputs.keys(&self.keys)?;
+        let mut steps: Vec<AggregateStep> = Vec::with_capacity(calls.len());
+        for (call, input) in calls.iter().zip(&self.calls) {
+            steps.push(match input {
+                PartialInput::States(places) => AggregateStep {
+                    function: call.function,
+                    binding: call.binding.clone(),
+                    input: AggregateInput::States {
+                        columns: places
+                            .iter()
+                            .filter_map(|place| taken.iter().position(|known| known == place))
+                            .map(|place| inputs.column(place))
+                            .collect(),
+                    },
+                    order: None::<CallOrder>,
+                    distinct: false,
+                },
+                PartialInput::Groups(arguments, filter) => inputs.step(PreparedCall {
+                    arguments: arguments.clone(),
+                    filter: filter.clone(),
+                    ..call.clone()
+                })?,
+            });
+        }
+        let specification = AggregateSpecification {
+            keys,
+            key_types: self.keys.iter().map(|key| array_type(&key.data_type())).collect(),
+            arguments: inputs.arguments,
+            filters: inputs.filters,
+            calls: steps,
+            sets: like.sets.clone(),
+            gives_set_index: like.gives_set_index,
+            gives_states: like.gives_states,
+            group_limit: None,
+            best_groups: None,
+        };
+        Ok((conditions, specification))
+    }
+}

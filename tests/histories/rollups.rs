@@ -1,0 +1,149 @@
+//! Materialized views that a history makes, and questions that they may answer: each as SQL and as what the model says. Whether a view
+//! answers is Stoa's business; the answer is the same.
+
+use crate::model::{Row, Rows, or_null};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Their definitions; a view is called by its place.
+pub(crate) const DEFINITIONS: [&str; 6] = [
+    "SELECT kind, day, count(*) AS rows, count(amount) AS amounts, sum(amount) AS total, min(amount), max(amount), max(id) AS last
+     FROM t GROUP BY kind, day",
+    "SELECT kind, count(DISTINCT amount) AS different, avg(amount), count(*) AS rows, sum(amount) AS total FROM t GROUP BY kind",
+    "SELECT date_trunc('week', day::timestamp) AS week, sum(amount) AS total, count(*) AS rows, max(kind),
+     count(*) FILTER (WHERE amount > 0) AS positive FROM t WHERE amount IS NOT NULL GROUP BY 1",
+    "SELECT count(*) AS rows, sum(amount) AS total, min(day), bool_and(amount > -300) FROM t",
+    "SELECT date_trunc('month', day::timestamp) AS month, kind, bit_or(amount), approx_count_distinct(id), sum(amount) AS total,
+     count(*) AS rows FROM t GROUP BY 1, 2",
+    "SELECT day, id % 3 AS rest, sum(amount * 2 + 1) AS total, count(*) AS rows FROM t WHERE kind <> 'kind 2' GROUP BY day, id % 3",
+];
+
+/// A question of some rows.
+pub(crate) struct Question {
+    pub(crate) sql: String,
+    pub(crate) answer: Vec<String>,
+}
+
+fn grouped<K: Ord, T>(
+    rows: &Rows,
+    key: impl Fn(&i64, &Row) -> Option<K>,
+    line: impl Fn(&K, &[(i64, &Row)]) -> T,
+) -> Vec<T> {
+    let mut groups: BTreeMap<K, Vec<(i64, &Row)>> = BTreeMap::new();
+    for (id, row) in rows {
+        if let Some(key) = key(id, row) {
+            groups.entry(key).or_default().push((*id, row));
+        }
+    }
+    groups.iter().map(|(key, rows)| line(key, rows)).collect()
+}
+
+fn total(rows: &[(i64, &Row)]) -> Option<i64> {
+    let amounts: Vec<i64> = rows.iter().filter_map(|(_, row)| row.amount).collect();
+    (!amounts.is_empty()).then(|| amounts.iter().sum())
+}
+
+/// Rows and total.
+fn count_and_total(rows: &[(i64, &Row)]) -> String {
+    format!("{}|{}", rows.len(), or_null(total(rows)))
+}
+
+/// Questions about all rows from a day on, of a table under the name given.
+pub(crate) fn questions(table: &str, rows: &Rows, from: i64) -> Vec<Question> {
+    let from_date = format!("date '2024-01-01' + {from}");
+    let positive = |rows: &[(i64, &Row)]| rows.iter().filter(|(_, row)| row.amount > Some(0)).count();
+    let extremes = |rows: &[(i64, &Row)]| {
+        let amounts = rows.iter().filter_map(|(_, row)| row.amount);
+        format!("{}|{}", or_null(amounts.clone().min()), or_null(amounts.max()))
+    };
+    let different = |rows: &[(i64, &Row)]| {
+        let amounts: BTreeSet<i64> = rows.iter().filter_map(|(_, row)| row.amount).collect();
+        amounts.len()
+    };
+    vec![
+        Question {
+            sql: format!(
+                "SELECT kind, count(*), sum(amount), min(amount), max(amount) FROM {table} WHERE day >= {from_date}
+                 GROUP BY kind ORDER BY kind"
+            ),
+            answer: grouped(
+                rows,
+                |_, row| (row.day >= from).then(|| row.kind.clone()),
+                |kind, rows| format!("{kind}|{}|{}", count_and_total(rows), extremes(rows)),
+            ),
+        },
+        Question {
+            sql: format!(
+                "SELECT kind, count(DISTINCT amount), count(*), sum(amount) FROM {table} WHERE kind <> 'kind 1'
+                 GROUP BY kind ORDER BY kind"
+            ),
+            answer: grouped(
+                rows,
+                |_, row| (row.kind != "kind 1").then(|| row.kind.clone()),
+                |kind, rows| format!("{kind}|{}|{}", different(rows), count_and_total(rows)),
+            ),
+        },
+        Question {
+            sql: format!(
+                "SELECT date_trunc('week', day::timestamp)::date - date '2024-01-01', count(*), sum(amount),
+                 count(*) FILTER (WHERE amount > 0) FROM {table} WHERE amount IS NOT NULL GROUP BY 1 ORDER BY 1"
+            ),
+            answer: grouped(
+                rows,
+                |_, row| row.amount.map(|_| row.day.div_euclid(7) * 7),
+                |week, rows| format!("{week}|{}|{}", count_and_total(rows), positive(rows)),
+            ),
+        },
+        Question {
+            sql: format!(
+                "SELECT count(*), coalesce(sum(amount), 0), count(DISTINCT kind) FROM {table} WHERE day >= {from_date}"
+            ),
+            answer: {
+                let late: Vec<&Row> = rows.values().filter(|row| row.day >= from).collect();
+                let kinds: BTreeSet<&str> = late.iter().map(|row| row.kind.as_str()).collect();
+                let total: i64 = late.iter().filter_map(|row| row.amount).sum();
+                vec![format!("{}|{total}|{}", late.len(), kinds.len())]
+            },
+        },
+        Question {
+            sql: format!(
+                "SELECT id % 3, count(*), sum(amount * 2 + 1) FROM {table} WHERE kind <> 'kind 2' AND day >= {from_date}
+                 GROUP BY id % 3 HAVING count(*) > 1 ORDER BY 1"
+            ),
+            answer: grouped(
+                rows,
+                |id, row| (row.kind != "kind 2" && row.day >= from).then_some(id % 3),
+                |rest, rows| {
+                    let amounts: Vec<i64> = rows.iter().filter_map(|(_, row)| row.amount).collect();
+                    let total = (!amounts.is_empty()).then(|| amounts.iter().map(|amount| amount * 2 + 1).sum::<i64>());
+                    (rows.len() > 1).then(|| format!("{rest}|{}|{}", rows.len(), or_null(total)))
+                },
+            )
+            .into_iter()
+            .flatten()
+            .collect(),
+        },
+    ]
+}
+
+/// Everything that a view holds: its rows and total, over all of its groups.
+pub(crate) fn of_view(place: usize, view: &str, rows: &Rows) -> Question {
+    let counts = |id: i64, row: &Row| match place {
+        2 => row.amount.is_some(),
+        5 => row.kind != "kind 2",
+        _ => id >= 0,
+    };
+    let counted: Vec<&Row> = rows
+        .iter()
+        .filter(|(id, row)| counts(**id, row))
+        .map(|(_, row)| row)
+        .collect();
+    let amounts = counted.iter().filter_map(|row| row.amount);
+    let total: i64 = match place {
+        5 => amounts.map(|amount| amount * 2 + 1).sum(),
+        _ => amounts.sum(),
+    };
+    Question {
+        sql: format!("SELECT coalesce(sum(rows), 0), coalesce(sum(total), 0) FROM {view}"),
+        answer: vec![format!("{}|{total}", counted.len())],
+    }
+}
