@@ -64,6 +64,17 @@ fn answers(session: &mut Connection, rollup: &str, sql: &str) {
     assert!(!with.is_empty(), "{sql}");
 }
 
+/// A query gives the same with rollups and without.
+#[track_caller]
+fn same(session: &mut Connection, sql: &str) {
+    let with = ask_all(session, sql);
+    ask(session, "SET stoa.use_rollups = off");
+    let without = ask_all(session, sql);
+    ask(session, "SET stoa.use_rollups = on");
+    assert_eq!(with, without, "{sql}");
+    assert!(!with.is_empty(), "{sql}");
+}
+
 /// A query that no rollup answers, for a reason.
 #[track_caller]
 fn does_not_answer(session: &mut Connection, sql: &str, reason: &str) {
@@ -192,6 +203,73 @@ fn conditions_zones_and_distinct_arguments_of_rollups() {
 }
 
 #[test]
+fn buckets_that_do_not_lie_in_one_another_do_not_answer() {
+    let world = World::new();
+    let mut ann = world.connect();
+    // Havana has midnight twice at the end of summer; in Kathmandu an hour of the last of December 1985 was cut.
+    for (zone, view, times) in [
+        (
+            "America/Havana",
+            "havana",
+            "('2023-11-05 04:30+00'), ('2023-11-05 05:30+00'), ('2023-11-06 05:30+00')",
+        ),
+        (
+            "Asia/Kathmandu",
+            "kathmandu",
+            "('1985-12-31 18:40+00'), ('1986-01-01 18:40+00')",
+        ),
+    ] {
+        ask(
+            &mut ann,
+            &format!("CREATE TABLE of_{view} (at timestamptz); INSERT INTO of_{view} VALUES {times}; CHECKPOINT"),
+        );
+        for unit in ["hour", "day"] {
+            let key = format!("date_trunc('{unit}', at, '{zone}')");
+            ask(
+                &mut ann,
+                &format!("CREATE MATERIALIZED VIEW {view}_{unit} AS SELECT {key}, count(*) FROM of_{view} GROUP BY 1"),
+            );
+        }
+        ask(&mut ann, &format!("VACUUM; SET TimeZone = '{zone}'"));
+        for unit in ["hour", "day", "week", "month", "year"] {
+            same(
+                &mut ann,
+                &format!("SELECT date_trunc('{unit}', at), count(*) FROM of_{view} GROUP BY 1 ORDER BY 1"),
+            );
+            same(
+                &mut ann,
+                &format!(
+                    "SELECT count(*) FROM of_{view} WHERE at < '2023-11-05 05:00+00' AND date_trunc('{unit}', at) > '1980-01-01'"
+                ),
+            );
+        }
+        ask(&mut ann, "RESET TimeZone");
+    }
+    ask(&mut ann, "CREATE TABLE days (d date, w interval, f float8, k int)");
+    let days =
+        "INSERT INTO days SELECT date '2024-01-01' + i, CASE WHEN i % 2 = 0 THEN interval '30 days' ELSE '1 mon' END,
+        CASE WHEN i % 3 = 0 THEN '-0' ELSE '0' END::float8, -i FROM generate_series(1, 500) i";
+    check(&mut ann, &format!("{days}; CHECKPOINT"), "CHECKPOINT");
+    ask(
+        &mut ann,
+        "CREATE MATERIALIZED VIEW hours AS SELECT time_bucket('5 hours', d), count(*) FROM days GROUP BY 1",
+    );
+    ask(
+        &mut ann,
+        "CREATE MATERIALIZED VIEW ends AS SELECT k, min(w) AS a, max(w) AS b, min(f) AS c, max(f) AS d, count(*) AS n FROM days GROUP BY k; VACUUM",
+    );
+    same(
+        &mut ann,
+        "SELECT time_bucket('10 hours', d), count(*) FROM days GROUP BY 1 ORDER BY 1",
+    );
+    answers(&mut ann, "ends", "SELECT min(w), max(w), min(f), max(f) FROM days");
+    same(
+        &mut ann,
+        "SELECT count(*), string_agg(DISTINCT (k % 2)::text, ',' ORDER BY (k % 2)::text) FROM days WHERE k > -100",
+    );
+}
+
+#[test]
 fn what_cannot_be_kept_exact_is_refused() {
     let world = World::new();
     let mut ann = world.connect();
@@ -247,6 +325,30 @@ fn what_cannot_be_kept_exact_is_refused() {
         (
             "SELECT commit_version, count(*) FROM events GROUP BY 1",
             "it reads what identifies a row",
+        ),
+        (
+            "SELECT moment - interval '1 month' AS m, count(*) FROM events GROUP BY 1",
+            "- of a timestamp with time zone may depend on the time zone of the session",
+        ),
+        (
+            "SELECT 'at ' || day AS d, count(*) FROM events GROUP BY 1",
+            "|| shows a value of type date as the settings of the session have it",
+        ),
+        (
+            "SELECT ARRAY[moment]::text AS a, count(*) FROM events GROUP BY 1",
+            "a cast from timestamp with time zone[] to text depends on settings of the session",
+        ),
+        (
+            "SELECT shop::regclass::text AS a, count(*) FROM events GROUP BY 1",
+            "a cast from regclass to text depends on settings of the session",
+        ),
+        (
+            "SELECT count(*) FROM events WHERE moment > '2024-01-02 00:00'",
+            "what '2024-01-02 00:00' means as timestamp with time zone depends on the session",
+        ),
+        (
+            "SELECT count(*) FROM events WHERE at > 'yesterday'",
+            "what 'yesterday' means as timestamp without time zone depends on the session",
         ),
         (
             "SELECT n::float8 AS f, count(*) FROM events GROUP BY 1",
@@ -318,6 +420,24 @@ fn views_live_with_their_tables() {
     assert_ne!(after, before);
     check(&mut ann, "SET stoa.verify_rollups = on; VACUUM", "VACUUM");
     assert_eq!(ask(&mut ann, total), after);
+    check(&mut ann, "SELECT * FROM stoa.check_rollup('by_shop')", "");
+    check(
+        &mut ann,
+        "SELECT count(given_by) FROM stoa.check_rollup('public.\"halves\"') c WHERE c.revenue > 0",
+        "0",
+    );
+    let plan = ask(&mut ann, "EXPLAIN SELECT * FROM stoa.check_rollup('by_shop')");
+    assert_eq!(plan.matches("Rollup: by_shop").count(), 1, "{plan}");
+    refused(
+        &mut ann,
+        "SELECT * FROM stoa.check_rollup('sales')",
+        "42809 \"sales\" is not a materialized view",
+    );
+    refused(
+        &mut ann,
+        "SELECT * FROM stoa.check_rollup('a, b')",
+        "22023 stoa.check_rollup takes the name of a materialized view as a constant",
+    );
     drop(ann);
     let world = world.reopened();
     let mut ann = world.connect();

@@ -314,7 +314,10 @@ impl History {
         questions.extend(rollups::questions(&table, rows, from));
         let views = self.views.iter();
         questions.extend(views.map(|place| rollups::of_view(*place, &format!("v{place}{as_of}"), rows)));
-        for Question { sql, answer } in questions {
+        // Half of them of each version: there are many versions.
+        let half = self.random.below(2);
+        let picked = questions.into_iter().enumerate().filter(|(place, _)| place % 2 == half);
+        for (_, Question { sql, answer }) in picked {
             let found = self.ask(&sql);
             assert!(
                 found == answer,

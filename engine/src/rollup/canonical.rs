@@ -63,7 +63,7 @@ impl<'p> Source<'p> {
                         filter: Some(place),
                     });
                 }
-                Some(source).filter(|_| scan.limit.is_none())
+                Some(source).filter(|_| scan.limit.is_none() && !scan.rows_only)
             }
             Plan::Project(project) => {
                 let mut source = Source::of(&project.input, zone)?;

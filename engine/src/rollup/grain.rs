@@ -33,6 +33,12 @@ struct Looks<'e> {
     zone: Option<String>,
 }
 
+impl Looks<'_> {
+    fn is_of_utc(&self) -> bool {
+        self.zone.as_deref().is_none_or(|zone| zone == "UTC")
+    }
+}
+
 const WEEK: i64 = 7 * DAY;
 
 impl Grain {
@@ -97,9 +103,9 @@ impl Grain {
         }
     }
 
-    /// Whether buckets are the same whatever the zone, as far as zones are ahead of UTC by whole multiples.
+    /// Whether buckets are smaller than days, or no multiples of them.
     fn is_within_day(self) -> bool {
-        matches!(self, Grain::Microseconds(width) if DAY % width == 0)
+        matches!(self, Grain::Microseconds(width) if width % DAY != 0)
     }
 }
 
@@ -131,7 +137,8 @@ fn of_call(call: &FunctionCall) -> Option<Looks<'_>> {
         }),
         ("time_bucket", [width, time]) => Some(Looks {
             time,
-            grain: bucket(width)?,
+            // Of a date, the start of a bucket of hours is cut down to a date.
+            grain: bucket(width).filter(|grain| time.data_type() != LogicalType::Date || !grain.is_within_day())?,
             zone: match time.data_type() {
                 LogicalType::Timestamp | LogicalType::Date => None,
                 LogicalType::TimestampTz => Some("UTC".to_owned()),
@@ -198,9 +205,10 @@ fn truncates(expression: &Expr) -> bool {
     }
 }
 
-/// The time that a key is the bucket of.
+/// The time that a key is the bucket of, where no bucket begins after a time in it: at the end of summer some zones have midnight twice.
 pub(super) fn truncated_time(key: &Expr) -> Option<&Expr> {
-    truncates(key).then(|| looks(key).map(|looks| looks.time)).flatten()
+    let looks = looks(key).filter(|looks| truncates(key) && looks.is_of_utc())?;
+    Some(looks.time)
 }
 
 /// A key, which is the column of a partial at that place, in place of the time that it is the bucket of.
@@ -235,8 +243,7 @@ pub(super) fn coarsened(expression: &Expr, keys: &[Expr]) -> Option<Expr> {
 
 /// Whether what one looks at tells what the other does.
 fn is_within(has: &Looks<'_>, wanted: &Looks<'_>) -> bool {
-    let is_utc = has.zone.as_deref().is_none_or(|zone| zone == "UTC");
-    // Hours of a zone may be cut by a change of its offset, and may not begin with an hour of UTC.
-    let zone_is_harmless = is_utc || !wanted.grain.is_within_day() || has.grain == wanted.grain;
+    // In other zones a change of the offset may cut an hour, even at the end of a year.
+    let zone_is_harmless = has.is_of_utc() || !has.grain.is_within_day() || has.grain == wanted.grain;
     has.grain.refines(wanted.grain) && zone_is_harmless
 }

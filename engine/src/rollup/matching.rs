@@ -3,7 +3,7 @@
 
 use super::canonical::{Source, column_at};
 use super::grain::{as_time, coarsened, truncated_time};
-use super::shape::Rollup;
+use super::shape::{Rollup, inexact};
 use crate::error::Result;
 use crate::expression::{Expression, Layout};
 use crate::functions::{StatementContext, SummaryState};
@@ -171,13 +171,13 @@ impl Matching<'_> {
     }
 
     fn input(&self, call: &AggregateCall, prepared: &PreparedCall) -> Option<PartialInput> {
-        if prepared.order.is_some() {
+        if inexact(call, prepared).is_some() {
             return None;
         }
-        if !prepared.distinct {
-            if let Some(places) = self.states(call, prepared) {
-                return Some(PartialInput::States(places));
-            }
+        if !prepared.distinct
+            && let Some(places) = self.states(call, prepared)
+        {
+            return Some(PartialInput::States(places));
         }
         let counts_each_once = prepared.distinct || !depends_on_repetition(call);
         let arguments = call

@@ -1,9 +1,10 @@
 //! A catalog of one table, under the name and with the column names that a rollup's query has for it. Every session's constants,
 //! formats and time zone are the defaults.
 
+use super::fixed::Reason;
 use crate::catalog::compile::user_error;
 use crate::expression::{Expression, Layout};
-use crate::format::FormatSettings;
+use crate::format::{DateOrder, FormatSettings};
 use crate::functions::{SessionFacts, StatementContext, registry};
 use crate::types::literal_at;
 use std::sync::Arc;
@@ -70,8 +71,25 @@ impl Catalog for OneTable {
         Some(folded().map_err(user_error))
     }
 
+    /// As every session reads it.
     fn parse_literal(&self, text: &str, data_type: &LogicalType) -> Result<Literal> {
-        crate::format::text::parse_value(text, data_type, &FormatSettings::default()).map_err(user_error)
+        let settings = FormatSettings::default();
+        let elsewhere = FormatSettings {
+            time_zone: jiff::tz::TimeZone::fixed(jiff::tz::offset(5)),
+            date_order: DateOrder::DayMonthYear,
+            transaction_time: 0,
+            ..settings.clone()
+        };
+        let parse = |settings| crate::format::text::parse_value(text, data_type, settings).map_err(user_error);
+        let literal = parse(&settings)?;
+        match parse(&elsewhere).is_ok_and(|other| other == literal) {
+            true => Ok(literal),
+            false => Err(Reason {
+                message: format!("what '{text}' means as {data_type} depends on the session"),
+                hint: "Write times with their zone and dates in ISO order: '2024-01-31 00:00+00'.",
+            }
+            .sql_refusal()),
+        }
     }
 
     fn row_count(&self, _table: TableId) -> Option<u64> {

@@ -6,7 +6,7 @@ use super::definition::RollupDefinition;
 use super::fixed::{Reason, unfixed};
 use super::one_table::{OneTable, no_session};
 use crate::catalog::relation::table_relation;
-use crate::error::{Error, Result, SqlState};
+use crate::error::{Error, Result};
 use crate::expression::Layout;
 use crate::functions::{StatementContext, SummaryState};
 use crate::operators::hash_aggregate::AggregateSpecification;
@@ -112,6 +112,13 @@ impl Rollup {
         let calls = aggregate.aggregates.iter();
         let calls: Vec<AggregateCall> = calls.map(|(_, call)| source.canonical_call(call)).collect();
         let prepared = prepared(&calls, &self.statement)?;
+        let mut reasons = calls
+            .iter()
+            .zip(&prepared)
+            .filter_map(|(call, prepared)| inexact(call, prepared));
+        if let Some(reason) = reasons.next() {
+            return Err(reason.refusal());
+        }
         for (_, call) in prepared.iter().zip(&calls).filter(|(prepared, _)| prepared.distinct) {
             self.add_distinct(call);
         }
@@ -120,13 +127,13 @@ impl Rollup {
             if prepared.distinct {
                 continue;
             }
-            check_call(&call, &prepared)?;
             let state_types = (prepared.function.accumulator)(&prepared.binding)?.state_types();
             if let Some(other) = state_types.iter().find(|data_type| !is_stored_type(data_type)) {
-                return Err(refused(&Reason {
+                return Err(Reason {
                     message: format!("the states of {} cannot be stored ({other})", call.call.function.name),
                     hint: KEPT,
-                }));
+                }
+                .refusal());
             }
             let places = next_place..next_place + state_types.len();
             next_place = places.end;
@@ -160,15 +167,16 @@ impl Rollup {
     fn check(&self) -> Result<()> {
         for expression in self.expressions() {
             if let Some(reason) = unfixed(expression) {
-                return Err(refused(&reason));
+                return Err(reason.refusal());
             }
             let is_hidden =
                 |part: &Expr| matches!(part, Expr::Column(column) if column.id.0 as usize >= self.table_types.len());
             if expression.any(&mut { is_hidden }) {
-                return Err(refused(&Reason {
+                return Err(Reason {
                     message: "it reads what identifies a row".into(),
                     hint: "Roll up the table's own columns.",
-                }));
+                }
+                .refusal());
             }
         }
         for key in &self.keys {
@@ -183,10 +191,11 @@ impl Rollup {
                     | LogicalType::Double
             );
             if is_equal_in_many_ways || !is_stored_type(&array_type(&data_type)) {
-                return Err(refused(&Reason {
+                return Err(Reason {
                     message: format!("it groups by a value of type {data_type}"),
                     hint: "Group by whole or decimal numbers, texts, dates, times, booleans or uuids.",
-                }));
+                }
+                .refusal());
             }
         }
         Ok(())
@@ -287,23 +296,24 @@ const EXACT: [&str; 12] = [
 const KEPT: &str = "Kept are count, sum, avg, min, max, count(DISTINCT ..), bool_and, bool_or, every, bit_and, bit_or, bit_xor and \
                     approx_count_distinct, each with FILTER.";
 
-fn check_call(call: &AggregateCall, prepared: &PreparedCall) -> Result<()> {
+/// Why the answer of a whole does not follow from its parts, whatever they are.
+pub(super) fn inexact(call: &AggregateCall, prepared: &PreparedCall) -> Option<Reason> {
     let name = call.call.function.name;
     if !EXACT.contains(&name) || prepared.order.is_some() {
-        return Err(refused(&Reason {
+        return Some(Reason {
             message: format!("{name} of a whole does not follow from its parts"),
             hint: KEPT,
-        }));
+        });
     }
     let is_float = |data_type: &LogicalType| matches!(data_type, LogicalType::Real | LogicalType::Double);
     let mut types = call.call.arguments.iter().map(Expr::data_type);
     if matches!(name, "sum" | "avg") && types.any(|data_type| is_float(&data_type)) {
-        return Err(refused(&Reason {
+        return Some(Reason {
             message: format!("{name} of floating-point values depends on the order in which they are added"),
             hint: "Add them up as numeric: sum(amount::numeric(18, 6)).",
-        }));
+        });
     }
-    Ok(())
+    None
 }
 
 /// The aggregation of a rollup's query; what is above it is computed when the view is read.
@@ -313,14 +323,16 @@ fn aggregation(plan: &Plan) -> Result<&Aggregate> {
         Plan::Filter(filter) => aggregation(&filter.input),
         Plan::Sort(sort) if sort.limit.is_none() => aggregation(&sort.input),
         Plan::Aggregate(aggregate) if aggregate.grouping_sets.is_none() => Ok(aggregate),
-        Plan::Aggregate(_) => Err(refused(&Reason {
+        Plan::Aggregate(_) => Err(Reason {
             message: "it has several grouping sets".into(),
             hint: "Group by all keys; coarser groups are answered from the same rollup.",
-        })),
-        other => Err(refused(&Reason {
+        }
+        .refusal()),
+        other => Err(Reason {
             message: format!("its outermost step is {}, not a grouping", other.title()),
             hint: "Write SELECT keys, aggregates FROM table GROUP BY keys.",
-        })),
+        }
+        .refusal()),
     }
 }
 
@@ -342,16 +354,5 @@ fn other_input(input: &Plan) -> Error {
             "Group the rows of one table.",
         ),
     };
-    refused(&Reason { message, hint })
-}
-
-fn refused(reason: &Reason) -> Error {
-    let error = stoa_sql::Error::new(
-        SqlState::FEATURE_NOT_SUPPORTED,
-        format!(
-            "a materialized view of this query cannot be kept exact: {}",
-            reason.message
-        ),
-    );
-    Error::Sql(error.with_hint(reason.hint))
+    Reason { message, hint }.refusal()
 }

@@ -74,6 +74,7 @@ impl Altered<'_> {
             filters: vec![Expr::Not(Box::new(condition))],
             as_of: None,
             limit: Some(1),
+            rows_only: true,
         });
         let violations = Planned::new(self.run, &scan, None)?.collect(self.run)?;
         match violations.iter().any(|batch| batch.row_count > 0) {

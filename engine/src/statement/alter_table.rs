@@ -324,6 +324,7 @@ impl Altered<'_> {
             filters: vec![Expr::IsNull(Box::new(Expr::Column(column)))],
             as_of: None,
             limit: Some(1),
+            rows_only: true,
         });
         let batches = Planned::new(self.run, &scan, None)?.collect(self.run)?;
         Ok(batches.iter().any(|batch| batch.row_count > 0))

@@ -192,6 +192,7 @@ fn key_scan(relation: &Relation, places: &[usize]) -> Result<(Scan, Vec<ColumnDe
         filters: Vec::new(),
         as_of: None,
         limit: None,
+        rows_only: true,
     };
     Ok((scan, columns))
 }
@@ -349,6 +350,7 @@ impl Search {
                 filters: Vec::new(),
                 as_of: None,
                 limit: None,
+                rows_only: true,
             })),
         })
     }

@@ -390,6 +390,7 @@ impl Binder<'_> {
             filters: Vec::new(),
             as_of,
             limit: None,
+            rows_only: self.reads_rows_only,
         };
         (scan, columns)
     }
@@ -439,7 +440,7 @@ impl Binder<'_> {
     }
 
     /// A view under the name it is written by: its query, bound as if it stood alone.
-    fn bind_view(
+    pub(super) fn bind_view(
         &mut self,
         view: &RelationInfo,
         query: &str,

@@ -1,5 +1,6 @@
 //! Functions in FROM: one, or several side by side (`ROWS FROM`), with the columns that a function returning `record` is to have.
 
+use super::bind_check_rollup::is_check_rollup;
 use super::bind_from::{FromItem, shown};
 use super::collect::{Clause, Context};
 use super::expression::{Argument, argument_list, arrange, no_function};
@@ -33,6 +34,9 @@ impl Binder<'_> {
         alias: Option<&ast::TableAlias>,
         parent: Option<&Scope<'_>>,
     ) -> Result<FromItem> {
+        if is_check_rollup(name) {
+            return self.bind_check_rollup(name, arguments, alias);
+        }
         let scope = Scope::inside(parent);
         let list = argument_list(arguments)?;
         if rows_from::is_mark(name) {

@@ -6,6 +6,7 @@
 mod bind_alter;
 mod bind_alter_type;
 mod bind_as_of_join;
+mod bind_check_rollup;
 mod bind_comment;
 mod bind_constraint;
 mod bind_copy;
@@ -125,6 +126,8 @@ pub(crate) struct Binder<'c> {
     /// The relations that the statement itself names in FROM.
     references: Vec<ViewReference>,
     between_depth: usize,
+    /// No rollup may answer for the scans that are being bound.
+    reads_rows_only: bool,
     /// False within a view or a default: places there are not places of the statement.
     spans_valid: bool,
 }
@@ -145,6 +148,7 @@ impl<'c> Binder<'c> {
             as_of: None,
             references: Vec::new(),
             between_depth: 0,
+            reads_rows_only: false,
             spans_valid: true,
         }
     }

@@ -97,6 +97,8 @@ pub struct Scan {
     pub as_of: Option<Expr>,
     /// The scan may stop after so many rows that pass the filters.
     pub limit: Option<u64>,
+    /// No rollup may answer for its rows.
+    pub rows_only: bool,
 }
 
 /// See [`Plan::Values`].

@@ -147,10 +147,20 @@ ordered_reduction!(
     i32: |left, right| left < right,
     i64: |left, right| left < right,
     i128: |left, right| left < right,
-    f32: |left: f32, right: f32| left < right || right.is_nan() && !left.is_nan(),
-    f64: |left: f64, right: f64| left < right || right.is_nan() && !left.is_nan(),
-    IntervalMonthDayNano: |left, right| interval_key(left) < interval_key(right)
+    // Of values that compare equal it is always the same one that stays, whatever came first.
+    f32: |left: f32, right: f32| {
+        left < right || right.is_nan() && !left.is_nan() || left == right && left.is_sign_negative() && right.is_sign_positive()
+    },
+    f64: |left: f64, right: f64| {
+        left < right || right.is_nan() && !left.is_nan() || left == right && left.is_sign_negative() && right.is_sign_positive()
+    },
+    IntervalMonthDayNano: |left, right| interval_order(left) < interval_order(right)
 );
+
+/// What intervals are ordered by; equal ones that are written in different ways by their parts.
+fn interval_order(value: IntervalMonthDayNano) -> (i128, i32, i32, i64) {
+    (interval_key(value), value.months, value.days, value.nanoseconds)
+}
 
 /// An interval as nanoseconds, a month being 30 days.
 pub(super) fn interval_key(value: IntervalMonthDayNano) -> i128 {

@@ -3,7 +3,8 @@
 use super::unit::{Unit, not_recognized, not_supported};
 use super::zone::zone;
 use crate::calendar::{
-    DAY, HOUR, MINUTE, SECOND, ZoneClock, days_from_civil, is_infinite, near_civil, near_day, weekday_from_monday,
+    DAY, HOUR, MINUTE, SECOND, ZoneClock, checked_timestamp, days_from_civil, is_infinite, near_civil, near_day,
+    weekday_from_monday,
 };
 use crate::error::Result;
 use crate::functions::scalar::signature::*;
@@ -183,9 +184,29 @@ fn to_local(timestamp: i64, offset: i64) -> i64 {
     }
 }
 
-fn answer(call: &Call<'_>, values: Vec<i64>) -> Value {
-    let array = PrimitiveArray::<TimestampMicrosecondType>::new(values.into(), call.nulls());
-    Value::Array(Arc::new(array.with_data_type(array_type(call.return_type))))
+fn answer(call: &Call<'_>, values: Vec<i64>) -> Result<Value> {
+    let nulls = call.nulls();
+    let is_value = |row: usize| nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row));
+    for (row, value) in values.iter().enumerate() {
+        if *value < FIRST_YEARS_END && is_value(row) {
+            in_range(*value)?;
+        }
+    }
+    let array = PrimitiveArray::<TimestampMicrosecondType>::new(values.into(), nulls);
+    Ok(Value::Array(Arc::new(
+        array.with_data_type(array_type(call.return_type)),
+    )))
+}
+
+/// 3714 BC, about: the first day that there is lies a millennium before at most.
+const FIRST_YEARS_END: i64 = -2_074_200 * DAY;
+
+/// The start of a unit may lie before the first time that there is.
+fn in_range(start: i64) -> Result<i64> {
+    match is_infinite(start) {
+        true => Ok(start),
+        false => checked_timestamp(Some(start)),
+    }
 }
 
 fn truncate_timestamps(call: &Call<'_>) -> Result<Value> {
@@ -193,11 +214,11 @@ fn truncate_timestamps(call: &Call<'_>) -> Result<Value> {
     let values = call.primitives::<TimestampMicrosecondType>(1)?;
     if units.is_constant() && !values.is_constant() && !units.is_null(0) {
         let unit = unit_of(units.value(0), &LogicalType::Timestamp)?;
-        return Ok(answer(call, truncate(values.values(), unit)));
+        return answer(call, truncate(values.values(), unit));
     }
     call.map_rows::<TimestampMicrosecondType>(|row| {
         let unit = unit_of(units.value(row), &LogicalType::Timestamp)?;
-        Ok(truncate_one(values.value(row), unit))
+        in_range(truncate_one(values.value(row), unit))
     })
 }
 
@@ -207,15 +228,13 @@ fn truncate_instants(call: &Call<'_>) -> Result<Value> {
     let clock = ZoneClock::new(&call.statement.time_zone);
     if units.is_constant() && !values.is_constant() && !units.is_null(0) {
         let unit = unit_of(units.value(0), &LogicalType::TimestampTz)?;
-        return Ok(answer(call, truncate_in_zone(values.values(), unit, &clock)));
+        return answer(call, truncate_in_zone(values.values(), unit, &clock));
     }
     call.map_rows::<TimestampMicrosecondType>(|row| {
         let unit = unit_of(units.value(row), &LogicalType::TimestampTz)?;
         let value = values.value(row);
-        Ok(truncate_in_zone(&[value], unit, &clock)
-            .first()
-            .copied()
-            .unwrap_or(value))
+        let start = truncate_in_zone(&[value], unit, &clock).first().copied();
+        in_range(start.unwrap_or(value))
     })
 }
 
@@ -226,16 +245,14 @@ fn truncate_in_given_zones(call: &Call<'_>) -> Result<Value> {
     if constant && !values.is_constant() {
         let unit = unit_of(units.value(0), &LogicalType::TimestampTz)?;
         let clock = ZoneClock::new(&zone(zones.value(0))?);
-        return Ok(answer(call, truncate_in_zone(values.values(), unit, &clock)));
+        return answer(call, truncate_in_zone(values.values(), unit, &clock));
     }
     call.map_rows::<TimestampMicrosecondType>(|row| {
         let unit = unit_of(units.value(row), &LogicalType::TimestampTz)?;
         let value = values.value(row);
         let clock = ZoneClock::new(&zone(zones.value(row))?);
-        Ok(truncate_in_zone(&[value], unit, &clock)
-            .first()
-            .copied()
-            .unwrap_or(value))
+        let start = truncate_in_zone(&[value], unit, &clock).first().copied();
+        in_range(start.unwrap_or(value))
     })
 }
 
