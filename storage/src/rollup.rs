@@ -13,12 +13,16 @@ pub trait PartialMaker: std::fmt::Debug + Send + Sync {
     /// # Errors
     /// As [`Self::make`].
     fn columns(&self, table: &TableSchema, rollup: &RollupSchema) -> Result<Vec<ColumnId>>;
-    /// What a rollup has of some rows, of which these are [`Self::columns`] in their order: rows of [`RollupSchema::columns`].
+    /// What a rollup has of a segment's rows: rows of [`RollupSchema::columns`]. The segment's rows come a batch at a time, of
+    /// [`Self::columns`] in their order, still encoded where they are; rows that are not selected are deleted.
     ///
     /// # Errors
     /// Whatever it runs into; the segment has no partial then, and its rows are read.
-    fn make(&self, table: &TableSchema, rollup: &RollupSchema, rows: Batch) -> Result<Batch>;
+    fn make(&self, table: &TableSchema, rollup: &RollupSchema, rows: &mut RowsOfSegment<'_>) -> Result<Batch>;
 }
+
+/// The rows of a segment, a batch at a time.
+pub type RowsOfSegment<'a> = dyn Iterator<Item = Result<Batch>> + 'a;
 
 /// Asks a scan for a rollup's partials instead of the rows of those segments that have one of all their visible rows.
 #[derive(Clone, Debug)]

@@ -5,10 +5,14 @@ use crate::error::{Error, Result};
 use crate::expression::Expression;
 use crate::operators::filter::narrowed;
 use crate::operators::hash_aggregate::aggregated;
+use crate::pipeline::MemoryBudget;
 use arrow_array::{ArrayRef, UInt32Array};
 use arrow_ord::sort::{SortColumn, lexsort_to_indices};
-use stoa_storage::rollup::PartialMaker;
+use std::sync::Arc;
+use stoa_storage::disk::MemoryDisk;
+use stoa_storage::rollup::{PartialMaker, RowsOfSegment};
 use stoa_storage::schema::{ColumnId, RollupSchema, TableSchema};
+use stoa_storage::temporary::TemporaryFiles;
 use stoa_storage::vector::Batch;
 
 /// See the module.
@@ -22,8 +26,14 @@ impl PartialMaker for PartialsOfRows {
         Ok(columns.map(|column| column.id).collect())
     }
 
-    fn make(&self, table: &TableSchema, rollup: &RollupSchema, rows: Batch) -> stoa_storage::Result<Batch> {
-        let made = Rollup::of(table, rollup).and_then(|rollup| rollup.partial(rows));
+    fn make(
+        &self,
+        table: &TableSchema,
+        rollup: &RollupSchema,
+        rows: &mut RowsOfSegment<'_>,
+    ) -> stoa_storage::Result<Batch> {
+        let mut rows = rows.map(|batch| batch.map_err(Error::from));
+        let made = Rollup::of(table, rollup).and_then(|rollup| rollup.partial(&mut rows));
         made.map_err(invalid)
     }
 }
@@ -36,13 +46,14 @@ fn invalid(error: Error) -> stoa_storage::Error {
 
 impl Rollup {
     /// What the rollup has of some rows of the table, in the order of its keys: neighbours are alike then, and take little room.
-    fn partial(&self, rows: Batch) -> Result<Batch> {
+    fn partial(&self, rows: &mut dyn Iterator<Item = Result<Batch>>) -> Result<Batch> {
         let (specification, layout) = self.specification()?;
         let conditions = self.conditions.iter();
         let conditions = conditions.map(|condition| Expression::compile(condition, &layout, self.statement()));
         let conditions: Vec<Expression> = conditions.collect::<Result<_>>()?;
-        let (columns, row_count) = aggregated(specification, narrowed(rows, &conditions)?)?;
-        let keys = columns.iter().take(self.keys.len());
+        let mut rows = rows.map(|batch| narrowed(batch?, &conditions));
+        let groups = aggregated(specification, &no_limit(), &mut rows)?;
+        let keys = groups.columns.iter().take(self.keys.len());
         let keys: Vec<SortColumn> = keys
             .map(|key| SortColumn {
                 values: key.clone(),
@@ -50,13 +61,18 @@ impl Rollup {
             })
             .collect();
         if keys.is_empty() {
-            return Ok(Batch::new(columns, row_count));
+            return Ok(groups);
         }
         let order: UInt32Array = lexsort_to_indices(&keys, None)?;
-        let sorted = columns
-            .iter()
-            .map(|column| arrow_select::take::take(column, &order, None));
+        let columns = groups.columns.iter();
+        let sorted = columns.map(|column| arrow_select::take::take(column, &order, None));
         let sorted: Vec<ArrayRef> = sorted.collect::<std::result::Result<_, _>>()?;
-        Ok(Batch::new(sorted, row_count))
+        Ok(Batch::new(sorted, groups.row_count))
     }
+}
+
+/// The groups of one segment are no more than its rows: they stay in memory.
+fn no_limit() -> Arc<MemoryBudget> {
+    let nowhere = Arc::new(MemoryDisk::default());
+    MemoryBudget::new(usize::MAX, TemporaryFiles::new(nowhere))
 }

@@ -15,7 +15,7 @@ mod summary;
 
 pub use address::AddressCondition;
 pub(crate) use plan::begin;
-pub(crate) use planned::{constant, missing_value, unknown_column};
+pub(crate) use planned::{constant, missing_value};
 
 use crate::commit::CommitVersion;
 use crate::error::Result;

@@ -1,6 +1,5 @@
 //! Partials on their way to disk with the segment whose rows they are of. A partial that cannot be made is left out.
 
-use super::columns::join;
 use super::database::Shared;
 use super::segment_file::{TABLES_FOLDER, segment_path, table_folder};
 use super::state::{DatabaseState, SegmentState, TableState};
@@ -8,11 +7,13 @@ use crate::commit::PartId;
 use crate::commit::logged::LoggedEdit;
 use crate::commit::moves::Moved;
 use crate::error::{Error, Result};
-use crate::scan::{constant, missing_value, unknown_column};
+use crate::limits::BATCH_ROWS;
+use crate::scan::{constant, missing_value};
 use crate::schema::{ColumnId, PartitionKey, RollupSchema, TableId, TableSchema};
-use crate::segment::{Partial, RowVersions, SegmentInput, SegmentMeta, write_segment};
+use crate::segment::{Partial, RowVersions, SegmentInput, SegmentMeta, SegmentReader, write_segment};
 use crate::vector::{Batch, Selection, flatten};
 use arrow_array::ArrayRef;
+use arrow_buffer::BooleanBuffer;
 use parking_lot::Mutex;
 use std::collections::HashSet;
 use std::path::Path;
@@ -23,12 +24,11 @@ pub(super) fn write_with_partials(
     input: SegmentInput<'_>,
     makes_partials: bool,
 ) -> Result<SegmentMeta> {
-    let (schema, columns) = (input.schema, input.columns);
+    let schema = input.schema;
     let mut meta = write_provisional(shared, schema, input)?;
-    let rollups = schema.rollups.iter().filter(|_| makes_partials);
-    for rollup in rollups {
-        match write_partial(shared, schema, rollup, columns) {
-            Ok(partial) => meta.partials.extend(partial),
+    if makes_partials && !schema.rollups.is_empty() && shared.options.partial_maker.is_some() {
+        match write_partials(shared, schema, &meta) {
+            Ok(partials) => meta.partials = partials,
             Err(error) => {
                 remove(shared, schema, &[meta]);
                 return Err(error);
@@ -36,6 +36,95 @@ pub(super) fn write_with_partials(
         }
     }
     Ok(meta)
+}
+
+/// What rollups have of a segment that was just written. It is read once more for that: grouping by codes of its dictionaries and runs takes
+/// less than reading saves.
+fn write_partials(shared: &Shared, schema: &TableSchema, meta: &SegmentMeta) -> Result<Vec<Partial>> {
+    let reader = SegmentReader::open(&*shared.disk, &segment_path(schema.id, meta.id), meta)?;
+    let rows = Rows {
+        reader: &reader,
+        alive: None,
+        missing: &|id| Err(unknown(schema, id)),
+    };
+    let mut partials: Vec<Partial> = Vec::new();
+    for rollup in &schema.rollups {
+        let Some(made) = rows.made(shared, schema, rollup) else {
+            continue;
+        };
+        match write_rows(shared, rollup, 0, made) {
+            Ok(partial) => partials.push(partial),
+            Err(error) => {
+                remove_files(
+                    shared,
+                    partials.iter().map(|partial| (partial.rollup, partial.segment.id)),
+                );
+                return Err(error);
+            }
+        }
+    }
+    Ok(partials)
+}
+
+/// The rows of a segment that partials are made of.
+struct Rows<'a> {
+    reader: &'a SegmentReader,
+    /// Those that are not deleted, where some are.
+    alive: Option<BooleanBuffer>,
+    /// What rows have in a column that the segment is older than.
+    missing: &'a dyn Fn(ColumnId) -> Result<ArrayRef>,
+}
+
+impl Rows<'_> {
+    /// What a rollup has of them; none where it runs into something.
+    fn made(&self, shared: &Shared, schema: &TableSchema, rollup: &RollupSchema) -> Option<Batch> {
+        let maker = shared.options.partial_maker.as_ref()?;
+        let make = || {
+            let columns = maker.columns(schema, rollup)?;
+            let blocks = (0..self.reader.block_count()).map(|block| self.batches(&columns, block));
+            let mut batches = blocks.flat_map(|batches| match batches {
+                Ok(batches) => batches.into_iter().map(Ok).collect(),
+                Err(error) => vec![Err(error)],
+            });
+            maker.make(schema, rollup, &mut batches)
+        };
+        match make() {
+            Ok(rows) => Some(rows.compact()),
+            Err(error) => {
+                tracing::warn!(%error, rollup = rollup.id.0, "a segment has no partial for a rollup");
+                None
+            }
+        }
+    }
+
+    fn batches(&self, columns: &[ColumnId], block: usize) -> Result<Vec<Batch>> {
+        let rows = self.reader.block_rows(block);
+        let columns = columns.iter().map(|id| match self.reader.has_column(*id) {
+            true => self.reader.decode(*id, rows.clone()),
+            false => Ok(constant(&(self.missing)(*id)?, rows.len())),
+        });
+        let columns: Vec<ArrayRef> = columns.collect::<Result<_>>()?;
+        let starts = (0..rows.len()).step_by(BATCH_ROWS);
+        let batches = starts.map(|start| {
+            let length = BATCH_ROWS.min(rows.len() - start);
+            let columns = columns.iter().map(|column| column.slice(start, length)).collect();
+            let alive = self
+                .alive
+                .as_ref()
+                .map(|alive| alive.slice(rows.start as usize + start, length));
+            Batch {
+                selection: alive.map(Selection::new),
+                ..Batch::new(columns, length)
+            }
+        });
+        Ok(batches.filter(|batch| batch.selected_count() > 0).collect())
+    }
+}
+
+fn unknown(schema: &TableSchema, id: ColumnId) -> Error {
+    Error::Invalid {
+        reason: format!("table {} has no column {}", schema.id.0, id.0),
+    }
 }
 
 fn write_provisional(shared: &Shared, schema: &TableSchema, input: SegmentInput<'_>) -> Result<SegmentMeta> {
@@ -46,58 +135,6 @@ fn write_provisional(shared: &Shared, schema: &TableSchema, input: SegmentInput<
         shared.sequencer.abandon_loaded(&[id]);
     }
     written
-}
-
-/// Makes what a rollup has of rows that are there whole.
-fn write_partial(
-    shared: &Shared,
-    schema: &TableSchema,
-    rollup: &RollupSchema,
-    columns: &[ArrayRef],
-) -> Result<Option<Partial>> {
-    let row_count = columns.first().map_or(0, |column| column.len());
-    let column = |id: ColumnId| {
-        let position = schema.columns.iter().position(|column| column.id == id);
-        position
-            .and_then(|at| columns.get(at).cloned())
-            .ok_or_else(|| Error::Invalid {
-                reason: format!("table {} has no column {}", schema.id.0, id.0),
-            })
-    };
-    match made(shared, schema, rollup, row_count, &column) {
-        Made::Rows(rows) => write_rows(shared, rollup, 0, rows).map(Some),
-        Made::Nothing => Ok(None),
-    }
-}
-
-enum Made {
-    Rows(Batch),
-    /// There is no maker, or it ran into something.
-    Nothing,
-}
-
-fn made(
-    shared: &Shared,
-    schema: &TableSchema,
-    rollup: &RollupSchema,
-    row_count: usize,
-    column: &dyn Fn(ColumnId) -> Result<ArrayRef>,
-) -> Made {
-    let Some(maker) = &shared.options.partial_maker else {
-        return Made::Nothing;
-    };
-    let make = || {
-        let columns = maker.columns(schema, rollup)?.into_iter().map(column);
-        let rows = Batch::new(columns.collect::<Result<_>>()?, row_count);
-        maker.make(schema, rollup, rows)
-    };
-    match make() {
-        Ok(rows) => Made::Rows(rows.compact()),
-        Err(error) => {
-            tracing::warn!(%error, rollup = rollup.id.0, "a segment has no partial for a rollup");
-            Made::Nothing
-        }
-    }
 }
 
 fn write_rows(shared: &Shared, rollup: &RollupSchema, deleted_rows: u32, rows: Batch) -> Result<Partial> {
@@ -149,31 +186,17 @@ pub(crate) fn make_next(shared: &Shared, table: TableId) -> Result<bool> {
 
 /// Makes a partial of a segment's visible rows and puts it in place.
 fn make_for(shared: &Shared, table: &TableState, segment: &SegmentState, rollup: &RollupSchema) -> Result<bool> {
-    let reader = segment.file.reader()?;
-    let rows = 0..segment.file.meta.row_count;
-    let alive = segment
-        .deletes
-        .as_ref()
-        .and_then(|deletes| deletes.alive(&rows))
-        .map(Selection::new);
-    let column = |id: ColumnId| {
-        let position = table.schema.columns.iter().position(|column| column.id == id);
-        let blocks = (0..reader.block_count()).map(|block| match (reader.has_column(id), position) {
-            (true, _) => reader.decode(id, reader.block_rows(block)).map(|array| flatten(&array)),
-            (false, Some(at)) => Ok(flatten(&constant(
-                &missing_value(table, at),
-                reader.block_rows(block).len(),
-            ))),
-            (false, None) => Err(unknown_column(table, id)),
-        });
-        let whole = join(&blocks.collect::<Result<Vec<_>>>()?)?;
-        Ok(match &alive {
-            Some(alive) => alive.filter(&whole),
-            None => whole,
-        })
+    let position = |id: ColumnId| table.schema.columns.iter().position(|column| column.id == id);
+    let all = 0..segment.file.meta.row_count;
+    let rows = Rows {
+        reader: segment.file.reader()?,
+        alive: segment.deletes.as_ref().and_then(|deletes| deletes.alive(&all)),
+        missing: &|id| match position(id) {
+            Some(at) => Ok(missing_value(table, at)),
+            None => Err(unknown(&table.schema, id)),
+        },
     };
-    let visible_rows = segment.visible_rows() as usize;
-    let Made::Rows(rows) = made(shared, &table.schema, rollup, visible_rows, &column) else {
+    let Some(rows) = rows.made(shared, &table.schema, rollup) else {
         return Ok(false);
     };
     let partial = write_rows(shared, rollup, segment.deleted_rows(), rows)?;

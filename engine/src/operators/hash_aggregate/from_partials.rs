@@ -3,17 +3,20 @@
 
 use super::groups::GroupStates;
 use super::shared_groups::SharedGroups;
+use super::sink::{AggregateSink, GroupingLimits};
+use super::source::AggregateSource;
 use super::specification::AggregateSpecification;
 use crate::error::Result;
 use crate::expression::Expression;
 use crate::operators::filter::narrowed;
 use crate::operators::group_table::KeyFacts;
 use crate::operators::scan::GroupReceiver;
-use arrow_array::ArrayRef;
+use crate::pipeline::{Cancel, MemoryBudget, Sink, Source};
+use arrow_array::{Array, ArrayRef};
 use parking_lot::Mutex;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use stoa_storage::vector::Batch;
+use stoa_storage::vector::{Batch, flatten};
 
 /// Bytes of groups that one worker holds before it hands them on; whoever takes them accounts for theirs.
 const HELD_BYTES_MAX: usize = 4 << 20;
@@ -91,15 +94,40 @@ fn take_in(specification: &AggregateSpecification, groups: &mut GroupStates, bat
     Ok(())
 }
 
-/// The groups of one batch: keys, then answers or states.
+/// The groups of all rows: keys, then answers or states, as one batch.
 ///
 /// # Errors
-/// Whatever the aggregates say.
-pub(crate) fn aggregated(specification: AggregateSpecification, batch: Batch) -> Result<(Vec<ArrayRef>, usize)> {
-    let specification = Arc::new(specification);
-    let mut groups = GroupStates::new(&specification)?;
-    if batch.selected_count() > 0 {
-        take_in(&specification, &mut groups, &batch)?;
+/// Whatever the rows or the aggregates say.
+pub(crate) fn aggregated(
+    specification: AggregateSpecification,
+    memory: &Arc<MemoryBudget>,
+    rows: &mut dyn Iterator<Item = Result<Batch>>,
+) -> Result<Batch> {
+    let cancel = Arc::new(Cancel::new(None));
+    let sink = AggregateSink::with_limits(specification, memory.clone(), cancel, GroupingLimits::default(), None);
+    let mut part = sink.open()?;
+    for batch in rows {
+        let batch = batch?;
+        if batch.selected_count() > 0 {
+            part.consume(batch)?;
+        }
     }
-    groups.finish()
+    part.finish()?;
+    sink.finish()?;
+    let mut groups = AggregateSource::new(&sink, usize::MAX).open()?;
+    let mut parts = Vec::new();
+    while let Some(batch) = groups.next()? {
+        parts.push(batch.compact());
+    }
+    let Some(first) = parts.first() else {
+        let (columns, row_count) = GroupStates::new(&sink.shared.specification)?.finish()?;
+        return Ok(Batch::new(columns, row_count));
+    };
+    let columns = (0..first.columns.len()).map(|place| {
+        let parts: Vec<ArrayRef> = parts.iter().map(|part| flatten(&part.columns[place])).collect();
+        let parts: Vec<&dyn Array> = parts.iter().map(|part| &**part).collect();
+        Ok(arrow_select::concat::concat(&parts)?)
+    });
+    let columns = columns.collect::<Result<Vec<ArrayRef>>>()?;
+    Ok(Batch::new(columns, parts.iter().map(|part| part.row_count).sum()))
 }

@@ -5,7 +5,7 @@ use super::support::*;
 use crate::commit::Change;
 use crate::disk::{Disk, FaultyDisk, MemoryDisk, PowerLoss};
 use crate::error::{Error, Result};
-use crate::rollup::{PartialMaker, PartialRequest};
+use crate::rollup::{PartialMaker, PartialRequest, RowsOfSegment};
 use crate::scan::{ScanColumn, ScanItem, ScanRequest};
 use crate::schema::{ColumnId, ColumnSchema, RollupSchema, TableId, TableSchema};
 use crate::store::{BulkLoad, Snapshot, Store, StoreOptions};
@@ -58,15 +58,19 @@ impl PartialMaker for TotalsByDay {
         Ok(vec![DAY, KEY, VALUE])
     }
 
-    fn make(&self, _table: &TableSchema, rollup: &RollupSchema, rows: Batch) -> Result<Batch> {
+    fn make(&self, _table: &TableSchema, rollup: &RollupSchema, rows: &mut RowsOfSegment<'_>) -> Result<Batch> {
         assert_eq!(&*rollup.definition, b"totals by day");
-        if rows.row_count % 13 == 7 {
+        let batches: Vec<Batch> = rows.collect::<Result<_>>()?;
+        if batches.iter().map(Batch::selected_count).sum::<usize>() % 13 == 7 {
             return Err(Error::Invalid {
                 reason: "a number of rows that this rollup does not like".into(),
             });
         }
         let mut totals = Totals::new();
-        add_rows(&mut totals, &rows.columns);
+        for batch in batches {
+            let plain: Vec<ArrayRef> = batch.compact().columns.iter().map(flatten).collect();
+            add_rows(&mut totals, &plain);
+        }
         let columns: Vec<ArrayRef> = vec![
             Arc::new(Date32Array::from_iter_values(totals.keys().copied())),
             Arc::new(Int64Array::from_iter_values(totals.values().map(|total| total.0))),
