@@ -3,6 +3,7 @@
 //! The runner keeps no time (there is no clock here; the catalog may, in `observe_pass`), leaves out what is disabled by
 //! name, and in debug builds verifies the plan after each pass, so that a broken rewrite is found where it happened.
 
+mod bound_truncated_times;
 mod choose_build_sides;
 mod combine_sort_limit;
 mod context;
@@ -64,6 +65,7 @@ const PASSES: &[Pass] = &[
     pass("drop_dependent_keys", drop_dependent_keys::run),
     pass("share_shifted_sums", share_shifted_sums::run),
     pass("push_down_filters", push_down_filters::run),
+    pass("bound_truncated_times", bound_truncated_times::run),
     Pass {
         name: "set_operations_as_joins",
         required: true,
