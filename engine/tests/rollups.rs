@@ -110,6 +110,8 @@ fn what_follows_from_a_rollup_is_answered_by_it() {
         "SELECT shop % 2, bool_or(n > 5), bit_and(n) FROM events GROUP BY 1 ORDER BY 1",
         "SELECT upper(item), count(*) FILTER (WHERE n > 0) FROM events WHERE shop IN (1, 2) AND item <> 'item 3' GROUP BY 1 ORDER BY 1",
         "SELECT count(*), sum(amount), approx_count_distinct(n) FROM events",
+        "SELECT count(*) FILTER (WHERE shop = 2), sum(amount) FILTER (WHERE item LIKE '%3' AND shop > 1), avg(n) FILTER (WHERE shop = 77) FROM events",
+        "SELECT date_trunc('month', at), count(*) FILTER (WHERE shop = 2 OR at >= '2024-02-01'), max(n) FILTER (WHERE item = 'item 1') FROM events GROUP BY 1 ORDER BY 1",
         "SELECT count(*) FROM events WHERE at >= '2024-02-01' AND at < '2024-03-01'",
         "SELECT count(*), min(n) FROM events WHERE at > '2024-02-10 23:59:59.999999' AND at <= '2024-03-31 23:59:59.999999'",
         "SELECT count(*) FROM events WHERE at >= '2024-01-15 11:00'",

@@ -106,6 +106,20 @@ pub(crate) fn questions(table: &str, rows: &Rows, from: i64) -> Vec<Question> {
         },
         Question {
             sql: format!(
+                "SELECT count(*) FILTER (WHERE kind = 'kind 2'), coalesce(sum(amount) FILTER (WHERE day < {from_date}), 0) FROM {table}"
+            ),
+            answer: {
+                let seconds = rows.values().filter(|row| row.kind == "kind 2").count();
+                let early: i64 = rows
+                    .values()
+                    .filter(|row| row.day < from)
+                    .filter_map(|row| row.amount)
+                    .sum();
+                vec![format!("{seconds}|{early}")]
+            },
+        },
+        Question {
+            sql: format!(
                 "SELECT id % 3, count(*), sum(amount * 2 + 1) FROM {table} WHERE kind <> 'kind 2' AND day >= {from_date}
                  GROUP BY id % 3 HAVING count(*) > 1 ORDER BY 1"
             ),

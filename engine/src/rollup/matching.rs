@@ -32,8 +32,8 @@ pub(crate) struct RollupUse {
 /// What an aggregate takes of a partial.
 #[derive(Clone, Debug)]
 pub(crate) enum PartialInput {
-    /// States, in these columns.
-    States(Vec<usize>),
+    /// States, in these columns, of the groups that meet the condition.
+    States(Vec<usize>, Option<Expr>),
     /// The groups themselves, as rows: the arguments, and the condition.
     Groups(Vec<Expr>, Option<Expr>),
 }
@@ -89,7 +89,7 @@ impl Matching<'_> {
             if self.rollup.conditions.contains(expression) {
                 continue;
             }
-            if let Some(derived) = self.derived(expression).or_else(|| self.aligned(expression)) {
+            if let Some(derived) = self.derived(expression) {
                 conditions.push(derived);
                 continue;
             }
@@ -110,8 +110,8 @@ impl Matching<'_> {
         if let Some(place) = keys.iter().position(|key| key == expression) {
             return Some(column_at(place, expression.data_type()));
         }
-        if let Some(coarsened) = coarsened(expression, keys) {
-            return Some(coarsened);
+        if let Some(found) = coarsened(expression, keys).or_else(|| self.aligned(expression)) {
+            return Some(found);
         }
         match expression {
             Expr::Column(_) | Expr::Parameter { .. } => None,
@@ -174,10 +174,20 @@ impl Matching<'_> {
         if inexact(call, prepared).is_some() {
             return None;
         }
-        if !prepared.distinct
-            && let Some(places) = self.states(call, prepared)
-        {
-            return Some(PartialInput::States(places));
+        let filter = call.filter.as_ref().map(|filter| self.derived(filter));
+        if !prepared.distinct {
+            if let Some(places) = self.states(call, prepared) {
+                return Some(PartialInput::States(places, None));
+            }
+            if let Some(Some(filter)) = &filter {
+                let all = AggregateCall {
+                    filter: None,
+                    ..call.clone()
+                };
+                if let Some(places) = self.states(&all, prepared) {
+                    return Some(PartialInput::States(places, Some(filter.clone())));
+                }
+            }
         }
         let counts_each_once = prepared.distinct || !depends_on_repetition(call);
         let arguments = call
@@ -188,7 +198,6 @@ impl Matching<'_> {
         let arguments: Vec<Expr> = arguments
             .map(|argument| self.derived(argument))
             .collect::<Option<_>>()?;
-        let filter = call.filter.as_ref().map(|filter| self.derived(filter));
         match (arguments.is_empty(), filter) {
             (true, _) | (_, Some(None)) => None,
             (false, None) => Some(PartialInput::Groups(arguments, None)),
@@ -243,14 +252,14 @@ impl RollupUse {
     pub(crate) fn places(&self) -> Vec<usize> {
         let mut columns = ColumnSet::default();
         let of_calls = self.calls.iter().flat_map(|call| match call {
-            PartialInput::States(_) => [].iter().chain(&None),
+            PartialInput::States(_, filter) => [].iter().chain(filter),
             PartialInput::Groups(arguments, filter) => arguments.iter().chain(filter),
         });
         for expression in self.keys.iter().chain(&self.conditions).chain(of_calls) {
             expression.collect_columns(&mut columns);
         }
         let states = self.calls.iter().flat_map(|call| match call {
-            PartialInput::States(places) => places.as_slice(),
+            PartialInput::States(places, _) => places.as_slice(),
             PartialInput::Groups(..) => &[],
         });
         let states: Vec<usize> = states.copied().collect();
@@ -294,7 +303,7 @@ impl RollupUse {
         let mut steps: Vec<AggregateStep> = Vec::with_capacity(calls.len());
         for (call, input) in calls.iter().zip(&self.calls) {
             steps.push(match input {
-                PartialInput::States(places) => AggregateStep {
+                PartialInput::States(places, filter) => AggregateStep {
                     function: call.function,
                     binding: call.binding.clone(),
                     input: AggregateInput::States {
@@ -303,6 +312,7 @@ impl RollupUse {
                             .filter_map(|place| taken.iter().position(|known| known == place))
                             .map(|place| inputs.column(place))
                             .collect(),
+                        filter: filter.as_ref().map(|filter| inputs.filter(filter)).transpose()?,
                     },
                     order: None::<CallOrder>,
                     distinct: false,

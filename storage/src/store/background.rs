@@ -3,7 +3,7 @@
 use super::compaction::{apply_retention, forget, run_next};
 use super::database::Shared;
 use super::flush::flush_table;
-use super::partial::make_next;
+use super::partial::make_missing;
 use crate::commit::PartId;
 use crate::error::{Error, Result};
 use crate::schema::TableId;
@@ -301,7 +301,7 @@ impl Worker for Merger {
                 forget(shared, table)?;
             }
             while !shared.bell.is_stopped() && run_next(shared, table, false)? {}
-            while !shared.bell.is_stopped() && make_next(shared, table)? {}
+            make_missing(shared, table)?;
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 
 use super::database::Shared;
 use super::flush::flush_table;
-use super::partial::make_next;
+use super::partial::make_missing;
 use super::partition::partition_end;
 use super::policy::{Candidate, Job, Limits, jobs};
 use super::rewrite::Rewrite;
@@ -25,7 +25,7 @@ pub(crate) fn compact(shared: &Shared, table: Option<TableId>) -> Result<()> {
     };
     for table in tables {
         while run_next(shared, table, true)? {}
-        while make_next(shared, table)? {}
+        make_missing(shared, table)?;
         forget(shared, table)?;
     }
     shared.checkpoint()

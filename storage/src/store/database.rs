@@ -4,7 +4,7 @@ use super::background::{Background, Bell, wait_for_room};
 use super::bulk_load::Load;
 use super::checkpoint::Checkpointer;
 use super::foreign::refuse_foreign;
-use super::partial::{Unmade, make_next};
+use super::partial::{Unmade, make_missing};
 use super::past::PastSnapshot;
 use super::recovery::{Recovered, recover};
 use super::snapshot::StateSnapshot;
@@ -175,8 +175,7 @@ impl Store for Database {
 
     fn make_partials(&self, table: TableId) -> Result<()> {
         self.shared.sequencer.check_usable()?;
-        while make_next(&self.shared, table)? {}
-        Ok(())
+        make_missing(&self.shared, table)
     }
 
     fn apply_retention(&self) -> Result<()> {

@@ -158,30 +158,46 @@ fn write_rows(shared: &Shared, rollup: &RollupSchema, deleted_rows: u32, rows: B
 #[derive(Default)]
 pub(crate) struct Unmade(Mutex<HashSet<(PartId, TableId, u32)>>);
 
-/// Makes the next partial that a table lacks: of a segment that is older than the rollup, or of which rows were deleted since. Says
-/// whether there was one.
-pub(crate) fn make_next(shared: &Shared, table: TableId) -> Result<bool> {
+/// Makes the partials that a table lacks now: of segments that are older than a rollup, or of which rows were deleted since.
+pub(crate) fn make_missing(shared: &Shared, table: TableId) -> Result<()> {
     if shared.options.partial_maker.is_none() {
-        return Ok(false);
+        return Ok(());
     }
+    let state = shared.sequencer.published();
+    let Some(seen) = state.tables.get(&table) else {
+        return Ok(());
+    };
+    for rollup in &seen.schema.rollups {
+        let lacks = |segment: &&SegmentState| segment.visible_rows() > 0 && segment.partial_of(rollup.id).is_none();
+        for segment in seen.segments.iter().filter(lacks) {
+            if shared.bell.is_stopped() {
+                return Err(Error::Cancelled);
+            }
+            make_one(shared, table, segment.id(), rollup.id)?;
+        }
+    }
+    Ok(())
+}
+
+/// Makes a partial where it is missing still.
+fn make_one(shared: &Shared, table: TableId, segment: PartId, rollup: TableId) -> Result<()> {
     // A merge would take the segment away meanwhile.
     let _turn = shared.compacting.lock();
     let state = shared.sequencer.published();
     let Some(table) = state.tables.get(&table) else {
-        return Ok(false);
+        return Ok(());
     };
-    for rollup in &table.schema.rollups {
-        for segment in table.segments.iter().filter(|segment| segment.visible_rows() > 0) {
-            let key = (segment.id(), rollup.id, segment.deleted_rows());
-            if segment.partial_of(rollup.id).is_none() && !shared.unmade.0.lock().contains(&key) {
-                if !make_for(shared, table, segment, rollup)? {
-                    shared.unmade.0.lock().insert(key);
-                }
-                return Ok(true);
-            }
-        }
+    let rollup = table.schema.rollups.iter().find(|known| known.id == rollup);
+    let segment = table.segment_position(segment).map(|at| &table.segments[at]);
+    let (Some(rollup), Some(segment)) = (rollup, segment) else {
+        return Ok(());
+    };
+    let key = (segment.id(), rollup.id, segment.deleted_rows());
+    let is_missing = segment.visible_rows() > 0 && segment.partial_of(rollup.id).is_none();
+    if is_missing && !shared.unmade.0.lock().contains(&key) && !make_for(shared, table, segment, rollup)? {
+        shared.unmade.0.lock().insert(key);
     }
-    Ok(false)
+    Ok(())
 }
 
 /// Makes a partial of a segment's visible rows and puts it in place.

@@ -25,8 +25,8 @@ pub(crate) enum AggregateInput {
         arguments: Vec<usize>,
         filter: Option<usize>,
     },
-    /// States that an earlier operator handed out.
-    States { columns: Vec<usize> },
+    /// States that an earlier operator handed out, and a condition for them to count.
+    States { columns: Vec<usize>, filter: Option<usize> },
     /// Nothing of these rows: its states come through a [`StatesSink`](super::StatesSink).
     Elsewhere,
 }

@@ -9,8 +9,10 @@ use crate::operators::gather::value_bytes;
 use crate::operators::group_table::{Assigned, GroupTable, KeyFacts};
 use crate::operators::split::sliced;
 use arrow_array::{ArrayRef, UInt32Array};
+use arrow_buffer::BooleanBuffer;
 use std::ops::Range;
 use std::sync::Arc;
+use stoa_storage::vector::Selection;
 
 /// See the module.
 pub(super) struct GroupStates {
@@ -294,7 +296,34 @@ pub(super) fn take_in(
     let (arguments, selection) = rows.of_call(&call.input);
     match call.input {
         AggregateInput::Elsewhere => Ok(()),
-        AggregateInput::States { .. } => states.merge(&arguments, groups, group_count),
+        AggregateInput::States { .. } => match selection {
+            None => states.merge(&arguments, groups, group_count),
+            Some(selection) => merge_selected(states, &arguments, groups, selection, group_count),
+        },
         AggregateInput::Rows { .. } => states.update(&arguments, groups, selection.as_ref(), group_count),
     }
+}
+
+/// Takes in only some of the states.
+fn merge_selected(
+    into: &mut dyn Accumulator,
+    states: &[ArrayRef],
+    groups: Groups<'_>,
+    selection: BooleanBuffer,
+    group_count: usize,
+) -> Result<()> {
+    let selected: Vec<u32> = match groups {
+        Groups::One { .. } => Vec::new(),
+        Groups::PerRow(groups) => selection.set_indices().map(|row| groups[row]).collect(),
+    };
+    let selection = Selection::new(selection);
+    let groups = match groups {
+        Groups::One { group, .. } => Groups::One {
+            group,
+            row_count: selection.selected_count(),
+        },
+        Groups::PerRow(_) => Groups::PerRow(&selected),
+    };
+    let states: Vec<ArrayRef> = states.iter().map(|state| selection.filter(state)).collect();
+    into.merge(&states, groups, group_count)
 }

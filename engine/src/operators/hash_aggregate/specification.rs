@@ -176,21 +176,17 @@ impl InputRows {
 
     /// These rows of an aggregate's input and the condition under which they count.
     pub(super) fn of_call(&self, input: &AggregateInput) -> (Vec<ArrayRef>, Option<BooleanBuffer>) {
-        match input {
-            AggregateInput::Rows { arguments, filter } => {
-                let arguments = arguments.iter().map(|place| self.arguments[*place].clone()).collect();
-                let filter = filter.map(|place| self.filters[place].clone());
-                let selection = match (filter, &self.selection) {
-                    (Some(filter), Some(selection)) => Some(&filter & selection),
-                    (filter, selection) => filter.or_else(|| selection.clone()),
-                };
-                (arguments, selection)
-            }
-            AggregateInput::States { columns } => (
-                columns.iter().map(|place| self.arguments[*place].clone()).collect(),
-                None,
-            ),
-            AggregateInput::Elsewhere => (Vec::new(), None),
-        }
+        let (columns, filter) = match input {
+            AggregateInput::Rows { arguments, filter } => (arguments, filter),
+            AggregateInput::States { columns, filter } => (columns, filter),
+            AggregateInput::Elsewhere => return (Vec::new(), None),
+        };
+        let columns = columns.iter().map(|place| self.arguments[*place].clone()).collect();
+        let filter = filter.map(|place| self.filters[place].clone());
+        let selection = match (filter, &self.selection) {
+            (Some(filter), Some(selection)) => Some(&filter & selection),
+            (filter, selection) => filter.or_else(|| selection.clone()),
+        };
+        (columns, selection)
     }
 }

@@ -550,8 +550,14 @@ fn states_that_one_aggregation_hands_out_another_takes_in() {
         LogicalType::BigInt,
     ];
     let mut outer = calls();
-    outer[0].input = AggregateInput::States { columns: vec![2, 3] };
-    outer[1].input = AggregateInput::States { columns: vec![4] };
+    outer[0].input = AggregateInput::States {
+        columns: vec![2, 3],
+        filter: None,
+    };
+    outer[1].input = AggregateInput::States {
+        columns: vec![4],
+        filter: None,
+    };
     // How many distinct texts there are, by the way.
     outer.push(step(
         "count",

@@ -158,6 +158,7 @@ impl Planner {
                     next_column += states;
                     AggregateInput::States {
                         columns: (next_column - states..next_column).collect(),
+                        filter: None,
                     }
                 }
             };

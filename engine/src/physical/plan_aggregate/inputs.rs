@@ -62,7 +62,8 @@ impl<'a> Inputs<'a> {
         self.arguments.len() - 1
     }
 
-    fn filter(&mut self, expression: &Expr) -> Result<usize> {
+    /// A condition, as the place of one of the filters.
+    pub(crate) fn filter(&mut self, expression: &Expr) -> Result<usize> {
         if let Some(place) = self.filter_expressions.iter().position(|known| known == expression) {
             return Ok(place);
         }
