@@ -1,4 +1,4 @@
-//! COMMENT ON TABLE, VIEW and COLUMN. What it names must be there.
+//! COMMENT ON TABLE, VIEW, MATERIALIZED VIEW and COLUMN. What it names must be there.
 
 use super::name::{parts, table_name};
 use super::{Binder, not_supported};
@@ -17,7 +17,9 @@ impl Binder<'_> {
         text: Option<&str>,
     ) -> Result<Statement> {
         let (relation, column) = match object {
-            CommentObject::Table | CommentObject::View => (self.commented(&table_name(name)?, object), None),
+            CommentObject::Table | CommentObject::View | CommentObject::MaterializedView => {
+                (self.commented(&table_name(name)?, object), None)
+            }
             CommentObject::Column => {
                 let (table, column) = column_name(name)?;
                 (self.commented(&table, object), Some(column))
@@ -52,6 +54,14 @@ impl Binder<'_> {
             }
             (RelationKind::View { .. }, CommentObject::Table) => "table",
             (RelationKind::Table, CommentObject::View) => "view",
+            (RelationKind::View { materialized: true, .. }, CommentObject::View) => "view",
+            (
+                RelationKind::View {
+                    materialized: false, ..
+                }
+                | RelationKind::Table,
+                CommentObject::MaterializedView,
+            ) => "materialized view",
             _ => return Ok(relation),
         };
         Err(Error::new(

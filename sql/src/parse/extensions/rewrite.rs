@@ -16,8 +16,13 @@ pub(in crate::parse) fn rewrite(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan
     rewrite_tables(super::parenthesized::rewrite(marked))
 }
 
-/// `ALTER VIEW v RENAME TO w` -> `ALTER TABLE v RENAME TO w`, which means the same.
+/// `ALTER [MATERIALIZED] VIEW v RENAME TO w` -> `ALTER TABLE v RENAME TO w`, which means the same.
 fn renamed_view(mut tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
+    let words = [Keyword::ALTER, Keyword::MATERIALIZED, Keyword::VIEW];
+    let mut pairs = tokens.iter().zip(words);
+    if tokens.len() > words.len() && pairs.all(|(token, keyword)| is_keyword(&token.token, keyword)) {
+        tokens.remove(1);
+    }
     let has = |place: usize, keyword| tokens.get(place).is_some_and(|token| is_keyword(&token.token, keyword));
     let is_rename = has(0, Keyword::ALTER)
         && has(1, Keyword::VIEW)
