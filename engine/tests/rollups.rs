@@ -408,6 +408,11 @@ fn views_live_with_their_tables() {
         "CREATE MATERIALIZED VIEW",
     );
     answers(&mut ann, "by_shop", "SELECT * FROM halves ORDER BY 1");
+    refused(
+        &mut ann,
+        "CREATE MATERIALIZED VIEW late AS SELECT shop, now() AS t FROM by_shop",
+        "0A000 a materialized view of this query cannot be kept exact: now can give different answers for the same row",
+    );
     // Names change, rows too.
     check(
         &mut ann,

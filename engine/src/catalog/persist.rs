@@ -147,13 +147,18 @@ pub(crate) struct ViewDefinition {
     pub(crate) materialized: Option<Materialized>,
 }
 
-/// Where a materialized view is kept: with the rows of a table, or nowhere where it is made of other materialized views.
+/// Where a materialized view is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Materialized {
-    /// The number of the table whose rows it aggregates.
-    pub(crate) table: Option<u32>,
-    /// Its rollup, by identity in storage.
-    pub(crate) rollup: Option<u32>,
+pub(crate) enum Materialized {
+    /// With the rows of a table.
+    WithTable {
+        /// The table's number.
+        table: u32,
+        /// The view's rollup of it, by identity in storage.
+        rollup: u32,
+    },
+    /// Nowhere: it is made of other materialized views.
+    OfViews,
 }
 
 /// What a relation's name stands for.
@@ -342,7 +347,10 @@ pub(crate) fn write_name(entry: &NameEntry) -> Arc<[u8]> {
                 fields.insert("references".to_owned(), json!(references));
             }
             if let (Value::Object(fields), Some(materialized)) = (&mut value, view.materialized) {
-                let place = json!({"table": materialized.table, "rollup": materialized.rollup});
+                let place = match materialized {
+                    Materialized::WithTable { table, rollup } => json!({"table": table, "rollup": rollup}),
+                    Materialized::OfViews => json!({}),
+                };
                 fields.insert("materialized".to_owned(), place);
             }
             if !view.column_comments.is_empty()
@@ -508,13 +516,13 @@ pub(crate) fn read_name(what: &str, bytes: &[u8]) -> Result<NameEntry> {
 }
 
 fn read_materialized(value: &Value) -> Option<Materialized> {
-    let number = |name: &str| match value.get(name)? {
-        Value::Null => Some(None),
-        number => Some(Some(u32::try_from(number.as_u64()?).ok()?)),
-    };
-    Some(Materialized {
-        table: number("table")?,
-        rollup: number("rollup")?,
+    let number = |name: &str| u32::try_from(value.get(name)?.as_u64()?).ok();
+    Some(match value.as_object()?.is_empty() {
+        true => Materialized::OfViews,
+        false => Materialized::WithTable {
+            table: number("table")?,
+            rollup: number("rollup")?,
+        },
     })
 }
 
@@ -606,14 +614,18 @@ mod tests {
                 }],
             }]),
             comment: Some("few".into()),
-            materialized: Some(Materialized {
-                table: Some(16_384),
-                rollup: Some(7),
+            materialized: Some(Materialized::WithTable {
+                table: 16_384,
+                rollup: 7,
             }),
             column_comments: vec![("n".into(), "one".into())],
             ..plain.clone()
         });
-        for entry in [view, commented, NameEntry::Table(5)] {
+        let of_views = NameEntry::View(ViewDefinition {
+            materialized: Some(Materialized::OfViews),
+            ..plain.clone()
+        });
+        for entry in [view.clone(), commented, of_views, NameEntry::Table(5)] {
             assert_eq!(read_name("v", &write_name(&entry)).unwrap(), entry);
         }
         assert_eq!(read_oid("s", &write_oid(77)).unwrap(), 77);

@@ -183,6 +183,16 @@ pub trait SessionFacts: Send + Sync + std::fmt::Debug {
     }
 }
 
+/// A session that knows nothing: what works without one evaluates with it.
+#[derive(Debug)]
+pub(crate) struct NoFacts;
+
+impl SessionFacts for NoFacts {
+    fn fact(&self, _kind: &str, _key: &str) -> Option<String> {
+        None
+    }
+}
+
 /// What an advisory lock is about: a number, or a pair of numbers, which is another lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum AdvisoryKey {

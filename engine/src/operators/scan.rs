@@ -21,7 +21,8 @@ use stoa_storage::vector::Batch;
 /// Rows below which another worker is not worth its start.
 const ROWS_PER_WORKER_MIN: u64 = 64 * 1024;
 
-/// Takes groups instead of rows: batches of [keys.., values..] of a [`stoa_storage::scan::SummaryRequest`], or of all columns of a rollup.
+/// Takes groups instead of rows: batches of [keys.., values..] of a [`stoa_storage::scan::SummaryRequest`], or of the columns of a rollup that were
+/// asked for.
 pub(crate) trait GroupReceiver: Send + Sync {
     /// Takes some; called by any worker.
     fn receive(&self, groups: Batch) -> Result<()>;

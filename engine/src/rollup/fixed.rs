@@ -2,18 +2,18 @@
 
 use crate::error::{Error, SqlState};
 use stoa_sql::catalog::Volatility;
-use stoa_sql::plan::{Expr, FunctionCall};
+use stoa_sql::plan::{Expr, FunctionCall, Plan};
 use stoa_sql::types::LogicalType;
 
 /// Why not, and what would do.
-pub(super) struct Reason {
-    pub(super) message: String,
-    pub(super) hint: &'static str,
+pub(crate) struct Reason {
+    pub(crate) message: String,
+    pub(crate) hint: &'static str,
 }
 
 impl Reason {
     /// That a definition is refused for it.
-    pub(super) fn refusal(&self) -> Error {
+    pub(crate) fn refusal(&self) -> Error {
         Error::Sql(self.sql_refusal())
     }
 
@@ -28,6 +28,13 @@ impl Reason {
         );
         error.with_hint(self.hint)
     }
+}
+
+/// The first expression of a plan that is not fixed.
+pub(crate) fn unfixed_plan(plan: &Plan) -> Option<Reason> {
+    let mut found = None;
+    plan.for_each_expression(&mut |expression| found = found.take().or_else(|| unfixed(expression)));
+    found.or_else(|| plan.inputs().into_iter().find_map(unfixed_plan))
 }
 
 /// The first part of an expression that is not fixed; functions before what is made of their answers.
@@ -56,7 +63,10 @@ fn unfixed_part(part: &Expr) -> Option<Reason> {
                 "a cast from {} to {target} depends on settings of the session",
                 input.data_type()
             ),
-            hint: "Name the time zone: (event_time AT TIME ZONE 'UTC')::date.",
+            hint: match [input.data_type(), target.clone()].contains(&LogicalType::TimestampTz) {
+                true => "Name the time zone: (event_time AT TIME ZONE 'UTC')::date.",
+                false => "Keep the value itself, and cast it when the view is read.",
+            },
         }),
         Expr::Parameter { .. } => Some(Reason {
             message: "it has parameters".into(),

@@ -63,20 +63,13 @@ impl Grain {
 
     /// The coarsest grain whose buckets a field of a time is the same in.
     fn of_field(name: &str) -> Option<Grain> {
-        Some(match Unit::of(name)? {
-            Unit::Second | Unit::Millisecond | Unit::Microsecond | Unit::Epoch => Grain::Microseconds(1),
-            Unit::Minute => Grain::Microseconds(MINUTE),
-            Unit::Hour => Grain::Microseconds(HOUR),
-            Unit::Day | Unit::DayOfWeek | Unit::IsoDayOfWeek | Unit::DayOfYear => Grain::Microseconds(DAY),
-            Unit::Week | Unit::IsoYear => Grain::Microseconds(WEEK),
-            Unit::Month => Grain::Month,
-            Unit::Quarter => Grain::Quarter,
-            Unit::Year => Grain::Year,
-            Unit::Decade => Grain::Decade,
-            Unit::Century => Grain::Century,
-            Unit::Millennium => Grain::Millennium,
-            _ => return None,
-        })
+        match Unit::of(name)? {
+            // Their fractions are told, too.
+            Unit::Second | Unit::Millisecond | Unit::Microsecond | Unit::Epoch => Some(Grain::Microseconds(1)),
+            Unit::DayOfWeek | Unit::IsoDayOfWeek | Unit::DayOfYear => Some(Grain::Microseconds(DAY)),
+            Unit::IsoYear => Some(Grain::Microseconds(WEEK)),
+            _ => Grain::of_unit(name),
+        }
     }
 
     fn rank(self) -> u32 {

@@ -189,19 +189,14 @@ impl Matching<'_> {
                 }
             }
         }
-        let counts_each_once = prepared.distinct || !depends_on_repetition(call);
-        let arguments = call
-            .call
-            .arguments
-            .iter()
-            .filter(|_| counts_each_once && !call.call.arguments.is_empty());
-        let arguments: Vec<Expr> = arguments
-            .map(|argument| self.derived(argument))
-            .collect::<Option<_>>()?;
-        match (arguments.is_empty(), filter) {
-            (true, _) | (_, Some(None)) => None,
-            (false, None) => Some(PartialInput::Groups(arguments, None)),
-            (false, Some(filter)) => Some(PartialInput::Groups(arguments, filter)),
+        if !prepared.distinct && depends_on_repetition(call) {
+            return None;
+        }
+        let arguments = call.call.arguments.iter().map(|argument| self.derived(argument));
+        let arguments: Vec<Expr> = arguments.collect::<Option<_>>()?;
+        match filter {
+            None => Some(PartialInput::Groups(arguments, None)),
+            Some(filter) => Some(PartialInput::Groups(arguments, Some(filter?))),
         }
     }
 

@@ -16,6 +16,7 @@ mod shape;
 mod uses;
 
 pub(crate) use definition::RollupDefinition;
+pub(crate) use fixed::{Reason, unfixed_plan};
 pub(crate) use matching::RollupUse;
 pub(crate) use partials::PartialsOfRows;
 pub(crate) use shape::Rollup;

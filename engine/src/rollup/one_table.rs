@@ -5,7 +5,7 @@ use super::fixed::Reason;
 use crate::catalog::compile::user_error;
 use crate::expression::{Expression, Layout};
 use crate::format::{DateOrder, FormatSettings};
-use crate::functions::{SessionFacts, StatementContext, registry};
+use crate::functions::{NoFacts, StatementContext, registry};
 use crate::types::literal_at;
 use std::sync::Arc;
 use stoa_sql::catalog::{Catalog, ColumnStatistics, FunctionInfo, RelationInfo, TableId, TableName};
@@ -20,16 +20,6 @@ pub(super) struct OneTable {
     pub(super) name: TableName,
     pub(super) info: Arc<RelationInfo>,
     pub(super) statement: Arc<StatementContext>,
-}
-
-/// A session that knows nothing.
-#[derive(Debug)]
-struct NoFacts;
-
-impl SessionFacts for NoFacts {
-    fn fact(&self, _kind: &str, _key: &str) -> Option<String> {
-        None
-    }
 }
 
 /// What functions may know where there is no session: UTC, and no time of its own, which nothing fixed asks for.

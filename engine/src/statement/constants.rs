@@ -5,6 +5,7 @@ use crate::catalog::compile::evaluate_constant;
 use crate::catalog::view::View;
 use crate::error::{Error, Result, SqlState};
 use crate::types::Literal;
+use std::borrow::Cow;
 use stoa_sql::catalog::Volatility;
 use stoa_sql::plan::{Expr, Plan};
 use stoa_sql::types::LogicalType;
@@ -26,6 +27,17 @@ fn is_open(expression: &Expr) -> bool {
         Expr::Cast { input, .. } => matches!(**input, Expr::Literal(..)),
         _ => false,
     }
+}
+
+/// The plan as [`close`] gives it, or as it is where nothing is open.
+///
+/// # Errors
+/// Too few values.
+pub(crate) fn closed<'p>(plan: &'p Plan, parameters: &[Literal], view: &View) -> Result<Cow<'p, Plan>> {
+    Ok(match has_open_constants(plan) {
+        true => Cow::Owned(close(plan, parameters, view)?),
+        false => Cow::Borrowed(plan),
+    })
 }
 
 /// The plan with values in place of parameters and of whatever they make constant.

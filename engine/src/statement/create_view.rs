@@ -3,6 +3,7 @@
 
 use super::definition::{new_oids, relation_exists, take_name, target_schema};
 use super::{Effect, Run, stored};
+use crate::catalog::compile::CompilerCatalog;
 use crate::catalog::persist::{Materialized, NameEntry, ViewDefinition};
 use crate::catalog::relation::{Body, Relation};
 use crate::catalog::temporary::is_temporary;
@@ -10,9 +11,10 @@ use crate::catalog::view_reference::{Place, ViewReference, identities};
 use crate::connection::{Notice, StatementWrites};
 use crate::error::{Error, Result, SqlState};
 use crate::limits::ROLLUPS_OF_TABLE_MAX;
-use crate::rollup::{Rollup, RollupDefinition};
+use crate::rollup::{Reason, Rollup, RollupDefinition, unfixed_plan};
 use crate::types::LogicalType;
 use std::sync::Arc;
+use stoa_sql::CompileOptions;
 use stoa_sql::catalog::TableId;
 use stoa_sql::plan::{self, CreateView};
 use stoa_storage::commit::Change;
@@ -95,10 +97,8 @@ fn materialize(run: &Run<'_>, view: &ViewDefinition, changes: &mut Vec<Change>) 
     let relations: Vec<Arc<Relation>> = relations.collect();
     let is_materialized = |relation: &Arc<Relation>| relation.kind_letter() == 'm';
     if !relations.is_empty() && relations.iter().all(is_materialized) {
-        return Ok(Materialized {
-            table: None,
-            rollup: None,
-        });
+        check_fixed(run, &view.query)?;
+        return Ok(Materialized::OfViews);
     }
     let (table, reference) = match (relations.as_slice(), references) {
         ([relation], [reference]) if relation.stored().is_some() => (stored(relation)?, reference),
@@ -130,10 +130,24 @@ fn materialize(run: &Run<'_>, view: &ViewDefinition, changes: &mut Vec<Change>) 
         definition: definition.write(),
     }));
     changes.push(Change::AlterTable(Arc::new(schema)));
-    Ok(Materialized {
-        table: Some(reference.oid),
-        rollup: Some(id.0),
+    Ok(Materialized::WithTable {
+        table: reference.oid,
+        rollup: id.0,
     })
+}
+
+/// Refuses a query of materialized views that may give different answers for the same rows.
+fn check_fixed(run: &Run<'_>, query: &str) -> Result<()> {
+    let catalog = CompilerCatalog::new(&run.view);
+    for parsed in stoa_sql::parse(query)? {
+        let compiled = stoa_sql::compile(&parsed, &catalog, &CompileOptions::default())?;
+        if let plan::Statement::Query(query) = &compiled.statement
+            && let Some(reason) = unfixed_plan(&query.plan)
+        {
+            return Err(reason.refusal());
+        }
+    }
+    Ok(())
 }
 
 fn other_relations(relations: &[Arc<Relation>]) -> Error {
@@ -149,11 +163,7 @@ fn other_relations(relations: &[Arc<Relation>]) -> Error {
             "Roll up one table on its keys, and join the others when the view is read.",
         ),
     };
-    let error = stoa_sql::Error::new(
-        SqlState::FEATURE_NOT_SUPPORTED,
-        format!("a materialized view of this query cannot be kept exact: {message}"),
-    );
-    Error::Sql(error.with_hint(hint))
+    Reason { message, hint }.refusal()
 }
 
 /// The names of tables and views, each with its places; the system's relations keep their names.

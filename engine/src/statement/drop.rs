@@ -5,7 +5,7 @@ use super::definition::{dependent_views, free_name, no_schema, still_needed, wit
 use super::sequence::{default_with, drop_changes, owned_sequences};
 use super::{Effect, Run, stored};
 use crate::catalog::names::resolve_index;
-use crate::catalog::persist::{TableDefinition, name_object, schema_object};
+use crate::catalog::persist::{Materialized, TableDefinition, name_object, schema_object};
 use crate::catalog::relation::{Body, Relation};
 use crate::catalog::state::BUILTIN_SCHEMAS;
 use crate::connection::{Notice, StatementWrites};
@@ -231,7 +231,7 @@ impl Doomed {
         });
         let mut rollups: BTreeMap<TableId, Vec<u32>> = BTreeMap::new();
         for place in materialized {
-            if let (Some(table), Some(rollup)) = (place.table, place.rollup) {
+            if let Materialized::WithTable { table, rollup } = place {
                 rollups.entry(TableId(table)).or_default().push(rollup);
             }
         }

@@ -13,7 +13,6 @@ use crate::rollup::choose;
 use crate::rows::ResultColumn;
 use crate::types::LogicalType;
 use serde_json::{Map, Value, json};
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -171,10 +170,7 @@ fn rollup_facts(run: &Run<'_>, plan: &Plan) -> Result<HashMap<usize, Vec<(String
     }
     let mut facts = HashMap::new();
     if run.view.settings.resolved().use_rollups {
-        let plan = match constants::has_open_constants(plan) {
-            true => Cow::Owned(constants::close(plan, run.parameters, &run.view)?),
-            false => Cow::Borrowed(plan),
-        };
+        let plan = constants::closed(plan, run.parameters, &run.view)?;
         walk(run, &plan, &mut 0, &mut facts)?;
     }
     Ok(facts)

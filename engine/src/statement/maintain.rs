@@ -1,6 +1,7 @@
 //! VACUUM, ANALYZE, CHECKPOINT, REFRESH MATERIALIZED VIEW: the store does these by itself; here it does them now.
 
 use super::{Effect, Run, stored};
+use crate::catalog::persist::Materialized;
 use crate::catalog::relation::{Body, storage_id};
 use crate::connection::StatementWrites;
 use crate::error::{Error, Result, SqlState};
@@ -40,7 +41,7 @@ pub(super) fn refresh(run: &Run<'_>, name: &TableName) -> Result<Effect> {
             format!("\"{}\" is not a materialized view", relation.name()),
         ));
     };
-    if let Some(table) = materialized.table {
+    if let Materialized::WithTable { table, .. } = materialized {
         let table = storage_id(TableId(table));
         let store = &run.view.shared.store;
         store.flush(Some(table))?;

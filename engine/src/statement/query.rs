@@ -17,7 +17,6 @@ use crate::rows::{ColumnOrigin, ResultColumn, RowBatch, RowSource, Rows};
 use crate::types::LogicalType;
 use arrow_array::Array;
 use parking_lot::Mutex;
-use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -155,10 +154,7 @@ impl Planned {
     }
 
     fn with(run: &Run<'_>, plan: &Plan, context: QueryContext, tables: Arc<dyn Tables>) -> Result<Self> {
-        let plan = match constants::has_open_constants(plan) {
-            true => Cow::Owned(constants::close(plan, run.parameters, &run.view)?),
-            false => Cow::Borrowed(plan),
-        };
+        let plan = constants::closed(plan, run.parameters, &run.view)?;
         let mut planner = Planner::new(context, tables).with_rows(&run.returned);
         let piece = planner.plan(&plan)?;
         Ok(Planned {

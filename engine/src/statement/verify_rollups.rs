@@ -7,7 +7,6 @@ use crate::error::{Error, Result};
 use crate::physical::Tables;
 use crate::rollup::choose;
 use arrow_row::{OwnedRow, RowConverter, SortField};
-use std::borrow::Cow;
 use stoa_sql::plan::{Aggregate, Plan};
 use stoa_storage::vector::Batch;
 
@@ -16,11 +15,7 @@ use stoa_storage::vector::Batch;
 /// # Errors
 /// XX000: an answer differs.
 pub(super) fn verify(run: &Run<'_>, plan: &Plan) -> Result<()> {
-    let plan = match constants::has_open_constants(plan) {
-        true => Cow::Owned(constants::close(plan, run.parameters, &run.view)?),
-        false => Cow::Borrowed(plan),
-    };
-    verify_below(run, &plan)
+    verify_below(run, &*constants::closed(plan, run.parameters, &run.view)?)
 }
 
 fn verify_below(run: &Run<'_>, plan: &Plan) -> Result<()> {

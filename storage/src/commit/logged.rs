@@ -280,10 +280,13 @@ pub(crate) fn write_edit(edit: &LoggedEdit) -> Vec<u8> {
         write_row_sets(&mut writer, rows);
     }
     writer.option(edit.history_from, |writer, version| writer.u64(version.0));
-    writer.count(edit.partials.len());
-    for (segment, partial) in &edit.partials {
-        writer.u64(segment.0);
-        write_partial(&mut writer, partial);
+    // Absent where there are none, as in edits from before there were any.
+    if !edit.partials.is_empty() {
+        writer.count(edit.partials.len());
+        for (segment, partial) in &edit.partials {
+            writer.u64(segment.0);
+            write_partial(&mut writer, partial);
+        }
     }
     writer.bytes
 }
@@ -297,7 +300,8 @@ pub(crate) fn read_edit(payload: &[u8]) -> ReadResult<LoggedEdit> {
             .push((CommitVersion(reader.u64()?), read_row_sets(&mut reader)?));
     }
     edit.history_from = reader.option(ByteReader::u64)?.map(CommitVersion);
-    for _ in 0..reader.count(64)? {
+    let count = if reader.remaining() == 0 { 0 } else { reader.count(64)? };
+    for _ in 0..count {
         edit.partials.push((PartId(reader.u64()?), read_partial(&mut reader)?));
     }
     reader.finish()?;

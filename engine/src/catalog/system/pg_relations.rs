@@ -2,7 +2,8 @@
 //! `information_schema.views`.
 
 use super::{Rows, SystemContext, SystemTable, columns_of, flag, number, text};
-use crate::catalog::relation::{Body, shown_default, storage_id};
+use crate::catalog::persist::ViewDefinition;
+use crate::catalog::relation::{Body, Relation, shown_default, storage_id};
 use crate::catalog::state::{INFORMATION_SCHEMA, PG_CATALOG};
 use crate::error::Result;
 use crate::types::Literal;
@@ -101,19 +102,29 @@ fn tables(context: &SystemContext<'_>) -> Result<Vec<ArrayRef>> {
     rows.finish()
 }
 
+/// The views of users, those that are materialized or the others.
+fn views_of_users<'c>(
+    context: &'c SystemContext<'_>,
+    are_materialized: bool,
+) -> impl Iterator<Item = (&'c Relation, &'c ViewDefinition)> {
+    context
+        .catalog
+        .user_relations()
+        .filter_map(move |relation| match &relation.body {
+            Body::View(view) if view.materialized.is_some() == are_materialized => Some((&**relation, view)),
+            _ => None,
+        })
+}
+
 fn views(context: &SystemContext<'_>) -> Result<Vec<ArrayRef>> {
     let mut rows = Rows::new(columns_of(VIEWS_COLUMNS));
-    for relation in context.catalog.user_relations() {
-        if let Body::View(view) = &relation.body
-            && view.materialized.is_none()
-        {
-            rows.push([
-                text(relation.schema()),
-                text(relation.name()),
-                text(&context.statement.user),
-                text(view.shown_query(context.catalog)),
-            ]);
-        }
+    for (relation, view) in views_of_users(context, false) {
+        rows.push([
+            text(relation.schema()),
+            text(relation.name()),
+            text(&context.statement.user),
+            text(view.shown_query(context.catalog)),
+        ]);
     }
     rows.finish()
 }
@@ -121,20 +132,16 @@ fn views(context: &SystemContext<'_>) -> Result<Vec<ArrayRef>> {
 /// Their rows are those of now from the first moment on.
 fn materialized_views(context: &SystemContext<'_>) -> Result<Vec<ArrayRef>> {
     let mut rows = Rows::new(columns_of(MATERIALIZED_VIEWS_COLUMNS));
-    for relation in context.catalog.user_relations() {
-        if let Body::View(view) = &relation.body
-            && view.materialized.is_some()
-        {
-            rows.push([
-                text(relation.schema()),
-                text(relation.name()),
-                text(&context.statement.user),
-                Literal::Null,
-                flag(false),
-                flag(true),
-                text(view.shown_query(context.catalog)),
-            ]);
-        }
+    for (relation, view) in views_of_users(context, true) {
+        rows.push([
+            text(relation.schema()),
+            text(relation.name()),
+            text(&context.statement.user),
+            Literal::Null,
+            flag(false),
+            flag(true),
+            text(view.shown_query(context.catalog)),
+        ]);
     }
     rows.finish()
 }
@@ -201,23 +208,19 @@ fn statistics(context: &SystemContext<'_>) -> Result<Vec<ArrayRef>> {
 fn information_views(context: &SystemContext<'_>) -> Result<Vec<ArrayRef>> {
     let mut rows = Rows::new(columns_of(INFORMATION_COLUMNS));
     let no = || text("NO");
-    for relation in context.catalog.user_relations() {
-        if let Body::View(view) = &relation.body
-            && view.materialized.is_none()
-        {
-            rows.push([
-                text(&context.statement.database),
-                text(relation.schema()),
-                text(relation.name()),
-                text(view.shown_query(context.catalog)),
-                text("NONE"),
-                no(),
-                no(),
-                no(),
-                no(),
-                no(),
-            ]);
-        }
+    for (relation, view) in views_of_users(context, false) {
+        rows.push([
+            text(&context.statement.database),
+            text(relation.schema()),
+            text(relation.name()),
+            text(view.shown_query(context.catalog)),
+            text("NONE"),
+            no(),
+            no(),
+            no(),
+            no(),
+            no(),
+        ]);
     }
     rows.finish()
 }

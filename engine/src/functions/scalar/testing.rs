@@ -2,21 +2,11 @@
 //! NULLs, and must answer the same.
 
 use crate::error::{Error, Result};
-use crate::functions::{Call, SessionFacts, StatementContext, Value, registry};
+use crate::functions::{Call, NoFacts, StatementContext, Value, registry};
 use crate::types::{Literal, LogicalType, array_of, array_type, literal_at};
 use arrow_array::{Array, ArrayRef};
 use std::sync::Arc;
 use stoa_sql::catalog::{Parameter, Signature};
-
-/// A session that knows nothing.
-#[derive(Debug)]
-pub(crate) struct NoFacts;
-
-impl SessionFacts for NoFacts {
-    fn fact(&self, _kind: &str, _key: &str) -> Option<String> {
-        None
-    }
-}
 
 /// A statement at 2024-02-03 04:05:06 UTC in the zone given.
 pub(crate) fn statement_in(zone: &str) -> StatementContext {

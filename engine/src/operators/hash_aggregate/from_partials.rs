@@ -63,12 +63,11 @@ impl GroupsOfPartials {
 
 impl GroupReceiver for GroupsOfPartials {
     fn receive(&self, partial: Batch) -> Result<()> {
-        // States are taken in whole: none may be left that does not count.
-        let partial = narrowed(partial, &self.conditions)?.compact();
-        if partial.row_count == 0 {
+        let partial = narrowed(partial, &self.conditions)?;
+        if partial.selected_count() == 0 {
             return Ok(());
         }
-        self.taken.fetch_add(partial.row_count, Ordering::Relaxed);
+        self.taken.fetch_add(partial.selected_count(), Ordering::Relaxed);
         let held = self.held.lock().pop();
         let mut groups = match held {
             Some(groups) => groups,

@@ -13,7 +13,8 @@ use stoa_sql::plan::Expr;
 pub(crate) struct Inputs<'a> {
     statement: &'a Arc<StatementContext>,
     layout: &'a Layout,
-    argument_expressions: Vec<Expr>,
+    /// What each argument is; none of a column that is named by its place.
+    argument_expressions: Vec<Option<Expr>>,
     pub(crate) arguments: Vec<Projection>,
     filter_expressions: Vec<Expr>,
     pub(crate) filters: Vec<Projection>,
@@ -46,19 +47,19 @@ impl<'a> Inputs<'a> {
     }
 
     fn argument(&mut self, expression: &Expr) -> Result<usize> {
-        if let Some(place) = self.argument_expressions.iter().position(|known| known == expression) {
+        let mut known = self.argument_expressions.iter();
+        if let Some(place) = known.position(|known| known.as_ref() == Some(expression)) {
             return Ok(place);
         }
         self.arguments.push(self.projection(expression)?);
-        self.argument_expressions.push(expression.clone());
+        self.argument_expressions.push(Some(expression.clone()));
         Ok(self.arguments.len() - 1)
     }
 
     /// A column of the batches, as one argument.
     pub(crate) fn column(&mut self, place: usize) -> usize {
         self.arguments.push(Projection::Column(place));
-        // No expression finds it again.
-        self.argument_expressions.push(Expr::And(Vec::new()));
+        self.argument_expressions.push(None);
         self.arguments.len() - 1
     }
 
