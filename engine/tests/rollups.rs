@@ -271,6 +271,43 @@ fn buckets_that_do_not_lie_in_one_another_do_not_answer() {
         "SELECT time_bucket('10 hours', d), count(*) FROM days GROUP BY 1 ORDER BY 1",
     );
     answers(&mut ann, "ends", "SELECT min(w), max(w), min(f), max(f) FROM days");
+    // A bucket of seven hours lies in two months.
+    ask(&mut ann, "CREATE TABLE hourly (at timestamp)");
+    let hours = "INSERT INTO hourly SELECT timestamp '2024-01-31 12:00' + i * interval '1 hour' FROM generate_series(0, 2000) i";
+    ask(&mut ann, &format!("{hours}; CHECKPOINT"));
+    ask(
+        &mut ann,
+        "CREATE MATERIALIZED VIEW sevens AS SELECT time_bucket('7 hours', at), count(*) FROM hourly GROUP BY 1",
+    );
+    ask(
+        &mut ann,
+        "CREATE MATERIALIZED VIEW of_days AS SELECT date_trunc('day', at), at::date, count(*) FROM hourly GROUP BY 1, 2; VACUUM",
+    );
+    for unit in ["day", "week", "month", "quarter"] {
+        ask(&mut ann, "SET stoa.verify_rollups = on");
+        same(
+            &mut ann,
+            &format!("SELECT date_trunc('{unit}', at), count(*) FROM hourly GROUP BY 1 ORDER BY 1"),
+        );
+    }
+    answers(
+        &mut ann,
+        "sevens",
+        "SELECT time_bucket('14 hours', at), count(*) FROM hourly GROUP BY 1 ORDER BY 1",
+    );
+    // Bounds at the start of a bucket, and a microsecond before.
+    for bound in ["2024-02-10", "2024-02-09 23:59:59.999999"] {
+        for op in ["<", "<=", ">", ">=", "="] {
+            same(
+                &mut ann,
+                &format!("SELECT count(*) FROM hourly WHERE at {op} '{bound}'"),
+            );
+            same(
+                &mut ann,
+                &format!("SELECT count(*) FROM hourly WHERE '{bound}' {op} at"),
+            );
+        }
+    }
     same(
         &mut ann,
         "SELECT count(*), string_agg(DISTINCT (k % 2)::text, ',' ORDER BY (k % 2)::text) FROM days WHERE k > -100",

@@ -34,31 +34,29 @@ pub(crate) fn choose(
     let Some(source) = Source::of(&aggregate.input, statement.time_zone.iana_name()) else {
         return Ok(None);
     };
-    let mut rollups = rollups(source.scan.table);
+    let rollups = rollups(source.scan.table);
     if rollups.is_empty() || aggregate.group_limit.is_some() {
         return Ok(None);
     }
-    // Fewer keys make smaller partials.
-    rollups.sort_by_key(|named| named.rollup.keys.len());
     let prepared: Vec<PreparedCall> = prepared(aggregate.aggregates.iter().map(|(_, call)| call), statement)?;
-    let mut choice = RollupChoice {
-        used: None,
-        unused: Vec::new(),
-    };
+    let (mut found, mut unused) = (Vec::new(), Vec::new());
     for named in rollups {
         let matching = Matching {
             rollup: &named.rollup,
             source: &source,
             statement,
         };
-        match (matching.find(aggregate, &prepared), &choice.used) {
-            (Ok(found), None) => choice.used = Some((named.name, found)),
-            (Ok(_), Some((used, _))) => {
-                let reason = format!("{used} has fewer keys");
-                choice.unused.push((named.name, reason));
-            }
-            (Err(reason), _) => choice.unused.push((named.name, reason)),
+        match matching.find(aggregate, &prepared) {
+            Ok(rollup) => found.push((named.name, rollup)),
+            Err(reason) => unused.push((named.name, reason)),
         }
     }
-    Ok(Some(choice))
+    // Where it cannot tell which groups count, segments are read that a condition cuts; fewer keys make smaller partials.
+    found.sort_by_key(|(_, rollup)| (rollup.whole_filters.len(), rollup.rollup.keys.len()));
+    let mut found = found.into_iter();
+    let used = found.next();
+    if let Some((best, _)) = &used {
+        unused.extend(found.map(|(name, _)| (name, format!("{best} has fewer rows to read"))));
+    }
+    Ok(Some(RollupChoice { used, unused }))
 }
