@@ -319,6 +319,7 @@ fn write(columns: &[&Column]) -> (MemoryDisk, SegmentMeta) {
         retention_days: None,
         history_ms: 0,
         rollups: Vec::new(),
+        keys: Vec::new(),
         definition: Arc::from([]),
     };
     let arrays: Vec<ArrayRef> = columns.iter().map(|column| column.array.clone()).collect();

@@ -11,6 +11,7 @@ pub(crate) mod encoding;
 pub mod error;
 pub mod index;
 pub mod inspect;
+pub mod key_index;
 pub mod limits;
 pub mod manifest;
 mod memtable;

@@ -33,6 +33,8 @@ pub struct TableSchema {
     pub history_ms: u64,
     /// What is kept beside each segment to be read instead of its rows.
     pub rollups: Vec<Arc<RollupSchema>>,
+    /// By what rows are found without a scan.
+    pub keys: Vec<KeySchema>,
     /// Whatever the layers above want kept with the table; never read here.
     pub definition: Arc<[u8]>,
 }
@@ -46,6 +48,16 @@ pub struct RollupSchema {
     pub columns: Vec<ColumnSchema>,
     /// What the layers above make partials by; never read here.
     pub definition: Arc<[u8]>,
+}
+
+/// Columns by whose values rows are found ([`crate::store::TableSnapshot::find`]): beside each segment stands where its keys are. Whether
+/// several rows may have the same key is the business of the layers above.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KeySchema {
+    /// Identity, from the same numbers as those of tables.
+    pub id: TableId,
+    /// The columns; a row in which one of them is NULL has no key.
+    pub columns: Vec<ColumnId>,
 }
 
 /// A column.
@@ -101,8 +113,14 @@ impl TableSchema {
             retention_days: None,
             history_ms: 0,
             rollups: Vec::new(),
+            keys: Vec::new(),
             definition,
         }
+    }
+
+    /// The key of that identity.
+    pub fn key(&self, id: TableId) -> Option<&KeySchema> {
+        self.keys.iter().find(|key| key.id == id)
     }
 
     /// The column of that identity.

@@ -142,12 +142,17 @@ impl<'a> Application<'a> {
     fn delete(&mut self, table: TableId, sets: &[(PartId, RoaringBitmap)]) -> Result<()> {
         let version = self.state.version;
         let table = self.table(table)?;
-        let mut count = 0;
+        let (mut deleted, mut left_out) = (0, 0);
         for (part, rows) in sets {
-            count += rows.len();
+            match table.segment_position(*part) {
+                // Rows of a bulk load that do not come.
+                Some(at) if table.segments[at].file.meta.version_min == version => left_out += rows.len(),
+                _ => deleted += rows.len(),
+            }
             delete_rows(table, *part, rows, version)?;
         }
-        self.effects.rows_deleted += count;
+        self.effects.rows_deleted += deleted;
+        self.effects.rows_inserted -= left_out;
         Ok(())
     }
 
@@ -333,10 +338,12 @@ fn put_partial(table: &mut TableState, segment: PartId, partial: PartialState) -
     Ok(former)
 }
 
-/// Takes out the partials of rollups that a table has no more; gives back their files.
+/// Takes out what rollups and keys have that a table has no more; gives back their files.
 fn remove_partials(table: &mut TableState, next: &TableSchema) -> Vec<Arc<SegmentFile>> {
-    let is_kept = |rollup: TableId| next.rollups.iter().any(|kept| kept.id == rollup);
-    if table.schema.rollups.iter().all(|rollup| is_kept(rollup.id)) {
+    let is_kept = |id: TableId| next.rollups.iter().any(|kept| kept.id == id) || next.key(id).is_some();
+    let rollups = table.schema.rollups.iter().map(|rollup| rollup.id);
+    let mut known = rollups.chain(table.schema.keys.iter().map(|key| key.id));
+    if known.all(is_kept) {
         return Vec::new();
     }
     let mut removed = Vec::new();

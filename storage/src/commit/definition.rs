@@ -3,7 +3,7 @@
 use crate::commit::{CommitVersion, PartId};
 use crate::limits::COLUMNS_MAX;
 use crate::schema::{
-    ColumnId, ColumnSchema, PartitionBy, PartitionKey, PartitionUnit, RollupSchema, TableId, TableSchema,
+    ColumnId, ColumnSchema, KeySchema, PartitionBy, PartitionKey, PartitionUnit, RollupSchema, TableId, TableSchema,
 };
 use crate::segment::{ColumnSummary, Partial, SegmentMeta};
 use crate::serial::{ByteReader, ByteWriter, ReadResult};
@@ -36,6 +36,11 @@ pub(crate) fn write_schema(writer: &mut ByteWriter, schema: &TableSchema) {
         writer.u32(rollup.id.0);
         write_columns(writer, &rollup.columns);
         writer.bytes(&rollup.definition);
+    }
+    writer.count(schema.keys.len());
+    for key in &schema.keys {
+        writer.u32(key.id.0);
+        write_column_ids(writer, &key.columns);
     }
 }
 
@@ -83,8 +88,19 @@ fn read_rollups(reader: &mut ByteReader<'_>) -> ReadResult<Vec<Arc<RollupSchema>
     Ok(rollups)
 }
 
-/// Reads a table's definition; those of format version 1 have neither history nor rollups.
-pub(crate) fn read_schema(reader: &mut ByteReader<'_>, is_former: bool) -> ReadResult<TableSchema> {
+fn read_keys(reader: &mut ByteReader<'_>) -> ReadResult<Vec<KeySchema>> {
+    let count = reader.count(8)?;
+    let key = |reader: &mut ByteReader<'_>| {
+        Ok(KeySchema {
+            id: TableId(reader.u32()?),
+            columns: read_column_ids(reader)?,
+        })
+    };
+    (0..count).map(|_| key(reader)).collect()
+}
+
+/// Reads a table's definition as a format version has it: history and rollups are there from version 2 on, keys from version 3 on.
+pub(crate) fn read_schema(reader: &mut ByteReader<'_>, version: u32) -> ReadResult<TableSchema> {
     let id = TableId(reader.u32()?);
     let next_column_id = reader.u32()?;
     let mut schema = TableSchema {
@@ -98,10 +114,14 @@ pub(crate) fn read_schema(reader: &mut ByteReader<'_>, is_former: bool) -> ReadR
         definition: reader.bytes()?.into(),
         history_ms: 0,
         rollups: Vec::new(),
+        keys: Vec::new(),
     };
-    if !is_former {
+    if version >= 2 {
         schema.history_ms = reader.u64()?;
         schema.rollups = read_rollups(reader)?;
+    }
+    if version >= 3 {
+        schema.keys = read_keys(reader)?;
     }
     Ok(schema)
 }

@@ -176,11 +176,11 @@ fn write_change(writer: &mut ByteWriter, change: &LoggedChange, placements: &mut
             writer.u32(table.0);
         }
         LoggedChange::CreateTable(schema) => {
-            writer.u8(10);
+            writer.u8(13);
             write_schema(writer, schema);
         }
         LoggedChange::AlterTable(schema) => {
-            writer.u8(11);
+            writer.u8(14);
             write_schema(writer, schema);
         }
         LoggedChange::DropTable(table) => {
@@ -212,8 +212,12 @@ fn read_change(reader: &mut ByteReader<'_>) -> ReadResult<LoggedChange> {
         2 | 12 => LoggedChange::AddSegments(TableId(reader.u32()?), read_segments(reader, tag == 2)?),
         3 => LoggedChange::Delete(TableId(reader.u32()?), read_row_sets(reader)?),
         4 => LoggedChange::Truncate(TableId(reader.u32()?)),
-        5 | 10 => LoggedChange::CreateTable(Arc::new(read_schema(reader, tag == 5)?)),
-        6 | 11 => LoggedChange::AlterTable(Arc::new(read_schema(reader, tag == 6)?)),
+        5 => LoggedChange::CreateTable(Arc::new(read_schema(reader, 1)?)),
+        6 => LoggedChange::AlterTable(Arc::new(read_schema(reader, 1)?)),
+        10 => LoggedChange::CreateTable(Arc::new(read_schema(reader, 2)?)),
+        11 => LoggedChange::AlterTable(Arc::new(read_schema(reader, 2)?)),
+        13 => LoggedChange::CreateTable(Arc::new(read_schema(reader, 3)?)),
+        14 => LoggedChange::AlterTable(Arc::new(read_schema(reader, 3)?)),
         7 => LoggedChange::DropTable(TableId(reader.u32()?)),
         8 => {
             let name = reader.text()?.to_owned();

@@ -158,7 +158,11 @@ pub(crate) fn check_schema(schema: &TableSchema) -> Result<()> {
     } else if schema.retention_days.is_some() {
         return invalid("retention needs a partitioned table");
     }
-    let mut keys = schema.sort_key.iter().chain(&schema.bloom_columns);
+    if schema.keys.iter().any(|key| key.columns.is_empty()) {
+        return invalid("a key has at least one column");
+    }
+    let of_keys = schema.keys.iter().flat_map(|key| &key.columns);
+    let mut keys = schema.sort_key.iter().chain(&schema.bloom_columns).chain(of_keys);
     match keys.find(|id| schema.column(**id).is_none()) {
         Some(id) => invalid(format!(
             "the sort key or a filter names column {}, which is not there",

@@ -6,11 +6,10 @@
 //! bloom = block_count:u32 (word:u32 x 8)*
 //! ```
 
+use super::hash::{hash, hashes_of};
 use crate::encoding::{Cursor, Decoded, malformed};
 use crate::vector::filter::{BytesTest, KeyTest, Test};
-use crate::vector::key::{bytes_at, lane_keys, wide_keys};
 use arrow_array::{Array, ArrayRef};
-use xxhash_rust::xxh3::xxh3_64;
 
 /// Bits per distinct value.
 const BITS_PER_VALUE: usize = 10;
@@ -27,25 +26,11 @@ const SALTS: [u32; 8] = [
     0x5c6b_fb31,
 ];
 
-/// The hash of a key's bytes. Part of the format.
-#[inline]
-fn hash(bytes: &[u8]) -> u64 {
-    xxh3_64(bytes)
-}
-
 /// Visits the hash of each value of a plain array that is not NULL.
 pub(crate) fn for_each_hash(array: &ArrayRef, mut visit: impl FnMut(u64)) {
-    let present = |row: usize| array.is_valid(row);
-    if let Some(keys) = lane_keys(array.as_ref()) {
-        let keys = keys.iter().enumerate().filter(|(row, _)| present(*row));
-        keys.for_each(|(_, key)| visit(hash(&key.to_le_bytes())));
-    } else if let Some(keys) = wide_keys(array.as_ref()) {
-        let keys = keys.iter().enumerate().filter(|(row, _)| present(*row));
-        keys.for_each(|(_, key)| visit(hash(&key.to_le_bytes())));
-    } else {
-        let rows = (0..array.len()).filter(|row| present(*row));
-        rows.for_each(|row| visit(hash(bytes_at(array.as_ref(), row))));
-    }
+    let hashes = hashes_of(array.as_ref()).into_iter().enumerate();
+    let present = hashes.filter(|(row, _)| array.is_valid(*row));
+    present.for_each(|(_, hash)| visit(hash));
 }
 
 /// The bit of each word.
@@ -108,7 +93,12 @@ impl<'a> Bloom<'a> {
     }
 
     fn has(&self, bytes: &[u8]) -> bool {
-        let hash = hash(bytes);
+        self.has_hash(hash(bytes))
+    }
+
+    /// Whether a value of this hash may be there.
+    #[inline]
+    pub(crate) fn has_hash(&self, hash: u64) -> bool {
         let (words, _) = self.blocks[block_of(hash, self.blocks.len())].as_chunks::<4>();
         let mut both = words.iter().zip(mask(hash));
         both.all(|(word, bit)| u32::from_le_bytes(*word) & bit != 0)

@@ -4,6 +4,7 @@ pub(crate) mod bitmap;
 pub(crate) mod bloom;
 pub(crate) mod byte_bounds;
 pub(crate) mod distinct;
+pub(crate) mod hash;
 pub(crate) mod histogram;
 pub(crate) mod zone_map;
 

@@ -17,7 +17,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 const MAGIC: [u8; 8] = *b"STOAMANI";
-const FORMAT_VERSION: u32 = 2;
+const FORMAT_VERSION: u32 = 3;
 /// The first version that knows of history.
 const HISTORY_VERSION: u32 = 2;
 const HEADER_BYTES: usize = 32;
@@ -124,8 +124,7 @@ pub(super) fn decode(bytes: &[u8], path: &Path) -> Result<Manifest> {
     if header.u64().map_err(in_header)? != checksum(bytes) {
         return Err(corrupt(24, "the checksum does not match"));
     }
-    read_manifest(&bytes[HEADER_BYTES..], version >= HISTORY_VERSION)
-        .map_err(|damage| damage.in_file(path, HEADER_BYTES as u64))
+    read_manifest(&bytes[HEADER_BYTES..], version).map_err(|damage| damage.in_file(path, HEADER_BYTES as u64))
 }
 
 fn write_manifest(writer: &mut ByteWriter, manifest: &Manifest) {
@@ -230,7 +229,8 @@ fn read_deleted(
     }
 }
 
-fn read_manifest(bytes: &[u8], has_history: bool) -> ReadResult<Manifest> {
+fn read_manifest(bytes: &[u8], format_version: u32) -> ReadResult<Manifest> {
+    let has_history = format_version >= HISTORY_VERSION;
     let mut reader = ByteReader::new(bytes);
     let (low, high) = (reader.u64()?, reader.u64()?);
     let mut manifest = Manifest {
@@ -246,7 +246,7 @@ fn read_manifest(bytes: &[u8], has_history: bool) -> ReadResult<Manifest> {
     for _ in 0..reader.count(32)? {
         manifest
             .tables
-            .push(read_table(&mut reader, manifest.version, has_history)?);
+            .push(read_table(&mut reader, manifest.version, format_version)?);
     }
     for _ in 0..reader.count(16)? {
         let name = reader.text()?.to_owned();
@@ -272,10 +272,11 @@ fn read_manifest(bytes: &[u8], has_history: bool) -> ReadResult<Manifest> {
     Ok(manifest)
 }
 
-/// Of a manifest of this version, which tells of history or not.
-fn read_table(reader: &mut ByteReader<'_>, version: CommitVersion, has_history: bool) -> ReadResult<ManifestTable> {
+/// Of a manifest of this version and format version.
+fn read_table(reader: &mut ByteReader<'_>, version: CommitVersion, format_version: u32) -> ReadResult<ManifestTable> {
+    let has_history = format_version >= HISTORY_VERSION;
     let mut table = ManifestTable {
-        schema: Arc::new(read_schema(reader, !has_history)?),
+        schema: Arc::new(read_schema(reader, format_version)?),
         schema_version: CommitVersion(reader.u64()?),
         history_from: match has_history {
             true => CommitVersion(reader.u64()?),

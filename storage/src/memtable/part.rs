@@ -4,8 +4,9 @@
 
 use super::facts::Facts;
 use crate::commit::visibility::Deletes;
-use crate::commit::{CommitVersion, PartId};
+use crate::commit::{CommitVersion, OVERLAY_PARTS_FIRST, PartId};
 use crate::error::{Error, Result};
+use crate::key_index::PartKeys;
 use crate::limits::BLOCK_ROWS;
 use crate::schema::ColumnId;
 use crate::wal::LogPosition;
@@ -36,6 +37,8 @@ pub(crate) struct Part {
     pub(crate) deletes: Option<Arc<Deletes>>,
     /// Shared by all states of this part: dead once none is seen any more.
     pub(crate) lineage: Arc<()>,
+    /// Where its keys are; shared likewise.
+    pub(crate) keys: Arc<PartKeys>,
 }
 
 /// Consecutive rows of a part.
@@ -77,6 +80,7 @@ impl Part {
             first_position: 0,
             deletes: None,
             lineage: Arc::new(()),
+            keys: Arc::default(),
         }
     }
 
@@ -98,6 +102,10 @@ impl Part {
         }
         self.row_count += row_count;
         self.bytes += rows.bytes;
+        if self.id.0 >= OVERLAY_PARTS_FIRST {
+            // A transaction may go back to a savepoint and bring other rows in the place of these.
+            self.keys = Arc::default();
+        }
         self.join_pieces()
     }
 

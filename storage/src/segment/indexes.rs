@@ -108,11 +108,21 @@ impl SegmentReader {
         if let (Some(codes), Some(dictionary)) = (&condition.codes, self.dictionary(column)?) {
             return Ok(codes.passing(dictionary.values().len(), 0).is_none());
         }
-        let Some(part) = column.extra(ExtraKind::Bloom) else {
-            return Ok(true);
+        let bloom = self.bloom(condition.column)?;
+        Ok(bloom.is_none_or(|bloom| bloom.may_contain(&condition.test)))
+    }
+
+    /// The Bloom filter of a column; `None` where it has none.
+    ///
+    /// # Errors
+    /// [`crate::Error::Corrupt`] where it is damaged.
+    pub(crate) fn bloom(&self, column: ColumnId) -> Result<Option<Bloom<'_>>> {
+        let column = self.column(column);
+        let Some(part) = column.and_then(|column| column.extra(ExtraKind::Bloom)) else {
+            return Ok(None);
         };
         let part = part as usize;
         let bloom = Bloom::parse(self.part(part)?).map_err(|problem| self.corrupt(part, problem))?;
-        Ok(bloom.may_contain(&condition.test))
+        Ok(Some(bloom))
     }
 }

@@ -46,16 +46,16 @@ pub struct SegmentMeta {
     pub version_max: CommitVersion,
     /// Statistics of each column it holds.
     pub columns: Vec<(ColumnId, ColumnSummary)>,
-    /// What rollups have of its rows.
+    /// What rollups and keys have of its rows.
     pub partials: Vec<Partial>,
 }
 
-/// What a rollup has of the rows of a segment, as a segment of its own, without versions.
+/// What a rollup has of the rows of a segment, or where a key's values are among them, as a segment of its own, without versions.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Partial {
-    /// The rollup.
+    /// The rollup or key.
     pub rollup: TableId,
-    /// Rows of the segment that are not in it, since they were deleted when it was made.
+    /// Rows of the segment that are not in it, since they were deleted when it was made; a key has all.
     pub deleted_rows: u32,
     /// Where it is.
     pub segment: SegmentMeta,

@@ -117,6 +117,7 @@ pub(super) fn schema_of(types: &[DataType]) -> TableSchema {
         retention_days: None,
         history_ms: 0,
         rollups: Vec::new(),
+        keys: Vec::new(),
         definition: Arc::from([]),
     }
 }

@@ -3,11 +3,13 @@
 use super::CheckReport;
 use super::database::Shared;
 use super::segment_file::{SegmentFile, TABLES_FOLDER};
-use super::state::SegmentState;
+use super::state::{SegmentState, TableState};
 use crate::commit::PartId;
 use crate::disk::Disk;
 use crate::error::{Error, Result};
+use crate::key_index::is_index_of;
 use crate::manifest;
+use crate::schema::KeySchema;
 use crate::segment::SegmentReader;
 use crate::wal;
 use std::collections::HashSet;
@@ -29,6 +31,8 @@ pub(crate) fn check(shared: &Shared, progress: &mut dyn FnMut(u64, u64)) -> Resu
     let mut in_use = shared.sequencer.provisional();
     let state = shared.sequencer.published();
     let segments = || state.tables.values().flat_map(|table| table.segments.iter());
+    let of_tables = state.tables.values();
+    let with_tables = of_tables.flat_map(|table| table.segments.iter().map(move |segment| (table, segment)));
     let mut check = Check {
         disk: &*shared.disk,
         report: CheckReport::default(),
@@ -40,8 +44,8 @@ pub(crate) fn check(shared: &Shared, progress: &mut dyn FnMut(u64, u64)) -> Resu
     };
     check.manifest()?;
     check.log()?;
-    for segment in segments() {
-        check.segment(segment);
+    for (table, segment) in with_tables {
+        check.segment(table, segment);
     }
     in_use.extend(shared.sequencer.retired());
     in_use.extend(segments().flat_map(SegmentState::files).map(|file| file.meta.id));
@@ -105,12 +109,29 @@ impl Check<'_> {
         Ok(())
     }
 
-    fn segment(&mut self, segment: &SegmentState) {
+    fn segment(&mut self, table: &TableState, segment: &SegmentState) {
         if self.file(&segment.file) {
             self.rows(segment);
         }
         for partial in segment.partials.iter() {
-            self.file(&partial.file);
+            if self.file(&partial.file)
+                && let Some(key) = table.schema.key(partial.rollup)
+            {
+                self.index(table, key, segment, &partial.file);
+            }
+        }
+    }
+
+    /// An index must have exactly the keys of its segment's rows.
+    fn index(&mut self, table: &TableState, key: &KeySchema, segment: &SegmentState, index: &SegmentFile) {
+        match is_index_of(table, key, segment, index) {
+            Ok(true) => {}
+            Ok(false) => self.report.problems.push(format!(
+                "index \"{}\" does not have the keys of segment \"{}\"",
+                self.disk.describe(&index.path).display(),
+                self.disk.describe(&segment.file.path).display()
+            )),
+            Err(error) => self.problem(&error),
         }
     }
 

@@ -4,11 +4,11 @@ use super::background::{Background, Bell, wait_for_room};
 use super::bulk_load::Load;
 use super::checkpoint::Checkpointer;
 use super::foreign::refuse_foreign;
-use super::partial::{Unmade, make_missing};
+use super::partial::{Unmade, make_missing, unknown_key};
 use super::past::PastSnapshot;
 use super::recovery::{Recovered, recover};
 use super::snapshot::StateSnapshot;
-use super::state::TableState;
+use super::state::{DatabaseState, SegmentState, TableState};
 use super::{BulkLoad, CheckReport, CommitInfo, Snapshot, Store, StoreOptions};
 use super::{check, compaction, flush};
 use crate::clock::{Clock, SystemClock};
@@ -17,9 +17,12 @@ use crate::commit::sequencer::Sequencer;
 use crate::commit::{Change, Changes, CommitVersion, PartId, RowId};
 use crate::disk::{Disk, LocalDisk};
 use crate::error::Result;
+use crate::key_index::duplicates_of_load;
 use crate::schema::{TableId, TableSchema};
+use crate::segment::SegmentMeta;
 use crate::temporary::TemporaryFiles;
 use parking_lot::Mutex;
+use roaring::RoaringBitmap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -116,6 +119,17 @@ pub fn open_on(disk: Arc<dyn Disk>, clock: Arc<dyn Clock>, options: StoreOptions
     Ok(Arc::new(Database { shared, background }))
 }
 
+/// The state that a snapshot of the newest version, or an overlay, shows.
+fn state_of(snapshot: &Arc<dyn Snapshot>) -> Result<&DatabaseState> {
+    let any: &dyn std::any::Any = &**snapshot;
+    match any.downcast_ref::<StateSnapshot>() {
+        Some(snapshot) => Ok(&snapshot.state),
+        None => Err(crate::Error::Invalid {
+            reason: "the snapshot is not one of this store".into(),
+        }),
+    }
+}
+
 impl Store for Database {
     fn snapshot(&self) -> Arc<dyn Snapshot> {
         let state = self.shared.sequencer.published();
@@ -145,20 +159,36 @@ impl Store for Database {
         changes: Vec<Change>,
         own_from: Option<PartId>,
     ) -> Result<(Arc<dyn Snapshot>, Vec<RowId>)> {
-        let any: &dyn std::any::Any = &**base;
-        let Some(base) = any.downcast_ref::<StateSnapshot>() else {
-            return Err(crate::Error::Invalid {
-                reason: "the snapshot is not one of this store".into(),
-            });
-        };
+        let base = state_of(base)?;
         let sequencer = &self.shared.sequencer;
         let new_part_id = || sequencer.new_overlay_part_id();
-        let (state, places) = overlay(&self.shared.disk, &base.state, changes, own_from, new_part_id)?;
+        let (state, places) = overlay(&self.shared.disk, base, changes, own_from, new_part_id)?;
         Ok((Arc::new(StateSnapshot { state: Arc::new(state) }), places))
     }
 
     fn bulk_load(&self, schema: Arc<TableSchema>, memory_bytes_max: usize) -> Result<Arc<dyn BulkLoad>> {
         Ok(Arc::new(Load::begin(self.shared.clone(), schema, memory_bytes_max)?))
+    }
+
+    fn duplicates(
+        &self,
+        snapshot: &Arc<dyn Snapshot>,
+        schema: &Arc<TableSchema>,
+        key: TableId,
+        segments: &[SegmentMeta],
+    ) -> Result<Vec<(PartId, RoaringBitmap)>> {
+        let held = Arc::default();
+        let loaded = segments
+            .iter()
+            .map(|meta| SegmentState::new(&self.shared.disk, &held, schema.id, meta.clone()));
+        let loaded: Vec<SegmentState> = loaded.collect();
+        let key = schema.key(key).ok_or_else(|| unknown_key(schema, key))?;
+        let state = state_of(snapshot)?;
+        match state.tables.get(&schema.id) {
+            Some(table) => duplicates_of_load(table, key, &loaded),
+            // The table is made by the same commit.
+            None => duplicates_of_load(&TableState::new(schema.clone(), state.version), key, &loaded),
+        }
     }
 
     fn next_table_id(&self) -> TableId {

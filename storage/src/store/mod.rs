@@ -110,6 +110,12 @@ pub trait TableSnapshot: Send + Sync {
     fn rollup_coverage(&self, rollup: TableId) -> RollupCoverage;
     /// Rows in memory.
     fn memtable_rows(&self) -> u64;
+    /// For each of these rows, which have a key's values in its order of columns, plain, a visible row of the table with the same
+    /// key; none for a row where one of them is NULL. Of several rows with the same key any is given.
+    ///
+    /// # Errors
+    /// [`crate::Error::Invalid`] where the table has no such key; those of reading segments.
+    fn find(&self, key: TableId, columns: &[arrow_array::ArrayRef]) -> Result<Vec<Option<RowId>>>;
     /// Begins a scan.
     fn scan(&self, request: ScanRequest) -> Result<Arc<dyn Scan>>;
 }
@@ -212,13 +218,25 @@ pub trait Store: Send + Sync {
     ) -> Result<(Arc<dyn Snapshot>, Vec<RowId>)>;
     /// Begins a bulk load into a table of this definition, which may be one that the committing transaction creates or alters.
     fn bulk_load(&self, schema: Arc<TableSchema>, memory_bytes_max: usize) -> Result<Arc<dyn BulkLoad>>;
+    /// Rows of a bulk load into a table whose key a row has that is visible in the snapshot, or an earlier row of the load.
+    /// `segments` are what [`BulkLoad::finish`] gave.
+    ///
+    /// # Errors
+    /// [`crate::Error::Invalid`] where the table has no such key; those of reading segments.
+    fn duplicates(
+        &self,
+        snapshot: &Arc<dyn Snapshot>,
+        schema: &Arc<TableSchema>,
+        key: TableId,
+        segments: &[SegmentMeta],
+    ) -> Result<Vec<(PartId, roaring::RoaringBitmap)>>;
     /// An id for a new table.
     fn next_table_id(&self) -> TableId;
     /// Seals rows in memory into segments: one table's, or all.
     fn flush(&self, table: Option<TableId>) -> Result<()>;
     /// Merges small segments now, until none are left to merge: one table's, or all.
     fn compact(&self, table: Option<TableId>) -> Result<()>;
-    /// Makes the partials that segments of a table lack, as goes on in the background anyway.
+    /// Makes the partials and indexes of keys that segments of a table lack, as goes on in the background anyway.
     fn make_partials(&self, table: TableId) -> Result<()>;
     /// Drops partitions beyond retention.
     fn apply_retention(&self) -> Result<()>;

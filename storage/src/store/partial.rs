@@ -1,4 +1,5 @@
-//! Partials on their way to disk with the segment whose rows they are of. A partial that cannot be made is left out.
+//! What stands beside a segment, on its way to disk with it: partials of rollups, and indexes of keys. A partial that cannot be made is
+//! left out.
 
 use super::database::Shared;
 use super::segment_file::{TABLES_FOLDER, segment_path, table_folder};
@@ -7,9 +8,10 @@ use crate::commit::PartId;
 use crate::commit::logged::LoggedEdit;
 use crate::commit::moves::Moved;
 use crate::error::{Error, Result};
+use crate::key_index::{entries_of, index_schema};
 use crate::limits::BATCH_ROWS;
 use crate::scan::{constant, missing_value};
-use crate::schema::{ColumnId, PartitionKey, RollupSchema, TableId, TableSchema};
+use crate::schema::{ColumnId, KeySchema, PartitionKey, RollupSchema, TableId, TableSchema};
 use crate::segment::{Partial, RowVersions, SegmentInput, SegmentMeta, SegmentReader, write_segment};
 use crate::vector::{Batch, Selection, flatten};
 use arrow_array::ArrayRef;
@@ -18,7 +20,48 @@ use parking_lot::Mutex;
 use std::collections::HashSet;
 use std::path::Path;
 
-/// Writes a segment and, if asked, what its table's rollups have of it. Until a commit or edit names them their files are provisional.
+/// Something that is kept beside segments.
+#[derive(Clone, Copy)]
+enum Companion<'a> {
+    Rollup(&'a RollupSchema),
+    Key(&'a KeySchema),
+}
+
+impl<'a> Companion<'a> {
+    /// Those that segments of a table have.
+    fn all(shared: &Shared, schema: &'a TableSchema) -> impl Iterator<Item = Companion<'a>> {
+        let has_maker = shared.options.partial_maker.is_some();
+        let rollups = schema.rollups.iter().filter(move |_| has_maker);
+        let rollups = rollups.map(|rollup| Companion::Rollup(rollup));
+        rollups.chain(schema.keys.iter().map(Companion::Key))
+    }
+
+    fn id(self) -> TableId {
+        match self {
+            Companion::Rollup(rollup) => rollup.id,
+            Companion::Key(key) => key.id,
+        }
+    }
+
+    /// As a table.
+    fn schema(self) -> TableSchema {
+        match self {
+            Companion::Rollup(rollup) => schema_of(rollup),
+            Companion::Key(key) => index_schema(key),
+        }
+    }
+
+    /// Whether a segment should have it and does not.
+    fn is_missing(self, segment: &SegmentState) -> bool {
+        segment.visible_rows() > 0
+            && match self {
+                Companion::Rollup(rollup) => segment.partial_of(rollup.id).is_none(),
+                Companion::Key(key) => segment.key_index(key.id).is_none(),
+            }
+    }
+}
+
+/// Writes a segment and, if asked, what its table's rollups and keys have of it. Until a commit or edit names them their files are provisional.
 pub(super) fn write_with_partials(
     shared: &Shared,
     input: SegmentInput<'_>,
@@ -26,7 +69,7 @@ pub(super) fn write_with_partials(
 ) -> Result<SegmentMeta> {
     let schema = input.schema;
     let mut meta = write_provisional(shared, schema, input)?;
-    if makes_partials && !schema.rollups.is_empty() && shared.options.partial_maker.is_some() {
+    if makes_partials && Companion::all(shared, schema).next().is_some() {
         match write_partials(shared, schema, &meta) {
             Ok(partials) => meta.partials = partials,
             Err(error) => {
@@ -38,8 +81,8 @@ pub(super) fn write_with_partials(
     Ok(meta)
 }
 
-/// What rollups have of a segment that was just written. It is read once more for that: grouping by codes of its dictionaries and runs takes
-/// less than reading saves.
+/// What rollups and keys have of a segment that was just written. It is read once more for that: grouping by codes of its dictionaries and
+/// runs takes less than reading saves.
 fn write_partials(shared: &Shared, schema: &TableSchema, meta: &SegmentMeta) -> Result<Vec<Partial>> {
     let reader = SegmentReader::open(&*shared.disk, &segment_path(schema.id, meta.id), meta)?;
     let rows = Rows {
@@ -48,12 +91,13 @@ fn write_partials(shared: &Shared, schema: &TableSchema, meta: &SegmentMeta) -> 
         missing: &|id| Err(unknown(schema, id)),
     };
     let mut partials: Vec<Partial> = Vec::new();
-    for rollup in &schema.rollups {
-        let Some(made) = rows.made(shared, schema, rollup) else {
-            continue;
-        };
-        match write_rows(shared, rollup, 0, made) {
-            Ok(partial) => partials.push(partial),
+    for companion in Companion::all(shared, schema) {
+        let written = rows.made(shared, schema, companion).and_then(|made| match made {
+            Some(made) => write_rows(shared, companion, 0, made).map(Some),
+            None => Ok(None),
+        });
+        match written {
+            Ok(partial) => partials.extend(partial),
             Err(error) => {
                 remove_files(
                     shared,
@@ -76,8 +120,23 @@ struct Rows<'a> {
 }
 
 impl Rows<'_> {
-    /// What a rollup has of them; none where it runs into something.
-    fn made(&self, shared: &Shared, schema: &TableSchema, rollup: &RollupSchema) -> Option<Batch> {
+    /// What a rollup or key has of them; none where a rollup runs into something.
+    fn made(&self, shared: &Shared, schema: &TableSchema, companion: Companion<'_>) -> Result<Option<Batch>> {
+        match companion {
+            Companion::Rollup(rollup) => Ok(self.partial(shared, schema, rollup)),
+            Companion::Key(key) => self.index(key).map(Some),
+        }
+    }
+
+    fn index(&self, key: &KeySchema) -> Result<Batch> {
+        let blocks = 0..self.reader.block_count();
+        entries_of(blocks.map(|block| {
+            let columns = self.columns(&key.columns, block)?;
+            Ok(columns.iter().map(flatten).collect())
+        }))
+    }
+
+    fn partial(&self, shared: &Shared, schema: &TableSchema, rollup: &RollupSchema) -> Option<Batch> {
         let maker = shared.options.partial_maker.as_ref()?;
         let make = || {
             let columns = maker.columns(schema, rollup)?;
@@ -97,13 +156,18 @@ impl Rows<'_> {
         }
     }
 
-    fn batches(&self, columns: &[ColumnId], block: usize) -> Result<Vec<Batch>> {
+    fn columns(&self, columns: &[ColumnId], block: usize) -> Result<Vec<ArrayRef>> {
         let rows = self.reader.block_rows(block);
         let columns = columns.iter().map(|id| match self.reader.has_column(*id) {
             true => self.reader.decode(*id, rows.clone()),
             false => Ok(constant(&(self.missing)(*id)?, rows.len())),
         });
-        let columns: Vec<ArrayRef> = columns.collect::<Result<_>>()?;
+        columns.collect()
+    }
+
+    fn batches(&self, columns: &[ColumnId], block: usize) -> Result<Vec<Batch>> {
+        let rows = self.reader.block_rows(block);
+        let columns = self.columns(columns, block)?;
         let starts = (0..rows.len()).step_by(BATCH_ROWS);
         let batches = starts.map(|start| {
             let length = BATCH_ROWS.min(rows.len() - start);
@@ -137,20 +201,20 @@ fn write_provisional(shared: &Shared, schema: &TableSchema, input: SegmentInput<
     written
 }
 
-fn write_rows(shared: &Shared, rollup: &RollupSchema, deleted_rows: u32, rows: Batch) -> Result<Partial> {
+fn write_rows(shared: &Shared, companion: Companion<'_>, deleted_rows: u32, rows: Batch) -> Result<Partial> {
     let plain: Vec<ArrayRef> = rows.columns.iter().map(flatten).collect();
-    let of_rollup = schema_of(rollup);
-    shared.disk.create_folder(&table_folder(rollup.id))?;
+    let schema = companion.schema();
+    shared.disk.create_folder(&table_folder(schema.id))?;
     let input = SegmentInput {
-        schema: &of_rollup,
+        schema: &schema,
         partition: PartitionKey(None),
         columns: &plain,
         versions: RowVersions::Single,
     };
     Ok(Partial {
-        rollup: rollup.id,
+        rollup: schema.id,
         deleted_rows,
-        segment: write_provisional(shared, &of_rollup, input)?,
+        segment: write_provisional(shared, &schema, input)?,
     })
 }
 
@@ -158,50 +222,47 @@ fn write_rows(shared: &Shared, rollup: &RollupSchema, deleted_rows: u32, rows: B
 #[derive(Default)]
 pub(crate) struct Unmade(Mutex<HashSet<(PartId, TableId, u32)>>);
 
-/// Makes the partials that a table lacks now: of segments that are older than a rollup, or of which rows were deleted since.
+/// Makes the partials and indexes that a table lacks now: of segments that are older than a rollup or key, or of which rows were deleted
+/// since.
 pub(crate) fn make_missing(shared: &Shared, table: TableId) -> Result<()> {
-    if shared.options.partial_maker.is_none() {
-        return Ok(());
-    }
     let state = shared.sequencer.published();
     let Some(seen) = state.tables.get(&table) else {
         return Ok(());
     };
-    for rollup in &seen.schema.rollups {
-        let lacks = |segment: &&SegmentState| segment.visible_rows() > 0 && segment.partial_of(rollup.id).is_none();
-        for segment in seen.segments.iter().filter(lacks) {
+    for companion in Companion::all(shared, &seen.schema) {
+        for segment in seen.segments.iter().filter(|segment| companion.is_missing(segment)) {
             if shared.bell.is_stopped() {
                 return Err(Error::Cancelled);
             }
-            make_one(shared, table, segment.id(), rollup.id)?;
+            make_one(shared, table, segment.id(), companion.id())?;
         }
     }
     Ok(())
 }
 
-/// Makes a partial where it is missing still.
-fn make_one(shared: &Shared, table: TableId, segment: PartId, rollup: TableId) -> Result<()> {
+/// Makes a partial or index where it is missing still.
+fn make_one(shared: &Shared, table: TableId, segment: PartId, companion: TableId) -> Result<()> {
     // A merge would take the segment away meanwhile.
     let _turn = shared.compacting.lock();
     let state = shared.sequencer.published();
     let Some(table) = state.tables.get(&table) else {
         return Ok(());
     };
-    let rollup = table.schema.rollups.iter().find(|known| known.id == rollup);
+    let companion = Companion::all(shared, &table.schema).find(|known| known.id() == companion);
     let segment = table.segment_position(segment).map(|at| &table.segments[at]);
-    let (Some(rollup), Some(segment)) = (rollup, segment) else {
+    let (Some(companion), Some(segment)) = (companion, segment) else {
         return Ok(());
     };
-    let key = (segment.id(), rollup.id, segment.deleted_rows());
-    let is_missing = segment.visible_rows() > 0 && segment.partial_of(rollup.id).is_none();
-    if is_missing && !shared.unmade.0.lock().contains(&key) && !make_for(shared, table, segment, rollup)? {
+    let key = (segment.id(), companion.id(), segment.deleted_rows());
+    let is_due = companion.is_missing(segment) && !shared.unmade.0.lock().contains(&key);
+    if is_due && !make_for(shared, table, segment, companion)? {
         shared.unmade.0.lock().insert(key);
     }
     Ok(())
 }
 
-/// Makes a partial of a segment's visible rows and puts it in place.
-fn make_for(shared: &Shared, table: &TableState, segment: &SegmentState, rollup: &RollupSchema) -> Result<bool> {
+/// Makes a partial of a segment's visible rows, or an index of all of them, and puts it in place.
+fn make_for(shared: &Shared, table: &TableState, segment: &SegmentState, companion: Companion<'_>) -> Result<bool> {
     let position = |id: ColumnId| table.schema.columns.iter().position(|column| column.id == id);
     let all = 0..segment.file.meta.row_count;
     let rows = Rows {
@@ -212,18 +273,22 @@ fn make_for(shared: &Shared, table: &TableState, segment: &SegmentState, rollup:
             None => Err(unknown(&table.schema, id)),
         },
     };
-    let Some(rows) = rows.made(shared, &table.schema, rollup) else {
+    let Some(rows) = rows.made(shared, &table.schema, companion)? else {
         return Ok(false);
     };
-    let partial = write_rows(shared, rollup, segment.deleted_rows(), rows)?;
+    let deleted_rows = match companion {
+        Companion::Rollup(_) => segment.deleted_rows(),
+        Companion::Key(_) => 0,
+    };
+    let partial = write_rows(shared, companion, deleted_rows, rows)?;
     let folders = || {
-        shared.disk.sync_folder(&table_folder(rollup.id))?;
+        shared.disk.sync_folder(&table_folder(companion.id()))?;
         shared.disk.sync_folder(Path::new(TABLES_FOLDER))
     };
     let edit = |newest: &DatabaseState| {
         let newest = newest.tables.get(&table.schema.id)?;
         let is_there = newest.segment_position(segment.id()).is_some()
-            && newest.schema.rollups.iter().any(|known| known.id == rollup.id);
+            && Companion::all(shared, &newest.schema).any(|known| known.id() == companion.id());
         let edit = LoggedEdit {
             partials: vec![(segment.id(), partial.clone())],
             ..LoggedEdit::new(table.schema.id)
@@ -232,7 +297,7 @@ fn make_for(shared: &Shared, table: &TableState, segment: &SegmentState, rollup:
     };
     let placed = folders().and_then(|()| shared.sequencer.edit(edit));
     if !matches!(placed, Ok(true)) {
-        remove_files(shared, [(rollup.id, partial.segment.id)]);
+        remove_files(shared, [(companion.id(), partial.segment.id)]);
     }
     placed.map(|_| true)
 }
@@ -278,6 +343,13 @@ fn remove_files(shared: &Shared, files: impl IntoIterator<Item = (TableId, PartI
                 tracing::warn!(%error, "a segment that was not put in place stays until the next start");
             }
         }
+    }
+}
+
+/// What is wrong with a request for rows by a key.
+pub(crate) fn unknown_key(table: &TableSchema, key: TableId) -> Error {
+    Error::Invalid {
+        reason: format!("table {} has no key {}", table.id.0, key.0),
     }
 }
 

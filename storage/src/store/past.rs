@@ -5,12 +5,13 @@
 use super::snapshot::{StateSnapshot, StateTable};
 use super::state::{DatabaseState, SegmentState, TableState};
 use super::{RollupCoverage, Snapshot, TableSnapshot};
-use crate::commit::CommitVersion;
 use crate::commit::visibility::Deletes;
+use crate::commit::{CommitVersion, RowId};
 use crate::error::{Error, Result};
 use crate::scan::{Scan, ScanRequest};
 use crate::schema::{ColumnId, TableId, TableSchema};
 use crate::segment::{ColumnSummary, SegmentMeta};
+use arrow_array::ArrayRef;
 use roaring::RoaringBitmap;
 use std::sync::{Arc, OnceLock};
 
@@ -119,6 +120,10 @@ impl TableSnapshot for PastTable {
 
     fn memtable_rows(&self) -> u64 {
         self.then().map_or(0, StateTable::memtable_rows)
+    }
+
+    fn find(&self, key: TableId, columns: &[ArrayRef]) -> Result<Vec<Option<RowId>>> {
+        self.then()?.find(key, columns)
     }
 
     fn scan(&self, request: ScanRequest) -> Result<Arc<dyn Scan>> {

@@ -1,12 +1,14 @@
 //! A state as readers see it. Holding one keeps its rows in memory and its files on disk.
 
+use super::partial::unknown_key;
 use super::state::{DatabaseState, TableState};
 use super::{RollupCoverage, Snapshot, TableSnapshot};
-use crate::commit::CommitVersion;
+use crate::commit::{CommitVersion, RowId};
 use crate::error::Result;
 use crate::scan::{self, Scan, ScanRequest};
 use crate::schema::{ColumnId, TableId, TableSchema};
 use crate::segment::{ColumnSummary, SegmentMeta};
+use arrow_array::ArrayRef;
 use std::sync::Arc;
 
 /// One version of the database.
@@ -74,7 +76,7 @@ impl TableSnapshot for StateTable {
         crate::stats::column_summary(&self.table, column)
     }
 
-    fn column_histogram(&self, column: ColumnId) -> Option<arrow_array::ArrayRef> {
+    fn column_histogram(&self, column: ColumnId) -> Option<ArrayRef> {
         crate::stats::column_histogram(&self.table, column)
     }
 
@@ -109,6 +111,12 @@ impl TableSnapshot for StateTable {
 
     fn memtable_rows(&self) -> u64 {
         self.table.memory_rows()
+    }
+
+    fn find(&self, key: TableId, columns: &[ArrayRef]) -> Result<Vec<Option<RowId>>> {
+        let schema = self.table.schema.key(key);
+        let key = schema.ok_or_else(|| unknown_key(&self.table.schema, key))?;
+        crate::key_index::find(&self.table, key, columns)
     }
 
     fn scan(&self, request: ScanRequest) -> Result<Arc<dyn Scan>> {

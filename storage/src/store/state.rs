@@ -50,7 +50,7 @@ pub(crate) struct TableState {
     pub(crate) parts: Vec<Arc<Part>>,
 }
 
-/// A segment, which of its rows are deleted, and what rollups have of it.
+/// A segment, which of its rows are deleted, and what rollups and keys have of it.
 #[derive(Clone, Debug)]
 pub(crate) struct SegmentState {
     pub(crate) file: Arc<SegmentFile>,
@@ -58,11 +58,11 @@ pub(crate) struct SegmentState {
     pub(crate) partials: Arc<[PartialState]>,
 }
 
-/// What a rollup has of a segment's rows.
+/// What a rollup has of a segment's rows, or the index of a key.
 #[derive(Clone, Debug)]
 pub(crate) struct PartialState {
     pub(crate) rollup: TableId,
-    /// So many of the rows are not in it: all that were deleted when it was made.
+    /// So many of the rows are not in it: all that were deleted when it was made; of a key none.
     pub(crate) deleted_rows: u32,
     pub(crate) file: Arc<SegmentFile>,
 }
@@ -118,6 +118,11 @@ impl SegmentState {
     pub(crate) fn partial_of(&self, rollup: TableId) -> Option<&PartialState> {
         let (mut partials, deleted) = (self.partials.iter(), self.deleted_rows());
         partials.find(|partial| partial.rollup == rollup && partial.deleted_rows == deleted)
+    }
+
+    /// The index of a key.
+    pub(crate) fn key_index(&self, key: TableId) -> Option<&PartialState> {
+        self.partials.iter().find(|partial| partial.rollup == key)
     }
 
     pub(crate) fn id(&self) -> PartId {

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 /// First bytes of a log file.
 pub(crate) const MAGIC: [u8; 8] = *b"STOALOG\0";
 /// The format this program writes.
-pub(crate) const FORMAT_VERSION: u32 = 2;
+pub(crate) const FORMAT_VERSION: u32 = 3;
 /// Bytes of a file header.
 pub(crate) const FILE_HEADER_BYTES: usize = 48;
 /// Bytes of a record before its payload.

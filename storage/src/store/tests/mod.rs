@@ -4,6 +4,7 @@ mod basics;
 mod check;
 mod concurrency;
 mod history;
+mod keys;
 mod loads;
 mod partials;
 mod seal;

@@ -69,6 +69,7 @@ pub(crate) fn schema(id: TableId) -> TableSchema {
         retention_days: None,
         history_ms: 0,
         rollups: Vec::new(),
+        keys: Vec::new(),
         definition: Arc::from(&b"definition"[..]),
     }
 }

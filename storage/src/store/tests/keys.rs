@@ -1,0 +1,234 @@
+//! Rows found by keys, against a look at all rows: in memory, in segments with an index and without, among deleted rows, in a
+//! transaction's own writes, after a start; and rows of loads that are there already.
+
+use super::support::*;
+use crate::commit::{Change, RowId};
+use crate::disk::{Disk, MemoryDisk};
+use crate::schema::{KeySchema, TableId, TableSchema};
+use crate::store::snapshot::StateSnapshot;
+use crate::store::{Snapshot, Store};
+use crate::testing::Generator;
+use arrow_array::{ArrayRef, Int64Array, StringViewArray};
+use roaring::RoaringBitmap;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+
+/// A key of the tests: the column key, and the note, which may be NULL.
+type Key = (i64, Option<String>);
+
+fn key_of(row: &Row) -> Key {
+    (row.1, row.3.clone())
+}
+
+fn columns(keys: &[Key]) -> Vec<ArrayRef> {
+    vec![
+        Arc::new(Int64Array::from_iter_values(keys.iter().map(|key| key.0))),
+        Arc::new(StringViewArray::from_iter(keys.iter().map(|key| key.1.clone()))),
+    ]
+}
+
+fn with_key(table: TableId, key: TableId) -> TableSchema {
+    let columns = vec![KEY, NOTE];
+    TableSchema {
+        keys: vec![KeySchema { id: key, columns }],
+        ..schema(table)
+    }
+}
+
+/// Rows with few different keys.
+fn random_rows(random: &mut Generator, count: usize) -> Vec<Row> {
+    let row = |random: &mut Generator| {
+        let note = (random.below(6) > 0).then(|| format!("note {}", random.below(3)));
+        let (day, key) = (random.below(90) as i32, random.below(200) as i64);
+        (day, key, random.below(1000) as i64, note)
+    };
+    (0..count).map(|_| row(random)).collect()
+}
+
+fn visible(snapshot: &dyn Snapshot, table: TableId) -> BTreeMap<RowId, Row> {
+    let rows = rows_of(&batches(snapshot, table, all_columns()).unwrap());
+    rows.into_iter().map(|(row, id)| (id, row)).collect()
+}
+
+/// What is found is what is there, for all keys that could be there and some that could not.
+fn check_found(snapshot: &dyn Snapshot, table: TableId, key: TableId) {
+    let rows = visible(snapshot, table);
+    let notes = [None, Some("note 0"), Some("note 1"), Some("note 2"), Some("other")];
+    let keys = (0..210).flat_map(|key| notes.map(|note| (key, note.map(str::to_owned))));
+    let keys: Vec<Key> = keys.collect();
+    let found = snapshot.table(table).unwrap().find(key, &columns(&keys)).unwrap();
+    let there: HashSet<Key> = rows.values().map(key_of).filter(|key| key.1.is_some()).collect();
+    for (key, found) in keys.iter().zip(found) {
+        assert_eq!(found.is_some(), there.contains(key), "{key:?}");
+        if let Some(id) = found {
+            assert_eq!(&key_of(&rows[&id]), key);
+        }
+    }
+}
+
+/// Loads rows without those whose keys are there.
+fn load_new(store: &dyn Store, table: TableId, key: TableId, rows: &[Row]) {
+    let snapshot = store.snapshot();
+    let known: HashSet<Key> = visible(&*snapshot, table).values().map(key_of).collect();
+    let schema = snapshot.table(table).unwrap().schema().clone();
+    let load = store.bulk_load(schema.clone(), 1 << 12).unwrap();
+    for part in rows.chunks(50) {
+        load.append(batch(part)).unwrap();
+    }
+    let segments = load.finish().unwrap();
+    let duplicates = store.duplicates(&snapshot, &schema, key, &segments).unwrap();
+    let mut changes = vec![Change::AddSegments(table, segments)];
+    if !duplicates.is_empty() {
+        changes.push(Change::Delete(table, duplicates));
+    }
+    let version = commit(store, changes).unwrap();
+    let all = visible(&*store.snapshot(), table);
+    let keys = all.values().map(key_of).filter(|key| key.1.is_some());
+    let mut counts: BTreeMap<Key, usize> = BTreeMap::new();
+    keys.for_each(|key| *counts.entry(key).or_default() += 1);
+    for row in rows
+        .iter()
+        .map(key_of)
+        .filter(|key| key.1.is_some() && !known.contains(key))
+    {
+        assert_eq!(counts[&row], 1, "{row:?} came once");
+    }
+    let came = store.commits(1)[0].clone();
+    assert_eq!((came.version, came.rows_deleted), (version, 0));
+    assert_eq!(
+        came.rows_inserted as usize,
+        all.len() - visible(&*snapshot, table).len()
+    );
+}
+
+fn delete_some(store: &dyn Store, table: TableId, random: &mut Generator) {
+    let rest = random.below(4) as i64;
+    let change = delete_where(&*store.snapshot(), table, |row| row.2 % 4 == rest);
+    if !matches!(&change, Change::Delete(_, sets) if sets.is_empty()) {
+        commit(store, vec![change]).unwrap();
+    }
+}
+
+fn random_history(seed: u64) {
+    let mut random = Generator::new(seed);
+    let disk: Arc<dyn Disk> = Arc::new(MemoryDisk::default());
+    let mut store = open_store(disk.clone(), options()).unwrap();
+    let table = create_table_with_history(&*store, random.below(2) * 1_000_000);
+    let key = store.next_table_id();
+    let history_ms = store.snapshot().table(table).unwrap().schema().history_ms;
+    let schema = Arc::new(TableSchema {
+        history_ms,
+        ..with_key(table, key)
+    });
+    let rows = random_rows(&mut random, 120);
+    insert(&*store, table, &rows).unwrap();
+    store.flush(None).unwrap();
+    commit(&*store, vec![Change::AlterTable(schema)]).unwrap();
+    // Until the index of the first segment is made, it is read.
+    for _ in 0..25 {
+        check_found(&*store.snapshot(), table, key);
+        match random.below(8) {
+            0 | 1 => {
+                let count = random.below(60) as usize;
+                insert(&*store, table, &random_rows(&mut random, count))
+                    .map(drop)
+                    .unwrap();
+            }
+            2 => delete_some(&*store, table, &mut random),
+            3 => store.flush(None).unwrap(),
+            4 => store.compact(None).unwrap(),
+            5 => {
+                let rows = random_rows(&mut random, 300);
+                load_new(&*store, table, key, &rows);
+            }
+            6 => store.make_partials(table).unwrap(),
+            _ => {
+                drop(store);
+                store = open_store(disk.clone(), options()).unwrap();
+            }
+        }
+    }
+    store.flush(None).unwrap();
+    store.make_partials(table).unwrap();
+    check_found(&*store.snapshot(), table, key);
+    let snapshot: Arc<dyn std::any::Any> = store.snapshot();
+    let state = &snapshot.downcast_ref::<StateSnapshot>().unwrap().state;
+    for segment in state.tables[&table].visible_segments() {
+        assert!(segment.key_index(key).is_some());
+    }
+    assert_eq!(store.check(&mut |_, _| {}).unwrap().problems, [] as [String; 0]);
+}
+
+#[test]
+fn rows_are_found_by_their_keys() {
+    for seed in 0..8 {
+        random_history(seed);
+    }
+}
+
+#[test]
+fn a_transaction_finds_its_own_rows_also_after_going_back() {
+    let disk: Arc<dyn Disk> = Arc::new(MemoryDisk::default());
+    let store = open_store(disk, options()).unwrap();
+    let (table, key) = (store.next_table_id(), store.next_table_id());
+    commit(&*store, vec![Change::CreateTable(Arc::new(with_key(table, key)))]).unwrap();
+    insert(&*store, table, &[(1, 1, 1, Some("note 0".into()))]).unwrap();
+    let base = store.snapshot();
+    let row = |number: i64| (1, number, 1, Some("note 1".to_owned()));
+    let add = |below: &Arc<dyn Snapshot>, own: Option<RowId>, number: i64| {
+        let changes = vec![Change::Insert(table, batch(&[row(number)]))];
+        let (next, places) = store.overlay(below, changes, own.map(|id| id.part)).unwrap();
+        check_found(&*next, table, key);
+        (next, places[0])
+    };
+    let (first, place) = add(&base, None, 2);
+    let (_, one) = add(&first, Some(place), 3);
+    // Another row at the place of the one before.
+    let (_, other) = add(&first, Some(place), 4);
+    assert_eq!(one, other);
+    check_found(&*first, table, key);
+    check_found(&*base, table, key);
+}
+
+#[test]
+fn an_index_of_many_rows_finds_each_of_them_and_no_other() {
+    let disk: Arc<dyn Disk> = Arc::new(MemoryDisk::default());
+    let store = open_store(disk, options()).unwrap();
+    let (table, key) = (store.next_table_id(), store.next_table_id());
+    let schema = TableSchema {
+        partition_by: None,
+        ..with_key(table, key)
+    };
+    commit(&*store, vec![Change::CreateTable(Arc::new(schema.clone()))]).unwrap();
+    let load = store.bulk_load(Arc::new(schema), 1 << 30).unwrap();
+    // Several blocks; every third row has no key, every hundredth key is there twice.
+    let rows: Vec<Row> = some_rows(0, 200_000);
+    let again: Vec<Row> = rows.iter().filter(|row| row.1 % 100 == 1).cloned().collect();
+    load.append(batch(&rows)).unwrap();
+    load.append(batch(&again)).unwrap();
+    let segments = load.finish().unwrap();
+    commit(&*store, vec![Change::AddSegments(table, segments.clone())]).unwrap();
+    let asked: Vec<Key> = rows
+        .iter()
+        .map(key_of)
+        .chain(some_rows(200_000, 50_000).iter().map(key_of))
+        .collect();
+    let found = store
+        .snapshot()
+        .table(table)
+        .unwrap()
+        .find(key, &columns(&asked))
+        .unwrap();
+    for (key, found) in asked.iter().zip(found) {
+        assert_eq!(found.is_some(), key.0 < 200_000 && key.1.is_some(), "{key:?}");
+    }
+    let load = store
+        .bulk_load(store.snapshot().table(table).unwrap().schema().clone(), 1 << 30)
+        .unwrap();
+    load.append(batch(&some_rows(199_000, 2_000))).unwrap();
+    let segments = load.finish().unwrap();
+    let schema = store.snapshot().table(table).unwrap().schema().clone();
+    let duplicates = store.duplicates(&store.snapshot(), &schema, key, &segments).unwrap();
+    let expected: RoaringBitmap = (0..1_000).filter(|row| (row + 199_000) % 3 != 0).collect();
+    assert_eq!(duplicates, [(segments[0].id, expected)]);
+}
