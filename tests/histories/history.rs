@@ -17,6 +17,8 @@ pub(crate) struct History {
     session: Session,
     rows: Rows,
     next_id: i64,
+    /// The table's own option leaves out rows whose key is there.
+    deduplicates: bool,
     /// Columns that came later.
     added: Vec<u64>,
     /// Materialized views, by their place among the definitions.
@@ -43,16 +45,27 @@ impl History {
             random,
             rows: Rows::new(),
             next_id: 0,
+            deduplicates: false,
             added: Vec::new(),
             views: BTreeSet::new(),
             versions: BTreeMap::new(),
             steps: Vec::new(),
             checked: Checked::default(),
         };
-        let options = ["", " WITH (partition_by = 'month(day)', order_by = 'kind, id')"];
-        let options = options[history.random.below(2)];
+        let (key, mut options) = match history.random.below(2) {
+            0 => (" PRIMARY KEY", Vec::new()),
+            _ => ("", vec!["deduplicate_by = 'id'"]),
+        };
+        history.deduplicates = key.is_empty();
+        if history.random.below(2) == 0 {
+            options.push("partition_by = 'month(day)', order_by = 'kind, id'");
+        }
+        let options = match options.as_slice() {
+            [] => String::new(),
+            options => format!(" WITH ({})", options.join(", ")),
+        };
         history.tell(&format!(
-            "CREATE TABLE t (id bigint PRIMARY KEY, day date NOT NULL, kind text NOT NULL, amount bigint){options}"
+            "CREATE TABLE t (id bigint{key}, day date NOT NULL, kind text NOT NULL, amount bigint){options}"
         ));
         history
     }
@@ -73,7 +86,7 @@ impl History {
     }
 
     fn step(&mut self) {
-        match self.random.below(24) {
+        match self.random.below(26) {
             0..=5 => self.insert(),
             6..=8 => self.update(),
             9..=10 => self.delete(),
@@ -94,6 +107,7 @@ impl History {
             }
             19 => self.delete_a_kind(),
             20 => self.delete_a_month(),
+            21..=22 => self.repeat(),
             _ => self.views(),
         }
     }
@@ -235,6 +249,27 @@ impl History {
         }
         self.tell(&format!(
             "INSERT INTO t (id, day, kind, amount) {sql} ON CONFLICT (id) DO UPDATE SET amount = EXCLUDED.amount"
+        ));
+    }
+
+    /// Rows of which some are there already: those do not come.
+    fn repeat(&mut self) {
+        let first = self.below(self.next_id as u64 + 1);
+        let ids = first..first + self.below(500) + 1;
+        self.next_id = self.next_id.max(ids.end);
+        let (sql, rows) = self.new_rows(ids);
+        for (id, row) in rows {
+            self.rows.entry(id).or_insert(row);
+        }
+        let conflict = if self.deduplicates {
+            ""
+        } else {
+            " ON CONFLICT DO NOTHING"
+        };
+        // Some of them twice.
+        let sql = format!("SELECT * FROM ({sql}) AS s, generate_series(1, 1 + (id % 7 = 0)::integer) AS g (n)");
+        self.tell(&format!(
+            "INSERT INTO t (id, day, kind, amount) SELECT id, day, kind, amount FROM ({sql}) AS s (id, day, kind, amount){conflict}"
         ));
     }
 

@@ -1,16 +1,17 @@
 //! WITH (..) of a table: which options there are, what their values may be, and what they mean to storage.
 
 use crate::error::{Error, Result, SqlState};
-use stoa_storage::schema::{ColumnId, PartitionBy, PartitionUnit, TableSchema};
+use stoa_storage::schema::{ColumnId, KeySchema, PartitionBy, PartitionUnit, TableId, TableSchema};
 
 /// What an option is called, and how a value looks.
-const KNOWN: [(&str, &str); 5] = [
+const KNOWN: [(&str, &str); 6] = [
     (
         "partition_by",
         "day(column), week(column), month(column) or year(column)",
     ),
     ("order_by", "columns with commas between"),
     ("bloom_filter", "columns with commas between"),
+    ("deduplicate_by", "columns with commas between"),
     ("retention", "a number of days: '400 days'"),
     (
         "history",
@@ -40,11 +41,18 @@ pub(crate) fn is_without_effect(name: &str) -> bool {
     WITHOUT_EFFECT.contains(&name) || name.starts_with("autovacuum_")
 }
 
-/// Puts the options' meaning into a table's schema; columns are found by their names. A temporary table keeps no history.
+/// Puts the options' meaning into a table's schema; columns are found by their names. A temporary table keeps no history. A new key gets
+/// a new identity.
 ///
 /// # Errors
 /// 22023: an option that is not there, or a value that makes no sense. 42703: a column that is not there.
-pub(crate) fn apply_options(schema: &mut TableSchema, options: &[(String, String)], is_temporary: bool) -> Result<()> {
+pub(crate) fn apply_options(
+    schema: &mut TableSchema,
+    options: &[(String, String)],
+    is_temporary: bool,
+    new_id: &dyn Fn() -> TableId,
+) -> Result<()> {
+    let former_keys = std::mem::take(&mut schema.keys);
     schema.partition_by = None;
     schema.sort_key = Vec::new();
     schema.bloom_columns = Vec::new();
@@ -58,6 +66,15 @@ pub(crate) fn apply_options(schema: &mut TableSchema, options: &[(String, String
             "partition_by" => schema.partition_by = partition_by(schema, value)?,
             "order_by" => schema.sort_key = column_list(schema, name, value)?,
             "bloom_filter" => schema.bloom_columns = column_list(schema, name, value)?,
+            "deduplicate_by" => {
+                let columns = column_list(schema, name, value)?;
+                let known = former_keys.iter().find(|key| key.columns == columns);
+                let id = known.map(|key| key.id);
+                if !columns.is_empty() {
+                    let id = id.unwrap_or_else(new_id);
+                    schema.keys.push(KeySchema { id, columns });
+                }
+            }
             "retention" => schema.retention_days = retention(value)?,
             "history" if value.trim().is_empty() => {}
             "history" => schema.history_ms = history_ms(value)?,
@@ -208,7 +225,7 @@ mod tests {
     use super::*;
     use arrow_schema::DataType;
     use std::sync::Arc;
-    use stoa_storage::schema::{ColumnSchema, TableId};
+    use stoa_storage::schema::ColumnSchema;
 
     fn schema() -> TableSchema {
         let column = |id: u32, name: &str, data_type| ColumnSchema {
@@ -232,7 +249,7 @@ mod tests {
             .iter()
             .map(|(name, value)| (name.to_string(), value.to_string()))
             .collect();
-        apply_options(&mut schema, &options, false).map(|()| schema)
+        apply_options(&mut schema, &options, false, &|| TableId(9)).map(|()| schema)
     }
 
     #[test]
@@ -241,6 +258,7 @@ mod tests {
             ("partition_by", "Month(DAY)"),
             ("order_by", "n, \"A,b\""),
             ("bloom_filter", "n"),
+            ("deduplicate_by", "n, day"),
             ("retention", "2 weeks"),
         ])
         .unwrap();
@@ -251,6 +269,11 @@ mod tests {
         assert_eq!(schema.partition_by, Some(by));
         assert_eq!(schema.sort_key, [ColumnId(2), ColumnId(1)]);
         assert_eq!(schema.bloom_columns, [ColumnId(2)]);
+        let key = KeySchema {
+            id: TableId(9),
+            columns: vec![ColumnId(2), ColumnId(0)],
+        };
+        assert_eq!(schema.keys, [key]);
         assert_eq!(schema.retention_days, Some(14));
         assert_eq!(schema.history_ms, 604_800_000);
         for (value, history_ms) in [

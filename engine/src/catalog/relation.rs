@@ -206,7 +206,18 @@ fn keys(schema: &TableSchema, definition: &TableDefinition) -> Vec<KeyInfo> {
             columns: columns.iter().map(place).collect::<Option<_>>()?,
         })
     });
-    keys.collect()
+    let by_option = schema.keys.iter().filter_map(|key| {
+        Some(KeyInfo {
+            name: deduplication_name(&definition.name),
+            columns: key.columns.iter().map(|id| place(&id.0)).collect::<Option<_>>()?,
+        })
+    });
+    keys.chain(by_option).collect()
+}
+
+/// What the key that the option `deduplicate_by` makes is called where it is violated.
+pub(crate) fn deduplication_name(table: &str) -> String {
+    format!("{table}_deduplicate_by")
 }
 
 /// A view as a relation.

@@ -3,6 +3,7 @@
 
 use super::CatalogState;
 use super::facts::{Facts, SessionSequences};
+use super::relation::Relation;
 use super::system::SystemContext;
 use crate::connection::{CursorInfo, Sessions};
 use crate::database::Shared;
@@ -137,10 +138,14 @@ impl View {
         }
     }
 
-    /// The rows as they are now, where definitions are still the same.
-    pub(crate) fn refresh_rows(&mut self) {
+    /// The rows as they are now, for who goes on with one table alone and where its definition is still the same.
+    pub(crate) fn refresh_rows(&mut self, relation: &Relation) {
         let newest = self.shared.store.snapshot();
-        if newest.definition_version() == self.snapshot.definition_version() {
+        let schema = |snapshot: &dyn Snapshot| {
+            let table = snapshot.table(relation.stored()?.schema.id)?;
+            Some(table.schema().clone())
+        };
+        if schema(&*newest) == schema(&*self.snapshot) {
             self.snapshot = newest;
         }
     }

@@ -7,6 +7,7 @@ use crate::catalog::relation::Relation;
 use crate::catalog::view::View;
 use crate::error::{Error, Result, SqlState};
 use crate::ingest::{CopyDecoder, CopyEncoder, TargetColumn};
+use crate::limits::CONFLICT_RETRIES_MAX;
 use crate::rows::{RowBatch, Rows};
 use crate::statement::Run;
 use crate::statement::copy_file::{FileColumns, copy_from, copy_to};
@@ -137,10 +138,27 @@ impl CopyIn {
         self.decoder
             .finish(&mut |columns, row_count| taker.take(columns, row_count))?;
         taker.finish()?;
+        let mut attempts = 0;
+        loop {
+            let is_alone = self.session.lock().transaction.is_none();
+            match self.write_rows(is_alone) {
+                Err(error)
+                    if is_alone
+                        && error.state() == SqlState::SERIALIZATION_FAILURE
+                        && attempts < CONFLICT_RETRIES_MAX =>
+                {
+                    attempts += 1
+                }
+                written => return written,
+            }
+        }
+    }
+
+    /// Where the copy is no part of a transaction, much may have been committed since it began; rows alone do not depend on it.
+    fn write_rows(&self, is_alone: bool) -> Result<String> {
         let mut view = self.view.clone();
-        if self.session.lock().transaction.is_none() {
-            // Much may have been committed since the copy began; rows alone do not depend on it.
-            view.refresh_rows();
+        if is_alone {
+            view.refresh_rows(&self.relation);
         }
         let run = Run {
             view,

@@ -169,7 +169,7 @@ impl TableLoad {
     /// What storage says; no row arrived then.
     pub fn finish(self) -> Result<u64> {
         let mut view = self.view.clone();
-        view.refresh_rows();
+        view.refresh_rows(&self.relation);
         let shared = view.shared.clone();
         let client = Client {
             process_id: 0,

@@ -11,6 +11,7 @@ use crate::catalog::relation::Relation;
 use crate::connection::Notice;
 use crate::error::{Error, Result, SqlState};
 use stoa_sql::plan::{ConstraintDefinition, Expr, Plan, Scan};
+use stoa_storage::commit::Change;
 
 impl Altered<'_> {
     /// ADD constraint
@@ -39,6 +40,7 @@ impl Altered<'_> {
                     .collect::<Result<_>>()?;
             }
         }
+        self.changes.push(Change::NoRowsSince(self.schema.id));
         self.definition.constraints.push(constraint);
         index_keys(&mut self.schema, &self.definition)
     }

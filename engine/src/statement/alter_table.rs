@@ -5,11 +5,12 @@ use super::definition::{
     with_definition,
 };
 use super::sequence::{drop_changes, owned_sequences};
+use super::unique_key::check_unique;
 use super::{Effect, Run, constants, query::Planned, stored};
 use crate::catalog::compile::evaluate_constant;
 use crate::catalog::options::apply_options;
 use crate::catalog::persist::{ColumnDefinition, Constraint, NameEntry, Rule, TableDefinition, ViewDefinition};
-use crate::catalog::relation::{Body, Relation};
+use crate::catalog::relation::{Body, Relation, deduplication_name};
 use crate::catalog::temporary::is_temporary;
 use crate::connection::{Notice, StatementWrites};
 use crate::error::{Error, Result, SqlState};
@@ -91,7 +92,7 @@ pub(super) struct Altered<'a> {
     pub(super) schema: TableSchema,
     pub(super) definition: TableDefinition,
     pub(super) notices: Vec<Notice>,
-    changes: Vec<Change>,
+    pub(super) changes: Vec<Change>,
 }
 
 impl Altered<'_> {
@@ -213,6 +214,7 @@ impl Altered<'_> {
         let id = self.column(name)?.id;
         let is_key = self.schema.sort_key.contains(&id)
             || self.is_filtered(name)
+            || self.schema.keys.iter().any(|key| key.columns.contains(&id))
             || self.schema.partition_by.is_some_and(|by| by.column == id);
         if is_key {
             let error = stoa_sql::Error::new(
@@ -302,6 +304,9 @@ impl Altered<'_> {
         {
             return Err(contains_nulls(name, self.relation.name()));
         }
+        if !nullable {
+            self.changes.push(Change::NoRowsSince(self.schema.id));
+        }
         self.column(name)?.nullable = nullable;
         Ok(())
     }
@@ -330,6 +335,23 @@ impl Altered<'_> {
         Ok(batches.iter().any(|batch| batch.row_count > 0))
     }
 
+    /// A key by which rows are deduplicated from now on must not be there twice yet.
+    fn check_deduplicated(&mut self) -> Result<()> {
+        let before = self.relation.stored().map(|table| table.schema.keys.as_slice());
+        for key in &self.schema.keys {
+            if !before.unwrap_or_default().contains(key) {
+                let places = key.columns.iter().filter_map(|id| {
+                    let mut columns = self.schema.columns.iter();
+                    columns.position(|column| column.id == *id)
+                });
+                let name = deduplication_name(self.relation.name());
+                check_unique(self.run, self.relation, &places.collect::<Vec<_>>(), &name)?;
+                self.changes.push(Change::NoRowsSince(self.schema.id));
+            }
+        }
+        Ok(())
+    }
+
     /// Options that are named are replaced; an empty value takes one out.
     fn set_options(&mut self, options: &[(String, String)]) -> Result<()> {
         for (name, value) in options {
@@ -337,8 +359,10 @@ impl Altered<'_> {
             self.definition.options.push((name.clone(), value.clone()));
         }
         let is_temporary = is_temporary(&self.definition.schema);
-        apply_options(&mut self.schema, &self.definition.options, is_temporary)?;
+        let new_id = || self.run.view.shared.store.next_table_id();
+        apply_options(&mut self.schema, &self.definition.options, is_temporary, &new_id)?;
         index_keys(&mut self.schema, &self.definition)?;
+        self.check_deduplicated()?;
         self.definition.options.retain(|(_, value)| !value.trim().is_empty());
         let before = self.relation.stored().and_then(|table| table.schema.partition_by);
         if self.schema.partition_by != before && self.has_rows() {

@@ -36,7 +36,13 @@ pub(super) fn execute(run: &Run<'_>, alter: &AlterTable, rows: &Plan) -> Result<
             moved.extend(moved_with_column(run, relation.id().0, replaced, identity_type)?);
         }
     }
-    apply_options(&mut schema, &definition.options, is_temporary(&definition.schema))?;
+    let new_id = || run.view.shared.store.next_table_id();
+    apply_options(
+        &mut schema,
+        &definition.options,
+        is_temporary(&definition.schema),
+        &new_id,
+    )?;
     index_keys(&mut schema, &definition)?;
     let after = with_definition(&schema, &definition);
     let next = table_relation(&after)?;
@@ -136,6 +142,15 @@ fn replace_column(
         return Err(Error::Sql(
             error.with_hint("Make a new table and copy the rows: INSERT INTO .. SELECT."),
         ));
+    }
+    if schema.keys.iter().any(|key| key.columns.contains(&former)) {
+        let error = stoa_sql::Error::new(
+            SqlState::FEATURE_NOT_SUPPORTED,
+            format!("cannot alter the type of column \"{name}\", by which the table's rows are deduplicated"),
+        );
+        return Err(Error::Sql(error.with_hint(
+            "Take the option out first: ALTER TABLE .. SET (deduplicate_by = '').",
+        )));
     }
     *column = ColumnSchema {
         id,

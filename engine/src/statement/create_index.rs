@@ -45,8 +45,11 @@ pub(super) fn execute(run: &Run<'_>, create: &CreateIndex) -> Result<Effect> {
         columns: columns(&schema, create),
     });
     index_keys(&mut schema, &definition)?;
-    let change = Change::AlterTable(with_definition(&schema, &definition));
-    let effect = Effect::command(TAG, StatementWrites::new("create index", vec![change]));
+    let mut changes = vec![Change::AlterTable(with_definition(&schema, &definition))];
+    if create.is_unique {
+        changes.push(Change::NoRowsSince(schema.id));
+    }
+    let effect = Effect::command(TAG, StatementWrites::new("create index", changes));
     Ok(match create.is_unique {
         true => effect,
         false => effect.with_notice(without_entries(&name)),

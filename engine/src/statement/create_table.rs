@@ -42,7 +42,8 @@ pub(super) fn execute(run: &Run<'_>, create: &CreateTable) -> Result<Effect> {
     let first_oid = new_oids(run, count);
     let sequences = column_sequences(run, (relation_id(id).0, first_oid), &schema_name, create)?;
     let constraints = constraints(&create.constraints, first_oid + sequence_count);
-    let schema = table_schema(id, &schema_name, create, &sequences.defaults, constraints)?;
+    let new_id = || run.view.shared.store.next_table_id();
+    let schema = table_schema(id, &schema_name, create, &sequences.defaults, constraints, &new_id)?;
     changes.push(Change::CreateTable(schema.clone()));
     changes.extend(sequences.changes);
     changes.extend(take_name(&schema_name, name, &NameEntry::Table(id.0)));
@@ -107,6 +108,7 @@ fn table_schema(
     create: &CreateTable,
     sequence_defaults: &[Option<String>],
     constraints: Vec<Constraint>,
+    new_id: &dyn Fn() -> TableId,
 ) -> Result<Arc<TableSchema>> {
     let mut columns = Vec::with_capacity(create.columns.len());
     let mut definitions = Vec::with_capacity(create.columns.len());
@@ -142,7 +144,7 @@ fn table_schema(
         on_commit: create.on_commit,
     };
     let mut schema = TableSchema::new(id, columns, write_table(&definition));
-    apply_options(&mut schema, &create.options, is_temporary(schema_name))?;
+    apply_options(&mut schema, &create.options, is_temporary(schema_name), new_id)?;
     index_keys(&mut schema, &definition)?;
     Ok(Arc::new(schema))
 }

@@ -118,7 +118,8 @@ pub(super) fn check_stored_type(column: &str, data_type: &LogicalType) -> Result
 /// 0A000
 fn check_option_columns(schema: &TableSchema, definition: &TableDefinition) -> Result<()> {
     let options = [("order_by", &schema.sort_key), ("bloom_filter", &schema.bloom_columns)];
-    for (option, ids) in options {
+    let keys = schema.keys.iter().map(|key| ("deduplicate_by", &key.columns));
+    for (option, ids) in options.into_iter().chain(keys) {
         let is_array = |id: u32| {
             let mut columns = definition.columns.iter();
             columns.any(|column| column.id == id && matches!(column.data_type, LogicalType::Array(_)))
@@ -163,15 +164,12 @@ pub(super) fn constraints(defined: &[ConstraintDefinition], first_oid: u32) -> V
 /// 0A000 for a type that cannot be a key, and for options about arrays.
 pub(super) fn index_keys(schema: &mut TableSchema, definition: &TableDefinition) -> Result<()> {
     check_option_columns(schema, definition)?;
+    for id in schema.keys.iter().flat_map(|key| &key.columns) {
+        check_key_type(definition, id.0)?;
+    }
     for (_, _, columns) in definition.keys() {
         for id in columns {
-            let column = definition.columns.iter().find(|column| column.id == id);
-            if let Some(column) = column.filter(|column| !is_key_type(&column.data_type)) {
-                return Err(Error::user(
-                    SqlState::FEATURE_NOT_SUPPORTED,
-                    format!("a key of type {} is not supported", column.data_type),
-                ));
-            }
+            check_key_type(definition, id)?;
             let id = stoa_storage::schema::ColumnId(id);
             if !schema.bloom_columns.contains(&id) {
                 schema.bloom_columns.push(id);
@@ -179,6 +177,17 @@ pub(super) fn index_keys(schema: &mut TableSchema, definition: &TableDefinition)
         }
     }
     Ok(())
+}
+
+fn check_key_type(definition: &TableDefinition, id: u32) -> Result<()> {
+    let column = definition.columns.iter().find(|column| column.id == id);
+    match column.filter(|column| !is_key_type(&column.data_type)) {
+        None => Ok(()),
+        Some(column) => Err(Error::user(
+            SqlState::FEATURE_NOT_SUPPORTED,
+            format!("a key of type {} is not supported", column.data_type),
+        )),
+    }
 }
 
 /// Types whose equal values are the same bits.

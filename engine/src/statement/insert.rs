@@ -1,6 +1,7 @@
 //! INSERT: the source's rows into the table, as one change.
 
-use super::query::Planned;
+use super::indexed_key::{Duplicates, LeftOut, look_up};
+use super::query::{Planned, plain};
 use super::returning::returned;
 use super::row_sink::{IntoTable, RowSink};
 use super::unique_key::enforce_keys;
@@ -8,10 +9,11 @@ use super::update::Replacement;
 use super::{Effect, Run};
 use crate::catalog::relation::Relation;
 use crate::connection::StatementWrites;
-use crate::error::Result;
+use crate::error::{Error, Result, SqlState};
 use std::sync::Arc;
 use stoa_sql::plan::{Insert, Plan};
 use stoa_storage::commit::Change;
+use stoa_storage::vector::{Batch, Selection};
 
 /// See the module.
 pub(super) fn execute(run: &Run<'_>, insert: &Insert) -> Result<Effect> {
@@ -31,7 +33,9 @@ pub(super) fn execute(run: &Run<'_>, insert: &Insert) -> Result<Effect> {
     for batch in &batches {
         sink.append(batch.clone())?;
     }
-    let (count, writes) = writes_of(run, &relation, &sink, "insert")?;
+    let arrived = arrived(run, &relation, &sink, "insert")?;
+    let (count, writes) = (arrived.row_count, arrived.writes);
+    let batches = without(batches, arrived.left_out)?;
     let outcome = returned(run, returning, &layout, batches, format!("INSERT 0 {count}"))?;
     Ok(Effect {
         outcome,
@@ -58,14 +62,50 @@ pub(super) fn run_source(run: &Run<'_>, source: &Plan, sink: &Arc<RowSink>) -> R
     Planned::new(run, source, None)?.run_into(run, Arc::new(IntoTable(sink.clone())))
 }
 
-/// How many rows a sink took, and what they are as changes that the table's keys allow.
+/// What came of the rows of a sink.
+struct Arrived {
+    /// How many come.
+    row_count: u64,
+    writes: StatementWrites,
+    left_out: LeftOut,
+}
+
+/// How many rows of a sink come, and what they are as changes that the table's keys allow.
 pub(crate) fn writes_of(
     run: &Run<'_>,
     relation: &Relation,
     sink: &RowSink,
     cause: &'static str,
 ) -> Result<(u64, StatementWrites)> {
-    writes_beside(run, relation, sink, cause, Beside::default())
+    let arrived = arrived(run, relation, sink, cause)?;
+    Ok((arrived.row_count, arrived.writes))
+}
+
+fn arrived(run: &Run<'_>, relation: &Relation, sink: &RowSink, cause: &'static str) -> Result<Arrived> {
+    checked(run, relation, sink, cause, (Vec::new(), Duplicates::AreLeftOut, None))
+}
+
+/// The rows without those that do not come.
+fn without(mut batches: Vec<Batch>, left_out: LeftOut) -> Result<Vec<Batch>> {
+    let Some(rows) = left_out.rows else {
+        return match left_out.count {
+            0 => Ok(batches),
+            _ => Err(Error::user(
+                SqlState::FEATURE_NOT_SUPPORTED,
+                "RETURNING of so many rows, some of which the table has already, is not supported",
+            )),
+        };
+    };
+    let mut first_row = 0;
+    for batch in &mut batches {
+        *batch = plain(std::mem::replace(batch, Batch::new(Vec::new(), 0)));
+        let row_count = batch.row_count;
+        let kept = (0..row_count as u32).map(|row| !rows.contains(first_row + row));
+        batch.selection = Some(Selection::new(kept.collect()));
+        *batch = batch.clone().compact();
+        first_row += row_count as u32;
+    }
+    Ok(batches)
 }
 
 /// What goes with the rows of a sink.
@@ -77,7 +117,7 @@ pub(super) struct Beside<'k> {
     pub(super) upsert_key: Option<&'k str>,
 }
 
-/// As [`writes_of`], together with what goes with the rows.
+/// As [`writes_of`], together with what goes with the rows: whatever key is there already is an error.
 pub(super) fn writes_beside(
     run: &Run<'_>,
     relation: &Relation,
@@ -85,13 +125,44 @@ pub(super) fn writes_beside(
     cause: &'static str,
     beside: Beside<'_>,
 ) -> Result<(u64, StatementWrites)> {
+    let deleted = beside.deleted.into_iter().collect();
+    let arrived = checked(
+        run,
+        relation,
+        sink,
+        cause,
+        (deleted, Duplicates::AreErrors, beside.upsert_key),
+    )?;
+    Ok((arrived.row_count, arrived.writes))
+}
+
+fn checked(
+    run: &Run<'_>,
+    relation: &Relation,
+    sink: &RowSink,
+    cause: &'static str,
+    (mut changes, duplicates, upsert_key): (Vec<Change>, Duplicates, Option<&str>),
+) -> Result<Arrived> {
     let written = sink.finish()?;
+    changes.extend(written.changes);
+    let mut left_out = LeftOut::default();
+    for (index, key) in &written.indexed_keys {
+        let duplicates = match upsert_key == Some(key.name.as_str()) {
+            true => Duplicates::AreErrorsOfUpsert,
+            false => duplicates,
+        };
+        left_out = look_up(run, relation, (key, *index), &mut changes, duplicates)?;
+    }
     let mut writes = StatementWrites {
-        changes: beside.deleted.into_iter().chain(written.changes).collect(),
+        changes,
         loads: written.loads,
         memory: vec![written.memory],
         cause,
     };
-    enforce_keys(run, relation, &mut writes, written.keys, beside.upsert_key)?;
-    Ok((written.row_count, writes))
+    enforce_keys(run, relation, &mut writes, written.keys, upsert_key)?;
+    Ok(Arrived {
+        row_count: written.row_count - left_out.count,
+        writes,
+        left_out,
+    })
 }

@@ -17,6 +17,7 @@ pub(crate) mod definition;
 pub(crate) mod delete;
 pub(crate) mod drop;
 pub(crate) mod explain;
+mod indexed_key;
 pub(crate) mod insert;
 pub(crate) mod insert_constants;
 pub(crate) mod maintain;

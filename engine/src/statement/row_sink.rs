@@ -19,7 +19,7 @@ use parking_lot::Mutex;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use stoa_storage::commit::Change;
-use stoa_storage::schema::TableSchema;
+use stoa_storage::schema::{TableId, TableSchema};
 use stoa_storage::store::BulkLoad;
 use stoa_storage::vector::Batch;
 
@@ -74,8 +74,10 @@ pub(crate) struct Written {
     pub(crate) memory: Reservation,
     /// How many rows.
     pub(crate) row_count: u64,
-    /// Their keys.
+    /// Their keys, but for those that storage has an index of.
     pub(crate) keys: Vec<NewKeys>,
+    /// Those.
+    pub(crate) indexed_keys: Vec<(TableId, Key)>,
 }
 
 impl RowSink {
@@ -258,7 +260,8 @@ impl RowSink {
 
     /// Keys are looked at when all rows are known.
     fn keep_keys(&self, state: &mut State, batch: &Batch) -> Result<()> {
-        for (at, key) in self.keys.iter().enumerate() {
+        let looked_at = self.keys.iter().enumerate();
+        for (at, key) in looked_at.filter(|(_, key)| key.index.is_none()) {
             let columns = key.places.iter().filter_map(|place| batch.columns.get(*place));
             let columns: Vec<ArrayRef> = columns.cloned().collect();
             // Rows that wait for the log are counted as a whole.
@@ -289,7 +292,7 @@ impl RowSink {
         }))
     }
 
-    /// The rows as changes.
+    /// The rows as changes. Where their commit came too late, they are given once more.
     ///
     /// # Errors
     /// What storage says to the last segments.
@@ -297,23 +300,39 @@ impl RowSink {
         let mut state = self.state.lock();
         let table = self.target.schema.id;
         let mut changes = Vec::new();
-        let loads: Vec<_> = state.load.take().into_iter().collect();
+        let loads: Vec<_> = state.load.clone().into_iter().collect();
         for load in &loads {
             changes.push(Change::AddSegments(table, load.finish()?));
         }
         if state.waiting_rows > 0 && loads.is_empty() {
-            let waiting = std::mem::take(&mut state.waiting);
-            changes.push(Change::Insert(table, joined(waiting)?));
+            // Rows in one piece are shared by those who ask.
+            let waiting = joined(std::mem::take(&mut state.waiting))?;
+            state.waiting.push(waiting.clone());
+            changes.push(Change::Insert(table, waiting));
         }
         let memory = std::mem::replace(&mut state.memory, self.memory.reservation());
-        let kept = std::mem::take(&mut state.keys);
-        let keys = self.keys.iter().cloned().zip(kept);
+        let (indexed, others): (Vec<_>, Vec<_>) = self
+            .keys
+            .iter()
+            .cloned()
+            .zip(state.keys.clone())
+            .partition(|(key, _)| key.index.is_some());
+        if !changes.is_empty() {
+            changes.push(Change::CheckedBy(self.target.schema.clone()));
+        }
         Ok(Written {
             changes,
             loads,
             memory,
             row_count: self.row_count(),
-            keys: keys.map(|(key, batches)| NewKeys { key, batches }).collect(),
+            keys: others
+                .into_iter()
+                .map(|(key, batches)| NewKeys { key, batches })
+                .collect(),
+            indexed_keys: indexed
+                .into_iter()
+                .filter_map(|(key, _)| Some((key.index?, key)))
+                .collect(),
         })
     }
 }

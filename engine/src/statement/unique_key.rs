@@ -1,9 +1,10 @@
 //! Keys of a table: no two rows have the same values in their columns. They are looked at when a statement ends and all its rows are
-//! known. Deletes of the same statement count, and other commits do: a commit claims the keys it brings. No index is kept here.
+//! known. Deletes of the same statement count, and other commits do: a commit claims the keys it brings. No index is kept here; keys
+//! that storage keeps an index of are looked up in `indexed_key`.
 
 use super::query::Planned;
 use super::{Run, stored};
-use crate::catalog::relation::Relation;
+use crate::catalog::relation::{Relation, deduplication_name};
 use crate::catalog::view::View;
 use crate::connection::{StatementWrites, conflict_error};
 use crate::error::{Error, Result, SqlState};
@@ -11,7 +12,6 @@ use crate::format::FormatSettings;
 use crate::format::text::ColumnWriter;
 use crate::functions::registry;
 use crate::limits::KEYS_LOOKED_UP_MAX;
-use crate::operators::key::{KeyEncoder, KeyField};
 use crate::physical::{TableAccess, Tables};
 use crate::rollup::NamedRollup;
 use crate::types::literal_at;
@@ -24,17 +24,20 @@ use stoa_sql::plan::{
 };
 use stoa_sql::types::LogicalType;
 use stoa_storage::commit::{Change, CommitVersion};
+use stoa_storage::key_index::KeyHashes;
 use stoa_storage::vector::Batch;
 
 /// A key of a table.
 #[derive(Clone)]
 pub(crate) struct Key {
     /// The name of its constraint or index.
-    name: String,
+    pub(super) name: String,
     /// Its number in the catalog.
     number: u64,
     /// The columns by place.
     pub(crate) places: Vec<usize>,
+    /// Of the option `deduplicate_by`: storage's index of it. Of rows with the same key INSERT and COPY bring the first.
+    pub(crate) index: Option<stoa_storage::schema::TableId>,
 }
 
 impl Key {
@@ -50,9 +53,28 @@ impl Key {
                 name: name.to_owned(),
                 number: u64::from(oid),
                 places: columns.iter().map(place).collect::<Option<_>>()?,
+                index: None,
             })
         });
-        keys.collect()
+        let by_option = table.schema.keys.iter().filter_map(|key| {
+            Some(Key {
+                name: deduplication_name(relation.name()),
+                number: u64::from(key.id.0),
+                places: key.columns.iter().map(|id| place(&id.0)).collect::<Option<_>>()?,
+                index: Some(key.id),
+            })
+        });
+        keys.chain(by_option).collect()
+    }
+
+    /// Keys as a commit claims them; these are their hashes.
+    pub(super) fn claim(&self, hashes: impl Iterator<Item = u64>) -> Arc<[u64]> {
+        let number = self.number;
+        let claimed = hashes.map(|hash| hash.rotate_left((number % 64) as u32) ^ number);
+        let mut claimed: Vec<u64> = claimed.collect();
+        claimed.sort_unstable();
+        claimed.dedup();
+        claimed.into()
     }
 }
 
@@ -103,14 +125,12 @@ pub(super) fn enforce_keys(
                 false => duplicate_error(relation, &keys.key.name, &shown),
             });
         }
-        writes
-            .changes
-            .push(Change::Claim(table, search.claim(keys.key.number)?));
+        writes.changes.push(Change::Claim(table, search.claim(&keys.key)));
     }
     Ok(())
 }
 
-fn duplicate_error(relation: &Relation, name: &str, shown: &str) -> Error {
+pub(super) fn duplicate_error(relation: &Relation, name: &str, shown: &str) -> Error {
     let error = stoa_sql::Error::new(
         SqlState::UNIQUE_VIOLATION,
         format!("duplicate key value violates unique constraint \"{name}\""),
@@ -128,7 +148,7 @@ fn about_constraint(relation: &Relation, name: &str) -> stoa_sql::ErrorObject {
     }
 }
 
-fn replaced_twice_error() -> Error {
+pub(super) fn replaced_twice_error() -> Error {
     let error = stoa_sql::Error::new(
         SqlState::CARDINALITY_VIOLATION,
         "ON CONFLICT DO UPDATE command cannot affect row a second time",
@@ -173,7 +193,7 @@ struct Search {
 }
 
 /// The columns of a key, scanned.
-fn key_scan(relation: &Relation, places: &[usize]) -> Result<(Scan, Vec<ColumnDef>)> {
+pub(super) fn key_scan(relation: &Relation, places: &[usize]) -> Result<(Scan, Vec<ColumnDef>)> {
     let columns = (1..).zip(places).map(|(id, place)| {
         let column = relation.info.columns.get(*place);
         let column = column.ok_or_else(|| Error::Internal("a key names a column that the table lacks".into()))?;
@@ -242,7 +262,7 @@ fn several(rows: Plan, columns: &[ColumnDef]) -> Result<Plan> {
     }))
 }
 
-fn shown_key(columns: &[ColumnDef], batch: &Batch, format: &FormatSettings) -> String {
+pub(super) fn shown_key(columns: &[ColumnDef], batch: &Batch, format: &FormatSettings) -> String {
     let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
     let values = columns.iter().zip(&batch.columns).map(|(column, array)| {
         let mut text = Vec::new();
@@ -355,21 +375,10 @@ impl Search {
         })
     }
 
-    /// The keys by hash, each once; those with NULLs are no keys.
-    fn claim(&self, number: u64) -> Result<Arc<[u64]>> {
-        let fields = self.values.iter();
-        let fields = fields.map(|values| KeyField::without_nulls(values.data_type().clone()));
-        let encoder = KeyEncoder::new(fields.collect())?;
-        let hashes = encoder.encode(&self.values, self.key_count())?.hashes();
-        let present = encoder.present(&self.values);
-        let mut claimed: Vec<u64> = (0..hashes.len())
-            .filter(|row| present.as_ref().is_none_or(|present| present.is_valid(*row)))
-            .filter_map(|row| hashes.get(row))
-            .map(|hash| hash.rotate_left((number % 64) as u32) ^ number)
-            .collect();
-        claimed.sort_unstable();
-        claimed.dedup();
-        Ok(claimed.into())
+    /// The keys by hash; those with NULLs are no keys.
+    fn claim(&self, key: &Key) -> Arc<[u64]> {
+        let hashes = KeyHashes::new(&self.values);
+        key.claim(hashes.iter().map(|(_, hash)| hash))
     }
 }
 

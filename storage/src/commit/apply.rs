@@ -24,6 +24,8 @@ pub(crate) struct Effects {
     pub(crate) removed: Vec<Arc<SegmentFile>>,
     pub(crate) rows_inserted: u64,
     pub(crate) rows_deleted: u64,
+    /// Segments of bulk loads that came.
+    loaded: HashSet<PartId>,
 }
 
 /// A state in the making.
@@ -136,23 +138,23 @@ impl<'a> Application<'a> {
         let added = added.collect();
         put_segments(table_state, added)?;
         self.effects.rows_inserted += rows;
+        self.effects.loaded.extend(segments.iter().map(|segment| segment.id));
         Ok(())
     }
 
     fn delete(&mut self, table: TableId, sets: &[(PartId, RoaringBitmap)]) -> Result<()> {
         let version = self.state.version;
         let table = self.table(table)?;
-        let (mut deleted, mut left_out) = (0, 0);
         for (part, rows) in sets {
-            match table.segment_position(*part) {
-                // Rows of a bulk load that do not come.
-                Some(at) if table.segments[at].file.meta.version_min == version => left_out += rows.len(),
-                _ => deleted += rows.len(),
-            }
             delete_rows(table, *part, rows, version)?;
         }
-        self.effects.rows_deleted += deleted;
-        self.effects.rows_inserted -= left_out;
+        for (part, rows) in sets {
+            match self.effects.loaded.contains(part) {
+                // Rows of a bulk load that do not come.
+                true => self.effects.rows_inserted -= rows.len(),
+                false => self.effects.rows_deleted += rows.len(),
+            }
+        }
         Ok(())
     }
 

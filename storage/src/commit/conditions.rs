@@ -5,8 +5,8 @@ use super::apply::conflict;
 use super::{Change, CommitVersion};
 use crate::error::Result;
 use crate::limits::CLAIMED_KEYS_KEPT_MAX;
-use crate::schema::TableId;
-use crate::store::state::DatabaseState;
+use crate::schema::{TableId, TableSchema};
+use crate::store::state::{DatabaseState, TableState};
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
@@ -33,6 +33,10 @@ struct TableClaims {
 pub(crate) struct Conditions {
     /// Keys that it brings.
     claims: Vec<Claim>,
+    /// The definitions by which rows were checked.
+    checked_by: Vec<Arc<TableSchema>>,
+    /// Tables into which no rows came since the base.
+    without_new_rows: Vec<TableId>,
     /// Beginnings of names of objects that nobody changed since the base.
     unchanged: Vec<String>,
 }
@@ -44,10 +48,20 @@ pub(crate) fn split(changes: Vec<Change>) -> (Vec<Change>, Conditions) {
     for change in changes {
         match change {
             Change::Claim(table, hashes) => conditions.claims.push((table, hashes)),
+            Change::CheckedBy(schema) => conditions.checked_by.push(schema),
+            Change::NoRowsSince(table) => conditions.without_new_rows.push(table),
             Change::Unchanged(prefix) => conditions.unchanged.push(prefix),
             other => others.push(other),
         }
     }
+    // What this commit alters itself is a conflict where another commit does so, too.
+    let is_altered = |schema: &Arc<TableSchema>| {
+        others.iter().any(|change| match change {
+            Change::CreateTable(altered) | Change::AlterTable(altered) => altered.id == schema.id,
+            _ => false,
+        })
+    };
+    conditions.checked_by.retain(|schema| !is_altered(schema));
     (others, conditions)
 }
 
@@ -62,6 +76,18 @@ impl Conditions {
             let mut named = named.take_while(|(name, _)| name.starts_with(prefix));
             if let Some((name, _)) = named.find(|(_, object)| object.version > base) {
                 return conflict(format!("\"{name}\" was changed meanwhile"));
+            }
+        }
+        for schema in &self.checked_by {
+            let is_other =
+                |now: &Arc<TableState>| now.schema.definition != schema.definition || now.schema.keys != schema.keys;
+            if newest.tables.get(&schema.id).is_some_and(is_other) {
+                return conflict("the table's definition was changed meanwhile");
+            }
+        }
+        for table in &self.without_new_rows {
+            if newest.tables.get(table).is_some_and(|table| table.has_rows_since(base)) {
+                return conflict("rows came into the table meanwhile");
             }
         }
         claims.check(&self.claims, base)

@@ -94,6 +94,11 @@ pub enum Change {
     /// Keys that the rows bring and that must be unique, by hash, in order: conflicts with a commit since the base that brought one of
     /// them. That no row seen at the base has such a key is the caller's business.
     Claim(TableId, Arc<[u64]>),
+    /// That the rows which come were checked by what still is the table's definition: [`TableSchema::definition`] and its keys are those
+    /// of this schema.
+    CheckedBy(Arc<TableSchema>),
+    /// That no rows came into the table since the base.
+    NoRowsSince(TableId),
     /// That no object whose name begins so was changed since the base.
     Unchanged(String),
     /// An object of the layers above (a view, a schema): its new bytes, or gone.

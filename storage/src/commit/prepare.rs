@@ -53,7 +53,7 @@ fn prepare_change(change: Change, state: &DatabaseState, defined: &Defined) -> R
         Change::AlterTable(schema) => LoggedChange::AlterTable(schema),
         Change::DropTable(table) => LoggedChange::DropTable(table),
         Change::PutObject(name, bytes) => LoggedChange::PutObject(name, bytes),
-        Change::Claim(..) | Change::Unchanged(_) => {
+        Change::Claim(..) | Change::Unchanged(_) | Change::CheckedBy(_) | Change::NoRowsSince(_) => {
             return invalid("a condition is no change of its own".to_owned());
         }
     })

@@ -4,6 +4,7 @@
 use super::fetch::{Source, equal_keys, fetch};
 use super::find::{Candidate, Existing};
 use super::probe::Query;
+use super::repeats::{Entry, visit_repeats};
 use super::{HASH, ROW};
 use crate::commit::PartId;
 use crate::error::{Error, Result};
@@ -19,28 +20,39 @@ use std::ops::Range;
 /// Rows of a load that are looked at together.
 const RANGE_ROWS: u64 = 1 << 20;
 
+/// The keys of a bulk load.
+#[derive(Debug, Default)]
+pub struct LoadedKeys {
+    /// Rows whose key is there already.
+    pub duplicates: Vec<(PartId, RoaringBitmap)>,
+    /// The keys of the other rows, by hash.
+    pub hashes: Vec<u64>,
+}
+
 /// Which rows of a load's segments have a key that a visible row of the table has, or a row of an earlier segment or an earlier row of
 /// the same one. `segments` have their indexes.
-pub(crate) fn duplicates_of_load(
-    table: &TableState,
-    key: &KeySchema,
-    segments: &[SegmentState],
-) -> Result<Vec<(PartId, RoaringBitmap)>> {
+pub(crate) fn duplicates_of_load(table: &TableState, key: &KeySchema, segments: &[SegmentState]) -> Result<LoadedKeys> {
     let load = LoadedRows::of(table, key, segments)?;
     let existing = Existing::of(table, key)?;
     let mut duplicates = vec![RoaringBitmap::new(); segments.len()];
+    let mut left = Vec::new();
     for hashes in load.ranges() {
         let mut rows = load.rows_in(&hashes)?;
         rows.sort_unstable();
         load.add_known(&existing, &rows, &mut duplicates)?;
-        load.add_repeated(&rows, &mut duplicates)?;
+        let fetch = |rows: &[(u32, u32)]| fetch(table, key, &load.sources, rows);
+        visit_repeats(&rows, fetch, |segment, row| {
+            duplicates[segment as usize].insert(row);
+        })?;
+        let is_left = |entry: &&Entry| !duplicates[entry.1 as usize].contains(entry.2);
+        left.extend(rows.iter().filter(is_left).map(|entry| entry.0.cast_unsigned()));
     }
     let parts = segments.iter().map(SegmentState::id).zip(duplicates);
-    Ok(parts.filter(|(_, rows)| !rows.is_empty()).collect())
+    Ok(LoadedKeys {
+        duplicates: parts.filter(|(_, rows)| !rows.is_empty()).collect(),
+        hashes: left,
+    })
 }
-
-/// A hash, the place of a segment and a row of it.
-type Entry = (i64, u32, u32);
 
 struct LoadedRows<'a> {
     table: &'a TableState,
@@ -143,38 +155,6 @@ impl<'a> LoadedRows<'a> {
         let equal = equal_keys(&ours_values, &theirs);
         for ((segment, row), _) in ours.into_iter().zip(equal).filter(|(_, equal)| *equal) {
             duplicates[segment as usize].insert(row);
-        }
-        Ok(())
-    }
-
-    /// Adds the rows whose keys rows before them have; rows are in order.
-    fn add_repeated(&self, rows: &[Entry], duplicates: &mut [RoaringBitmap]) -> Result<()> {
-        let mut groups: Vec<&[Entry]> = rows.chunk_by(|left, right| left.0 == right.0).collect();
-        groups.retain(|group| group.len() > 1);
-        // Each row against the first of its hash; those that differ by chance are one group less in the next round.
-        let mut groups: Vec<Vec<Entry>> = groups.into_iter().map(<[Entry]>::to_vec).collect();
-        while !groups.is_empty() {
-            let pairs = groups
-                .iter()
-                .flat_map(|group| group[1..].iter().map(move |later| (group[0], *later)));
-            let (firsts, laters): (Vec<Entry>, Vec<Entry>) = pairs.unzip();
-            let place = |entry: &Entry| (entry.1, entry.2);
-            let firsts: Vec<_> = firsts.iter().map(place).collect();
-            let laters: Vec<_> = laters.iter().map(place).collect();
-            let left = fetch(self.table, self.key, &self.sources, &firsts)?;
-            let right = fetch(self.table, self.key, &self.sources, &laters)?;
-            let mut equal = equal_keys(&left, &right).into_iter();
-            for group in &mut groups {
-                group.remove(0);
-                group.retain(|entry| {
-                    let is_equal = equal.next().unwrap_or_default();
-                    if is_equal {
-                        duplicates[entry.1 as usize].insert(entry.2);
-                    }
-                    !is_equal
-                });
-            }
-            groups.retain(|group| group.len() > 1);
         }
         Ok(())
     }

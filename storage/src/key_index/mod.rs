@@ -10,11 +10,14 @@ mod fetch;
 mod find;
 mod memory;
 mod probe;
+mod repeats;
 
 pub(crate) use build::{entries_of, index_schema, is_index_of};
+pub use duplicates::LoadedKeys;
 pub(crate) use duplicates::duplicates_of_load;
 pub(crate) use find::find;
 pub(crate) use memory::PartKeys;
+pub use repeats::repeated_rows;
 
 use crate::index::hash::{hash, hashes_of};
 use crate::schema::ColumnId;

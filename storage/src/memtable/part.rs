@@ -155,6 +155,15 @@ impl Part {
         (then.visible_rows() > 0).then(|| Arc::new(then))
     }
 
+    /// The last commit that brought rows.
+    pub(crate) fn newest_version(&self) -> CommitVersion {
+        match self.pieces.last().map(|piece| &piece.versions) {
+            None => CommitVersion(0),
+            Some(Versions::Single(version)) => *version,
+            Some(Versions::PerRow(each)) => CommitVersion(each.values().last().map_or(0, |last| *last as u64)),
+        }
+    }
+
     /// Rows that are not deleted.
     pub(crate) fn visible_rows(&self) -> u64 {
         u64::from(self.row_count - self.deletes.as_ref().map_or(0, |deletes| deletes.count()))

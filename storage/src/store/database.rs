@@ -17,12 +17,11 @@ use crate::commit::sequencer::Sequencer;
 use crate::commit::{Change, Changes, CommitVersion, PartId, RowId};
 use crate::disk::{Disk, LocalDisk};
 use crate::error::Result;
-use crate::key_index::duplicates_of_load;
+use crate::key_index::{LoadedKeys, duplicates_of_load};
 use crate::schema::{TableId, TableSchema};
 use crate::segment::SegmentMeta;
 use crate::temporary::TemporaryFiles;
 use parking_lot::Mutex;
-use roaring::RoaringBitmap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -170,13 +169,13 @@ impl Store for Database {
         Ok(Arc::new(Load::begin(self.shared.clone(), schema, memory_bytes_max)?))
     }
 
-    fn duplicates(
+    fn loaded_keys(
         &self,
         snapshot: &Arc<dyn Snapshot>,
         schema: &Arc<TableSchema>,
         key: TableId,
         segments: &[SegmentMeta],
-    ) -> Result<Vec<(PartId, RoaringBitmap)>> {
+    ) -> Result<LoadedKeys> {
         let held = Arc::default();
         let loaded = segments
             .iter()

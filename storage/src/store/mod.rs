@@ -29,6 +29,7 @@ pub use database::{open, open_on};
 
 use crate::commit::{Change, Changes, CommitVersion, PartId, RowId};
 use crate::error::Result;
+use crate::key_index::LoadedKeys;
 use crate::rollup::PartialMaker;
 use crate::scan::{Scan, ScanRequest};
 use crate::schema::{TableId, TableSchema};
@@ -218,18 +219,18 @@ pub trait Store: Send + Sync {
     ) -> Result<(Arc<dyn Snapshot>, Vec<RowId>)>;
     /// Begins a bulk load into a table of this definition, which may be one that the committing transaction creates or alters.
     fn bulk_load(&self, schema: Arc<TableSchema>, memory_bytes_max: usize) -> Result<Arc<dyn BulkLoad>>;
-    /// Rows of a bulk load into a table whose key a row has that is visible in the snapshot, or an earlier row of the load.
+    /// Which rows of a bulk load into a table have a key that a row has that is visible in the snapshot, or an earlier row of the load.
     /// `segments` are what [`BulkLoad::finish`] gave.
     ///
     /// # Errors
     /// [`crate::Error::Invalid`] where the table has no such key; those of reading segments.
-    fn duplicates(
+    fn loaded_keys(
         &self,
         snapshot: &Arc<dyn Snapshot>,
         schema: &Arc<TableSchema>,
         key: TableId,
         segments: &[SegmentMeta],
-    ) -> Result<Vec<(PartId, roaring::RoaringBitmap)>>;
+    ) -> Result<LoadedKeys>;
     /// An id for a new table.
     fn next_table_id(&self) -> TableId;
     /// Seals rows in memory into segments: one table's, or all.

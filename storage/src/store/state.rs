@@ -213,6 +213,13 @@ impl TableState {
         in_segments + in_memory
     }
 
+    /// Whether commits after a version brought rows.
+    pub(crate) fn has_rows_since(&self, version: CommitVersion) -> bool {
+        let segments = self.segments.iter();
+        let mut segments = segments.map(|segment| segment.file.meta.version_max);
+        segments.any(|newest| newest > version) || self.parts.iter().any(|part| part.newest_version() > version)
+    }
+
     /// Segments with rows that are not deleted: the others are for readers of the past.
     pub(crate) fn visible_segments(&self) -> impl Iterator<Item = &SegmentState> {
         self.segments.iter().filter(|segment| segment.visible_rows() > 0)

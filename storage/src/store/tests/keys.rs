@@ -76,7 +76,10 @@ fn load_new(store: &dyn Store, table: TableId, key: TableId, rows: &[Row]) {
         load.append(batch(part)).unwrap();
     }
     let segments = load.finish().unwrap();
-    let duplicates = store.duplicates(&snapshot, &schema, key, &segments).unwrap();
+    let duplicates = store
+        .loaded_keys(&snapshot, &schema, key, &segments)
+        .unwrap()
+        .duplicates;
     let mut changes = vec![Change::AddSegments(table, segments)];
     if !duplicates.is_empty() {
         changes.push(Change::Delete(table, duplicates));
@@ -228,7 +231,10 @@ fn an_index_of_many_rows_finds_each_of_them_and_no_other() {
     load.append(batch(&some_rows(199_000, 2_000))).unwrap();
     let segments = load.finish().unwrap();
     let schema = store.snapshot().table(table).unwrap().schema().clone();
-    let duplicates = store.duplicates(&store.snapshot(), &schema, key, &segments).unwrap();
+    let duplicates = store
+        .loaded_keys(&store.snapshot(), &schema, key, &segments)
+        .unwrap()
+        .duplicates;
     let expected: RoaringBitmap = (0..1_000).filter(|row| (row + 199_000) % 3 != 0).collect();
     assert_eq!(duplicates, [(segments[0].id, expected)]);
 }
