@@ -3,6 +3,7 @@
 //! Invariant: every statement sees one snapshot, and its changes happen all together or not at all: by itself, or with the rest of
 //! the transaction it is in. A statement that is a transaction by itself is tried again where another commit came between.
 
+pub(crate) mod batch;
 mod copy;
 mod cursor;
 mod cursor_rows;

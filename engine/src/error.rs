@@ -72,6 +72,9 @@ impl Error {
             Error::Storage(Storage::Conflict { .. }) => SqlState::SERIALIZATION_FAILURE,
             Error::Storage(Storage::Corrupt { .. }) => SqlState::DATA_CORRUPTED,
             Error::Storage(Storage::Invalid { .. } | Storage::HistoryGone { .. }) => SqlState::INVALID_PARAMETER_VALUE,
+            Error::Storage(
+                Storage::FencedProducer { .. } | Storage::BatchOutOfOrder { .. } | Storage::RepeatedBatch { .. },
+            ) => SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE,
             Error::Storage(Storage::NoAddress) => SqlState::PROGRAM_LIMIT_EXCEEDED,
             Error::Storage(_) => SqlState::IO_ERROR,
             Error::Internal(_) => SqlState::INTERNAL_ERROR,

@@ -92,6 +92,8 @@ impl SqlState {
     pub const INVALID_SQL_STATEMENT_NAME: SqlState = SqlState("26000");
     /// `34000`
     pub const INVALID_CURSOR_NAME: SqlState = SqlState("34000");
+    /// `55000`
+    pub const OBJECT_NOT_IN_PREREQUISITE_STATE: SqlState = SqlState("55000");
     /// `40001`
     pub const SERIALIZATION_FAILURE: SqlState = SqlState("40001");
     /// `42501`

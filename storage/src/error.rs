@@ -74,6 +74,25 @@ pub enum Error {
         /// The oldest version kept.
         oldest: u64,
     },
+    /// A producer's batch was committed before; nothing is to be done.
+    RepeatedBatch {
+        /// The commit of the producer's last batch.
+        last: crate::commit::CommitVersion,
+    },
+    /// A producer of a larger epoch has taken this one's place.
+    FencedProducer {
+        /// The producer.
+        producer: String,
+        /// The larger epoch.
+        epoch: u64,
+    },
+    /// Batches before this one are missing.
+    BatchOutOfOrder {
+        /// The producer.
+        producer: String,
+        /// The number of its last batch.
+        last: u64,
+    },
     /// A row's part or place has too large a number for an address of 48 bits.
     NoAddress,
     /// A filter of the layer above failed on some row: its own error, to be had back by a downcast.
@@ -127,6 +146,24 @@ impl std::fmt::Display for Error {
                 "\"{}\" has format version {found}; this program reads up to {supported}",
                 path.display()
             ),
+            Error::RepeatedBatch { last } => write!(
+                formatter,
+                "the batch was committed before; the producer's last one is version {}",
+                last.0
+            ),
+            Error::FencedProducer { producer, epoch } => {
+                write!(
+                    formatter,
+                    "producer \"{producer}\" is fenced: one of epoch {epoch} has taken its place"
+                )
+            }
+            Error::BatchOutOfOrder { producer, last } => {
+                write!(
+                    formatter,
+                    "batch {} of producer \"{producer}\" is the next one",
+                    last + 1
+                )
+            }
             Error::Poisoned { reason } => write!(formatter, "the store stopped after a failure: {reason}"),
             Error::Conflict { reason } | Error::Invalid { reason } => formatter.write_str(reason),
             Error::HistoryGone { oldest } => write!(formatter, "history is kept from version {oldest} on"),

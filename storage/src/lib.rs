@@ -10,6 +10,7 @@ pub mod disk;
 pub(crate) mod encoding;
 pub mod error;
 pub mod index;
+pub mod ingest;
 pub mod inspect;
 pub mod key_index;
 pub mod limits;

@@ -24,6 +24,10 @@ pub const VALUE_BYTES_MAX: usize = 64 << 20;
 pub const COLUMNS_MAX: usize = 4_096;
 /// Keys by hash that recent commits brought, per table with unique keys.
 pub const CLAIMED_KEYS_KEPT_MAX: usize = 1 << 20;
+/// Producers whose last batches are known.
+pub const PRODUCERS_MAX: usize = 100_000;
+/// Sources of a table's rows that are counted apart.
+pub const SOURCES_MAX: usize = 1_000;
 /// Free bytes on the device below which queries put nothing on it: commits need them more.
 pub const TEMPORARY_FREE_BYTES_MIN: u64 = 256 << 20;
 /// Payload of one log record.

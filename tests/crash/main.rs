@@ -1,6 +1,8 @@
 //! Kills the served binary at random moments while several clients insert, delete and load, and finds every acknowledged row once
 //! and no other. The seed is printed; `STOA_CRASH_SEED` repeats a run, `STOA_CRASH_KILLS` changes the number of kills.
 
+mod retry_storm;
+
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};

@@ -1,6 +1,7 @@
 //! The state of a session that outlives its statements: settings, the open transaction, statements prepared by name, and what is to
 //! be told.
 
+use super::batch::token;
 use super::cursors::Cursors;
 use super::transaction::{StatementWrites, Transaction};
 use super::transaction_control::mode_settings;
@@ -16,6 +17,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use stoa_sql::plan::{SetScope, TransactionModes};
 use stoa_storage::commit::CommitVersion;
+use stoa_storage::ingest::Token;
 use stoa_storage::store::Snapshot;
 
 /// See the module.
@@ -118,15 +120,27 @@ impl Session {
     pub(super) fn write(&mut self, shared: &Shared, writes: StatementWrites, view: &View) -> Result<()> {
         match &mut self.transaction {
             Some(transaction) => transaction.add(shared, writes),
-            None if self.has_on_commit => {
-                let mut transaction = Transaction::new(false, false, 0, self.settings.clone());
-                transaction.import(view.snapshot.clone());
-                transaction.add(shared, writes)?;
-                transaction.add_on_commit(shared, &view.temporary_schema)?;
-                transaction.commit(shared)
+            None => {
+                // Whatever writes nothing is no batch.
+                let token = match writes.cause {
+                    "" => None,
+                    _ => token(&self.settings)?,
+                };
+                let committed = self.commit(shared, writes, view, token.clone());
+                self.end_batch(token, committed)
             }
-            None => writes.commit(shared, &*view.snapshot),
         }
+    }
+
+    fn commit(&self, shared: &Shared, writes: StatementWrites, view: &View, token: Option<Token>) -> Result<()> {
+        if !self.has_on_commit {
+            return writes.commit(shared, &*view.snapshot, token);
+        }
+        let mut transaction = Transaction::new(false, false, 0, self.settings.clone());
+        transaction.import(view.snapshot.clone());
+        transaction.add(shared, writes)?;
+        transaction.add_on_commit(shared, &view.temporary_schema)?;
+        transaction.commit(shared, token)
     }
 
     /// SET. LOCAL outside of a transaction has no effect, as in Postgres.

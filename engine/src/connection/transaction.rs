@@ -14,6 +14,7 @@ use crate::settings::Settings;
 use roaring::RoaringBitmap;
 use std::sync::Arc;
 use stoa_storage::commit::{Change, Changes, PartId};
+use stoa_storage::ingest::Token;
 use stoa_storage::schema::TableId;
 use stoa_storage::store::{BulkLoad, Snapshot};
 
@@ -73,8 +74,9 @@ impl StatementWrites {
         Ok(())
     }
 
-    /// Makes the changes happen by themselves.
-    pub(crate) fn commit(self, shared: &Shared, base: &dyn Snapshot) -> Result<()> {
+    /// Makes the changes happen by themselves, as a batch of a producer if they are one.
+    pub(crate) fn commit(mut self, shared: &Shared, base: &dyn Snapshot, token: Option<Token>) -> Result<()> {
+        self.changes.extend(token.map(Change::Token));
         if self.changes.is_empty() {
             return Ok(());
         }
@@ -130,6 +132,8 @@ pub(crate) struct Transaction {
     /// Definitions of `current`, where the transaction has changed some.
     catalog: Option<Arc<CatalogState>>,
     writes: Writes,
+    /// A statement that writes was run, whether it found something to write or not.
+    has_written: bool,
     savepoints: Vec<Savepoint>,
     exported: Vec<Exported>,
 }
@@ -148,6 +152,7 @@ impl Transaction {
             current: None,
             catalog: None,
             writes: Writes::default(),
+            has_written: false,
             savepoints: Vec::new(),
             exported: Vec::new(),
         }
@@ -176,6 +181,11 @@ impl Transaction {
         let name = exported.name().to_owned();
         self.exported.push(exported);
         Ok(name)
+    }
+
+    /// Whether a statement that writes was run.
+    pub(crate) fn has_written(&self) -> bool {
+        self.has_written
     }
 
     /// Whether a statement has read or written.
@@ -215,6 +225,7 @@ impl Transaction {
     /// # Errors
     /// Where they do not fit what is there; nothing was added then.
     pub(crate) fn add(&mut self, shared: &Shared, statement: StatementWrites) -> Result<()> {
+        self.has_written |= !statement.cause.is_empty();
         if statement.changes.is_empty() {
             return Ok(());
         }
@@ -229,17 +240,18 @@ impl Transaction {
         self.writes.add(statement, places)
     }
 
-    /// Makes everything happen together.
+    /// Makes everything happen together, as a batch of a producer if it is one.
     ///
     /// # Errors
     /// 40001 where somebody else changed the same; nothing happened then.
-    pub(crate) fn commit(self, shared: &Shared) -> Result<()> {
-        let Some(base) = self.base.filter(|_| !self.writes.is_empty()) else {
+    pub(crate) fn commit(self, shared: &Shared, token: Option<Token>) -> Result<()> {
+        let Some(base) = self.base.filter(|_| !self.writes.is_empty() || token.is_some()) else {
             return Ok(());
         };
         let cause = self.writes.cause();
         // The loads must live until their segments are committed.
-        let (changes, _loads) = self.writes.into_changes(shared, &*base)?;
+        let (mut changes, _loads) = self.writes.into_changes(shared, &*base)?;
+        changes.extend(token.map(Change::Token));
         if changes.is_empty() {
             return Ok(());
         }

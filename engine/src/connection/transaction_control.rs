@@ -1,5 +1,6 @@
 //! BEGIN, COMMIT, ROLLBACK, savepoints, and the transactions that several statements in one message make by themselves.
 
+use super::batch::token;
 use super::transaction::Transaction;
 use super::{Connection, Notice, Outcome};
 use crate::database::advisory_locks::SessionLocks;
@@ -129,6 +130,14 @@ impl Connection {
             session.cursors.end_transaction(false);
             return held.map(|()| is_good || !commit);
         }
+        let token = match token(&session.settings).map(|token| token.filter(|_| transaction.has_written())) {
+            Ok(token) => token,
+            Err(error) => {
+                session.settings = before;
+                session.cursors.end_transaction(false);
+                return Err(error);
+            }
+        };
         // Others may ask this session for its settings while the disk is waited for.
         session.settings = after;
         drop(session);
@@ -136,8 +145,9 @@ impl Connection {
             true => transaction.add_on_commit(&self.shared, &self.asker.temporary_schema),
             false => Ok(()),
         };
-        let committed = ended.and_then(|()| transaction.commit(&self.shared));
+        let committed = ended.and_then(|()| transaction.commit(&self.shared, token.clone()));
         let mut session = self.session.lock();
+        let committed = session.end_batch(token, committed);
         session.cursors.end_transaction(committed.is_ok());
         if committed.is_err() {
             session.settings = before;

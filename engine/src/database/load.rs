@@ -189,7 +189,7 @@ impl TableLoad {
             changed_before: Vec::new(),
         };
         let (row_count, writes) = writes_of(&run, &self.relation, &self.sink, "load")?;
-        writes.commit(&shared, &*run.view.snapshot)?;
+        writes.commit(&shared, &*run.view.snapshot, None)?;
         Ok(row_count)
     }
 }

@@ -26,6 +26,8 @@ pub(crate) enum Kind {
     SearchPath,
     /// `stoa.as_of`: a version, a time, or nothing.
     AsOf,
+    /// `stoa.producer_token`: a number, or nothing.
+    Token,
     /// Names of optimizer passes with commas between.
     Passes,
 }
@@ -311,6 +313,27 @@ pub(crate) static DEFINITIONS: &[Definition] = &[
         Kind::Boolean,
         "on",
         "Answer from the summaries of segments and blocks where that is exact.",
+    ),
+    setting(
+        "stoa.producer",
+        Kind::Text,
+        "",
+        "Who brings the rows that INSERT and COPY put into tables.",
+    ),
+    setting(
+        "stoa.producer_epoch",
+        Kind::Integer {
+            minimum: 0,
+            maximum: i64::MAX,
+        },
+        "0",
+        "Which of a producer's lives this is: once a larger one has committed a batch, smaller ones cannot.",
+    ),
+    setting(
+        "stoa.producer_token",
+        Kind::Token,
+        "",
+        "The number of the batch that the next commit is: one that was committed before is acknowledged and changes nothing.",
     ),
     setting(
         "stoa.use_rollups",

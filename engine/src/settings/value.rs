@@ -39,6 +39,14 @@ pub(super) fn normalize(definition: &Definition, value: &str, current: &str) -> 
         Kind::DateStyle => date_style(value, current),
         Kind::Encoding => encoding(value),
         Kind::SearchPath => Ok(value.to_owned()),
+        Kind::Token => match value.trim() {
+            "" => Ok(String::new()),
+            text => {
+                let number: i64 = text.parse().map_err(|_| wrong(name, text))?;
+                in_range(name, number, 0, i64::MAX)?;
+                Ok(number.to_string())
+            }
+        },
         Kind::AsOf => Ok(value.trim().to_owned()),
         Kind::Passes => passes(name, value),
     }

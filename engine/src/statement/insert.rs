@@ -6,13 +6,15 @@ use super::returning::returned;
 use super::row_sink::{IntoTable, RowSink};
 use super::unique_key::enforce_keys;
 use super::update::Replacement;
-use super::{Effect, Run};
+use super::{Effect, Run, stored};
 use crate::catalog::relation::Relation;
 use crate::connection::StatementWrites;
+use crate::connection::batch::producer;
 use crate::error::{Error, Result, SqlState};
 use std::sync::Arc;
 use stoa_sql::plan::{Insert, Plan};
 use stoa_storage::commit::Change;
+use stoa_storage::ingest::IngestCounts;
 use stoa_storage::vector::{Batch, Selection};
 
 /// See the module.
@@ -152,6 +154,16 @@ fn checked(
             false => duplicates,
         };
         left_out = look_up(run, relation, (key, *index), &mut changes, duplicates)?;
+    }
+    if let (Duplicates::AreLeftOut, false) = (duplicates, written.indexed_keys.is_empty()) {
+        let counts = IngestCounts {
+            received: written.row_count,
+            stored: written.row_count - left_out.count,
+            deduplicated: left_out.count,
+            ..IngestCounts::default()
+        };
+        let table = stored(relation)?.schema.id;
+        changes.push(Change::Ingest(table, producer(&run.view.settings), counts));
     }
     let mut writes = StatementWrites {
         changes,

@@ -6,6 +6,7 @@ use super::visibility::Deletes;
 use super::{CommitVersion, PartId};
 use crate::disk::Disk;
 use crate::error::{Error, Result};
+use crate::ingest::{LastBatch, Token, add_counts, check_token};
 use crate::memtable::Part;
 use crate::schema::{ColumnSchema, TableId, TableSchema};
 use crate::segment::SegmentMeta;
@@ -86,6 +87,11 @@ impl<'a> Application<'a> {
             LoggedChange::CreateTable(schema) => self.create_table(schema),
             LoggedChange::AlterTable(schema) => self.alter_table(schema),
             LoggedChange::DropTable(table) => self.drop_table(*table),
+            LoggedChange::Ingest(table, source, counts) => {
+                let table = self.table(*table)?;
+                add_counts(Arc::make_mut(&mut table.ingest), source, *counts)
+            }
+            LoggedChange::Token(token) => self.token(token),
             LoggedChange::PutObject(name, bytes) => self.put_object(name, bytes.clone()),
             LoggedChange::RemoveParts(table, parts) => self.retire_parts(*table, parts),
         }
@@ -242,6 +248,17 @@ impl<'a> Application<'a> {
 
     fn is_foreign(&self, version: CommitVersion) -> bool {
         version > self.base && version != self.state.version
+    }
+
+    fn token(&mut self, token: &Token) -> Result<()> {
+        check_token(&self.state.producers, token)?;
+        let last = LastBatch {
+            epoch: token.epoch,
+            number: token.number,
+            version: self.state.version,
+        };
+        Arc::make_mut(&mut self.state.producers).insert(token.producer.clone(), last);
+        Ok(())
     }
 
     fn put_object(&mut self, name: &str, bytes: Option<Arc<[u8]>>) -> Result<()> {

@@ -4,6 +4,7 @@ use super::definition::{
     read_partial, read_row_sets, read_schema, read_segment, write_partial, write_row_sets, write_schema, write_segment,
 };
 use super::{CommitVersion, PartId};
+use crate::ingest::{IngestCounts, Token, read_counts, read_token, write_counts, write_token};
 use crate::schema::{TableId, TableSchema};
 use crate::segment::{Partial, SegmentMeta};
 use crate::serial::{ByteReader, ByteWriter, ReadResult};
@@ -29,6 +30,8 @@ pub(crate) enum LoggedChange {
     AlterTable(Arc<TableSchema>),
     DropTable(TableId),
     PutObject(String, Option<Arc<[u8]>>),
+    Ingest(TableId, Arc<str>, IngestCounts),
+    Token(Token),
     /// Whole parts out: retention.
     RemoveParts(TableId, Vec<PartId>),
 }
@@ -192,6 +195,15 @@ fn write_change(writer: &mut ByteWriter, change: &LoggedChange, placements: &mut
             writer.bytes(name.as_bytes());
             writer.option(bytes.as_ref(), |writer, bytes| writer.bytes(bytes));
         }
+        LoggedChange::Ingest(table, source, counts) => {
+            writer.u8(15);
+            writer.u32(table.0);
+            write_counts(writer, source, counts);
+        }
+        LoggedChange::Token(token) => {
+            writer.u8(16);
+            write_token(writer, token);
+        }
         LoggedChange::RemoveParts(table, parts) => {
             writer.u8(9);
             writer.u32(table.0);
@@ -224,6 +236,12 @@ fn read_change(reader: &mut ByteReader<'_>) -> ReadResult<LoggedChange> {
             LoggedChange::PutObject(name, reader.option(|reader| Ok(reader.bytes()?.into()))?)
         }
         9 => LoggedChange::RemoveParts(TableId(reader.u32()?), read_parts(reader)?),
+        15 => {
+            let table = TableId(reader.u32()?);
+            let (source, counts) = read_counts(reader)?;
+            LoggedChange::Ingest(table, source, counts)
+        }
+        16 => LoggedChange::Token(read_token(reader)?),
         other => return reader.damage(format!("{other} is no kind of change")),
     };
     Ok(change)
@@ -392,6 +410,14 @@ fn describe_change(change: &LoggedChange) -> String {
             Some(bytes) => format!("object {name:?}: {} bytes", bytes.len()),
             None => format!("object {name:?} out"),
         },
+        LoggedChange::Ingest(table, source, counts) => format!(
+            "{} rows received for table {} from {source:?}: {} stored, {} deduplicated, {} rejected",
+            counts.received, table.0, counts.stored, counts.deduplicated, counts.rejected
+        ),
+        LoggedChange::Token(token) => format!(
+            "batch {} of producer {:?}, epoch {}",
+            token.number, token.producer, token.epoch
+        ),
         LoggedChange::RemoveParts(table, parts) => format!("{} parts out of table {}", parts.len(), table.0),
     }
 }

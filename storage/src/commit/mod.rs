@@ -14,6 +14,7 @@ pub(crate) mod visibility;
 
 pub use address::ADDRESS_PLACE_BITS;
 
+use crate::ingest::{IngestCounts, Token};
 use crate::schema::{TableId, TableSchema};
 use crate::vector::Batch;
 use roaring::RoaringBitmap;
@@ -94,6 +95,10 @@ pub enum Change {
     /// Keys that the rows bring and that must be unique, by hash, in order: conflicts with a commit since the base that brought one of
     /// them. That no row seen at the base has such a key is the caller's business.
     Claim(TableId, Arc<[u64]>),
+    /// What became of rows that a source brought for a table.
+    Ingest(TableId, Arc<str>, IngestCounts),
+    /// Which batch of a producer this is: a commit whose batch was committed before is refused, and one that is not the next.
+    Token(Token),
     /// That the rows which come were checked by what still is the table's definition: [`TableSchema::definition`] and its keys are those
     /// of this schema.
     CheckedBy(Arc<TableSchema>),

@@ -52,6 +52,8 @@ fn prepare_change(change: Change, state: &DatabaseState, defined: &Defined) -> R
         Change::CreateTable(schema) => LoggedChange::CreateTable(schema),
         Change::AlterTable(schema) => LoggedChange::AlterTable(schema),
         Change::DropTable(table) => LoggedChange::DropTable(table),
+        Change::Ingest(table, source, counts) => LoggedChange::Ingest(table, source, counts),
+        Change::Token(token) => LoggedChange::Token(token),
         Change::PutObject(name, bytes) => LoggedChange::PutObject(name, bytes),
         Change::Claim(..) | Change::Unchanged(_) | Change::CheckedBy(_) | Change::NoRowsSince(_) => {
             return invalid("a condition is no change of its own".to_owned());

@@ -13,6 +13,7 @@ use super::{Changes, CommitVersion, OVERLAY_PARTS_FIRST, PartId};
 use crate::clock::Clock;
 use crate::disk::Disk;
 use crate::error::{Error, Result};
+use crate::ingest::check_token;
 use crate::limits::LOG_RECORD_BYTES_MAX;
 use crate::memtable::PART_ROWS_MAX;
 use crate::schema::TableId;
@@ -130,6 +131,17 @@ fn poison_queue(queue: &mut Queue, reason: String) -> Outcome {
 
 fn poisoned(reason: &str) -> Error {
     Error::Poisoned { reason: reason.into() }
+}
+
+/// A batch that was committed before is that, whatever else would be wrong with it now.
+fn check_batch(commit: &LoggedCommit, newest: &DatabaseState) -> Result<()> {
+    let tokens = commit.changes.iter().filter_map(|change| match change {
+        LoggedChange::Token(token) => Some(token),
+        _ => None,
+    });
+    tokens
+        .map(|token| check_token(&newest.producers, token))
+        .collect::<Result<()>>()
 }
 
 impl Sequencer {
@@ -274,12 +286,14 @@ impl Sequencer {
         }
         let mut queue = self.queue.lock();
         self.refuse_if_poisoned(&queue)?;
-        let checked = conditions.check(&queue.claims, &queue.newest, base);
-        let pending = match checked.and_then(|()| self.sequence(&queue, commit, encoded, base)) {
-            Err(conflict @ Error::Conflict { .. }) => {
-                // Whoever tries again must see what came between.
+        let checked = check_batch(commit, &queue.newest)
+            .and_then(|()| conditions.check(&queue.claims, &queue.newest, base))
+            .and_then(|()| self.sequence(&queue, commit, encoded, base));
+        let pending = match checked {
+            Err(refused @ (Error::Conflict { .. } | Error::RepeatedBatch { .. })) => {
+                // Whoever tries again must see what came between, and what is told to be there must be durable.
                 self.wait_until_written(queue)?;
-                return Err(conflict);
+                return Err(refused);
             }
             sequenced => sequenced?,
         };

@@ -6,6 +6,7 @@ use crate::commit::definition::{
 };
 use crate::commit::{CommitVersion, PartId};
 use crate::error::{Error, Result};
+use crate::ingest::{Producers, Sources, read_counts, read_producers, write_counts, write_producers};
 use crate::schema::{ColumnId, TableSchema};
 use crate::segment::SegmentMeta;
 use crate::serial::{ByteReader, ByteWriter, ReadResult};
@@ -20,6 +21,8 @@ const MAGIC: [u8; 8] = *b"STOAMANI";
 const FORMAT_VERSION: u32 = 3;
 /// The first version that knows of history.
 const HISTORY_VERSION: u32 = 2;
+/// The first version that knows who brought rows.
+const INGEST_VERSION: u32 = 3;
 const HEADER_BYTES: usize = 32;
 
 /// What a manifest says.
@@ -41,6 +44,7 @@ pub(crate) struct Manifest {
     pub(crate) commits: Vec<CommitInfo>,
     /// When commits before those were made, oldest first.
     pub(crate) moments: Vec<Moment>,
+    pub(crate) producers: Arc<Producers>,
 }
 
 #[derive(Clone, Debug)]
@@ -50,6 +54,7 @@ pub(crate) struct ManifestTable {
     pub(crate) history_from: CommitVersion,
     pub(crate) segments: Vec<(SegmentMeta, DeletedRows)>,
     pub(crate) parts: Vec<ManifestPart>,
+    pub(crate) ingest: Arc<Sources>,
 }
 
 /// A part in memory, whose rows are in the log.
@@ -159,6 +164,7 @@ fn write_manifest(writer: &mut ByteWriter, manifest: &Manifest) {
         writer.u64(version.0);
         writer.i64(*time);
     }
+    write_producers(writer, &manifest.producers);
 }
 
 fn write_table(writer: &mut ByteWriter, table: &ManifestTable) {
@@ -176,6 +182,10 @@ fn write_table(writer: &mut ByteWriter, table: &ManifestTable) {
         write_column_ids(writer, &part.column_ids);
         writer.u32(part.row_count);
         write_deleted(writer, &part.deleted);
+    }
+    writer.count(table.ingest.len());
+    for (source, counts) in &*table.ingest {
+        write_counts(writer, source, counts);
     }
 }
 
@@ -268,6 +278,9 @@ fn read_manifest(bytes: &[u8], format_version: u32) -> ReadResult<Manifest> {
             manifest.moments.push((version, reader.i64()?));
         }
     }
+    if format_version >= INGEST_VERSION {
+        manifest.producers = Arc::new(read_producers(&mut reader)?);
+    }
     reader.finish()?;
     Ok(manifest)
 }
@@ -284,6 +297,7 @@ fn read_table(reader: &mut ByteReader<'_>, version: CommitVersion, format_versio
         },
         segments: Vec::new(),
         parts: Vec::new(),
+        ingest: Arc::default(),
     };
     for _ in 0..reader.count(48)? {
         let segment = read_segment(reader, !has_history)?;
@@ -300,6 +314,10 @@ fn read_table(reader: &mut ByteReader<'_>, version: CommitVersion, format_versio
             row_count,
             deleted: read_deleted(reader, id, row_count, has_history)?,
         });
+    }
+    if format_version >= INGEST_VERSION {
+        let sources = (0..reader.count(37)?).map(|_| read_counts(reader));
+        table.ingest = Arc::new(sources.collect::<ReadResult<_>>()?);
     }
     Ok(table)
 }

@@ -86,6 +86,7 @@ pub(crate) fn describe(
             .collect(),
         commits: past.commits.into(),
         moments: past.moments.into(),
+        producers: state.producers.clone(),
     }
 }
 
@@ -94,6 +95,7 @@ fn describe_table(table: &TableState) -> manifest::ManifestTable {
         schema: table.schema.clone(),
         schema_version: table.schema_version,
         history_from: table.history_from,
+        ingest: table.ingest.clone(),
         segments: table
             .segments
             .iter()

@@ -29,6 +29,7 @@ pub use database::{open, open_on};
 
 use crate::commit::{Change, Changes, CommitVersion, PartId, RowId};
 use crate::error::Result;
+use crate::ingest::{IngestCounts, LastBatch};
 use crate::key_index::LoadedKeys;
 use crate::rollup::PartialMaker;
 use crate::scan::{Scan, ScanRequest};
@@ -109,6 +110,8 @@ pub trait TableSnapshot: Send + Sync {
     fn visible_rows_of_segments(&self) -> Vec<u64>;
     /// How far a rollup has what there is.
     fn rollup_coverage(&self, rollup: TableId) -> RollupCoverage;
+    /// What became of the rows that came, by source.
+    fn ingest(&self) -> Vec<(Arc<str>, IngestCounts)>;
     /// Rows in memory.
     fn memtable_rows(&self) -> u64;
     /// For each of these rows, which have a key's values in its order of columns, plain, a visible row of the table with the same
@@ -147,6 +150,10 @@ pub trait Snapshot: std::any::Any + Send + Sync {
     fn tables(&self) -> Vec<Arc<TableSchema>>;
     /// An object of the layers above.
     fn object(&self, name: &str) -> Option<Arc<[u8]>>;
+    /// A producer's last batch.
+    fn last_batch(&self, producer: &str) -> Option<LastBatch>;
+    /// All producers and their last batches.
+    fn producers(&self) -> Vec<(Arc<str>, LastBatch)>;
     /// All objects by name.
     fn objects(&self) -> Vec<(String, Arc<[u8]>)>;
 }

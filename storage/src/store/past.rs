@@ -8,6 +8,7 @@ use super::{RollupCoverage, Snapshot, TableSnapshot};
 use crate::commit::visibility::Deletes;
 use crate::commit::{CommitVersion, RowId};
 use crate::error::{Error, Result};
+use crate::ingest::{IngestCounts, LastBatch};
 use crate::scan::{Scan, ScanRequest};
 use crate::schema::{ColumnId, TableId, TableSchema};
 use crate::segment::{ColumnSummary, SegmentMeta};
@@ -54,6 +55,14 @@ impl Snapshot for PastSnapshot {
 
     fn object(&self, name: &str) -> Option<Arc<[u8]>> {
         self.newest.object(name)
+    }
+
+    fn last_batch(&self, producer: &str) -> Option<LastBatch> {
+        self.newest.last_batch(producer)
+    }
+
+    fn producers(&self) -> Vec<(Arc<str>, LastBatch)> {
+        self.newest.producers()
     }
 
     fn objects(&self) -> Vec<(String, Arc<[u8]>)> {
@@ -116,6 +125,10 @@ impl TableSnapshot for PastTable {
     fn rollup_coverage(&self, rollup: TableId) -> RollupCoverage {
         let then = self.then();
         then.map(|table| table.rollup_coverage(rollup)).unwrap_or_default()
+    }
+
+    fn ingest(&self) -> Vec<(Arc<str>, IngestCounts)> {
+        self.then().map(StateTable::ingest).unwrap_or_default()
     }
 
     fn memtable_rows(&self) -> u64 {

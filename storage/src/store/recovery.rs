@@ -212,6 +212,7 @@ impl<'a> Replay<'a> {
             position: manifest.position,
             definition_version: manifest.version,
             held_dictionaries: held,
+            producers: manifest.producers.clone(),
             ..DatabaseState::default()
         };
         for table in &manifest.tables {
@@ -367,6 +368,7 @@ fn restore_deletes(deleted: &DeletedRows) -> Option<Arc<Deletes>> {
 fn restore_table(disk: &Arc<dyn Disk>, held: &Arc<HeldDictionaries>, table: &ManifestTable) -> Result<TableState> {
     let mut state = TableState::new(table.schema.clone(), table.schema_version);
     state.history_from = table.history_from;
+    state.ingest = table.ingest.clone();
     let segments = table.segments.iter().map(|(meta, deleted)| SegmentState {
         deletes: restore_deletes(deleted),
         ..SegmentState::new(disk, held, table.schema.id, meta.clone())

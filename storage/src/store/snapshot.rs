@@ -5,6 +5,7 @@ use super::state::{DatabaseState, TableState};
 use super::{RollupCoverage, Snapshot, TableSnapshot};
 use crate::commit::{CommitVersion, RowId};
 use crate::error::Result;
+use crate::ingest::{IngestCounts, LastBatch};
 use crate::scan::{self, Scan, ScanRequest};
 use crate::schema::{ColumnId, TableId, TableSchema};
 use crate::segment::{ColumnSummary, SegmentMeta};
@@ -39,6 +40,15 @@ impl Snapshot for StateSnapshot {
 
     fn object(&self, name: &str) -> Option<Arc<[u8]>> {
         self.state.objects.get(name)?.bytes.clone()
+    }
+
+    fn last_batch(&self, producer: &str) -> Option<LastBatch> {
+        self.state.producers.get(producer).copied()
+    }
+
+    fn producers(&self) -> Vec<(Arc<str>, LastBatch)> {
+        let producers = self.state.producers.iter();
+        producers.map(|(producer, last)| (producer.clone(), *last)).collect()
     }
 
     fn objects(&self) -> Vec<(String, Arc<[u8]>)> {
@@ -107,6 +117,11 @@ impl TableSnapshot for StateTable {
             }
         }
         coverage
+    }
+
+    fn ingest(&self) -> Vec<(Arc<str>, IngestCounts)> {
+        let sources = self.table.ingest.iter();
+        sources.map(|(source, counts)| (source.clone(), *counts)).collect()
     }
 
     fn memtable_rows(&self) -> u64 {

@@ -4,6 +4,7 @@ use super::segment_file::SegmentFile;
 use crate::commit::visibility::Deletes;
 use crate::commit::{CommitVersion, PartId};
 use crate::disk::Disk;
+use crate::ingest::{Producers, Sources};
 use crate::memtable::Part;
 use crate::schema::{ColumnId, TableId, TableSchema};
 use crate::segment::{HeldDictionaries, Partial, SegmentMeta};
@@ -23,6 +24,7 @@ pub(crate) struct DatabaseState {
     pub(crate) definition_version: CommitVersion,
     pub(crate) tables: BTreeMap<TableId, Arc<TableState>>,
     pub(crate) objects: Arc<BTreeMap<String, StoredObject>>,
+    pub(crate) producers: Arc<Producers>,
     /// Of all segments, those of other versions, too.
     pub(crate) held_dictionaries: Arc<HeldDictionaries>,
 }
@@ -48,6 +50,8 @@ pub(crate) struct TableState {
     pub(crate) segments: Arc<Vec<SegmentState>>,
     /// Parts in memory by identity, ascending; the last may still grow in later states.
     pub(crate) parts: Vec<Arc<Part>>,
+    /// What became of the rows that came.
+    pub(crate) ingest: Arc<Sources>,
 }
 
 /// A segment, which of its rows are deleted, and what rollups and keys have of it.
@@ -155,6 +159,7 @@ impl TableState {
             history_from: version,
             segments: Arc::default(),
             parts: Vec::new(),
+            ingest: Arc::default(),
         }
     }
 

@@ -1,4 +1,5 @@
-//! `stoa.tables`, `stoa.columns`, `stoa.segments`, `stoa.rollups`, `stoa.commits`: what is stored, and how much of it.
+//! `stoa.tables`, `stoa.columns`, `stoa.segments`, `stoa.rollups`, `stoa.commits`, `stoa.ingest`, `stoa.producers`: what is stored, how much
+//! of it, and who brought it.
 
 use super::{Rows, SystemContext, SystemTable, flag, number, text, text_or_null};
 use crate::catalog::relation::{StoredTable, storage_id};
@@ -47,6 +48,20 @@ pub(super) const TABLES: &[&SystemTable] = &[
         columns: rollup_columns,
         rows: rollup_rows,
     },
+    &SystemTable {
+        schema: STOA,
+        name: "ingest",
+        oid: 12_509,
+        columns: ingest_columns,
+        rows: ingest_rows,
+    },
+    &SystemTable {
+        schema: STOA,
+        name: "producers",
+        oid: 12_510,
+        columns: producer_columns,
+        rows: producer_rows,
+    },
 ];
 
 /// Commits that are listed at most.
@@ -83,6 +98,7 @@ fn table_columns() -> Vec<(&'static str, LogicalType)> {
         ("partition_by", Text),
         ("order_by", Text),
         ("bloom_filter", Text),
+        ("deduplicate_by", Text),
         ("retention", Text),
         ("history", Text),
     ]
@@ -102,6 +118,7 @@ fn table_rows(context: &SystemContext<'_>) -> Result<Vec<ArrayRef>> {
             option(table, "partition_by"),
             option(table, "order_by"),
             option(table, "bloom_filter"),
+            option(table, "deduplicate_by"),
             option(table, "retention"),
             option(table, "history"),
         ]);
@@ -269,6 +286,60 @@ fn commit_rows(context: &SystemContext<'_>) -> Result<Vec<ArrayRef>> {
             text(commit.cause),
             number(commit.rows_inserted),
             number(commit.rows_deleted),
+        ]);
+    }
+    rows.finish()
+}
+
+fn ingest_columns() -> Vec<(&'static str, LogicalType)> {
+    use LogicalType::{BigInt, Text};
+    vec![
+        ("table_schema", Text),
+        ("table_name", Text),
+        ("source", Text),
+        ("rows_received", BigInt),
+        ("rows_stored", BigInt),
+        ("rows_deduplicated", BigInt),
+        ("rows_rejected", BigInt),
+    ]
+}
+
+fn ingest_rows(context: &SystemContext<'_>) -> Result<Vec<ArrayRef>> {
+    let mut rows = Rows::new(ingest_columns());
+    for (info, _, snapshot) in stored(context) {
+        for (source, counts) in snapshot.ingest() {
+            rows.push([
+                text(&info.schema),
+                text(&info.name),
+                text(&*source),
+                number(counts.received),
+                number(counts.stored),
+                number(counts.deduplicated),
+                number(counts.rejected),
+            ]);
+        }
+    }
+    rows.finish()
+}
+
+fn producer_columns() -> Vec<(&'static str, LogicalType)> {
+    use LogicalType::{BigInt, Text};
+    vec![
+        ("producer", Text),
+        ("epoch", BigInt),
+        ("token", BigInt),
+        ("version", BigInt),
+    ]
+}
+
+fn producer_rows(context: &SystemContext<'_>) -> Result<Vec<ArrayRef>> {
+    let mut rows = Rows::new(producer_columns());
+    for (producer, last) in context.snapshot.producers() {
+        rows.push([
+            text(&*producer),
+            number(last.epoch),
+            number(last.number),
+            number(last.version.0),
         ]);
     }
     rows.finish()

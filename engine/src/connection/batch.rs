@@ -1,0 +1,70 @@
+//! Commits as batches of a producer, which the settings `stoa.producer`, `stoa.producer_epoch` and `stoa.producer_token` name. A batch that
+//! was committed before is acknowledged again, and nothing happens. A token is of one commit: it is taken out of the session with it.
+
+use super::Notice;
+use super::session::Session;
+use crate::error::{Error, Result, SqlState};
+use crate::settings::Settings;
+use std::sync::Arc;
+use stoa_storage::ingest::Token;
+
+/// The source of rows that no producer brings.
+pub(crate) const NO_PRODUCER: &str = "";
+
+const TOKEN: &str = "stoa.producer_token";
+
+/// The producer that the settings name.
+pub(crate) fn producer(settings: &Settings) -> Arc<str> {
+    settings.get("stoa.producer").unwrap_or_default().into()
+}
+
+/// The batch that the next commit is.
+///
+/// # Errors
+/// 22023 for a token of no producer.
+pub(super) fn token(settings: &Settings) -> Result<Option<Token>> {
+    let number = |name: &str| {
+        let value = settings.get(name).unwrap_or_default();
+        // The settings take numbers only.
+        value.trim().parse::<u64>().ok()
+    };
+    let Some(token) = number(TOKEN) else { return Ok(None) };
+    let producer = producer(settings);
+    if &*producer == NO_PRODUCER {
+        let error = stoa_sql::Error::new(
+            SqlState::INVALID_PARAMETER_VALUE,
+            "a batch with a token is of a producer",
+        );
+        return Err(Error::Sql(
+            error.with_hint("SET stoa.producer = 'name' says of which one."),
+        ));
+    }
+    Ok(Some(Token {
+        producer,
+        epoch: number("stoa.producer_epoch").unwrap_or(0),
+        number: token,
+    }))
+}
+
+impl Session {
+    /// After a commit that was a batch, and one that was refused as such.
+    ///
+    /// # Errors
+    /// That of the commit, unless it says that the batch was committed before.
+    pub(super) fn end_batch(&mut self, token: Option<Token>, committed: Result<()>) -> Result<()> {
+        let Some(token) = token else { return committed };
+        match committed {
+            Err(Error::Storage(stoa_storage::Error::RepeatedBatch { .. })) => {
+                let (producer, number) = (token.producer, token.number);
+                self.notices.push(Notice::information(format!(
+                    "batch {number} of producer \"{producer}\" was committed before, and changes nothing"
+                )));
+            }
+            committed => committed?,
+        }
+        let mut settings = (*self.settings).clone();
+        settings.set(TOKEN, Some(""))?;
+        self.settings = Arc::new(settings);
+        Ok(())
+    }
+}
