@@ -76,8 +76,14 @@ pub struct IngestCounts {
     pub deduplicated: u64,
     /// Rows that were put aside.
     pub rejected: u64,
+    /// Rows, but for those rejected, whose event was before the latest of their source that had come before.
+    pub late: u64,
+    /// Rows among those by more than the table allows.
+    pub very_late: u64,
     /// The latest time of an event, in microseconds since 1970 UTC, where the table's events have times.
     pub event_time_max: Option<i64>,
+    /// When the source brought rows last, likewise.
+    pub received_time_max: Option<i64>,
 }
 
 /// The counts of a table by source.
@@ -91,7 +97,10 @@ impl IngestCounts {
             stored: self.stored + other.stored,
             deduplicated: self.deduplicated + other.deduplicated,
             rejected: self.rejected + other.rejected,
+            late: self.late + other.late,
+            very_late: self.very_late + other.very_late,
             event_time_max: self.event_time_max.max(other.event_time_max),
+            received_time_max: self.received_time_max.max(other.received_time_max),
         }
     }
 }
@@ -154,10 +163,16 @@ pub(crate) fn read_producers(reader: &mut ByteReader<'_>) -> ReadResult<Producer
 
 pub(crate) fn write_counts(writer: &mut ByteWriter, source: &str, counts: &IngestCounts) {
     writer.bytes(source.as_bytes());
-    for count in [counts.received, counts.stored, counts.deduplicated, counts.rejected] {
+    let (stored, not_stored) = ([counts.received, counts.stored], [counts.deduplicated, counts.rejected]);
+    for count in stored
+        .into_iter()
+        .chain(not_stored)
+        .chain([counts.late, counts.very_late])
+    {
         writer.u64(count);
     }
     writer.option(counts.event_time_max, ByteWriter::i64);
+    writer.option(counts.received_time_max, ByteWriter::i64);
 }
 
 pub(crate) fn read_counts(reader: &mut ByteReader<'_>) -> ReadResult<(Arc<str>, IngestCounts)> {
@@ -167,7 +182,10 @@ pub(crate) fn read_counts(reader: &mut ByteReader<'_>) -> ReadResult<(Arc<str>, 
         stored: reader.u64()?,
         deduplicated: reader.u64()?,
         rejected: reader.u64()?,
+        late: reader.u64()?,
+        very_late: reader.u64()?,
         event_time_max: reader.option(ByteReader::i64)?,
+        received_time_max: reader.option(ByteReader::i64)?,
     };
     Ok((source, counts))
 }

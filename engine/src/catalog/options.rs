@@ -4,7 +4,7 @@ use crate::error::{Error, Result, SqlState};
 use stoa_storage::schema::{ColumnId, KeySchema, PartitionBy, PartitionUnit, TableId, TableSchema};
 
 /// What an option is called, and how a value looks.
-const KNOWN: [(&str, &str); 6] = [
+const KNOWN: [(&str, &str); 9] = [
     (
         "partition_by",
         "day(column), week(column), month(column) or year(column)",
@@ -12,6 +12,15 @@ const KNOWN: [(&str, &str); 6] = [
     ("order_by", "columns with commas between"),
     ("bloom_filter", "columns with commas between"),
     ("deduplicate_by", "columns with commas between"),
+    ("event_time", "a column of type date, timestamp or timestamptz"),
+    (
+        "allowed_lateness",
+        "a number of seconds, minutes, hours, days or weeks: '72 hours'",
+    ),
+    (
+        "future_tolerance",
+        "a number of seconds, minutes, hours, days or weeks: '24 hours'",
+    ),
     ("retention", "a number of days: '400 days'"),
     (
         "history",
@@ -24,6 +33,8 @@ const HISTORY_DEFAULT_MS: u64 = 7 * DAY_MS;
 /// Storage remembers the times of commits for so long.
 const HISTORY_MAX_MS: u64 = 35 * DAY_MS;
 const DAY_MS: u64 = 86_400_000;
+const ALLOWED_LATENESS_DEFAULT_MS: u64 = 3 * DAY_MS;
+const FUTURE_TOLERANCE_DEFAULT_MS: u64 = DAY_MS;
 
 /// Parameters of Postgres's tables that say how pages are filled and cleaned, of which Stoa has none. Programs give them by habit.
 const WITHOUT_EFFECT: [&str; 7] = [
@@ -75,6 +86,7 @@ pub(crate) fn apply_options(
                     schema.keys.push(KeySchema { id, columns });
                 }
             }
+            "event_time" | "allowed_lateness" | "future_tolerance" => {}
             "retention" => schema.retention_days = retention(value)?,
             "history" if value.trim().is_empty() => {}
             "history" => schema.history_ms = history_ms(value)?,
@@ -87,7 +99,59 @@ pub(crate) fn apply_options(
             "option \"retention\" needs \"partition_by\": whole partitions are dropped",
         ));
     }
-    Ok(())
+    event_time(schema, options).map(drop)
+}
+
+/// When the events of a table happened, and what that means for rows that come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct EventTime {
+    /// The column: a date, a timestamp in UTC, or a timestamptz.
+    pub(crate) column: ColumnId,
+    /// Events that come later than this behind others of their source are very late.
+    pub(crate) allowed_lateness_ms: u64,
+    /// Events that are further in the future are put aside.
+    pub(crate) future_tolerance_ms: u64,
+}
+
+/// What the options of a table say of its events' times.
+///
+/// # Errors
+/// 22023, 42703.
+pub(crate) fn event_time(schema: &TableSchema, options: &[(String, String)]) -> Result<Option<EventTime>> {
+    let given = |name: &str| {
+        let mut options = options.iter().filter(|(_, value)| !value.trim().is_empty());
+        options
+            .find(|(option, _)| option == name)
+            .map(|(_, value)| value.as_str())
+    };
+    let duration = |name: &str, default_ms: u64| match given(name) {
+        None => Ok(default_ms),
+        Some(value) => span_ms(value).ok_or_else(|| wrong_value(name, value)),
+    };
+    let allowed_lateness_ms = duration("allowed_lateness", ALLOWED_LATENESS_DEFAULT_MS)?;
+    let future_tolerance_ms = duration("future_tolerance", FUTURE_TOLERANCE_DEFAULT_MS)?;
+    let Some(name) = given("event_time") else {
+        let needing = ["allowed_lateness", "future_tolerance"];
+        return match needing.into_iter().find(|name| given(name).is_some()) {
+            None => Ok(None),
+            Some(name) => Err(invalid(format!(
+                "option \"{name}\" needs \"event_time\": the column that says when an event happened"
+            ))),
+        };
+    };
+    let column = column_named(schema, name)?;
+    let data_type = schema.column(column).map(|column| &column.data_type);
+    use arrow_schema::DataType::{Date32, Timestamp};
+    if !matches!(data_type, Some(Date32 | Timestamp(_, _))) {
+        return Err(invalid(
+            "the time of an event is a column of type date, timestamp or timestamptz",
+        ));
+    }
+    Ok(Some(EventTime {
+        column,
+        allowed_lateness_ms,
+        future_tolerance_ms,
+    }))
 }
 
 fn invalid(message: impl Into<String>) -> Error {
@@ -198,12 +262,22 @@ fn retention(value: &str) -> Result<Option<u32>> {
 }
 
 fn history_ms(value: &str) -> Result<u64> {
-    let wrong = || wrong_value("history", value);
     if value.trim().eq_ignore_ascii_case("none") {
         return Ok(0);
     }
+    let history_ms = span_ms(value).ok_or_else(|| wrong_value("history", value))?;
+    match history_ms <= HISTORY_MAX_MS {
+        true => Ok(history_ms),
+        false => Err(invalid(
+            "history is kept for 35 days at most: beyond, it is not known when versions were made",
+        )),
+    }
+}
+
+/// A number and a unit, in milliseconds; `u64::MAX` where that is more.
+fn span_ms(value: &str) -> Option<u64> {
     let mut words = value.split_whitespace();
-    let number: u64 = words.next().and_then(|word| word.parse().ok()).ok_or_else(wrong)?;
+    let number: u64 = words.next()?.parse().ok()?;
     let unit_ms = match (words.next().map(str::to_lowercase).as_deref(), words.next()) {
         (None, None) if number == 0 => 1,
         (Some("second" | "seconds"), None) => 1_000,
@@ -211,13 +285,9 @@ fn history_ms(value: &str) -> Result<u64> {
         (Some("hour" | "hours"), None) => 3_600_000,
         (Some("day" | "days"), None) => DAY_MS,
         (Some("week" | "weeks"), None) => 7 * DAY_MS,
-        _ => return Err(wrong()),
+        _ => return None,
     };
-    let history_ms = number
-        .checked_mul(unit_ms)
-        .filter(|history_ms| *history_ms <= HISTORY_MAX_MS);
-    history_ms
-        .ok_or_else(|| invalid("history is kept for 35 days at most: beyond, it is not known when versions were made"))
+    Some(number.saturating_mul(unit_ms))
 }
 
 #[cfg(test)]
@@ -296,6 +366,9 @@ mod tests {
             ("partition_by", "day(x)"),
             ("order_by", "n, n"),
             ("order_by", "n,"),
+            ("event_time", "n"),
+            ("event_time", "x"),
+            ("allowed_lateness", "3 hours"),
             ("retention", "5 days"),
             ("retention", "soon"),
             ("history", "7"),

@@ -35,6 +35,8 @@ pub(crate) struct TableDefinition {
     pub(crate) constraints: Vec<Constraint>,
     /// What CREATE INDEX said.
     pub(crate) indexes: Vec<Index>,
+    /// The table of the rows that were put aside, by identity in storage.
+    pub(crate) rejects: Option<u32>,
     /// What COMMENT ON said of it.
     pub(crate) comment: Option<String>,
     /// What the end of a transaction does to it; of a temporary table only.
@@ -236,6 +238,9 @@ pub(crate) fn write_table(table: &TableDefinition) -> Arc<[u8]> {
     if let (Value::Object(fields), false) = (&mut value, table.indexes.is_empty()) {
         let indexes = table.indexes.iter().map(write_index).collect();
         fields.insert("indexes".to_owned(), Value::Array(indexes));
+    }
+    if let (Value::Object(fields), Some(rejects)) = (&mut value, table.rejects) {
+        fields.insert("rejects".to_owned(), json!(rejects));
     }
     if let (Value::Object(fields), Some(on_commit)) = (&mut value, table.on_commit) {
         let word = match on_commit {
@@ -464,6 +469,10 @@ pub(crate) fn read_table(what: &str, bytes: &[u8]) -> Result<TableDefinition> {
             true => reader.list("indexes", read_index)?,
             false => Vec::new(),
         },
+        rejects: match reader.fields.contains_key("rejects") {
+            true => Some(reader.number("rejects")?),
+            false => None,
+        },
         comment: comment_of(reader.fields.get("comment")),
         on_commit: match reader.fields.get("on_commit").and_then(Value::as_str) {
             Some("delete rows") => Some(OnCommit::DeleteRows),
@@ -579,6 +588,7 @@ mod tests {
                 }],
             }],
             comment: None,
+            rejects: Some(12),
             on_commit: Some(OnCommit::Drop),
         };
         assert_eq!(read_table("t", &write_table(&table)).unwrap(), table);

@@ -352,7 +352,7 @@ pub(super) fn execute(connection: &Connection, run: &Run<'_>, copy: &Copy) -> Re
             let relation = run.table(*table)?;
             let target_columns: Vec<TargetColumn> = target(&relation, columns)?;
             let memory = &run.entry.running().memory;
-            let sink = Arc::new(RowSink::new(&run.view, &relation, memory)?);
+            let sink = Arc::new(RowSink::receiving(&run.view, &relation, memory)?);
             let decoder = CopyDecoder::new(relation.name(), &target_columns, &copy.options, &run.view.format)?;
             Ok(Outcome::CopyIn(CopyIn {
                 view: run.view.clone(),

@@ -4,11 +4,12 @@ use super::definition::{
     check_stored_type, dependent_views, free_name, index_keys, relation_exists, still_needed, take_name,
     with_definition,
 };
+use super::rejects::{has_event_time, make_rejects};
 use super::sequence::{drop_changes, owned_sequences};
 use super::unique_key::check_unique;
 use super::{Effect, Run, constants, query::Planned, stored};
 use crate::catalog::compile::evaluate_constant;
-use crate::catalog::options::apply_options;
+use crate::catalog::options::{apply_options, event_time};
 use crate::catalog::persist::{ColumnDefinition, Constraint, NameEntry, Rule, TableDefinition, ViewDefinition};
 use crate::catalog::relation::{Body, Relation, deduplication_name};
 use crate::catalog::temporary::is_temporary;
@@ -214,6 +215,7 @@ impl Altered<'_> {
         let id = self.column(name)?.id;
         let is_key = self.schema.sort_key.contains(&id)
             || self.is_filtered(name)
+            || event_time(&self.schema, &self.definition.options)?.is_some_and(|times| times.column == id)
             || self.schema.keys.iter().any(|key| key.columns.contains(&id))
             || self.schema.partition_by.is_some_and(|by| by.column == id);
         if is_key {
@@ -352,6 +354,21 @@ impl Altered<'_> {
         Ok(())
     }
 
+    /// A table whose events have times from now on gets a table for its rejects; one whose events have none any more leaves its own to
+    /// itself.
+    fn put_rows_aside(&mut self) -> Result<()> {
+        match (has_event_time(&self.definition.options), self.definition.rejects) {
+            (true, None) => {
+                let (rejects, changes) = make_rejects(self.run, &self.definition.schema, &self.definition.name)?;
+                self.definition.rejects = Some(rejects);
+                self.changes.extend(changes);
+            }
+            (false, Some(_)) => self.definition.rejects = None,
+            _ => {}
+        }
+        Ok(())
+    }
+
     /// Options that are named are replaced; an empty value takes one out.
     fn set_options(&mut self, options: &[(String, String)]) -> Result<()> {
         for (name, value) in options {
@@ -363,6 +380,7 @@ impl Altered<'_> {
         apply_options(&mut self.schema, &self.definition.options, is_temporary, &new_id)?;
         index_keys(&mut self.schema, &self.definition)?;
         self.check_deduplicated()?;
+        self.put_rows_aside()?;
         self.definition.options.retain(|(_, value)| !value.trim().is_empty());
         let before = self.relation.stored().and_then(|table| table.schema.partition_by);
         if self.schema.partition_by != before && self.has_rows() {
@@ -385,6 +403,11 @@ pub(super) fn contains_nulls(column: &str, relation: &str) -> Error {
     )
 }
 
+/// Whether an option's value is a list of columns.
+fn names_columns(option: &str) -> bool {
+    ["order_by", "bloom_filter", "deduplicate_by", "event_time"].contains(&option)
+}
+
 /// Options name columns by their names.
 fn renamed_in_options(options: &[(String, String)], from: &str, to: &str) -> Vec<(String, String)> {
     use crate::catalog::names::quote_name;
@@ -404,7 +427,7 @@ fn renamed_in_options(options: &[(String, String)], from: &str, to: &str) -> Vec
                 Some((unit, column)) => {
                     format!("{unit}({})", rename(column.strip_suffix(')').unwrap_or(column)))
                 }
-                None if name == "retention" || name == "history" => value.clone(),
+                None if !names_columns(name) => value.clone(),
                 None => value.split(',').map(rename).collect::<Vec<_>>().join(","),
             };
             (name.clone(), value)

@@ -1,7 +1,7 @@
 //! COPY between a table and files of the server: several threads read morsels of all files, all rows arrive together.
 
 use super::copy_rows::{Completion, target};
-use super::insert::{new_sink, writes_of};
+use super::insert::{receiving_sink, writes_of};
 use super::query::stream;
 use super::row_sink::RowSink;
 use super::{Effect, Run};
@@ -36,7 +36,7 @@ pub(crate) fn copy_from(run: &Run<'_>, to: &FileColumns<'_>, pattern: &str, opti
         FileReader::open(source, relation.name(), &targets, options, &run.view.format)
     });
     let readers = readers.collect::<Result<Vec<_>>>()?;
-    let sink = new_sink(run, &relation)?;
+    let sink = receiving_sink(run, &relation)?;
     let cancel = &run.entry.running().cancel;
     read_files(&readers, run.context(None).threads, &|columns, row_count| {
         cancel.check()?;

@@ -4,6 +4,7 @@ use super::definition::{
     check_stored_type, constraints, index_keys, new_oids, relation_exists, take_name, target_schema,
 };
 use super::insert::{new_sink, run_source, writes_of};
+use super::rejects::{has_event_time, make_rejects, with_rejects};
 use super::sequence::column_sequence;
 use super::{Effect, Run};
 use crate::catalog::options::{apply_options, is_without_effect};
@@ -43,7 +44,12 @@ pub(super) fn execute(run: &Run<'_>, create: &CreateTable) -> Result<Effect> {
     let sequences = column_sequences(run, (relation_id(id).0, first_oid), &schema_name, create)?;
     let constraints = constraints(&create.constraints, first_oid + sequence_count);
     let new_id = || run.view.shared.store.next_table_id();
-    let schema = table_schema(id, &schema_name, create, &sequences.defaults, constraints, &new_id)?;
+    let mut schema = table_schema(id, &schema_name, create, &sequences.defaults, constraints, &new_id)?;
+    if has_event_time(&create.options) {
+        let (rejects, made) = make_rejects(run, &schema_name, name)?;
+        changes.extend(made);
+        schema = with_rejects(&schema, rejects)?;
+    }
     changes.push(Change::CreateTable(schema.clone()));
     changes.extend(sequences.changes);
     changes.extend(take_name(&schema_name, name, &NameEntry::Table(id.0)));
@@ -140,6 +146,7 @@ fn table_schema(
         options: create.options.clone(),
         constraints,
         indexes: Vec::new(),
+        rejects: None,
         comment: None,
         on_commit: create.on_commit,
     };

@@ -2,6 +2,7 @@
 
 use super::create_index::without_index;
 use super::definition::{dependent_views, free_name, no_schema, still_needed, with_definition};
+use super::rejects::{refuse_without_owner, rejects_of};
 use super::sequence::{default_with, drop_changes, owned_sequences};
 use super::{Effect, Run, stored};
 use crate::catalog::names::resolve_index;
@@ -251,7 +252,24 @@ impl Doomed {
         changes.collect()
     }
 
-    fn into_changes(self, run: &Run<'_>) -> Result<Vec<Change>> {
+    /// The tables of rejects go with those whose rows they have, and only with them.
+    fn add_rejects(&mut self, run: &Run<'_>) -> Result<()> {
+        for relation in &self.relations {
+            refuse_without_owner(run, relation, |owner| {
+                self.relations.iter().any(|doomed| doomed.id() == owner)
+            })?;
+        }
+        let rejects = self
+            .relations
+            .iter()
+            .filter_map(|relation| rejects_of(&run.view, relation));
+        let rejects: Vec<_> = rejects.filter(|rejects| !self.has(rejects)).collect();
+        self.relations.extend(rejects);
+        Ok(())
+    }
+
+    fn into_changes(mut self, run: &Run<'_>) -> Result<Vec<Change>> {
+        self.add_rejects(run)?;
         let mut changes = self.altered_tables(run)?;
         let tables = self.relations.iter().filter(|relation| relation.stored().is_some());
         let mut sequences: Vec<_> = tables

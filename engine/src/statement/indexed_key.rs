@@ -57,10 +57,13 @@ pub(super) fn look_up(
     };
     let mut left_out = LeftOut::default();
     let mut added = Vec::new();
+    let table = stored(relation)?.schema.id;
     for change in changes.iter_mut() {
         match change {
-            Change::Insert(_, batch) => left_out = lookup.of_batch(run, batch, &mut added)?,
-            Change::AddSegments(_, segments) => left_out = lookup.of_load(run, segments, &mut added)?,
+            Change::Insert(into, batch) if *into == table => left_out = lookup.of_batch(run, batch, &mut added)?,
+            Change::AddSegments(into, segments) if *into == table => {
+                left_out = lookup.of_load(run, segments, &mut added)?;
+            }
             _ => {}
         }
     }

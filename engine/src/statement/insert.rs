@@ -14,7 +14,6 @@ use crate::error::{Error, Result, SqlState};
 use std::sync::Arc;
 use stoa_sql::plan::{Insert, Plan};
 use stoa_storage::commit::Change;
-use stoa_storage::ingest::IngestCounts;
 use stoa_storage::vector::{Batch, Selection};
 
 /// See the module.
@@ -23,7 +22,7 @@ pub(super) fn execute(run: &Run<'_>, insert: &Insert) -> Result<Effect> {
     if let Some(upsert) = &insert.upsert {
         return execute_upsert(run, insert, &relation, &upsert.key);
     }
-    let sink = Arc::new(new_sink(run, &relation)?);
+    let sink = Arc::new(receiving_sink(run, &relation)?);
     let Some(returning) = &insert.returning else {
         run_source(run, &insert.source, &sink)?;
         let (count, writes) = writes_of(run, &relation, &sink, "insert")?;
@@ -31,9 +30,10 @@ pub(super) fn execute(run: &Run<'_>, insert: &Insert) -> Result<Effect> {
     };
     let planned = Planned::new(run, &insert.source, None)?;
     let layout = planned.layout();
-    let batches = planned.collect(run)?;
-    for batch in &batches {
-        sink.append(batch.clone())?;
+    let mut batches = planned.collect(run)?;
+    for batch in &mut batches {
+        *batch = sink.admitted(std::mem::replace(batch, Batch::new(Vec::new(), 0)))?;
+        sink.append_admitted(batch.clone())?;
     }
     let arrived = arrived(run, &relation, &sink, "insert")?;
     let (count, writes) = (arrived.row_count, arrived.writes);
@@ -57,6 +57,11 @@ fn execute_upsert(run: &Run<'_>, insert: &Insert, relation: &Relation, key: &str
 /// A sink for a table's rows.
 pub(super) fn new_sink(run: &Run<'_>, relation: &Relation) -> Result<RowSink> {
     RowSink::new(&run.view, relation, &run.entry.running().memory)
+}
+
+/// A sink for rows that come from outside.
+pub(super) fn receiving_sink(run: &Run<'_>, relation: &Relation) -> Result<RowSink> {
+    RowSink::receiving(&run.view, relation, &run.entry.running().memory)
 }
 
 /// Runs a plan into a sink.
@@ -155,13 +160,7 @@ fn checked(
         };
         left_out = look_up(run, relation, (key, *index), &mut changes, duplicates)?;
     }
-    if let (Duplicates::AreLeftOut, false) = (duplicates, written.indexed_keys.is_empty()) {
-        let counts = IngestCounts {
-            received: written.row_count,
-            stored: written.row_count - left_out.count,
-            deduplicated: left_out.count,
-            ..IngestCounts::default()
-        };
+    if let (Duplicates::AreLeftOut, Some(counts)) = (duplicates, sink.counts(left_out.count)) {
         let table = stored(relation)?.schema.id;
         changes.push(Change::Ingest(table, producer(&run.view.settings), counts));
     }

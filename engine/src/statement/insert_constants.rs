@@ -1,7 +1,7 @@
 //! INSERT of nothing but constants: they are read as COPY reads its fields, without a plan.
 
 use super::copy_rows::Completion;
-use super::insert::{new_sink, writes_of};
+use super::insert::{receiving_sink, writes_of};
 use super::{Effect, Run};
 use crate::catalog::relation::Relation;
 use crate::error::{Error, Result};
@@ -18,7 +18,7 @@ use stoa_sql::span::Span;
 pub(crate) fn execute(run: &Run<'_>, insert: &InsertConstants) -> Result<Effect> {
     let relation = run.table(insert.table)?;
     let completion = Completion::new(run, &relation, &insert.columns, &insert.defaults)?;
-    let sink = new_sink(run, &relation)?;
+    let sink = receiving_sink(run, &relation)?;
     let row_count = insert.rows.row_count();
     for first_row in (0..row_count).step_by(BATCH_ROWS_MAX) {
         run.entry.running().cancel.check()?;

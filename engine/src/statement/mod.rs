@@ -1,6 +1,7 @@
 //! Statements at work: one file per kind. Each gets a [`Run`], what it sees and may use, and hands back an [`Effect`]: an outcome, and
 //! changes that its transaction commits. None of them commits by itself, and none keeps state.
 
+mod admission;
 mod alter_constraint;
 pub(crate) mod alter_table;
 pub(crate) mod alter_type;
@@ -23,7 +24,8 @@ pub(crate) mod insert_constants;
 pub(crate) mod maintain;
 mod merge;
 pub(crate) mod query;
-pub(crate) mod returning;
+pub(crate) mod rejects;
+mod returning;
 pub(crate) mod row_sink;
 pub(crate) mod sequence;
 pub(crate) mod set;

@@ -1,6 +1,7 @@
 //! Where rows for a table arrive: from a query, from COPY, from any thread. Few rows are kept and go through the log; many go into
 //! segments as they come. Either way they are changes that somebody else commits: all of them or none.
 
+use super::admission::Admission;
 use super::check_constraint::Check;
 use super::query::{memory_bytes, plain};
 use super::stored;
@@ -19,6 +20,7 @@ use parking_lot::Mutex;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use stoa_storage::commit::Change;
+use stoa_storage::ingest::IngestCounts;
 use stoa_storage::schema::{TableId, TableSchema};
 use stoa_storage::store::BulkLoad;
 use stoa_storage::vector::Batch;
@@ -33,6 +35,8 @@ pub(crate) struct RowSink {
     memory: Arc<MemoryBudget>,
     row_count: AtomicU64,
     state: Mutex<State>,
+    /// Which rows come, where that is to be asked.
+    admission: Option<Admission>,
 }
 
 /// What is written to.
@@ -109,7 +113,18 @@ impl RowSink {
                 keys: vec![Vec::new(); keys.len()],
             }),
             keys,
+            admission: None,
         })
+    }
+
+    /// As [`Self::new`], for rows that come from outside: a table with an event time puts some of them aside.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub(crate) fn receiving(view: &View, relation: &Relation, memory: &Arc<MemoryBudget>) -> Result<Self> {
+        let sink = RowSink::new(view, relation, memory)?;
+        let admission = Admission::to(view, relation, memory)?;
+        Ok(RowSink { admission, ..sink })
     }
 
     /// The same for rows that get other values in these columns only: keys of other columns stay as they are.
@@ -124,7 +139,7 @@ impl RowSink {
     /// # Errors
     /// What storage says.
     pub(crate) fn bulk(view: &View, relation: &Relation, memory: &Arc<MemoryBudget>) -> Result<Self> {
-        let sink = RowSink::new(view, relation, memory)?;
+        let sink = RowSink::receiving(view, relation, memory)?;
         sink.begin_load(&mut sink.state.lock())?;
         Ok(sink)
     }
@@ -177,7 +192,23 @@ impl RowSink {
     /// # Errors
     /// 23502 for a NULL where none may be, 23514 for a row that a check refuses; what storage says.
     pub(crate) fn append(&self, batch: Batch) -> Result<()> {
+        self.append_admitted(self.admitted(batch)?)
+    }
+
+    /// The rows that come, of all columns; the others are put aside.
+    ///
+    /// # Errors
+    /// What storage says to those.
+    pub(super) fn admitted(&self, batch: Batch) -> Result<Batch> {
         let batch = plain(batch);
+        match &self.admission {
+            Some(admission) => admission.admit(batch),
+            None => Ok(batch),
+        }
+    }
+
+    /// [`Self::append`] of rows that are known to come.
+    pub(super) fn append_admitted(&self, batch: Batch) -> Result<()> {
         if batch.row_count == 0 {
             return Ok(());
         }
@@ -292,6 +323,20 @@ impl RowSink {
         }))
     }
 
+    /// The counts of what became of the rows, where they are counted: `left_out` of them do not come.
+    pub(super) fn counts(&self, left_out: u64) -> Option<IngestCounts> {
+        let counts = IngestCounts {
+            received: self.row_count(),
+            stored: self.row_count() - left_out,
+            deduplicated: left_out,
+            ..IngestCounts::default()
+        };
+        match &self.admission {
+            Some(admission) => Some(admission.add_to(counts)),
+            None => self.keys.iter().any(|key| key.index.is_some()).then_some(counts),
+        }
+    }
+
     /// The rows as changes. Where their commit came too late, they are given once more.
     ///
     /// # Errors
@@ -319,6 +364,12 @@ impl RowSink {
             .partition(|(key, _)| key.index.is_some());
         if !changes.is_empty() {
             changes.push(Change::CheckedBy(self.target.schema.clone()));
+        }
+        let mut loads = loads;
+        if let Some(admission) = &self.admission {
+            let put_aside = admission.rejects().finish()?;
+            changes.extend(put_aside.changes);
+            loads.extend(put_aside.loads);
         }
         Ok(Written {
             changes,

@@ -135,13 +135,11 @@ fn poisoned(reason: &str) -> Error {
 
 /// A batch that was committed before is that, whatever else would be wrong with it now.
 fn check_batch(commit: &LoggedCommit, newest: &DatabaseState) -> Result<()> {
-    let tokens = commit.changes.iter().filter_map(|change| match change {
+    let mut tokens = commit.changes.iter().filter_map(|change| match change {
         LoggedChange::Token(token) => Some(token),
         _ => None,
     });
-    tokens
-        .map(|token| check_token(&newest.producers, token))
-        .collect::<Result<()>>()
+    tokens.try_for_each(|token| check_token(&newest.producers, token))
 }
 
 impl Sequencer {

@@ -3,7 +3,7 @@
 
 use super::fetch::{Source, equal_keys, fetch};
 use super::find::{Candidate, Existing};
-use super::probe::Query;
+use super::probe::{Query, sort};
 use super::repeats::{Entry, visit_repeats};
 use super::{HASH, ROW};
 use crate::commit::PartId;
@@ -146,7 +146,9 @@ impl<'a> LoadedRows<'a> {
     fn add_known(&self, existing: &Existing<'_>, rows: &[Entry], duplicates: &mut [RoaringBitmap]) -> Result<()> {
         let queries = rows.iter().enumerate();
         let queries = queries.map(|(asker, entry)| Query::new(entry.0.cast_unsigned(), asker as u32));
-        let candidates = existing.candidates(&queries.collect::<Vec<_>>())?;
+        let mut queries: Vec<Query> = queries.collect();
+        sort(&mut queries);
+        let candidates = existing.candidates(&queries)?;
         let of = |found: &Candidate| rows[found.asker as usize];
         let ours: Vec<_> = candidates.iter().map(|found| (of(found).1, of(found).2)).collect();
         let theirs: Vec<_> = candidates.iter().map(|found| (found.source, found.row)).collect();

@@ -2,7 +2,7 @@
 
 use super::KeyHashes;
 use super::fetch::{Source, block_columns, equal_keys, fetch};
-use super::probe::{Query, probe};
+use super::probe::{Query, probe, sort};
 use crate::commit::RowId;
 use crate::commit::visibility::Deletes;
 use crate::error::Result;
@@ -49,11 +49,11 @@ pub(crate) fn find(table: &TableState, key: &KeySchema, columns: &[ArrayRef]) ->
     Ok(found)
 }
 
-/// What is looked for, in the order of hashes.
+/// What is looked for, sorted.
 pub(super) fn queries_of(columns: &[ArrayRef]) -> Vec<Query> {
     let hashes = KeyHashes::new(columns);
     let mut queries: Vec<Query> = hashes.iter().map(|(row, hash)| Query::new(hash, row as u32)).collect();
-    queries.sort_unstable_by_key(|query| query.hash);
+    sort(&mut queries);
     queries
 }
 
@@ -81,7 +81,7 @@ impl<'a> Existing<'a> {
         })
     }
 
-    /// Visible rows with the hashes of these queries, which ascend.
+    /// Visible rows with the hashes of these queries, which are sorted.
     pub(super) fn candidates(&self, queries: &[Query]) -> Result<Vec<Candidate>> {
         let mut candidates = Vec::new();
         let parts = self.table.parts.iter();

@@ -31,21 +31,27 @@ impl Query {
     }
 }
 
-/// Visits askers and rows of an index with the hashes of these queries, which ascend.
+/// Puts queries into the order in which Bloom filters are read from one end to the other.
+pub(super) fn sort(queries: &mut [Query]) {
+    queries.sort_unstable_by_key(|query| query.bloom);
+}
+
+/// Visits askers and rows of an index with the hashes of these queries, which are sorted.
 pub(super) fn probe(index: &SegmentReader, queries: &[Query], mut found: impl FnMut(u32, u32)) -> Result<()> {
     if index.row_count() == 0 {
         return Ok(());
     }
     let bloom = index.bloom(HASH)?;
+    let may_be_there = |query: &&Query| bloom.as_ref().is_none_or(|bloom| bloom.has_hash(query.bloom));
+    let mut left: Vec<Query> = queries.iter().filter(may_be_there).copied().collect();
+    left.sort_unstable_by_key(|query| query.hash);
     let mut vectors = Vectors {
         index,
         place: usize::MAX,
         hashes: ScalarBuffer::from(Vec::new()),
     };
-    for query in queries {
-        if bloom.as_ref().is_none_or(|bloom| bloom.has_hash(query.bloom)) {
-            vectors.visit(query.hash, |row| found(query.asker, row))?;
-        }
+    for query in left {
+        vectors.visit(query.hash, |row| found(query.asker, row))?;
     }
     Ok(())
 }
@@ -88,7 +94,7 @@ impl Vectors<'_> {
         let (mut low, mut high) = (0, count);
         let (mut has_low, mut has_high) = (false, false);
         let offset = (i128::from(hash) - i128::from(i64::MIN)) as u128;
-        let mut place = (offset * count as u128 >> 64) as usize;
+        let mut place = ((offset * count as u128) >> 64) as usize;
         let mut step = 1;
         while low < high {
             self.load(place)?;

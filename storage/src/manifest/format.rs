@@ -316,7 +316,7 @@ fn read_table(reader: &mut ByteReader<'_>, version: CommitVersion, format_versio
         });
     }
     if format_version >= INGEST_VERSION {
-        let sources = (0..reader.count(37)?).map(|_| read_counts(reader));
+        let sources = (0..reader.count(54)?).map(|_| read_counts(reader));
         table.ingest = Arc::new(sources.collect::<ReadResult<_>>()?);
     }
     Ok(table)

@@ -26,6 +26,7 @@ mod tests;
 mod workers;
 
 pub use database::{open, open_on};
+pub use partition::kept_from;
 
 use crate::commit::{Change, Changes, CommitVersion, PartId, RowId};
 use crate::error::Result;

@@ -176,6 +176,14 @@ pub(crate) fn partition_end(start: i32, unit: PartitionUnit) -> i64 {
 }
 
 /// The year and month of a day: the Gregorian calendar, in eras of 400 years that begin in March.
+/// The first day, in days since 1970-01-01, that a table keeps at a time in microseconds since then: days before are in partitions beyond
+/// its retention. `None` where it keeps all.
+pub fn kept_from(schema: &TableSchema, now: i64) -> Option<i32> {
+    let (days, by) = (schema.retention_days?, schema.partition_by?);
+    let today = now.div_euclid(86_400_000_000);
+    Some(partition_start(today - i64::from(days), by.unit))
+}
+
 fn year_and_month(day: i64) -> (i64, i64) {
     let shifted = day + 719_468;
     let era = shifted.div_euclid(146_097);

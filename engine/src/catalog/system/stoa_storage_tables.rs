@@ -1,7 +1,8 @@
-//! `stoa.tables`, `stoa.columns`, `stoa.segments`, `stoa.rollups`, `stoa.commits`, `stoa.ingest`, `stoa.producers`: what is stored, how much
+//! `stoa.tables`, `stoa.columns`, `stoa.segments`, `stoa.rollups`, `stoa.commits`, `stoa.ingest`, `stoa.watermarks`, `stoa.producers`: what is stored, how much
 //! of it, and who brought it.
 
 use super::{Rows, SystemContext, SystemTable, flag, number, text, text_or_null};
+use crate::catalog::options::event_time;
 use crate::catalog::relation::{StoredTable, storage_id};
 use crate::catalog::state::{CatalogState, STOA};
 use crate::error::Result;
@@ -54,6 +55,13 @@ pub(super) const TABLES: &[&SystemTable] = &[
         oid: 12_509,
         columns: ingest_columns,
         rows: ingest_rows,
+    },
+    &SystemTable {
+        schema: STOA,
+        name: "watermarks",
+        oid: 12_511,
+        columns: watermark_columns,
+        rows: watermark_rows,
     },
     &SystemTable {
         schema: STOA,
@@ -301,6 +309,9 @@ fn ingest_columns() -> Vec<(&'static str, LogicalType)> {
         ("rows_stored", BigInt),
         ("rows_deduplicated", BigInt),
         ("rows_rejected", BigInt),
+        ("rows_late", BigInt),
+        ("rows_very_late", BigInt),
+        ("received_at", LogicalType::TimestampTz),
     ]
 }
 
@@ -316,6 +327,49 @@ fn ingest_rows(context: &SystemContext<'_>) -> Result<Vec<ArrayRef>> {
                 number(counts.stored),
                 number(counts.deduplicated),
                 number(counts.rejected),
+                number(counts.late),
+                number(counts.very_late),
+                instant(counts.received_time_max),
+            ]);
+        }
+    }
+    rows.finish()
+}
+
+fn instant(time: Option<i64>) -> Literal {
+    time.map_or(Literal::Null, Literal::Timestamp)
+}
+
+fn watermark_columns() -> Vec<(&'static str, LogicalType)> {
+    use LogicalType::{Text, TimestampTz};
+    vec![
+        ("table_schema", Text),
+        ("table_name", Text),
+        ("source", Text),
+        ("watermark", TimestampTz),
+        ("final_until", TimestampTz),
+    ]
+}
+
+/// How far the events of a table are there, by source: a source brings events in their order, but for late ones. Those before `final_until`
+/// are late by more than is allowed.
+fn watermark_rows(context: &SystemContext<'_>) -> Result<Vec<ArrayRef>> {
+    let mut rows = Rows::new(watermark_columns());
+    for (info, table, snapshot) in stored(context) {
+        let Some(times) = event_time(&table.schema, &table.definition.options)? else {
+            continue;
+        };
+        let allowed_us = i64::try_from(times.allowed_lateness_ms)
+            .unwrap_or(i64::MAX)
+            .saturating_mul(1000);
+        for (source, counts) in snapshot.ingest() {
+            let watermark = counts.event_time_max;
+            rows.push([
+                text(&info.schema),
+                text(&info.name),
+                text(&*source),
+                instant(watermark),
+                instant(watermark.map(|watermark| watermark.saturating_sub(allowed_us))),
             ]);
         }
     }
