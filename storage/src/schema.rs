@@ -118,6 +118,13 @@ impl TableSchema {
         }
     }
 
+    /// Its identity and those of its rollups and keys: all of one numbering.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = TableId> + '_ {
+        let rollups = self.rollups.iter().map(|rollup| rollup.id);
+        let keys = self.keys.iter().map(|key| key.id);
+        std::iter::once(self.id).chain(rollups).chain(keys)
+    }
+
     /// The key of that identity.
     pub fn key(&self, id: TableId) -> Option<&KeySchema> {
         self.keys.iter().find(|key| key.id == id)

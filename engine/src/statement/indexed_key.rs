@@ -21,16 +21,16 @@ use stoa_storage::vector::{Batch, Selection, flatten};
 #[derive(Clone, Copy)]
 pub(super) enum Duplicates {
     /// It does not come.
-    AreLeftOut,
+    LeftOut,
     /// 23505.
-    AreErrors,
+    Error,
     /// Likewise; the key is the one by which DO UPDATE found the rows that are replaced.
-    AreErrorsOfUpsert,
+    ErrorOfUpsert,
 }
 
 /// The rows of a statement that do not come.
 #[derive(Default)]
-pub(super) struct LeftOut {
+pub(super) struct RowsLeftOut {
     pub(super) count: u64,
     /// Which ones, where the rows are in memory and some do not come.
     pub(super) rows: Option<RoaringBitmap>,
@@ -47,7 +47,7 @@ pub(super) fn look_up(
     (key, index): (&Key, TableId),
     changes: &mut Vec<Change>,
     duplicates: Duplicates,
-) -> Result<LeftOut> {
+) -> Result<RowsLeftOut> {
     let lookup = Lookup {
         relation,
         key,
@@ -55,7 +55,7 @@ pub(super) fn look_up(
         before: before(run, changes)?,
         duplicates,
     };
-    let mut left_out = LeftOut::default();
+    let mut left_out = RowsLeftOut::default();
     let mut added = Vec::new();
     let table = stored(relation)?.schema.id;
     for change in changes.iter_mut() {
@@ -91,7 +91,7 @@ struct Lookup<'a> {
 }
 
 impl Lookup<'_> {
-    fn of_batch(&self, run: &Run<'_>, batch: &mut Batch, added: &mut Vec<Change>) -> Result<LeftOut> {
+    fn of_batch(&self, run: &Run<'_>, batch: &mut Batch, added: &mut Vec<Change>) -> Result<RowsLeftOut> {
         let columns = self.columns(batch);
         let table = stored(self.relation)?.schema.id;
         let found = match self.before.table(table) {
@@ -117,17 +117,17 @@ impl Lookup<'_> {
         let hashes = KeyHashes::new(&self.columns(batch));
         let claimed = self.key.claim(hashes.iter().map(|(_, hash)| hash));
         added.push(Change::Claim(table, claimed));
-        Ok(LeftOut {
+        Ok(RowsLeftOut {
             count: rows.len(),
             rows: (!rows.is_empty()).then_some(rows),
         })
     }
 
-    fn of_load(&self, run: &Run<'_>, segments: &[SegmentMeta], added: &mut Vec<Change>) -> Result<LeftOut> {
+    fn of_load(&self, run: &Run<'_>, segments: &[SegmentMeta], added: &mut Vec<Change>) -> Result<RowsLeftOut> {
         let schema = &stored(self.relation)?.schema;
         let store = &run.view.shared.store;
         let LoadedKeys { duplicates, hashes } = store.loaded_keys(&self.before, schema, self.index, segments)?;
-        if !duplicates.is_empty() && !matches!(self.duplicates, Duplicates::AreLeftOut) {
+        if !duplicates.is_empty() && !matches!(self.duplicates, Duplicates::LeftOut) {
             let error = stoa_sql::Error::new(
                 crate::error::SqlState::UNIQUE_VIOLATION,
                 format!("duplicate key value violates unique constraint \"{}\"", self.key.name),
@@ -139,7 +139,7 @@ impl Lookup<'_> {
         if count > 0 {
             added.push(Change::Delete(schema.id, duplicates));
         }
-        Ok(LeftOut { count, rows: None })
+        Ok(RowsLeftOut { count, rows: None })
     }
 
     fn columns(&self, batch: &Batch) -> Vec<ArrayRef> {
@@ -150,8 +150,8 @@ impl Lookup<'_> {
     /// Refuses a row, unless such rows are left out.
     fn refuse(&self, run: &Run<'_>, columns: &[ArrayRef], row: u32, is_there: bool) -> Result<()> {
         match self.duplicates {
-            Duplicates::AreLeftOut => return Ok(()),
-            Duplicates::AreErrorsOfUpsert if !is_there => return Err(replaced_twice_error()),
+            Duplicates::LeftOut => return Ok(()),
+            Duplicates::ErrorOfUpsert if !is_there => return Err(replaced_twice_error()),
             _ => {}
         }
         let (_, definitions) = key_scan(self.relation, &self.key.places)?;

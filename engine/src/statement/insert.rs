@@ -1,6 +1,6 @@
 //! INSERT: the source's rows into the table, as one change.
 
-use super::indexed_key::{Duplicates, LeftOut, look_up};
+use super::indexed_key::{Duplicates, RowsLeftOut, look_up};
 use super::query::{Planned, plain};
 use super::returning::returned;
 use super::row_sink::{IntoTable, RowSink};
@@ -74,7 +74,7 @@ struct Arrived {
     /// How many come.
     row_count: u64,
     writes: StatementWrites,
-    left_out: LeftOut,
+    left_out: RowsLeftOut,
 }
 
 /// How many rows of a sink come, and what they are as changes that the table's keys allow.
@@ -89,11 +89,11 @@ pub(crate) fn writes_of(
 }
 
 fn arrived(run: &Run<'_>, relation: &Relation, sink: &RowSink, cause: &'static str) -> Result<Arrived> {
-    checked(run, relation, sink, cause, (Vec::new(), Duplicates::AreLeftOut, None))
+    checked(run, relation, sink, cause, (Vec::new(), Duplicates::LeftOut, None))
 }
 
 /// The rows without those that do not come.
-fn without(mut batches: Vec<Batch>, left_out: LeftOut) -> Result<Vec<Batch>> {
+fn without(mut batches: Vec<Batch>, left_out: RowsLeftOut) -> Result<Vec<Batch>> {
     let Some(rows) = left_out.rows else {
         return match left_out.count {
             0 => Ok(batches),
@@ -138,7 +138,7 @@ pub(super) fn writes_beside(
         relation,
         sink,
         cause,
-        (deleted, Duplicates::AreErrors, beside.upsert_key),
+        (deleted, Duplicates::Error, beside.upsert_key),
     )?;
     Ok((arrived.row_count, arrived.writes))
 }
@@ -152,15 +152,15 @@ fn checked(
 ) -> Result<Arrived> {
     let written = sink.finish()?;
     changes.extend(written.changes);
-    let mut left_out = LeftOut::default();
+    let mut left_out = RowsLeftOut::default();
     for (index, key) in &written.indexed_keys {
         let duplicates = match upsert_key == Some(key.name.as_str()) {
-            true => Duplicates::AreErrorsOfUpsert,
+            true => Duplicates::ErrorOfUpsert,
             false => duplicates,
         };
         left_out = look_up(run, relation, (key, *index), &mut changes, duplicates)?;
     }
-    if let (Duplicates::AreLeftOut, Some(counts)) = (duplicates, sink.counts(left_out.count)) {
+    if let (Duplicates::LeftOut, Some(counts)) = (duplicates, sink.counts(left_out.count)) {
         let table = stored(relation)?.schema.id;
         changes.push(Change::Ingest(table, producer(&run.view.settings), counts));
     }

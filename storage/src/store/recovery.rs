@@ -318,7 +318,10 @@ impl<'a> Replay<'a> {
             match change {
                 LoggedChange::Insert { part, .. } => self.seen_parts([*part].into_iter()),
                 LoggedChange::AddSegments(_, segments) => self.seen_parts(segments.iter().flat_map(SegmentMeta::ids)),
-                LoggedChange::CreateTable(schema) => self.next_table = self.next_table.max(schema.id.0 + 1),
+                LoggedChange::CreateTable(schema) | LoggedChange::AlterTable(schema) => {
+                    let largest = schema.ids().map(|id| id.0).max().unwrap_or(0);
+                    self.next_table = self.next_table.max(largest + 1);
+                }
                 _ => {}
             }
         }

@@ -278,3 +278,19 @@ fn rollups_and_loads_that_are_given_up_leave_no_files() {
     let refused = store.snapshot().table(table).unwrap().scan(request);
     assert!(matches!(refused.err(), Some(Error::Invalid { .. })));
 }
+
+#[test]
+fn identities_of_rollups_are_not_given_again_after_a_crash() {
+    let disk: Arc<dyn Disk> = Arc::new(MemoryDisk::default());
+    let store = open_store(disk.clone(), options_with_maker()).unwrap();
+    let (table, of_rollup) = (store.next_table_id(), store.next_table_id());
+    commit(&*store, vec![Change::CreateTable(Arc::new(schema(table)))]).unwrap();
+    let with_rollup = TableSchema {
+        rollups: vec![rollup(of_rollup)],
+        ..schema(table)
+    };
+    commit(&*store, vec![Change::AlterTable(Arc::new(with_rollup))]).unwrap();
+    drop(store);
+    let store = open_store(disk, options_with_maker()).unwrap();
+    assert!(store.next_table_id() > of_rollup);
+}

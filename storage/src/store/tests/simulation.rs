@@ -7,12 +7,13 @@ use crate::clock::{Clock, ManualClock};
 use crate::commit::{Change, CommitVersion};
 use crate::disk::{Fault, FaultyDisk, PowerLoss};
 use crate::error::{Error, Result};
+use crate::ingest::{IngestCounts, Token};
 use crate::predicate::{Bound, ColumnPredicate, Condition};
 use crate::scan::ScanRequest;
-use crate::schema::TableId;
+use crate::schema::{KeySchema, TableId};
 use crate::store::{Durability, Snapshot, Store, StoreOptions, open_on};
 use crate::testing::Generator;
-use arrow_array::Int64Array;
+use arrow_array::{ArrayRef, Int64Array};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -118,8 +119,19 @@ impl Simulation {
     }
 
     /// Commits, and tells the model what must hold from then on.
-    fn commit(&mut self, changes: Vec<Change>, after: BTreeMap<i64, Row>) -> Result<()> {
+    fn commit(&mut self, mut changes: Vec<Change>, after: BTreeMap<i64, Row>) -> Result<()> {
         let next = self.model.acknowledged + 1;
+        changes.push(Change::Token(Token {
+            producer: "p".into(),
+            epoch: 0,
+            number: next,
+        }));
+        let counts = IngestCounts {
+            received: 1,
+            stored: 1,
+            ..IngestCounts::default()
+        };
+        changes.push(Change::Ingest(self.table, "p".into(), counts));
         self.model.by_version.insert(next, Arc::new(after));
         self.model.times.insert(next, self.clock.now());
         match commit(&*self.store(), changes) {
@@ -220,6 +232,13 @@ impl Simulation {
             .schema()
             .as_ref()
             .clone();
+        schema.keys = match self.generator.below(3) {
+            0 => Vec::new(),
+            _ => vec![KeySchema {
+                id: store.next_table_id(),
+                columns: vec![KEY],
+            }],
+        };
         schema.rollups = match self.generator.below(3) {
             0 => Vec::new(),
             _ => vec![rollup(store.next_table_id())],
@@ -271,6 +290,7 @@ impl Simulation {
             self.steps.join(" "),
             snapshot.version().0
         );
+        self.find(snapshot, rows);
         let keys = |rows: &[Row]| rows.iter().map(|row| row.1).collect::<Vec<_>>();
         if found != expected {
             panic!(
@@ -284,9 +304,40 @@ impl Simulation {
         }
     }
 
+    /// Rows by their keys, those that are there and some that are not.
+    fn find(&self, snapshot: &dyn Snapshot, rows: &Rows) {
+        let table = snapshot.table(self.table).expect("the table is there");
+        for key in &table.schema().keys {
+            let asked: Vec<i64> = (0..self.next_key + 9).step_by(7).collect();
+            let columns: Vec<ArrayRef> = vec![Arc::new(Int64Array::from(asked.clone()))];
+            let found = table.find(key.id, &columns).unwrap();
+            for (key, found) in asked.into_iter().zip(found) {
+                assert!(
+                    found.is_some() == rows.contains_key(&key),
+                    "seed {}, steps {}: key {key} at version {}: {found:?}",
+                    self.seed,
+                    self.steps.join(" "),
+                    snapshot.version().0
+                );
+            }
+        }
+    }
+
+    /// What came with the commits came with each of them.
+    fn count(&self, snapshot: &dyn Snapshot) {
+        let version = snapshot.version().0;
+        let table = snapshot.table(self.table).expect("the table is there");
+        let received: u64 = table.ingest().iter().map(|(_, counts)| counts.received).sum();
+        assert_eq!(received, version - 1, "seed {}", self.seed);
+        if version > 1 {
+            assert_eq!(snapshot.last_batch("p").map(|last| last.number), Some(version));
+        }
+    }
+
     /// A full scan, and a pruned one, against the model.
     fn look(&mut self) {
         let (snapshot, rows) = (self.store().snapshot(), self.model.now());
+        self.count(&*snapshot);
         self.compare(&*snapshot, &rows);
         let low = self.generator.below(self.next_key as u64 + 1) as i64;
         let high = low + self.generator.below(300) as i64;
@@ -382,6 +433,7 @@ impl Simulation {
         }
         let rows = self.model.by_version[&version].clone();
         self.compare(&*snapshot, &rows);
+        self.count(&*snapshot);
         self.model.acknowledged = version;
         self.model.by_version.split_off(&(version + 1));
         self.model.times.split_off(&(version + 1));
