@@ -8,16 +8,18 @@ use std::path::{Path, PathBuf};
 use stoa_tests::{Server, ServerOptions, run_stoa, workspace_root};
 
 /// The format version that the present build writes.
-const NEWEST: &str = "v2";
+const NEWEST: &str = "v3";
 
 /// What a golden directory holds: every type; rows in a segment, some of them deleted, in the manifest and in the log; rows in the log;
-/// a column that the segment does not have; a view; a table that is gone.
+/// a column that the segment does not have; a view; a table that is gone; from version 3 on a key with its index, and batches of a producer.
 const SCRIPT: &[&str] = &[
     "CREATE TABLE events (
         id bigint NOT NULL, day date NOT NULL, small smallint, medium integer, flag boolean, ratio double precision, part real,
         price numeric(12,2), large numeric(30,4), label text, short varchar(8), bytes bytea, at timestamp, instant timestamptz,
         clock time, span interval, key uuid, document jsonb
-     ) WITH (partition_by = 'month(day)', order_by = 'id', bloom_filter = 'short')",
+     ) WITH (partition_by = 'month(day)', order_by = 'id', bloom_filter = 'short', deduplicate_by = 'id')",
+    "SET stoa.producer = 'golden'",
+    "SET stoa.producer_token = 7",
     "INSERT INTO events SELECT n, date '2024-01-20' + (n / 5)::integer, n, n * 1000, n % 3 = 0, n / 8.0, n / 4.0,
         n * 1.25, n * 1000000000000.0625, 'label ' || n % 5, 's' || n, decode(md5(n::text), 'hex'),
         timestamp '2024-01-01 10:00:00' + n * interval '1 hour', timestamptz '2024-01-01 10:00:00.5+00' + n * interval '1 day',
@@ -53,6 +55,13 @@ const QUESTIONS_OF_HISTORY: &[&str] = &[
     "SELECT count(*), sum(id) FROM events FOR SYSTEM_TIME AS OF 2",
     "SELECT count(*), sum(id), count(added) FROM events FOR SYSTEM_TIME AS OF 3",
     "SELECT id FROM events FOR SYSTEM_TIME AS OF 10 WHERE id > 18 ORDER BY id",
+];
+
+/// Likewise, of directories that know who brought rows.
+const QUESTIONS_OF_INGEST: &[&str] = &[
+    "SELECT * FROM stoa.producers",
+    "SELECT source, rows_received, rows_stored, rows_deduplicated FROM stoa.ingest",
+    "BEGIN; INSERT INTO events (id, day) SELECT id, '2024-01-01' FROM generate_series(1, 22) AS t (id) RETURNING id; ROLLBACK",
 ];
 
 fn golden() -> PathBuf {
@@ -101,11 +110,10 @@ fn answers(server: &Server, version: &Path) -> String {
     let mut client = server.connect();
     client.batch_execute("SET timezone = 'UTC'").unwrap();
     let mut text = String::new();
-    let of_history = match version.ends_with("v1") {
-        true => &[],
-        false => QUESTIONS_OF_HISTORY,
-    };
-    for question in QUESTIONS.iter().chain(of_history) {
+    let is_of = |versions: &[&str]| versions.iter().any(|name| version.ends_with(name));
+    let of_history = if is_of(&["v1"]) { &[] } else { QUESTIONS_OF_HISTORY };
+    let of_ingest = if is_of(&["v1", "v2"]) { &[] } else { QUESTIONS_OF_INGEST };
+    for question in QUESTIONS.iter().chain(of_history).chain(of_ingest) {
         text += &format!("? {question}\n");
         for message in client.simple_query(question).unwrap() {
             if let Row(row) = message {
@@ -170,6 +178,8 @@ fn inspect(data: &Path) {
         let shown = run_stoa(&["inspect", path.to_str().unwrap()], |_| {});
         assert_eq!(shown.code, Some(0), "{shown:?}");
         let expected = match path.extension().and_then(|ending| ending.to_str()) {
+            // The index of a key is one, too.
+            Some("segment") if shown.output.contains("\"hash\"") => "column 1 \"row\" Int32",
             Some("segment") => "column 9 \"label\" Utf8View",
             Some("log") => "(insert): 2 rows into table 1",
             Some("manifest") => "20 rows, 2 deleted",
