@@ -357,6 +357,10 @@ pub trait Accumulator: Send {
     fn merge(&mut self, states: &[ArrayRef], groups: Groups<'_>, group_count: usize) -> Result<()>;
     /// The arrays' types of a state.
     fn state_types(&self) -> Vec<DataType>;
+    /// What a state takes, in bytes, where that is the same for all groups or all but a few; `None` for lists and sketches.
+    fn state_bytes(&self) -> Option<usize> {
+        self.state_types().iter().map(DataType::primitive_width).sum()
+    }
     /// The states of all `group_count` groups; the accumulator is empty afterwards.
     fn states(&mut self, group_count: usize) -> Result<Vec<ArrayRef>>;
     /// As [`Self::states`], of some groups in their order.

@@ -4,6 +4,7 @@
 use super::canonical::{Source, column_at};
 use super::grain::{as_time, coarsened, truncated_time};
 use super::shape::{Rollup, inexact};
+use super::states::{StateColumn, state_columns};
 use crate::error::Result;
 use crate::expression::{Expression, Layout};
 use crate::functions::{StatementContext, SummaryState};
@@ -209,11 +210,12 @@ impl Matching<'_> {
         if let Some(known) = calls.iter().find(|known| is_same(&known.call)) {
             return Some(known.places.clone().collect());
         }
-        let wanted = (prepared.function.summary?)(&prepared.binding)?;
-        let place = |wanted: &SummaryState| {
+        let wanted = state_columns(prepared).ok()??;
+        let row_count = StateColumn::Summary(SummaryState::RowCount);
+        let place = |wanted: &StateColumn| {
             calls.iter().find_map(|known| {
                 let is_of_same = known.call.filter == call.filter
-                    && (*wanted == SummaryState::RowCount || known.call.call.arguments == call.call.arguments);
+                    && (*wanted == row_count || known.call.call.arguments == call.call.arguments);
                 let states = known.states.as_ref().filter(|_| is_of_same)?;
                 let at = states.iter().position(|state| state == wanted)?;
                 Some(known.places.start + at)

@@ -13,6 +13,7 @@ mod matching;
 mod one_table;
 mod partials;
 mod shape;
+mod states;
 mod uses;
 
 pub(crate) use definition::RollupDefinition;

@@ -5,10 +5,11 @@ use super::canonical::{Source, column_def};
 use super::definition::RollupDefinition;
 use super::fixed::{Reason, unfixed};
 use super::one_table::{OneTable, no_session};
+use super::states::{StateColumn, state_columns};
 use crate::catalog::relation::table_relation;
 use crate::error::{Error, Result};
 use crate::expression::Layout;
-use crate::functions::{StatementContext, SummaryState};
+use crate::functions::StatementContext;
 use crate::operators::hash_aggregate::AggregateSpecification;
 use crate::physical::{Inputs, PreparedCall, prepared};
 use crate::types::{LogicalType, array_type};
@@ -45,7 +46,7 @@ pub(super) struct RollupCall {
     pub(super) places: Range<usize>,
     state_types: Vec<DataType>,
     /// What the states are, where others are made of the same.
-    pub(super) states: Option<Vec<SummaryState>>,
+    pub(super) states: Option<Vec<StateColumn>>,
 }
 
 impl std::fmt::Debug for Rollup {
@@ -138,7 +139,7 @@ impl Rollup {
             let places = next_place..next_place + state_types.len();
             next_place = places.end;
             self.calls.push(RollupCall {
-                states: prepared.function.summary.and_then(|summary| summary(&prepared.binding)),
+                states: state_columns(&prepared)?,
                 call,
                 prepared,
                 places,
@@ -303,14 +304,6 @@ pub(super) fn inexact(call: &AggregateCall, prepared: &PreparedCall) -> Option<R
         return Some(Reason {
             message: format!("{name} of a whole does not follow from its parts"),
             hint: KEPT,
-        });
-    }
-    let is_float = |data_type: &LogicalType| matches!(data_type, LogicalType::Real | LogicalType::Double);
-    let mut types = call.call.arguments.iter().map(Expr::data_type);
-    if matches!(name, "sum" | "avg") && types.any(|data_type| is_float(&data_type)) {
-        return Some(Reason {
-            message: format!("{name} of floating-point values depends on the order in which they are added"),
-            hint: "Add them up as numeric: sum(amount::numeric(18, 6)).",
         });
     }
     None

@@ -3,7 +3,7 @@
 use super::count::Count;
 use super::rows::counting_rows;
 use super::signature::{aggregate, fractional, same_as_first, signatures};
-use super::sum::{is_exact, overflow, sum_of};
+use super::sum::{is_summarized, overflow, sum_of};
 use crate::error::{Error, Result, SqlState};
 use crate::functions::{Accumulator, AggregateBinding, AggregateFunction, Documentation, Groups, SummaryState};
 use crate::types::{LogicalType, array_type};
@@ -21,13 +21,12 @@ static AVG: AggregateFunction = AggregateFunction {
     info: || aggregate("avg", SIGNATURES),
     documentation: Documentation {
         category: "aggregate",
-        summary: "The average of all values that are not NULL: numeric for integers and numeric, rounded at 16 digits behind the point or as many as the argument has.",
+        summary: "The average of all values that are not NULL: numeric for integers and numeric, rounded at 16 digits behind the point or as many as the argument has. Of double precision it is the exact sum, rounded, by the count.",
         example: "avg(x)",
         result: "1.5000000000000000",
     },
     accumulator: |binding| {
         let argument = &binding.argument_types[0];
-        // The sum's own answer is never asked for: its states are what is divided.
         Ok(Box::new(Average {
             sum: sum_of(argument, argument)?,
             count: Count::default(),
@@ -35,7 +34,7 @@ static AVG: AggregateFunction = AggregateFunction {
         }))
     },
     summary: Some(|binding: &AggregateBinding| {
-        is_exact(&binding.argument_types[0]).then(|| vec![SummaryState::Sum, SummaryState::Count])
+        is_summarized(&binding.argument_types[0]).then(|| vec![SummaryState::Sum, SummaryState::Count])
     }),
 };
 
@@ -49,6 +48,7 @@ const SIGNATURES: &[Signature] = signatures![
 ];
 
 struct Average {
+    /// Of doubles its answer is divided, otherwise its state: that has the digits that an answer may have no room for.
     sum: Box<dyn Accumulator>,
     count: Count,
     answer: DataType,
@@ -68,14 +68,19 @@ impl Accumulator for Average {
     }
 
     fn merge(&mut self, states: &[ArrayRef], groups: Groups<'_>, group_count: usize) -> Result<()> {
-        self.sum.merge(&states[..1], groups, group_count)?;
-        self.count.merge(&states[1..], groups, group_count)
+        let (sum, count) = states.split_at(states.len() - 1);
+        self.sum.merge(sum, groups, group_count)?;
+        self.count.merge(count, groups, group_count)
     }
 
     fn state_types(&self) -> Vec<DataType> {
         let mut types = self.sum.state_types();
         types.push(DataType::Int64);
         types
+    }
+
+    fn state_bytes(&self) -> Option<usize> {
+        Some(self.sum.state_bytes()? + size_of::<i64>())
     }
 
     fn states(&mut self, group_count: usize) -> Result<Vec<ArrayRef>> {
@@ -85,15 +90,21 @@ impl Accumulator for Average {
     }
 
     fn finish(&mut self, group_count: usize) -> Result<ArrayRef> {
-        let sums = self.sum.states(group_count)?;
-        divide(&sums[0], &self.count.take(group_count), &self.answer)
+        let sums = match self.answer {
+            DataType::Float64 => self.sum.finish(group_count)?,
+            _ => self.sum.states(group_count)?.swap_remove(0),
+        };
+        divide(&sums, &self.count.take(group_count), &self.answer)
     }
 
     fn finish_some(&mut self, groups: &[u32], group_count: usize) -> Result<ArrayRef> {
-        let sums = self.sum.states_of(groups, group_count)?;
+        let sums = match self.answer {
+            DataType::Float64 => self.sum.finish_some(groups, group_count)?,
+            _ => self.sum.states_of(groups, group_count)?.swap_remove(0),
+        };
         let counts = self.count.take(group_count);
         let counts: Vec<i64> = groups.iter().map(|group| counts[*group as usize]).collect();
-        divide(&sums[0], &counts, &self.answer)
+        divide(&sums, &counts, &self.answer)
     }
 
     fn memory_bytes(&self) -> usize {

@@ -1,8 +1,8 @@
 //! Aggregate functions, a file each (families that share their states share a file).
 //!
-//! States are columns: one entry per group, grown as groups appear, handed out and taken in as arrays. Sums of integers and
-//! decimals are exact and checked; sums of floating-point numbers depend in their last digits on the order in which
-//! workers happened to take rows, as they do in any engine that adds in parallel.
+//! States are columns: one entry per group, grown as groups appear, handed out and taken in as arrays. Sums are exact and checked,
+//! those of floating-point numbers are rounded once, at the end: they and their averages do not depend on which worker took which rows.
+//! What deviations and regressions keep of floating-point numbers does, in the last digits.
 
 mod any_value;
 mod approximate_count_distinct;

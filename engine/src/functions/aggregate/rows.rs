@@ -108,6 +108,25 @@ fn for_each_bit(mut word: u64, mut step: impl FnMut(usize)) {
     }
 }
 
+/// The values that the mask holds.
+pub(super) fn kept<V: Copy + Default>(values: &[V], mask: &BooleanBuffer) -> Vec<V> {
+    const WORD: usize = u64::BITS as usize;
+    // Room for a word whose values are all written, those that are left out over one another.
+    let mut kept = vec![V::default(); values.len() + WORD];
+    let mut count = 0;
+    for_each_word(mask, |range, word| {
+        let into = &mut kept[count..count + WORD];
+        let mut next = 0;
+        for (bit, value) in values[range].iter().enumerate() {
+            into[next % WORD] = *value;
+            next += (word >> bit & 1) as usize;
+        }
+        count += next;
+    });
+    kept.truncate(count);
+    kept
+}
+
 /// Grows states to so many groups.
 #[inline]
 pub(super) fn grow<S: Clone>(states: &mut Vec<S>, group_count: usize, initial: S) {
@@ -135,6 +154,8 @@ mod tests {
             seen.push((group, value))
         });
         assert_eq!(seen, expected);
+        let of_expected: Vec<i64> = expected.iter().map(|(_, value)| *value).collect();
+        assert_eq!(kept(&values, &mask), of_expected);
         seen.clear();
         visit(Groups::PerRow(&groups), Some(&mask), |group, row| {
             seen.push((group, row as i64))

@@ -28,11 +28,9 @@ impl AdjacentRows {
     pub(super) fn of(specification: &Arc<AggregateSpecification>) -> Result<Option<Self>> {
         let mut state_bytes = 0;
         for call in &specification.calls {
-            for state in call.accumulator()?.state_types() {
-                match state.primitive_width() {
-                    Some(bytes) => state_bytes += bytes,
-                    None => return Ok(None),
-                }
+            match call.accumulator()?.state_bytes() {
+                Some(bytes) => state_bytes += bytes,
+                None => return Ok(None),
             }
         }
         Ok(Some(AdjacentRows {

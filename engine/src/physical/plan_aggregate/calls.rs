@@ -57,7 +57,7 @@ fn prepare(call: &AggregateCall, statement: &Arc<StatementContext>) -> Result<Pr
     })
 }
 
-/// Whether the order of rows changes the answer (beyond the last digits of a floating-point sum).
+/// Whether the order of rows changes the answer (beyond the last digits of what statistics of floating-point numbers keep).
 fn depends_on_order(name: &str) -> bool {
     matches!(
         name,

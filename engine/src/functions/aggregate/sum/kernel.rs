@@ -126,30 +126,6 @@ impl Kernel for SumI32<'_> {
     }
 }
 
-/// The sum of doubles in eight lanes, so that one addition need not wait for the other.
-pub(super) fn sum_f64(values: &[f64]) -> f64 {
-    dispatch(SumF64(values))
-}
-
-struct SumF64<'a>(&'a [f64]);
-
-impl Kernel for SumF64<'_> {
-    type Output = f64;
-
-    #[inline(always)]
-    fn run(self) -> f64 {
-        let mut lanes = [0f64; 8];
-        let chunks = self.0.chunks_exact(8);
-        let rest = chunks.remainder();
-        for chunk in chunks {
-            for lane in 0..8 {
-                lanes[lane] += chunk[lane];
-            }
-        }
-        lanes.iter().chain(rest).sum()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -178,6 +154,5 @@ mod tests {
         assert_eq!(sum_i128(&wide), Some(wide.iter().sum()));
         assert_eq!(sum_i128(&[i128::MAX, 1]), None);
         assert!(are_small_i128(&wide[..5000]) && !are_small_i128(&wide));
-        assert_eq!(sum_f64(&[0.5; 1001]), 500.5);
     }
 }

@@ -1,9 +1,11 @@
-//! `sum`: exact for integers and decimals, checked for all.
+//! `sum`: exact and checked; of floating-point numbers rounded once, at the end.
 
 mod float;
 mod integer;
 mod interval;
 mod kernel;
+#[cfg(test)]
+mod measure;
 
 pub(super) use float::FloatSum;
 pub(super) use integer::IntegerSum;
@@ -26,12 +28,14 @@ static SUM: AggregateFunction = AggregateFunction {
     info: || aggregate("sum", SIGNATURES),
     documentation: Documentation {
         category: "aggregate",
-        summary: "The sum of all values that are not NULL; NULL where there are none.",
+        summary: "The sum of all values that are not NULL; NULL where there are none. Of floating-point numbers it is the exact sum, rounded once.",
         example: "sum(x)",
         result: "6",
     },
     accumulator: |binding| sum_of(&binding.argument_types[0], &binding.return_type),
-    summary: Some(|binding: &AggregateBinding| is_exact(&binding.argument_types[0]).then(|| vec![SummaryState::Sum])),
+    summary: Some(|binding: &AggregateBinding| {
+        is_summarized(&binding.argument_types[0]).then(|| vec![SummaryState::Sum])
+    }),
 };
 
 const SIGNATURES: &[Signature] = signatures![
@@ -61,15 +65,15 @@ fn decimal(arguments: &[LogicalType]) -> LogicalType {
     }
 }
 
-/// Whether sums of the type are exact, so that a block's summary can stand in for its rows.
-pub(super) fn is_exact(data_type: &LogicalType) -> bool {
+/// Whether a block's summary has sums of the type, which can stand in for its rows.
+pub(super) fn is_summarized(data_type: &LogicalType) -> bool {
     matches!(
         data_type,
         LogicalType::SmallInt | LogicalType::Integer | LogicalType::BigInt | LogicalType::Numeric { .. }
     )
 }
 
-/// Sums of an argument; exact ones are handed out as Decimal128(38, the argument's scale).
+/// Sums of an argument; those of integers and decimals are handed out as Decimal128(38, the argument's scale).
 pub(super) fn sum_of(argument: &LogicalType, answer: &LogicalType) -> Result<Box<dyn Accumulator>> {
     let answer = array_type(answer);
     Ok(match array_type(argument) {
