@@ -205,7 +205,8 @@ impl Beyond {
 
 fn parts(pair: Pair, beyond: Option<Box<Beyond>>) -> Parts {
     let (nearest, missing) = two_sum(pair[0], pair[1]);
-    if beyond.is_none() && nearest.is_finite() {
+    // Of a sum that is not finite the error is not, either.
+    if beyond.is_none() && missing.is_finite() {
         return Parts {
             nearest,
             missing,

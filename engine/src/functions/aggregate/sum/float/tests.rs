@@ -277,6 +277,20 @@ fn known_sums() {
 fn zeros_infinities_and_overflows_are_postgres_s() {
     assert_eq!(double(&[-0.0, -0.0]).unwrap().to_bits(), 0);
     assert_eq!(double(&[1.5, -1.5, -0.0]).unwrap().to_bits(), 0);
+    let mut sum = FloatSum::<Float64Type>::new();
+    sum.update(
+        &array::<Float64Type>(&[-0.0, -0.0, 1.0]),
+        Groups::PerRow(&[0, 1, 2]),
+        None,
+        3,
+    )
+    .unwrap();
+    let zeros = sum.finish(3).unwrap();
+    let bits = zeros
+        .as_primitive::<Float64Type>()
+        .iter()
+        .map(|zero| zero.map(f64::to_bits));
+    assert_eq!(bits.collect::<Vec<_>>(), [Some(0), Some(0), Some(1f64.to_bits())]);
     let (infinity, nan) = (f64::INFINITY, f64::NAN);
     assert_eq!(double(&[1.0, infinity, f64::MAX, f64::MAX]).unwrap(), infinity);
     assert_eq!(double(&[-infinity, 1e308, 1e308]).unwrap(), -infinity);
