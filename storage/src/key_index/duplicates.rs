@@ -18,7 +18,7 @@ use roaring::RoaringBitmap;
 use std::ops::Range;
 
 /// Rows of a load that are looked at together.
-const RANGE_ROWS: u64 = 1 << 20;
+const RANGE_ROWS: u64 = if cfg!(test) { 1 << 13 } else { 1 << 20 };
 
 /// The keys of a bulk load.
 #[derive(Debug, Default)]

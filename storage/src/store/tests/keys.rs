@@ -2,8 +2,9 @@
 //! transaction's own writes, after a start; and rows of loads that are there already.
 
 use super::support::*;
-use crate::commit::{Change, RowId};
+use crate::commit::{Change, Changes, RowId};
 use crate::disk::{Disk, MemoryDisk};
+use crate::error::Error;
 use crate::schema::{KeySchema, TableId, TableSchema};
 use crate::store::snapshot::StateSnapshot;
 use crate::store::{Snapshot, Store};
@@ -237,4 +238,79 @@ fn an_index_of_many_rows_finds_each_of_them_and_no_other() {
         .duplicates;
     let expected: RoaringBitmap = (0..1_000).filter(|row| (row + 199_000) % 3 != 0).collect();
     assert_eq!(duplicates, [(segments[0].id, expected)]);
+}
+
+#[test]
+fn all_rows_of_a_load_that_is_loaded_again_are_there() {
+    let store = open_store(Arc::new(MemoryDisk::default()), options()).unwrap();
+    let (table, key) = (store.next_table_id(), store.next_table_id());
+    let schema = Arc::new(TableSchema {
+        partition_by: None,
+        ..with_key(table, key)
+    });
+    commit(&*store, vec![Change::CreateTable(schema.clone())]).unwrap();
+    let rows = some_rows(0, 200_000);
+    let expected: RoaringBitmap = (0..200_000).filter(|row| row % 3 != 0).collect();
+    for round in 0..2 {
+        let load = store.bulk_load(schema.clone(), 1 << 30).unwrap();
+        load.append(batch(&rows)).unwrap();
+        let segments = load.finish().unwrap();
+        let keys = store.loaded_keys(&store.snapshot(), &schema, key, &segments).unwrap();
+        match round {
+            0 => assert_eq!((keys.duplicates.len(), keys.hashes.len() as u64), (0, expected.len())),
+            _ => {
+                assert_eq!(keys.duplicates, [(segments[0].id, expected.clone())]);
+                assert_eq!(keys.hashes, [] as [u64; 0]);
+            }
+        }
+        commit(&*store, vec![Change::AddSegments(table, segments)]).unwrap();
+    }
+}
+
+#[test]
+fn of_many_rows_with_one_key_the_one_that_is_left_is_found() {
+    let store = open_store(Arc::new(MemoryDisk::default()), options()).unwrap();
+    let (table, key) = (store.next_table_id(), store.next_table_id());
+    commit(&*store, vec![Change::CreateTable(Arc::new(with_key(table, key)))]).unwrap();
+    let same = |value: i64| (1, 7, value, Some("note 0".to_owned()));
+    let rows: Vec<Row> = (0..3_000)
+        .map(same)
+        .chain(random_rows(&mut Generator::new(1), 3_000))
+        .collect();
+    insert(&*store, table, &rows).unwrap();
+    store.flush(None).unwrap();
+    // Several vectors of the index have nothing but this hash.
+    let change = delete_where(&*store.snapshot(), table, |row| row.1 == 7 && row.2 != 2_999);
+    commit(&*store, vec![change]).unwrap();
+    check_found(&*store.snapshot(), table, key);
+}
+
+#[test]
+fn indexes_go_with_their_keys_and_rows_come_only_under_the_keys_that_checked_them() {
+    let disk: Arc<dyn Disk> = Arc::new(MemoryDisk::default());
+    let store = open_store(disk.clone(), options()).unwrap();
+    let (table, key) = (store.next_table_id(), store.next_table_id());
+    let with_key = Arc::new(with_key(table, key));
+    commit(&*store, vec![Change::CreateTable(with_key.clone())]).unwrap();
+    insert(&*store, table, &some_rows(0, 100)).unwrap();
+    store.flush(None).unwrap();
+    assert!(!segment_files(&*disk, key).is_empty());
+    commit(&*store, vec![Change::AlterTable(Arc::new(schema(table)))]).unwrap();
+    assert!(segment_files(&*disk, key).is_empty());
+    let come = || vec![Change::Insert(table, batch(&some_rows(100, 1)))];
+    let checked = |by: &Arc<TableSchema>| come().into_iter().chain([Change::CheckedBy(by.clone())]).collect();
+    let refused = commit(&*store, checked(&with_key)).unwrap_err();
+    assert!(matches!(refused, Error::Conflict { .. }), "{refused}");
+    commit(&*store, checked(&Arc::new(schema(table)))).unwrap();
+    let base = store.snapshot().version();
+    commit(&*store, come()).unwrap();
+    let changes = Changes {
+        changes: vec![Change::NoRowsSince(table)],
+        cause: "test",
+    };
+    let refused = store.commit(changes.clone(), base).unwrap_err();
+    assert!(matches!(refused, Error::Conflict { .. }), "{refused}");
+    store.flush(None).unwrap();
+    store.commit(changes.clone(), base).unwrap_err();
+    store.commit(changes, store.snapshot().version()).unwrap();
 }
