@@ -49,6 +49,16 @@ pub(crate) fn find(table: &TableState, key: &KeySchema, columns: &[ArrayRef]) ->
     Ok(found)
 }
 
+/// Visible rows that may have one of these keys, ascending; others have none of them.
+pub(crate) fn rows_that_may_have(table: &TableState, key: &KeySchema, columns: &[ArrayRef]) -> Result<Vec<RowId>> {
+    let existing = Existing::of(table, key)?;
+    let candidates = existing.candidates(&queries_of(columns))?;
+    let mut rows: Vec<RowId> = candidates.iter().map(|found| existing.row_id(found)).collect();
+    rows.sort_unstable();
+    rows.dedup();
+    Ok(rows)
+}
+
 /// What is looked for, sorted.
 pub(super) fn queries_of(columns: &[ArrayRef]) -> Vec<Query> {
     let hashes = KeyHashes::new(columns);

@@ -15,7 +15,7 @@ mod repeats;
 pub(crate) use build::{entries_of, index_schema, is_index_of};
 pub use duplicates::LoadedKeys;
 pub(crate) use duplicates::duplicates_of_load;
-pub(crate) use find::find;
+pub(crate) use find::{find, rows_that_may_have};
 pub(crate) use memory::PartKeys;
 pub use repeats::repeated_rows;
 

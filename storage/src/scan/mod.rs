@@ -2,6 +2,7 @@
 //! each has its own [`ScanReader`].
 
 mod address;
+mod by_key;
 mod dynamic;
 mod evaluate;
 mod memory;

@@ -2,6 +2,7 @@
 //! in memory, is handed out by one counter.
 
 use super::address::wanted_rows;
+use super::by_key::rows_named;
 use super::memory::MemoryMorsel;
 use super::planned::{Planned, unknown_column};
 use super::prepared::Prepared;
@@ -107,8 +108,13 @@ pub(crate) enum Morsel {
 }
 
 /// Begins a scan.
-pub(crate) fn begin(table: Arc<TableState>, version: CommitVersion, request: ScanRequest) -> Result<Arc<dyn Scan>> {
+pub(crate) fn begin(
+    table: Arc<TableState>,
+    version: CommitVersion,
+    mut request: ScanRequest,
+) -> Result<Arc<dyn Scan>> {
     check(&table, &request)?;
+    request.addresses.extend(rows_named(&table, &request.predicates)?);
     let batch_rows = match request.batch_rows {
         0 => BATCH_ROWS,
         rows => rows.min(BATCH_ROWS),

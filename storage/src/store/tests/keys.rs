@@ -5,6 +5,8 @@ use super::support::*;
 use crate::commit::{Change, Changes, RowId};
 use crate::disk::{Disk, MemoryDisk};
 use crate::error::Error;
+use crate::predicate::{Bound, ColumnPredicate, Condition};
+use crate::scan::ScanRequest;
 use crate::schema::{KeySchema, TableId, TableSchema};
 use crate::store::snapshot::StateSnapshot;
 use crate::store::{Snapshot, Store};
@@ -64,6 +66,34 @@ fn check_found(snapshot: &dyn Snapshot, table: TableId, key: TableId) {
         if let Some(id) = found {
             assert_eq!(&key_of(&rows[&id]), key);
         }
+    }
+}
+
+/// Conditions that say what a row's key is give the rows that have it.
+fn check_scanned(snapshot: &dyn Snapshot, table: TableId) {
+    let rows = visible(snapshot, table);
+    for number in [0, 17, 63, 150, 199, 205] {
+        let key = (number, Some("note 1".to_owned()));
+        let equals = |column, value: &ArrayRef| {
+            let bound = Bound {
+                value: value.clone(),
+                inclusive: true,
+            };
+            let condition = Condition::Range {
+                lower: Some(bound.clone()),
+                upper: Some(bound),
+            };
+            ColumnPredicate { column, condition }
+        };
+        let values = columns(std::slice::from_ref(&key));
+        let request = ScanRequest {
+            predicates: vec![equals(KEY, &values[0]), equals(NOTE, &values[1])],
+            ..all_columns()
+        };
+        let found = rows_of(&batches(snapshot, table, request).unwrap());
+        let found: BTreeMap<RowId, Row> = found.into_iter().map(|(row, id)| (id, row)).collect();
+        let expected = rows.iter().filter(|(_, row)| key_of(row) == key);
+        assert_eq!(found, expected.map(|(id, row)| (*id, row.clone())).collect());
     }
 }
 
@@ -131,6 +161,7 @@ fn random_history(seed: u64) {
     // Until the index of the first segment is made, it is read.
     for _ in 0..25 {
         check_found(&*store.snapshot(), table, key);
+        check_scanned(&*store.snapshot(), table);
         match random.below(8) {
             0 | 1 => {
                 let count = random.below(60) as usize;

@@ -14,7 +14,7 @@ use crate::schema::{KeySchema, TableId};
 use crate::store::{Durability, Snapshot, Store, StoreOptions, open_on};
 use crate::testing::Generator;
 use arrow_array::{ArrayRef, Int64Array};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -362,6 +362,18 @@ impl Simulation {
         found.sort_by_key(|row| row.1);
         let expected: Vec<Row> = rows.range(low..=high).map(|(_, row)| row.clone()).collect();
         assert!(found == expected, "seed {}: a pruned scan differs", self.seed);
+        let few = [low, low + 1, high];
+        let request = ScanRequest {
+            predicates: vec![ColumnPredicate {
+                column: KEY,
+                condition: Condition::In(Arc::new(Int64Array::from_iter_values(BTreeSet::from(few)))),
+            }],
+            ..all_columns()
+        };
+        let found = rows_of(&batches(&*snapshot, self.table, request).unwrap());
+        let found: BTreeSet<i64> = found.into_iter().map(|(row, _)| row.1).collect();
+        let expected = few.into_iter().filter(|key| rows.contains_key(key)).collect();
+        assert!(found == expected, "seed {}: a scan by keys differs", self.seed);
     }
 
     /// Ends the process in an orderly way or not, and begins it anew.
