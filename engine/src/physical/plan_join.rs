@@ -135,12 +135,17 @@ impl Planner {
             if key.null_matches {
                 continue;
             }
-            let Some((_, _, scanned)) = scanned_column(&join.left, column.id) else {
+            let Some((scan, place, scanned)) = scanned_column(&join.left, column.id) else {
                 continue;
             };
+            let is_indexed = self.has_index(scan, place);
             if let Some(target) = self.dynamic_target(scanned.id, &column.data_type) {
                 let data_type = array_type(&key.right.data_type());
-                publications.push(Publication::new(number, data_type, target.condition)?);
+                let publication = Publication::new(number, data_type, target.condition)?;
+                publications.push(match is_indexed {
+                    true => publication.to_index(),
+                    false => publication,
+                });
             }
         }
         Ok(publications)

@@ -151,6 +151,17 @@ impl Planner {
     }
 
     /// Who evaluates the scan's filters, and the columns that anything above storage asks for.
+    /// Whether storage finds rows of a scan by the values of a column.
+    pub(super) fn has_index(&self, scan: &Scan, place: usize) -> bool {
+        let Ok(TableAccess::Stored { table, columns }) = self.tables.table(scan.table, None) else {
+            return false;
+        };
+        let Ok(ScanColumn::Table(id)) = stored_column(place, &columns) else {
+            return false;
+        };
+        table.schema().keys.iter().any(|key| key.columns == [id])
+    }
+
     fn split(&self, scan: &Scan, columns: &[StoredColumn]) -> Result<SplitScan> {
         let mut split = SplitScan::default();
         for filter in &scan.filters {

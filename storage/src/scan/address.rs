@@ -1,6 +1,5 @@
 //! Rows that are asked for by their addresses: which rows of a part those are.
 
-use super::ScanRequest;
 use crate::commit::{PartId, RowId};
 use crate::error::{Error, Result};
 use arrow_array::{ArrayRef, Int64Array};
@@ -30,9 +29,12 @@ pub(super) fn addresses(part: PartId, rows: impl Iterator<Item = u32>) -> Result
     Ok(Arc::new(Int64Array::from(addresses.collect::<Result<Vec<i64>>>()?)))
 }
 
-/// The rows of a part that meet all conditions of a request; `None` is all of them.
-pub(super) fn wanted_rows(request: &ScanRequest, part: PartId, row_count: u32) -> Option<RoaringBitmap> {
-    let conditions = request.addresses.iter();
+/// The rows of a part that meet all conditions; `None` is all of them.
+pub(super) fn wanted_rows<'c>(
+    conditions: impl Iterator<Item = &'c AddressCondition>,
+    part: PartId,
+    row_count: u32,
+) -> Option<RoaringBitmap> {
     conditions
         .map(|condition| rows_of(condition, part, row_count))
         .reduce(|left, right| left & right)

@@ -1,6 +1,6 @@
 //! Rows in memory: filtered and handed out piece by piece.
 
-use super::address::{addresses, wanted_rows};
+use super::address::addresses;
 use super::dynamic::DynamicFilters;
 use super::evaluate::{and, bits_of, is_empty, narrow};
 use super::plan::TableScan;
@@ -39,16 +39,16 @@ pub(crate) struct MemoryCursor {
 }
 
 impl MemoryCursor {
-    pub(crate) fn new(scan: &TableScan, morsel: &MemoryMorsel) -> Self {
+    pub(crate) fn new(scan: &TableScan, morsel: &MemoryMorsel) -> Result<Self> {
         let part = scan.table.parts[morsel.part].clone();
-        let wanted = wanted_rows(&scan.request, part.id, part.row_count);
+        let wanted = scan.wanted_rows(part.id, part.row_count)?;
         let is_empty = wanted.as_ref().is_some_and(RoaringBitmap::is_empty);
-        MemoryCursor {
+        Ok(MemoryCursor {
             piece: if is_empty { part.pieces.len() } else { 0 },
             part,
             wanted,
             row: 0,
-        }
+        })
     }
 
     /// The next rows that pass, if any are left.

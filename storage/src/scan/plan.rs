@@ -8,8 +8,8 @@ use super::planned::{Planned, unknown_column};
 use super::prepared::Prepared;
 use super::reader::MorselReader;
 use super::summary::{PlannedSummary, Summarized, batch_of};
-use super::{Scan, ScanColumn, ScanReader, ScanRequest, ScanStatistics, SummaryValue, VisitOrder};
-use crate::commit::CommitVersion;
+use super::{AddressCondition, Scan, ScanColumn, ScanReader, ScanRequest, ScanStatistics, SummaryValue, VisitOrder};
+use crate::commit::{CommitVersion, PartId};
 use crate::error::{Error, Result};
 use crate::index::Verdict;
 use crate::limits::{BATCH_ROWS, BLOCK_ROWS, SEGMENT_ROWS_MAX};
@@ -21,10 +21,11 @@ use crate::store::state::{SegmentState, TableState};
 use crate::vector::Batch;
 use arrow_array::ArrayRef;
 use parking_lot::Mutex;
+use roaring::RoaringBitmap;
 use std::borrow::Cow;
 use std::ops::Range;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 /// A scan's shared part.
 pub(crate) struct TableScan {
@@ -46,6 +47,8 @@ pub(crate) struct TableScan {
     pub(crate) all_partial_columns: Vec<ColumnId>,
     /// What all rows of a segment must meet for that.
     partial_conditions: Vec<Planned>,
+    /// The rows that dynamic conditions name, found out by the first reader that comes to rows.
+    named: OnceLock<Option<AddressCondition>>,
     next_partial: AtomicUsize,
     next_part: AtomicUsize,
     next_segment: AtomicUsize,
@@ -108,11 +111,7 @@ pub(crate) enum Morsel {
 }
 
 /// Begins a scan.
-pub(crate) fn begin(
-    table: Arc<TableState>,
-    version: CommitVersion,
-    mut request: ScanRequest,
-) -> Result<Arc<dyn Scan>> {
+pub(crate) fn begin(table: Arc<TableState>, version: CommitVersion, mut request: ScanRequest) -> Result<Arc<dyn Scan>> {
     check(&table, &request)?;
     request.addresses.extend(rows_named(&table, &request.predicates)?);
     let batch_rows = match request.batch_rows {
@@ -139,6 +138,7 @@ pub(crate) fn begin(
             Some(partial) => planned(&partial.conditions)?,
             None => Vec::new(),
         },
+        named: OnceLock::new(),
         next_partial: AtomicUsize::new(0),
         morsel_rows: BLOCK_ROWS,
         row_count_max: table.parts.iter().map(|part| part.visible_rows()).sum(),
@@ -259,6 +259,20 @@ impl TableScan {
         Ok(())
     }
 
+    /// The rows of a part that may pass, as far as addresses and keys tell; `None` is all of them.
+    pub(crate) fn wanted_rows(&self, part: PartId, row_count: u32) -> Result<Option<RoaringBitmap>> {
+        let named = match self.named.get() {
+            Some(named) => named,
+            None => {
+                let dynamic = self.request.dynamic_predicates.iter();
+                let conditions: Vec<ColumnPredicate> = dynamic.filter_map(|predicate| predicate.current()).collect();
+                let named = rows_named(&self.table, &conditions)?;
+                self.named.get_or_init(|| named)
+            }
+        };
+        Ok(wanted_rows(self.request.addresses.iter().chain(named), part, row_count))
+    }
+
     /// What the rollup that is asked for has of a segment.
     fn partial_of<'a>(&self, segment: &'a SegmentState) -> Option<&'a Arc<SegmentFile>> {
         let request = self.request.partial.as_ref()?;
@@ -327,7 +341,8 @@ impl TableScan {
 
     /// The conditions that must be looked into for a segment; `None` where no row meets all.
     fn open_predicates(&self, segment: &SegmentState) -> Option<OpenPredicates> {
-        let wanted = wanted_rows(&self.request, segment.id(), segment.file.meta.row_count);
+        let addresses = self.request.addresses.iter();
+        let wanted = wanted_rows(addresses, segment.id(), segment.file.meta.row_count);
         if wanted.is_some_and(|rows| rows.is_empty()) {
             return None;
         }

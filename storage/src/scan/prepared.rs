@@ -1,7 +1,6 @@
 //! What a segment's own indexes say about a scan's conditions: asked once per scan, by the first reader that comes to it.
 
 use super::ScanColumn;
-use super::address::wanted_rows;
 use super::plan::{PlannedSegment, TableScan};
 use crate::error::Result;
 use crate::index::Verdict;
@@ -50,9 +49,13 @@ fn ask(scan: &TableScan, planned: &PlannedSegment, segment: &SegmentState) -> Re
     let row_count = u64::from(reader.row_count());
     let mut prepared = Prepared {
         open: Vec::new(),
-        rows: wanted_rows(&scan.request, segment.id(), reader.row_count()),
+        rows: scan.wanted_rows(segment.id(), reader.row_count())?,
         is_empty: false,
     };
+    if prepared.rows.as_ref().is_some_and(RoaringBitmap::is_empty) {
+        prepared.is_empty = true;
+        return Ok(prepared);
+    }
     for (place, condition) in scan.predicates.iter().enumerate() {
         let predicate = &condition.predicate;
         let is_decided = |verdict| verdict != Verdict::SomeRows;

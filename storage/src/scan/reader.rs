@@ -56,7 +56,7 @@ impl ScanReader for MorselReader {
                 None => return Ok(None),
                 Some(Morsel::Answers(answers)) => return Ok(Some(ScanItem::Summaries(answers))),
                 Some(Morsel::Partials(files)) => Some(Cursor::Partial(PartialCursor::new(files))),
-                Some(Morsel::Memory(morsel)) => Some(Cursor::Memory(MemoryCursor::new(&self.scan, &morsel))),
+                Some(Morsel::Memory(morsel)) => Some(Cursor::Memory(MemoryCursor::new(&self.scan, &morsel)?)),
                 Some(Morsel::Block { segment, block, rows }) => {
                     match BlockCursor::begin(&self.scan, segment, block, rows, &mut self.dynamic)? {
                         Begun::Nothing => None,

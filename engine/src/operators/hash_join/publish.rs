@@ -20,6 +20,8 @@ const VALUE_ROWS_MAX: usize = 4096;
 const SET_ROWS_MAX: usize = 4 << 20;
 /// Distinct values up to which they are listed: looking one up must cost less than the join does.
 const VALUES_MAX: usize = 32;
+/// Likewise where an index of the values leads to their rows.
+const INDEXED_VALUES_MAX: usize = VALUE_ROWS_MAX;
 
 /// One key whose values are of interest.
 pub(crate) struct Publication {
@@ -28,6 +30,7 @@ pub(crate) struct Publication {
     data_type: DataType,
     encoder: KeyEncoder,
     condition: Arc<Mutex<Option<Condition>>>,
+    values_max: usize,
 }
 
 impl Publication {
@@ -38,7 +41,16 @@ impl Publication {
             encoder: KeyEncoder::new(vec![KeyField::without_nulls(data_type.clone())])?,
             data_type,
             condition,
+            values_max: VALUES_MAX,
         })
+    }
+
+    /// The scans that hear of it have an index of the values.
+    pub(crate) fn to_index(self) -> Self {
+        Publication {
+            values_max: INDEXED_VALUES_MAX,
+            ..self
+        }
     }
 
     /// The smallest and the largest value.
@@ -141,7 +153,7 @@ impl SeenKey {
     fn condition(&self, publication: &Publication) -> Result<Option<Condition>> {
         if self.row_count <= VALUE_ROWS_MAX && !self.lacks_values {
             let distinct = publication.distinct(&joined(&self.values, &publication.data_type)?)?;
-            if distinct.len() <= VALUES_MAX {
+            if distinct.len() <= publication.values_max {
                 return Ok(Some(Condition::In(distinct)));
             }
         }
