@@ -143,7 +143,7 @@ impl Planner {
                 let data_type = array_type(&key.right.data_type());
                 let publication = Publication::new(number, data_type, target.condition)?;
                 publications.push(match is_indexed {
-                    true => publication.to_index(),
+                    true => publication.for_index(),
                     false => publication,
                 });
             }

@@ -46,7 +46,7 @@ impl Publication {
     }
 
     /// The scans that hear of it have an index of the values.
-    pub(crate) fn to_index(self) -> Self {
+    pub(crate) fn for_index(self) -> Self {
         Publication {
             values_max: INDEXED_VALUES_MAX,
             ..self
