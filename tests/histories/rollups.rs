@@ -5,7 +5,7 @@ use crate::model::{Row, Rows, or_null};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Their definitions; a view is called by its place.
-pub(crate) const DEFINITIONS: [&str; 6] = [
+pub(crate) const DEFINITIONS: [&str; 7] = [
     "SELECT kind, day, count(*) AS rows, count(amount) AS amounts, sum(amount) AS total, min(amount), max(amount), max(id) AS last
      FROM t GROUP BY kind, day",
     "SELECT kind, count(DISTINCT amount) AS different, avg(amount), count(*) AS rows, sum(amount) AS total FROM t GROUP BY kind",
@@ -15,6 +15,7 @@ pub(crate) const DEFINITIONS: [&str; 6] = [
     "SELECT date_trunc('month', day::timestamp) AS month, kind, bit_or(amount), approx_count_distinct(id), sum(amount) AS total,
      count(*) AS rows FROM t GROUP BY 1, 2",
     "SELECT day, id % 3 AS rest, sum(amount * 2 + 1) AS total, count(*) AS rows FROM t WHERE kind <> 'kind 2' GROUP BY day, id % 3",
+    "SELECT kind, day, sum(amount / 8.0::float8), avg(amount / 8.0::float8), sum(amount) AS total, count(*) AS rows FROM t GROUP BY kind, day",
 ];
 
 /// A question of some rows.
@@ -117,6 +118,22 @@ pub(crate) fn questions(table: &str, rows: &Rows, from: i64) -> Vec<Question> {
                     .sum();
                 vec![format!("{seconds}|{early}")]
             },
+        },
+        Question {
+            sql: format!(
+                "SELECT kind, sum(amount / 8.0::float8), avg(amount / 8.0::float8) = sum(amount / 8.0::float8) / count(amount)
+                 FROM {table} WHERE day >= {from_date}
+                 GROUP BY kind ORDER BY kind"
+            ),
+            answer: grouped(
+                rows,
+                |_, row| (row.day >= from).then(|| row.kind.clone()),
+                |kind, rows| {
+                    // Eighths are exact as doubles, and so are their sums.
+                    let sum = total(rows).map(|total| total as f64 / 8.0);
+                    sum.map_or(format!("{kind}|NULL|NULL"), |sum| format!("{kind}|{sum}|t"))
+                },
+            ),
         },
         Question {
             sql: format!(

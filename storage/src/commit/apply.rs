@@ -346,7 +346,7 @@ fn put_partial(table: &mut TableState, segment: PartId, partial: PartialState) -
         return conflict(format!("part {} does not exist any more", segment.0));
     };
     let segment = &mut Arc::make_mut(&mut table.segments)[at];
-    let is_former = |former: &&PartialState| former.rollup == partial.rollup;
+    let is_former = |former: &&PartialState| former.owner == partial.owner;
     let former = segment
         .partials
         .iter()
@@ -371,7 +371,7 @@ fn remove_partials(table: &mut TableState, next: &TableSchema) -> Vec<Arc<Segmen
             .partials
             .iter()
             .cloned()
-            .partition::<Vec<_>, _>(|partial| is_kept(partial.rollup));
+            .partition::<Vec<_>, _>(|partial| is_kept(partial.owner));
         segment.partials = kept.into();
         removed.extend(gone.into_iter().map(|partial| partial.file));
     }

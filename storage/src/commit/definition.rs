@@ -163,7 +163,7 @@ pub(crate) fn write_segment(writer: &mut ByteWriter, segment: &SegmentMeta) {
 
 /// Writes what the manifest keeps of a partial.
 pub(crate) fn write_partial(writer: &mut ByteWriter, partial: &Partial) {
-    writer.u32(partial.rollup.0);
+    writer.u32(partial.owner.0);
     writer.u32(partial.deleted_rows);
     write_former_segment(writer, &partial.segment);
 }
@@ -171,7 +171,7 @@ pub(crate) fn write_partial(writer: &mut ByteWriter, partial: &Partial) {
 /// Reads what the manifest keeps of a partial.
 pub(crate) fn read_partial(reader: &mut ByteReader<'_>) -> ReadResult<Partial> {
     Ok(Partial {
-        rollup: TableId(reader.u32()?),
+        owner: TableId(reader.u32()?),
         deleted_rows: reader.u32()?,
         segment: read_former_segment(reader)?,
     })

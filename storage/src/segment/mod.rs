@@ -54,7 +54,7 @@ pub struct SegmentMeta {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Partial {
     /// The rollup or key.
-    pub rollup: TableId,
+    pub owner: TableId,
     /// Rows of the segment that are not in it, since they were deleted when it was made; a key has all.
     pub deleted_rows: u32,
     /// Where it is.

@@ -115,7 +115,7 @@ impl Check<'_> {
         }
         for partial in segment.partials.iter() {
             if self.file(&partial.file)
-                && let Some(key) = table.schema.key(partial.rollup)
+                && let Some(key) = table.schema.key(partial.owner)
             {
                 self.index(table, key, segment, &partial.file);
             }

@@ -101,7 +101,7 @@ fn write_partials(shared: &Shared, schema: &TableSchema, meta: &SegmentMeta) -> 
             Err(error) => {
                 remove_files(
                     shared,
-                    partials.iter().map(|partial| (partial.rollup, partial.segment.id)),
+                    partials.iter().map(|partial| (partial.owner, partial.segment.id)),
                 );
                 return Err(error);
             }
@@ -212,7 +212,7 @@ fn write_rows(shared: &Shared, companion: Companion<'_>, deleted_rows: u32, rows
         versions: RowVersions::Single,
     };
     Ok(Partial {
-        rollup: schema.id,
+        owner: schema.id,
         deleted_rows,
         segment: write_provisional(shared, &schema, input)?,
     })
@@ -313,7 +313,7 @@ pub(super) fn sync_folders(shared: &Shared, schema: &TableSchema, segments: &[Se
     let mut rollups: Vec<_> = segments
         .iter()
         .flat_map(|segment| &segment.partials)
-        .map(|partial| partial.rollup)
+        .map(|partial| partial.owner)
         .collect();
     rollups.sort_unstable();
     rollups.dedup();
@@ -329,7 +329,7 @@ pub(super) fn remove(shared: &Shared, schema: &TableSchema, segments: &[SegmentM
         let partials = segment
             .partials
             .iter()
-            .map(|partial| (partial.rollup, partial.segment.id));
+            .map(|partial| (partial.owner, partial.segment.id));
         std::iter::once((schema.id, segment.id)).chain(partials)
     });
     remove_files(shared, files);

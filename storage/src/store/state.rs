@@ -65,7 +65,7 @@ pub(crate) struct SegmentState {
 /// What a rollup has of a segment's rows, or the index of a key.
 #[derive(Clone, Debug)]
 pub(crate) struct PartialState {
-    pub(crate) rollup: TableId,
+    pub(crate) owner: TableId,
     /// So many of the rows are not in it: all that were deleted when it was made; of a key none.
     pub(crate) deleted_rows: u32,
     pub(crate) file: Arc<SegmentFile>,
@@ -74,9 +74,9 @@ pub(crate) struct PartialState {
 impl PartialState {
     /// Of what a log or manifest says of it.
     pub(crate) fn new(disk: &Arc<dyn Disk>, held: &Arc<HeldDictionaries>, partial: Partial) -> Self {
-        let file = SegmentFile::new(disk.clone(), held.clone(), partial.rollup, partial.segment);
+        let file = SegmentFile::new(disk.clone(), held.clone(), partial.owner, partial.segment);
         PartialState {
-            rollup: partial.rollup,
+            owner: partial.owner,
             deleted_rows: partial.deleted_rows,
             file: Arc::new(file),
         }
@@ -103,7 +103,7 @@ impl SegmentState {
     /// What a manifest says of it.
     pub(crate) fn meta(&self) -> SegmentMeta {
         let partials = self.partials.iter().map(|partial| Partial {
-            rollup: partial.rollup,
+            owner: partial.owner,
             deleted_rows: partial.deleted_rows,
             segment: partial.file.meta.clone(),
         });
@@ -121,12 +121,12 @@ impl SegmentState {
     /// What a rollup has of exactly the rows that are visible.
     pub(crate) fn partial_of(&self, rollup: TableId) -> Option<&PartialState> {
         let (mut partials, deleted) = (self.partials.iter(), self.deleted_rows());
-        partials.find(|partial| partial.rollup == rollup && partial.deleted_rows == deleted)
+        partials.find(|partial| partial.owner == rollup && partial.deleted_rows == deleted)
     }
 
     /// The index of a key.
     pub(crate) fn key_index(&self, key: TableId) -> Option<&PartialState> {
-        self.partials.iter().find(|partial| partial.rollup == key)
+        self.partials.iter().find(|partial| partial.owner == key)
     }
 
     pub(crate) fn id(&self) -> PartId {
