@@ -120,7 +120,7 @@ fn a_newer_log_or_manifest_is_refused_and_left_as_it_is() {
         make_newer(&path);
         let before = files(&options.data);
         let expected = format!(
-            "\"{}\" has format version 3; this program reads up to 2; the data was written by a newer Stoa, use that version or \
+            "\"{}\" has format version 4; this program reads up to 3; the data was written by a newer Stoa, use that version or \
              a newer one",
             path.display()
         );

@@ -300,21 +300,6 @@ pub(crate) static DEFINITIONS: &[Definition] = &[
         "Memory that one statement may reserve; 0 is what the database has for all of them.",
     ),
     setting(
-        "stoa.threads",
-        Kind::Integer {
-            minimum: 0,
-            maximum: 1_024,
-        },
-        "0",
-        "Threads that one statement may use at once; 0 is all that the database has.",
-    ),
-    setting(
-        "stoa.use_metadata",
-        Kind::Boolean,
-        "on",
-        "Answer from the summaries of segments and blocks where that is exact.",
-    ),
-    setting(
         "stoa.producer",
         Kind::Text,
         "",
@@ -334,6 +319,21 @@ pub(crate) static DEFINITIONS: &[Definition] = &[
         Kind::Token,
         "",
         "The number of the batch that the next commit is: one that was committed before is acknowledged and changes nothing.",
+    ),
+    setting(
+        "stoa.threads",
+        Kind::Integer {
+            minimum: 0,
+            maximum: 1_024,
+        },
+        "0",
+        "Threads that one statement may use at once; 0 is all that the database has.",
+    ),
+    setting(
+        "stoa.use_metadata",
+        Kind::Boolean,
+        "on",
+        "Answer from the summaries of segments and blocks where that is exact.",
     ),
     setting(
         "stoa.use_rollups",
