@@ -8,12 +8,9 @@ use crate::settings::Settings;
 use std::sync::Arc;
 use stoa_storage::ingest::Token;
 
-/// The source of rows that no producer brings.
-pub(crate) const NO_PRODUCER: &str = "";
-
 const TOKEN: &str = "stoa.producer_token";
 
-/// The producer that the settings name.
+/// The producer that the settings name; empty where they name none.
 pub(crate) fn producer(settings: &Settings) -> Arc<str> {
     settings.get("stoa.producer").unwrap_or_default().into()
 }
@@ -30,7 +27,7 @@ pub(super) fn token(settings: &Settings) -> Result<Option<Token>> {
     };
     let Some(token) = number(TOKEN) else { return Ok(None) };
     let producer = producer(settings);
-    if &*producer == NO_PRODUCER {
+    if producer.is_empty() {
         let error = stoa_sql::Error::new(
             SqlState::INVALID_PARAMETER_VALUE,
             "a batch with a token is of a producer",

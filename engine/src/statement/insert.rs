@@ -35,7 +35,7 @@ pub(super) fn execute(run: &Run<'_>, insert: &Insert) -> Result<Effect> {
         *batch = sink.admitted(std::mem::replace(batch, Batch::new(Vec::new(), 0)))?;
         sink.append_admitted(batch.clone())?;
     }
-    let arrived = arrived(run, &relation, &sink, "insert")?;
+    let arrived = arrived(run, &relation, &sink, "insert", Beside::default(), Duplicates::LeftOut)?;
     let (count, writes) = (arrived.row_count, arrived.writes);
     let batches = without(batches, arrived.left_out)?;
     let outcome = returned(run, returning, &layout, batches, format!("INSERT 0 {count}"))?;
@@ -84,12 +84,8 @@ pub(crate) fn writes_of(
     sink: &RowSink,
     cause: &'static str,
 ) -> Result<(u64, StatementWrites)> {
-    let arrived = arrived(run, relation, sink, cause)?;
+    let arrived = arrived(run, relation, sink, cause, Beside::default(), Duplicates::LeftOut)?;
     Ok((arrived.row_count, arrived.writes))
-}
-
-fn arrived(run: &Run<'_>, relation: &Relation, sink: &RowSink, cause: &'static str) -> Result<Arrived> {
-    checked(run, relation, sink, cause, (Vec::new(), Duplicates::LeftOut, None))
 }
 
 /// The rows without those that do not come.
@@ -132,29 +128,24 @@ pub(super) fn writes_beside(
     cause: &'static str,
     beside: Beside<'_>,
 ) -> Result<(u64, StatementWrites)> {
-    let deleted = beside.deleted.into_iter().collect();
-    let arrived = checked(
-        run,
-        relation,
-        sink,
-        cause,
-        (deleted, Duplicates::Error, beside.upsert_key),
-    )?;
+    let arrived = arrived(run, relation, sink, cause, beside, Duplicates::Error)?;
     Ok((arrived.row_count, arrived.writes))
 }
 
-fn checked(
+/// The rows of a sink as changes, with all keys looked at.
+fn arrived(
     run: &Run<'_>,
     relation: &Relation,
     sink: &RowSink,
     cause: &'static str,
-    (mut changes, duplicates, upsert_key): (Vec<Change>, Duplicates, Option<&str>),
+    beside: Beside<'_>,
+    duplicates: Duplicates,
 ) -> Result<Arrived> {
     let written = sink.finish()?;
-    changes.extend(written.changes);
+    let mut changes: Vec<Change> = beside.deleted.into_iter().chain(written.changes).collect();
     let mut left_out = RowsLeftOut::default();
     for (index, key) in &written.indexed_keys {
-        let duplicates = match upsert_key == Some(key.name.as_str()) {
+        let duplicates = match beside.upsert_key == Some(key.name.as_str()) {
             true => Duplicates::ErrorOfUpsert,
             false => duplicates,
         };
@@ -170,7 +161,7 @@ fn checked(
         memory: vec![written.memory],
         cause,
     };
-    enforce_keys(run, relation, &mut writes, written.keys, upsert_key)?;
+    enforce_keys(run, relation, &mut writes, written.keys, beside.upsert_key)?;
     Ok(Arrived {
         row_count: written.row_count - left_out.count,
         writes,
