@@ -1,5 +1,6 @@
 //! One history: its steps, each as SQL and for the model, and what every version must answer.
 
+use crate::explained::{Explained, Labels};
 use crate::model::{Row, Rows, by_kind, by_week, listed};
 use crate::rollups::{self, DEFINITIONS, Question};
 use crate::session::Session;
@@ -9,6 +10,8 @@ use stoa_tests::Random;
 
 const STEPS: usize = 24;
 const DAYS: i64 = 100;
+/// Looked at whenever all versions are read.
+const EXPLAINED_PAIRS: usize = 3;
 
 /// See the module.
 pub(crate) struct History {
@@ -23,7 +26,9 @@ pub(crate) struct History {
     added: Vec<u64>,
     /// Materialized views, by their place among the definitions.
     views: BTreeSet<usize>,
-    versions: BTreeMap<u64, Rows>,
+    /// What kinds are called, in a table of their own.
+    labels: Labels,
+    versions: BTreeMap<u64, (Rows, Labels)>,
     steps: Vec<String>,
     checked: Checked,
 }
@@ -32,6 +37,8 @@ pub(crate) struct History {
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Checked {
     pub(crate) versions: u64,
+    /// Pairs of versions between which a change was explained.
+    pub(crate) explained: u64,
     /// Questions that partials answered, of those where that was looked at.
     pub(crate) from_rollups: u64,
 }
@@ -48,6 +55,7 @@ impl History {
             deduplicates: false,
             added: Vec::new(),
             views: BTreeSet::new(),
+            labels: Labels::new(),
             versions: BTreeMap::new(),
             steps: Vec::new(),
             checked: Checked::default(),
@@ -67,6 +75,7 @@ impl History {
         history.tell(&format!(
             "CREATE TABLE t (id bigint{key}, day date NOT NULL, kind text NOT NULL, amount bigint){options}"
         ));
+        history.tell("CREATE TABLE labels (kind text PRIMARY KEY, label text NOT NULL)");
         history
     }
 
@@ -86,7 +95,7 @@ impl History {
     }
 
     fn step(&mut self) {
-        match self.random.below(26) {
+        match self.random.below(28) {
             0..=5 => self.insert(),
             6..=8 => self.update(),
             9..=10 => self.delete(),
@@ -108,7 +117,26 @@ impl History {
             19 => self.delete_a_kind(),
             20 => self.delete_a_month(),
             21..=22 => self.repeat(),
+            23..=24 => self.label(),
             _ => self.views(),
+        }
+    }
+
+    /// A kind gets a label, or has none any more.
+    fn label(&mut self) {
+        let kind = format!("kind {}", self.below(4));
+        let label = format!("label {}", self.below(3));
+        match self.random.below(3) {
+            0 => {
+                self.labels.remove(&kind);
+                self.tell(&format!("DELETE FROM labels WHERE kind = '{kind}'"));
+            }
+            _ => {
+                self.labels.insert(kind.clone(), label.clone());
+                self.tell(&format!(
+                    "INSERT INTO labels VALUES ('{kind}', '{label}') ON CONFLICT (kind) DO UPDATE SET label = EXCLUDED.label"
+                ));
+            }
         }
     }
 
@@ -148,7 +176,7 @@ impl History {
         let newest: u64 = newest.parse().unwrap();
         let last = self.versions.last_key_value().map_or(0, |(version, _)| *version);
         assert!(newest <= last + 1, "{}: one commit at most", self.story());
-        self.versions.insert(newest, self.rows.clone());
+        self.versions.insert(newest, (self.rows.clone(), self.labels.clone()));
     }
 
     fn ask(&mut self, sql: &str) -> Vec<String> {
@@ -312,12 +340,36 @@ impl History {
     /// Reads all versions.
     fn check(&mut self) {
         let versions = std::mem::take(&mut self.versions);
-        for (version, rows) in &versions {
+        for (version, (rows, _)) in &versions {
             self.compare(&format!(" FOR SYSTEM_TIME AS OF {version}"), rows);
         }
         self.compare("", &self.rows.clone());
         self.checked.versions += versions.len() as u64;
+        for _ in 0..EXPLAINED_PAIRS {
+            self.explain(&versions);
+        }
         self.versions = versions;
+    }
+
+    /// Why a question answers differently at two versions.
+    fn explain(&mut self, versions: &BTreeMap<u64, (Rows, Labels)>) {
+        let known: Vec<u64> = versions.keys().copied().collect();
+        // The first versions have not all the tables.
+        let (mut from, mut until) = (
+            known[1 + self.random.below(known.len() - 1)],
+            known[1 + self.random.below(known.len() - 1)],
+        );
+        if from > until {
+            (from, until) = (until, from);
+        }
+        let question = [Explained::ByKind, Explained::ByLabel, Explained::ByAnyLabel][self.random.below(3)];
+        let sql = question.sql(from, until);
+        let lines = self.ask(&sql);
+        let ((then, labels_then), (now, labels_now)) = (&versions[&from], &versions[&until]);
+        if let Some(problem) = question.problem(&lines, (then, labels_then), (now, labels_now)) {
+            panic!("{}: {sql}\n{problem}\n{}", self.story(), lines.join("\n"));
+        }
+        self.checked.explained += 1;
     }
 
     fn compare(&mut self, as_of: &str, rows: &Rows) {

@@ -3,6 +3,7 @@
 //! that knows nothing of Stoa. `STOA_HISTORIES=10000` asks for more of them, `STOA_HISTORIES_SEED` for others; each is replayed by
 //! its own seed.
 
+mod explained;
 mod history;
 mod model;
 mod rollups;
@@ -20,6 +21,7 @@ fn every_version_is_what_it_was() {
     let first = number("STOA_HISTORIES_SEED").unwrap_or(1);
     let count = number("STOA_HISTORIES").unwrap_or(500);
     let (next, versions, from_rollups) = (AtomicU64::new(first), AtomicU64::new(0), AtomicU64::new(0));
+    let explained = AtomicU64::new(0);
     let work = || {
         loop {
             let seed = next.fetch_add(1, Ordering::Relaxed);
@@ -29,6 +31,7 @@ fn every_version_is_what_it_was() {
             match std::panic::catch_unwind(|| History::new(seed).run()) {
                 Ok(checked) => {
                     versions.fetch_add(checked.versions, Ordering::Relaxed);
+                    explained.fetch_add(checked.explained, Ordering::Relaxed);
                     from_rollups.fetch_add(checked.from_rollups, Ordering::Relaxed);
                 }
                 Err(panic) => {
@@ -45,7 +48,11 @@ fn every_version_is_what_it_was() {
         }
     });
     let (versions, from_rollups) = (versions.into_inner(), from_rollups.into_inner());
-    println!("{count} histories, {versions} versions read, {from_rollups} questions seen to be answered by rollups");
+    let explained = explained.into_inner();
+    println!(
+        "{count} histories, {versions} versions read, {from_rollups} questions seen to be answered by rollups, {explained} \
+         changes explained"
+    );
     assert!(versions > count * 5, "{versions} versions of {count} histories");
     assert!(from_rollups > 0 || count < 20, "no rollup was ever used");
 }

@@ -3,7 +3,7 @@
 use super::relation::{Body, Relation, relation_id, storage_id};
 use super::view::View;
 use crate::error::{Error, Result, SqlState};
-use crate::physical::{StoredColumn, TableAccess, Tables};
+use crate::physical::{Reading, StoredColumn, TableAccess, Tables};
 use crate::rollup::NamedRollup;
 use crate::types::{Literal, LogicalType, array_of, array_type};
 use std::sync::Arc;
@@ -13,14 +13,15 @@ use stoa_storage::schema::TableSchema;
 use stoa_storage::store::Snapshot;
 
 impl Tables for View {
-    fn table(&self, id: TableId, as_of: Option<CommitVersion>) -> Result<TableAccess> {
+    fn table(&self, id: TableId, reading: Reading) -> Result<TableAccess> {
         let gone = || Error::user(SqlState::UNDEFINED_TABLE, format!("relation {} does not exist", id.0));
         let relation = self.catalog.by_id(id).ok_or_else(gone)?;
-        match (&relation.body, as_of) {
-            (Body::Table(table), None) => stored(&*self.snapshot, &table.schema, &relation),
+        match (&relation.body, reading.as_of) {
+            (Body::Table(table), None) => stored(&*self.snapshot, reading, &table.schema, &relation),
             (Body::Table(table), Some(version)) => {
                 let snapshot = self.shared.store.snapshot_at(version)?;
-                stored(&*snapshot, &table.schema, &relation).map_err(|error| at_version(error, version))
+                let table = stored(&*snapshot, reading, &table.schema, &relation);
+                table.map_err(|error| at_version(error, version))
             }
             (Body::Sequence(sequence), _) => {
                 let position = self.shared.sequences.position(sequence)?;
@@ -69,14 +70,24 @@ impl Tables for View {
 }
 
 /// The relation's columns in a snapshot's table.
-fn stored(snapshot: &dyn Snapshot, schema: &TableSchema, relation: &Relation) -> Result<TableAccess> {
+fn stored(snapshot: &dyn Snapshot, reading: Reading, schema: &TableSchema, relation: &Relation) -> Result<TableAccess> {
     let missing = || {
         Error::user(
             SqlState::UNDEFINED_TABLE,
             format!("relation \"{}\" does not exist", relation.name()),
         )
     };
-    let table = snapshot.table(storage_id(relation_id(schema.id))).ok_or_else(missing)?;
+    let id = storage_id(relation_id(schema.id));
+    let table = match reading.changes {
+        None => snapshot.table(id),
+        Some((_, after)) if after > snapshot.version() => {
+            let (after, until) = (after.0, snapshot.version().0);
+            let message = format!("there are no changes after version {after} up to version {until}");
+            return Err(Error::user(SqlState::INVALID_PARAMETER_VALUE, message));
+        }
+        Some((change, after)) => snapshot.changes(id, change, after)?,
+    };
+    let table = table.ok_or_else(missing)?;
     let then = table.schema();
     if !Arc::ptr_eq(
         then,

@@ -1,7 +1,7 @@
 //! What storage knows of a column that a plan's scan reads: bounds and distinct values of all rows, whatever filters do later. Only
 //! ever used to choose between ways that give the same answer.
 
-use super::{Planner, TableAccess};
+use super::{Planner, Reading, TableAccess};
 use crate::operators::hash_aggregate::integer_at;
 use crate::types::Literal;
 use stoa_sql::plan::{ColumnId, Expr, Plan};
@@ -32,7 +32,7 @@ impl Planner {
             return inputs.find_map(|input| self.column_facts(input, column));
         };
         let (index, _) = scan.columns.iter().find(|(_, known)| known.id == column)?;
-        match self.tables.table(scan.table, None).ok()? {
+        match self.tables.table(scan.table, Reading::default()).ok()? {
             TableAccess::Stored { table, columns } => table.column_summary(columns.get(*index)?.id).map(ColumnFacts),
             TableAccess::System { .. } => None,
         }

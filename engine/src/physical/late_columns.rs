@@ -51,8 +51,7 @@ impl Planner {
         if limit == 0 || limit > ROWS_MAX || !is_worth || scan.limit.is_some() {
             return Ok(None);
         }
-        let as_of = self.version_of(scan.as_of.as_ref())?;
-        Ok(match self.tables.table(scan.table, as_of)? {
+        Ok(match self.tables.table(scan.table, self.reading_of(scan)?)? {
             TableAccess::Stored { table, columns: stored } => Some(LateColumns {
                 scan,
                 table,

@@ -85,7 +85,7 @@ pub(crate) struct Planner {
 }
 
 pub(crate) use plan_aggregate::{Inputs, LateReceiver, PreparedCall, prepared};
-pub(crate) use plan_scan::{DynamicCondition, StoredColumn, SummaryWish, TableAccess, Tables};
+pub(crate) use plan_scan::{DynamicCondition, Reading, StoredColumn, SummaryWish, TableAccess, Tables};
 pub(crate) use predicate::translates_whole;
 
 impl Planner {

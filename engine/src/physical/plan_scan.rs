@@ -15,12 +15,15 @@ use arrow_array::ArrayRef;
 use arrow_schema::DataType;
 use std::sync::Arc;
 use stoa_sql::catalog::TableId;
-use stoa_sql::plan::{COMMIT_VERSION_COLUMN, CTID_COLUMN, ColumnDef, ColumnId, Expr, ROW_ID_COLUMN, Scan};
+use stoa_sql::plan::{
+    self as sql, COMMIT_VERSION_COLUMN, CTID_COLUMN, ColumnDef, ColumnId, DELETE_VERSION_COLUMN, Expr, ROW_ID_COLUMN,
+    Scan, ScanChanges,
+};
 use stoa_storage::commit::CommitVersion;
 use stoa_storage::predicate::{ColumnPredicate, Condition};
 use stoa_storage::rollup::PartialRequest;
 use stoa_storage::scan::{AddressCondition, ScanColumn, ScanRequest, SummaryRequest, SummaryValue};
-use stoa_storage::store::TableSnapshot;
+use stoa_storage::store::{RowChange, TableSnapshot};
 
 /// How a relation's column is stored.
 #[derive(Clone, Debug)]
@@ -49,10 +52,19 @@ pub(crate) enum TableAccess {
     },
 }
 
+/// Which rows of a relation are read.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Reading {
+    /// Those of this version; `None` is that of the statement.
+    pub(crate) as_of: Option<CommitVersion>,
+    /// Those that commits brought or took away after this version, until then.
+    pub(crate) changes: Option<(RowChange, CommitVersion)>,
+}
+
 /// Finds relations for the planner.
 pub(crate) trait Tables: Send + Sync {
-    /// A relation as of the statement, or as of another version.
-    fn table(&self, id: TableId, as_of: Option<CommitVersion>) -> Result<TableAccess>;
+    /// A relation's rows.
+    fn table(&self, id: TableId, reading: Reading) -> Result<TableAccess>;
     /// A stored relation is about to be scanned.
     fn note_scan(&self, id: TableId);
     /// The rollups of a stored relation.
@@ -75,8 +87,7 @@ pub(crate) struct SummaryWish {
 
 impl Planner {
     pub(super) fn plan_scan(&mut self, scan: &Scan, node: usize) -> Result<Piece> {
-        let as_of = self.version_of(scan.as_of.as_ref())?;
-        match self.tables.table(scan.table, as_of)? {
+        match self.tables.table(scan.table, self.reading_of(scan)?)? {
             TableAccess::Stored { table, columns } => {
                 let split = self.split(scan, &columns)?;
                 let stored = self.stored_scan(scan, &split, node, table, &columns, None)?;
@@ -102,8 +113,7 @@ impl Planner {
         if !self.context.use_metadata {
             return Ok(None);
         }
-        let as_of = self.version_of(scan.as_of.as_ref())?;
-        let TableAccess::Stored { table, columns } = self.tables.table(scan.table, as_of)? else {
+        let TableAccess::Stored { table, columns } = self.tables.table(scan.table, self.reading_of(scan)?)? else {
             return Ok(None);
         };
         let Some(request) = summary_request(scan, wish, &columns) else {
@@ -126,7 +136,25 @@ impl Planner {
         Ok(Some(self.profiled(piece, node)))
     }
 
-    pub(super) fn version_of(&self, as_of: Option<&Expr>) -> Result<Option<CommitVersion>> {
+    /// Which rows a scan reads.
+    pub(super) fn reading_of(&self, scan: &Scan) -> Result<Reading> {
+        let changes = match &scan.changes {
+            None => None,
+            Some(ScanChanges { change, after }) => {
+                let change = match change {
+                    sql::RowChange::Added => RowChange::Added,
+                    sql::RowChange::Removed => RowChange::Removed,
+                };
+                self.version_of(Some(after))?.map(|after| (change, after))
+            }
+        };
+        Ok(Reading {
+            as_of: self.version_of(scan.as_of.as_ref())?,
+            changes,
+        })
+    }
+
+    fn version_of(&self, as_of: Option<&Expr>) -> Result<Option<CommitVersion>> {
         Ok(match as_of {
             None => None,
             Some(Expr::Literal(Literal::Integer(version), _)) => {
@@ -153,7 +181,7 @@ impl Planner {
     /// Who evaluates the scan's filters, and the columns that anything above storage asks for.
     /// Whether storage finds rows of a scan by the values of a column.
     pub(super) fn has_index(&self, scan: &Scan, place: usize) -> bool {
-        let Ok(TableAccess::Stored { table, columns }) = self.tables.table(scan.table, None) else {
+        let Ok(TableAccess::Stored { table, columns }) = self.tables.table(scan.table, Reading::default()) else {
             return false;
         };
         let Ok(ScanColumn::Table(id)) = stored_column(place, &columns) else {
@@ -353,6 +381,7 @@ pub(super) fn stored_column(index: usize, columns: &[StoredColumn]) -> Result<Sc
         ROW_ID_COLUMN => Ok(ScanColumn::RowId),
         CTID_COLUMN => Ok(ScanColumn::Address),
         COMMIT_VERSION_COLUMN => Ok(ScanColumn::CommitVersion),
+        DELETE_VERSION_COLUMN => Ok(ScanColumn::DeleteVersion),
         index => columns
             .get(index)
             .map(|column| ScanColumn::Table(column.id))

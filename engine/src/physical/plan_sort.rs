@@ -1,6 +1,6 @@
 //! Sort and top-N.
 
-use super::{Piece, Planner, TableAccess};
+use super::{Piece, Planner, Reading, TableAccess};
 use crate::error::Result;
 use crate::expression::Layout;
 use crate::operators::key::{KeyColumns, KeyEncoder, KeyField, Nulls};
@@ -149,11 +149,10 @@ impl Planner {
 
     /// Whether a column of a scan is known to have no NULLs, although it may have some.
     fn has_no_nulls(&self, scan: &Scan, place: usize) -> bool {
-        let access = match scan.as_of {
-            None => self.tables.table(scan.table, None),
-            Some(_) => return false,
-        };
-        let Ok(TableAccess::Stored { table, columns }) = access else {
+        if scan.as_of.is_some() || scan.changes.is_some() {
+            return false;
+        }
+        let Ok(TableAccess::Stored { table, columns }) = self.tables.table(scan.table, Reading::default()) else {
             return false;
         };
         let summary = columns.get(place).and_then(|column| table.column_summary(column.id));

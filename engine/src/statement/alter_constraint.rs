@@ -75,6 +75,7 @@ impl Altered<'_> {
             columns: columns.into_iter().enumerate().collect(),
             filters: vec![Expr::Not(Box::new(condition))],
             as_of: None,
+            changes: None,
             limit: Some(1),
             rows_only: true,
         });

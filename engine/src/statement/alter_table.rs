@@ -330,6 +330,7 @@ impl Altered<'_> {
             columns: vec![(place, column.clone())],
             filters: vec![Expr::IsNull(Box::new(Expr::Column(column)))],
             as_of: None,
+            changes: None,
             limit: Some(1),
             rows_only: true,
         });

@@ -50,7 +50,7 @@ pub(super) fn execute(run: &Run<'_>, insert: &Insert) -> Result<Effect> {
 fn execute_upsert(run: &Run<'_>, insert: &Insert, relation: &Relation, key: &str) -> Result<Effect> {
     let sink = new_sink(run, relation)?;
     let replacement = Replacement::run(run, &insert.source, insert.returning.is_some(), sink)?;
-    let (count, writes) = replacement.writes(run, relation, "insert", Some(key))?;
+    let (count, writes) = replacement.writes(run, relation, "upsert", Some(key))?;
     replacement.effect(run, insert.returning.as_ref(), format!("INSERT 0 {count}"), writes)
 }
 

@@ -12,7 +12,7 @@ use crate::format::FormatSettings;
 use crate::format::text::ColumnWriter;
 use crate::functions::registry;
 use crate::limits::KEYS_LOOKED_UP_MAX;
-use crate::physical::{TableAccess, Tables};
+use crate::physical::{Reading, TableAccess, Tables};
 use crate::rollup::NamedRollup;
 use crate::types::literal_at;
 use arrow_array::{Array, ArrayRef};
@@ -211,6 +211,7 @@ pub(super) fn key_scan(relation: &Relation, places: &[usize]) -> Result<(Scan, V
         columns: places.iter().copied().zip(columns.iter().cloned()).collect(),
         filters: Vec::new(),
         as_of: None,
+        changes: None,
         limit: None,
         rows_only: true,
     };
@@ -369,6 +370,7 @@ impl Search {
                 columns: new.into_iter().enumerate().collect(),
                 filters: Vec::new(),
                 as_of: None,
+                changes: None,
                 limit: None,
                 rows_only: true,
             })),
@@ -391,13 +393,13 @@ struct WithKeys {
 }
 
 impl Tables for WithKeys {
-    fn table(&self, id: TableId, as_of: Option<CommitVersion>) -> Result<TableAccess> {
+    fn table(&self, id: TableId, reading: Reading) -> Result<TableAccess> {
         match id == NEW_KEYS {
             true => Ok(TableAccess::System {
                 row_count: self.columns.first().map_or(0, |column| column.len()),
                 columns: self.columns.clone(),
             }),
-            false => self.view.table(id, as_of),
+            false => self.view.table(id, reading),
         }
     }
 

@@ -3,8 +3,8 @@
 
 use super::Binder;
 use super::bind_from::{FromItem, shown};
-use super::name::{parts, table_name};
-use crate::catalog::{RelationInfo, RelationKind, TableName};
+use super::name::{named_relation, parts};
+use crate::catalog::{RelationInfo, RelationKind};
 use crate::error::{Error, Result, SqlState};
 use crate::literal::Literal;
 use crate::plan::{ColumnDef, Expr, Plan, SetOperation, SetOperationKind};
@@ -64,7 +64,7 @@ impl Binder<'_> {
         let ast::Value::SingleQuotedString(text) = &value.value else {
             return Err(wrong_argument());
         };
-        let relation = self.relation(&named(text)?)?;
+        let relation = self.relation(&named_relation(text).map_err(|_| wrong_argument())?)?;
         match relation.kind {
             RelationKind::View { materialized: true, .. } => Ok(relation),
             _ => Err(Error::new(
@@ -110,21 +110,4 @@ fn wrong_argument() -> Error {
         "stoa.check_rollup takes the name of a materialized view as a constant",
     )
     .with_hint("Write SELECT * FROM stoa.check_rollup('sales_by_day').")
-}
-
-/// The relation that a text names: `public."By Day"`.
-fn named(text: &str) -> Result<TableName> {
-    let query = crate::parse::parse_query(&format!("SELECT 1 FROM {text}")).map_err(|_| wrong_argument())?;
-    let ast::SetExpr::Select(select) = &*query.body else {
-        return Err(wrong_argument());
-    };
-    match select.from.as_slice() {
-        [
-            ast::TableWithJoins {
-                relation: ast::TableFactor::Table { name, .. },
-                joins,
-            },
-        ] if joins.is_empty() => table_name(name),
-        _ => Err(wrong_argument()),
-    }
 }

@@ -27,6 +27,18 @@ pub(super) struct BoundWith {
 }
 
 impl BoundWith {
+    /// A plan under a name.
+    pub(super) fn of_plan(id: CteId, name: String, definition: Plan) -> Self {
+        BoundWith {
+            id,
+            name,
+            columns: definition.output(),
+            definition,
+            recursive: None,
+            may_inline: true,
+        }
+    }
+
     /// What its name stands for.
     pub(super) fn binding(&self) -> CteBinding {
         CteBinding {

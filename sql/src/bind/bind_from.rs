@@ -311,6 +311,12 @@ impl Binder<'_> {
             return self.aliased(plan, shown(&columns), None, table.name, alias);
         }
         let relation = self.read_relation(&table, name, alias.is_some() || version.is_some())?;
+        if self.explained.is_some() && relation.kind == RelationKind::Table {
+            return match version {
+                None => self.bind_explained_table(&relation, alias),
+                Some(_) => Err(not_supported("FOR SYSTEM_TIME in a query whose change is explained")),
+            };
+        }
         let as_of = match version {
             Some(version) => Some(self.bind_as_of(version)?),
             None => self.as_of.clone(),
@@ -389,6 +395,7 @@ impl Binder<'_> {
             columns: columns.iter().map(|column| column.column.clone()).enumerate().collect(),
             filters: Vec::new(),
             as_of,
+            changes: None,
             limit: None,
             rows_only: self.reads_rows_only,
         };
@@ -428,15 +435,7 @@ impl Binder<'_> {
         let ast::TableVersion::ForSystemTimeAsOf(expression) = version else {
             return Err(not_supported("this way to name a table's version").with_hint("Write FOR SYSTEM_TIME AS OF .."));
         };
-        let scope = Scope::default();
-        let mut context = Context::plain(&scope, Clause::AsOf);
-        let bound = self.bind_expression(expression, &mut context)?;
-        let span = self.span(expression);
-        let target = match bound.data_type().is_integer() {
-            true => LogicalType::BigInt,
-            false => LogicalType::TimestampTz,
-        };
-        self.coerce(bound, &target, Level::Implicit, span)
+        self.bind_version(expression)
     }
 
     /// A view under the name it is written by: its query, bound as if it stood alone.

@@ -1,6 +1,8 @@
 //! Functions in FROM: one, or several side by side (`ROWS FROM`), with the columns that a function returning `record` is to have.
 
+use super::bind_changes::is_table_changes;
 use super::bind_check_rollup::is_check_rollup;
+use super::bind_explain_change::is_explain_change;
 use super::bind_from::{FromItem, shown};
 use super::collect::{Clause, Context};
 use super::expression::{Argument, argument_list, arrange, no_function};
@@ -36,6 +38,12 @@ impl Binder<'_> {
     ) -> Result<FromItem> {
         if is_check_rollup(name) {
             return self.bind_check_rollup(name, arguments, alias);
+        }
+        if is_table_changes(name) {
+            return self.bind_table_changes(name, arguments, alias);
+        }
+        if is_explain_change(name) {
+            return self.bind_explain_change(name, arguments, alias);
         }
         let scope = Scope::inside(parent);
         let list = argument_list(arguments)?;

@@ -6,6 +6,7 @@
 mod bind_alter;
 mod bind_alter_type;
 mod bind_as_of_join;
+mod bind_changes;
 mod bind_check_rollup;
 mod bind_comment;
 mod bind_constraint;
@@ -14,6 +15,7 @@ mod bind_create;
 mod bind_cte;
 mod bind_delete;
 mod bind_drop;
+mod bind_explain_change;
 mod bind_expression;
 mod bind_from;
 mod bind_group_by;
@@ -128,6 +130,8 @@ pub(crate) struct Binder<'c> {
     between_depth: usize,
     /// No rollup may answer for the scans that are being bound.
     reads_rows_only: bool,
+    /// The versions that tables are read at, where a change of a query's answer is explained.
+    explained: Option<bind_explain_change::Reading>,
     /// False within a view or a default: places there are not places of the statement.
     spans_valid: bool,
 }
@@ -149,6 +153,7 @@ impl<'c> Binder<'c> {
             references: Vec::new(),
             between_depth: 0,
             reads_rows_only: false,
+            explained: None,
             spans_valid: true,
         }
     }

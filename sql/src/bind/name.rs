@@ -3,7 +3,7 @@
 use super::not_supported;
 use crate::catalog::TableName;
 use crate::error::{Error, Result, SqlState};
-use sqlparser::ast::{Ident, ObjectName, ObjectNamePart};
+use sqlparser::ast::{self, Ident, ObjectName, ObjectNamePart};
 
 /// An identifier's name.
 pub(super) fn fold(identifier: &Ident) -> String {
@@ -69,4 +69,30 @@ pub(super) fn table_name(name: &ObjectName) -> Result<TableName> {
         ));
     };
     Ok(TableName { schema, name: relation })
+}
+
+/// The relation that a text names: `public."By Day"`.
+///
+/// # Errors
+/// 22023 for a text that is no name.
+pub(super) fn named_relation(text: &str) -> Result<TableName> {
+    let wrong = || {
+        Error::new(
+            SqlState::INVALID_PARAMETER_VALUE,
+            format!("\"{text}\" is no name of a relation"),
+        )
+    };
+    let query = crate::parse::parse_query(&format!("SELECT 1 FROM {text}")).map_err(|_| wrong())?;
+    let ast::SetExpr::Select(select) = &*query.body else {
+        return Err(wrong());
+    };
+    match select.from.as_slice() {
+        [
+            ast::TableWithJoins {
+                relation: ast::TableFactor::Table { name, .. },
+                joins,
+            },
+        ] if joins.is_empty() => table_name(name),
+        _ => Err(wrong()),
+    }
 }

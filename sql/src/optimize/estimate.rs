@@ -5,8 +5,8 @@ use super::context::Context;
 use super::estimate_values::{self, Distributions};
 use crate::literal::Literal;
 use crate::plan::{
-    COMMIT_VERSION_COLUMN, CTID_COLUMN, ColumnDef, ColumnId, ColumnSet, CompareOp, CteId, Expr, Join, JoinKind, Plan,
-    ROW_ID_COLUMN, Scan, With,
+    COMMIT_VERSION_COLUMN, CTID_COLUMN, ColumnDef, ColumnId, ColumnSet, CompareOp, CteId, DELETE_VERSION_COLUMN, Expr,
+    Join, JoinKind, Plan, ROW_ID_COLUMN, Scan, With,
 };
 use crate::types::LogicalType;
 use std::collections::HashMap;
@@ -76,7 +76,7 @@ impl Statistics {
         let rows = table_rows(scan, context);
         let filtered: ColumnSet = scan.filters.iter().flat_map(Expr::columns).collect();
         for (index, column) in &scan.columns {
-            if *index == COMMIT_VERSION_COLUMN {
+            if matches!(*index, COMMIT_VERSION_COLUMN | DELETE_VERSION_COLUMN) {
                 continue;
             }
             if matches!(*index, ROW_ID_COLUMN | CTID_COLUMN) {

@@ -11,8 +11,8 @@ use super::simplify_expressions::simplify;
 use crate::error::Result;
 use crate::literal::Literal;
 use crate::plan::{
-    Aggregate, COMMIT_VERSION_COLUMN, ColumnId, ColumnSet, CompareOp, Expr, Join, JoinKey, JoinKind, Plan, Project,
-    ROW_ID_COLUMN, SetOperation, Window,
+    Aggregate, COMMIT_VERSION_COLUMN, ColumnId, ColumnSet, CompareOp, DELETE_VERSION_COLUMN, Expr, Join, JoinKey,
+    JoinKind, Plan, Project, ROW_ID_COLUMN, SetOperation, Window,
 };
 use std::collections::HashMap;
 
@@ -40,8 +40,8 @@ pub(super) fn push(plan: Plan, predicates: Vec<Expr>) -> Plan {
                 .into_iter()
                 .partition(|predicate| predicate.columns().is_empty());
             // What storage makes up for each row, but for its address, is not there yet when it filters.
-            let is_stored = |index: usize| index != ROW_ID_COLUMN && index != COMMIT_VERSION_COLUMN;
-            let stored = scan.columns.iter().filter(|(index, _)| is_stored(*index));
+            let is_made_up = |index| matches!(index, ROW_ID_COLUMN | COMMIT_VERSION_COLUMN | DELETE_VERSION_COLUMN);
+            let stored = scan.columns.iter().filter(|(index, _)| !is_made_up(*index));
             let own = stored.map(|(_, column)| column.id).collect::<ColumnSet>();
             let (filters, outer): (Vec<Expr>, Vec<Expr>) =
                 about.into_iter().partition(|predicate| predicate.uses_only(&own));

@@ -3,7 +3,7 @@
 
 use super::{
     Aggregate, AggregateCall, Apply, Expr, FrameBound, FrameExclusion, FrameUnits, FunctionCall, Join, JoinKind, Plan,
-    Quantifier, SetOperationKind, SortKey, WindowCall, WindowFrame,
+    Quantifier, RowChange, ScanChanges, SetOperationKind, SortKey, WindowCall, WindowFrame,
 };
 use crate::literal::Literal;
 use crate::types::LogicalType;
@@ -447,6 +447,13 @@ fn details(plan: &Plan) -> Vec<String> {
             line(&mut lines, "Filter", joined(&scan.filters, " AND "));
             if let Some(as_of) = &scan.as_of {
                 line(&mut lines, "As Of", as_of.to_string());
+            }
+            if let Some(ScanChanges { change, after }) = &scan.changes {
+                let label = match change {
+                    RowChange::Added => "Added After",
+                    RowChange::Removed => "Removed After",
+                };
+                line(&mut lines, label, after.to_string());
             }
             if let Some(limit) = scan.limit {
                 line(&mut lines, "Limit", limit.to_string());

@@ -26,10 +26,10 @@ pub use expression::{
 pub use sequence::{AlterSequence, CreateSequence, SequenceOptions};
 pub use statement::{
     AlterTable, AlterTableAction, COMMIT_VERSION_COLUMN, CTID_COLUMN, ColumnDefinition, Comment, Copy, CopyDirection,
-    CopyFormat, CopyOptions, CopySource, CopyTarget, CreateIndex, CreateTable, CreateView, Delete, DiscardTarget,
-    DropRelation, Explain, ExplainFormat, IndexedColumn, Insert, InsertConstants, Merge, MergeKind, ObjectKind,
-    OnCommit, ROW_ID_COLUMN, Returning, SetScope, Statement, TransactionModes, TransactionStatement, Truncate, Update,
-    Upsert, ViewReference, WithEntry, WithStatement,
+    CopyFormat, CopyOptions, CopySource, CopyTarget, CreateIndex, CreateTable, CreateView, DELETE_VERSION_COLUMN,
+    Delete, DiscardTarget, DropRelation, Explain, ExplainFormat, IndexedColumn, Insert, InsertConstants, Merge,
+    MergeKind, ObjectKind, OnCommit, ROW_ID_COLUMN, Returning, SetScope, Statement, TransactionModes,
+    TransactionStatement, Truncate, Update, Upsert, ViewReference, WithEntry, WithStatement,
 };
 
 pub(crate) use verify::is_table_function_apply;
@@ -95,10 +95,30 @@ pub struct Scan {
     pub filters: Vec<Expr>,
     /// `FOR SYSTEM_TIME AS OF`: a constant version (bigint) or time (timestamptz).
     pub as_of: Option<Expr>,
+    /// Not the rows that are there, but those that were changed until then.
+    pub changes: Option<ScanChanges>,
     /// The scan may stop after so many rows that pass the filters.
     pub limit: Option<u64>,
     /// No rollup may answer for its rows.
     pub rows_only: bool,
+}
+
+/// Rows that commits after a version brought, or took away.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ScanChanges {
+    /// Which of the two.
+    pub change: RowChange,
+    /// A constant version (bigint) or time (timestamptz).
+    pub after: Expr,
+}
+
+/// What commits did to rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RowChange {
+    /// Brought them.
+    Added,
+    /// Took them away.
+    Removed,
 }
 
 /// See [`Plan::Values`].

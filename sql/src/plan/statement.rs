@@ -245,6 +245,9 @@ pub const CTID_COLUMN: usize = usize::MAX - 2;
 /// The column index by which a [`super::Scan`] asks for the commit version that brought a row.
 pub const COMMIT_VERSION_COLUMN: usize = usize::MAX - 1;
 
+/// The column index by which a [`super::Scan`] of changes asks for the commit version that took a row away.
+pub const DELETE_VERSION_COLUMN: usize = usize::MAX - 3;
+
 /// RETURNING's columns.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Returning {

@@ -2,7 +2,8 @@
 //! new node is taught its children once. Order: children in evaluation order, inputs before what uses them.
 
 use super::{
-    AggregateCall, CaseBranch, ColumnDef, ColumnId, Expr, FrameBound, FunctionCall, JoinKey, Plan, SortKey, WindowFrame,
+    AggregateCall, CaseBranch, ColumnDef, ColumnId, Expr, FrameBound, FunctionCall, JoinKey, Plan, ScanChanges,
+    SortKey, WindowFrame,
 };
 use std::collections::HashSet;
 use std::convert::Infallible;
@@ -398,7 +399,8 @@ impl Plan {
         match self {
             Plan::Scan(node) => {
                 node.filters.iter().for_each(&mut *visit);
-                node.as_of.iter().for_each(visit);
+                node.as_of.iter().for_each(&mut *visit);
+                node.changes.iter().for_each(|changes| visit(&changes.after));
             }
             Plan::Values(node) => node.rows.iter().flatten().for_each(visit),
             Plan::TableFunction(node) => {
@@ -460,7 +462,11 @@ impl Plan {
         Ok(match self {
             Plan::Scan(mut node) => {
                 node.filters = list(node.filters, map)?;
-                node.as_of = node.as_of.map(map).transpose()?;
+                node.as_of = node.as_of.map(&mut *map).transpose()?;
+                if let Some(changes) = node.changes {
+                    let after = map(changes.after)?;
+                    node.changes = Some(ScanChanges { after, ..changes });
+                }
                 Plan::Scan(node)
             }
             Plan::Values(mut node) => {

@@ -2,6 +2,7 @@
 
 use super::CommitVersion;
 use crate::limits::BLOCK_ROWS;
+use arrow_array::Int64Array;
 use arrow_buffer::{BooleanBuffer, BooleanBufferBuilder};
 use roaring::RoaringBitmap;
 use std::ops::Range;
@@ -143,6 +144,34 @@ impl Deletes {
             true => None,
             false => Deletes::with(None, rows, version, false).ok(),
         }
+    }
+
+    /// All rows but these; which commits deleted these is as it is known.
+    pub(crate) fn of_all_but(
+        rows: &RoaringBitmap,
+        row_count: u32,
+        known: Option<&Deletes>,
+        version: CommitVersion,
+    ) -> Deletes {
+        let mut others = RoaringBitmap::new();
+        others.insert_range(0..row_count);
+        others -= rows;
+        Deletes {
+            version,
+            recent: known.and_then(|known| known.recent.clone()),
+            ..Deletes::of(&others, version).unwrap_or_default()
+        }
+    }
+
+    /// Which commit deleted each of these rows, as far as it is remembered.
+    pub(crate) fn versions_of(&self, rows: &Range<u32>) -> Int64Array {
+        let mut versions = vec![None; rows.len()];
+        for deleted in self.all_remembered() {
+            for row in deleted.rows.range(rows.clone()) {
+                versions[(row - rows.start) as usize] = Some(deleted.version.0 as i64);
+            }
+        }
+        Int64Array::from(versions)
     }
 
     /// What was deleted beyond what an older value of the same part says, by commits that ascend: all of it by the newest one where

@@ -126,18 +126,12 @@ impl Part {
 
     /// Its rows as of a version; `None` where it had none.
     pub(crate) fn at(self: &Arc<Self>, version: CommitVersion) -> Option<Arc<Part>> {
-        let rows_of = |piece: &Piece| match &piece.versions {
-            Versions::Single(brought) if *brought <= version => piece.row_count,
-            Versions::Single(_) => 0,
-            // Rows come in the order of their commits.
-            Versions::PerRow(each) => each.values().partition_point(|brought| *brought as u64 <= version.0) as u32,
-        };
-        let row_count = self.pieces.iter().map(|piece| rows_of(piece)).sum();
+        let row_count = self.rows_until(version);
         let is_older = self.deletes.as_ref().is_none_or(|deletes| deletes.version() <= version);
         if row_count == self.row_count && is_older {
             return Some(self.clone());
         }
-        let pieces = self.pieces.iter().filter_map(|piece| match rows_of(piece) {
+        let pieces = self.pieces.iter().filter_map(|piece| match piece.rows_until(version) {
             0 => None,
             count if count == piece.row_count => Some(piece.clone()),
             count => Some(Arc::new(piece.first_rows(count))),
@@ -153,6 +147,11 @@ impl Part {
             ..(**self).clone()
         };
         (then.visible_rows() > 0).then(|| Arc::new(then))
+    }
+
+    /// How many of its rows came up to a version: the first ones, because rows come in the order of their commits.
+    pub(crate) fn rows_until(&self, version: CommitVersion) -> u32 {
+        self.pieces.iter().map(|piece| piece.rows_until(version)).sum()
     }
 
     /// The last commit that brought rows.
@@ -176,6 +175,14 @@ impl Part {
 }
 
 impl Piece {
+    fn rows_until(&self, version: CommitVersion) -> u32 {
+        match &self.versions {
+            Versions::Single(brought) if *brought <= version => self.row_count,
+            Versions::Single(_) => 0,
+            Versions::PerRow(each) => each.values().partition_point(|brought| *brought as u64 <= version.0) as u32,
+        }
+    }
+
     fn first_rows(&self, count: u32) -> Piece {
         let rows = count as usize;
         Piece {

@@ -7,6 +7,7 @@ use super::plan::TableScan;
 use super::planned::{Planned, constant, missing_value, unknown_column};
 use super::{ScanColumn, ScanItem};
 use crate::commit::RowId;
+use crate::commit::visibility::Deletes;
 use crate::error::Result;
 use crate::memtable::{Part, Piece};
 use crate::schema::ColumnId;
@@ -15,6 +16,7 @@ use crate::vector::filter::evaluate_test;
 use crate::vector::{Batch, Selection};
 use arrow_array::{Array, ArrayRef, Int64Array};
 use arrow_buffer::BooleanBuffer;
+use arrow_schema::DataType;
 use roaring::RoaringBitmap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -135,6 +137,13 @@ impl PieceView<'_> {
                 addresses(self.part.id, first..first + self.rows.len() as u32)
             }
             ScanColumn::CommitVersion => Ok(self.versions()),
+            ScanColumn::DeleteVersion => {
+                let first = self.piece.first_row + self.rows.start as u32;
+                Ok(delete_versions(
+                    self.part.deletes.as_deref(),
+                    &(first..first + self.rows.len() as u32),
+                ))
+            }
         });
         let batch = Batch {
             columns: columns.collect::<Result<_>>()?,
@@ -159,6 +168,14 @@ impl PieceView<'_> {
     fn versions(&self) -> ArrayRef {
         let versions = self.piece.versions.array(self.piece.row_count as usize);
         Arc::new(versions.slice(self.rows.start, self.rows.len()))
+    }
+}
+
+/// Which commits deleted rows.
+pub(super) fn delete_versions(deletes: Option<&Deletes>, rows: &Range<u32>) -> ArrayRef {
+    match deletes {
+        Some(deletes) => Arc::new(deletes.versions_of(rows)),
+        None => arrow_array::new_null_array(&DataType::Int64, rows.len()),
     }
 }
 

@@ -74,6 +74,8 @@ pub enum ScanColumn {
     Address,
     /// The commit that brought the row, Int64.
     CommitVersion,
+    /// The commit that deleted the row, Int64: see [`crate::store::Snapshot::changes`]. NULL for rows that are not deleted.
+    DeleteVersion,
 }
 
 /// What an aggregation over the scan needs, where it can be had without reading rows: for a segment or block all of whose rows

@@ -4,7 +4,7 @@
 use super::address::addresses;
 use super::dynamic::DynamicFilters;
 use super::evaluate::{and, bits_of, is_empty, narrow};
-use super::memory::row_ids;
+use super::memory::{delete_versions, row_ids};
 use super::plan::{PlannedSegment, TableScan};
 use super::planned::{Planned, constant, missing_value, unknown_column};
 use super::prepared::{Prepared, prepare, read_columns};
@@ -229,6 +229,16 @@ impl Columns<'_> {
         Ok(column)
     }
 
+    /// Of values of all rows of the view, those of the rows that are picked.
+    fn picked_of_view(&self, values: ArrayRef, picked: Option<&[u32]>) -> Result<ArrayRef> {
+        let Some(picked) = picked else { return Ok(values) };
+        let first = self.view.rows.start - self.view.reader.block_rows(self.view.block).start;
+        let places: UInt32Array = picked.iter().map(|row| row - first).collect();
+        arrow_select::take::take(&values, &places, None).map_err(|error| Error::Invalid {
+            reason: error.to_string(),
+        })
+    }
+
     fn scanned(&mut self, column: &ScanColumn) -> Result<ArrayRef> {
         let part = self.view.state.id();
         let block_start = self.view.reader.block_rows(self.view.block).start;
@@ -238,21 +248,16 @@ impl Columns<'_> {
             (ScanColumn::RowId, Some(picked)) => Ok(row_ids(part, picked.iter().map(|row| block_start + row))),
             (ScanColumn::Address, None) => addresses(part, self.view.rows.clone()),
             (ScanColumn::Address, Some(picked)) => addresses(part, picked.iter().map(|row| block_start + row)),
-            (ScanColumn::CommitVersion, None) => self.view.versions(),
-            (ScanColumn::CommitVersion, Some(picked)) => {
-                let first = self.view.rows.start - block_start;
-                let places: UInt32Array = picked.iter().map(|row| row - first).collect();
-                gathered(&self.view.versions()?, &places)
+            (ScanColumn::CommitVersion, picked) => {
+                let versions = self.view.versions()?;
+                self.picked_of_view(versions, picked.as_deref())
+            }
+            (ScanColumn::DeleteVersion, picked) => {
+                let versions = delete_versions(self.view.state.deletes.as_deref(), &self.view.rows);
+                self.picked_of_view(versions, picked.as_deref())
             }
         }
     }
-}
-
-/// A column's values at some of its places.
-fn gathered(column: &ArrayRef, places: &UInt32Array) -> Result<ArrayRef> {
-    arrow_select::take::take(column, places, None).map_err(|error| Error::Invalid {
-        reason: error.to_string(),
-    })
 }
 
 /// The vectors of a window from the first to the last with a row that passes, and which of their rows do.

@@ -3,6 +3,7 @@
 mod background;
 pub(crate) mod bounds;
 mod bulk_load;
+mod changes;
 pub(crate) mod check;
 mod checkpoint;
 pub(crate) mod columns;
@@ -125,6 +126,15 @@ pub trait TableSnapshot: Send + Sync {
     fn scan(&self, request: ScanRequest) -> Result<Arc<dyn Scan>>;
 }
 
+/// What commits did to rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RowChange {
+    /// Brought them.
+    Added,
+    /// Took them away.
+    Removed,
+}
+
 /// How far a rollup has what its table has, as `stoa.rollups` shows it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RollupCoverage {
@@ -147,6 +157,17 @@ pub trait Snapshot: std::any::Any + Send + Sync {
     fn definition_version(&self) -> CommitVersion;
     /// A table of that version.
     fn table(&self, id: TableId) -> Option<Arc<dyn TableSnapshot>>;
+    /// The rows of a table that commits after a version brought, or took away, up to this version, as a table: of these rows the
+    /// deleted ones count as visible, and [`crate::scan::ScanColumn::DeleteVersion`] says which commit took one away.
+    ///
+    /// # Errors
+    /// [`crate::Error::HistoryGone`] where not all of them are kept; those of reading segments.
+    fn changes(
+        &self,
+        table: TableId,
+        change: RowChange,
+        after: CommitVersion,
+    ) -> Result<Option<Arc<dyn TableSnapshot>>>;
     /// All tables.
     fn tables(&self) -> Vec<Arc<TableSchema>>;
     /// An object of the layers above.

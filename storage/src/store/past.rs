@@ -4,7 +4,7 @@
 
 use super::snapshot::{StateSnapshot, StateTable};
 use super::state::{DatabaseState, SegmentState, TableState};
-use super::{RollupCoverage, Snapshot, TableSnapshot};
+use super::{RollupCoverage, RowChange, Snapshot, TableSnapshot};
 use crate::commit::visibility::Deletes;
 use crate::commit::{CommitVersion, RowId};
 use crate::error::{Error, Result};
@@ -47,6 +47,15 @@ impl Snapshot for PastSnapshot {
             version: self.version,
             then: OnceLock::new(),
         }))
+    }
+
+    fn changes(
+        &self,
+        table: TableId,
+        change: RowChange,
+        after: CommitVersion,
+    ) -> Result<Option<Arc<dyn TableSnapshot>>> {
+        self.newest.changes_until(table, change, after, self.version)
     }
 
     fn tables(&self) -> Vec<Arc<TableSchema>> {
@@ -149,11 +158,7 @@ impl TableSnapshot for PastTable {
 /// # Errors
 /// [`Error::HistoryGone`]; those of reading segments.
 fn table_at(newest: &TableState, version: CommitVersion) -> Result<TableState> {
-    if version < newest.history_from {
-        return Err(Error::HistoryGone {
-            oldest: newest.history_from.0,
-        });
-    }
+    check_kept(newest, version)?;
     let segments = newest.segments.iter();
     let segments = segments.filter_map(|segment| segment_at(segment, version).transpose());
     Ok(TableState {
@@ -161,6 +166,19 @@ fn table_at(newest: &TableState, version: CommitVersion) -> Result<TableState> {
         parts: newest.parts.iter().filter_map(|part| part.at(version)).collect(),
         ..newest.clone()
     })
+}
+
+/// Whether a table can be read as of a version.
+///
+/// # Errors
+/// [`Error::HistoryGone`]
+pub(super) fn check_kept(newest: &TableState, version: CommitVersion) -> Result<()> {
+    match version < newest.history_from {
+        true => Err(Error::HistoryGone {
+            oldest: newest.history_from.0,
+        }),
+        false => Ok(()),
+    }
 }
 
 /// A segment as of a version; `None` where none of its rows was there.
@@ -175,7 +193,7 @@ fn segment_at(segment: &SegmentState, version: CommitVersion) -> Result<Option<S
         known => known.clone(),
     };
     if meta.version_max > version {
-        let mut rows = rows_after(segment, version)?;
+        let mut rows = rows_brought(segment, version, CommitVersion(u64::MAX))?;
         rows |= deletes.map(|deletes| deletes.rows()).unwrap_or_default();
         deletes = Deletes::of(&rows, version).map(Arc::new);
     }
@@ -191,20 +209,31 @@ fn segment_at(segment: &SegmentState, version: CommitVersion) -> Result<Option<S
     Ok((then.visible_rows() > 0).then_some(then))
 }
 
-/// Rows that commits after a version brought.
-fn rows_after(segment: &SegmentState, version: CommitVersion) -> Result<RoaringBitmap> {
+/// Rows that commits after a version brought, up to another one.
+pub(super) fn rows_brought(
+    segment: &SegmentState,
+    after: CommitVersion,
+    until: CommitVersion,
+) -> Result<RoaringBitmap> {
     let reader = segment.file.reader()?;
-    let mut after = RoaringBitmap::new();
+    let is_between = |version: u64| version > after.0 && version <= until.0;
+    let mut brought = RoaringBitmap::new();
     for block in 0..reader.block_count() {
         let rows = reader.block_rows(block);
-        let Some(versions) = reader.versions(rows.clone())? else {
-            // All rows are of one commit, which is newer.
-            after.insert_range(rows);
-            continue;
-        };
-        let newer = versions.values().iter().zip(rows);
-        let newer = newer.filter(|(brought, _)| **brought as u64 > version.0);
-        after.extend(newer.map(|(_, row)| row));
+        match reader.versions(rows.clone())? {
+            Some(versions) => {
+                let rows = versions.values().iter().zip(rows);
+                brought.extend(
+                    rows.filter(|(version, _)| is_between(**version as u64))
+                        .map(|(_, row)| row),
+                );
+            }
+            // All rows are of one commit.
+            None if is_between(segment.file.meta.version_min.0) => {
+                brought.insert_range(rows);
+            }
+            None => {}
+        }
     }
-    Ok(after)
+    Ok(brought)
 }

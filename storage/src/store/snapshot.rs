@@ -1,8 +1,9 @@
 //! A state as readers see it. Holding one keeps its rows in memory and its files on disk.
 
+use super::changes::changed_rows;
 use super::partial::unknown_key;
 use super::state::{DatabaseState, TableState};
-use super::{RollupCoverage, Snapshot, TableSnapshot};
+use super::{RollupCoverage, RowChange, Snapshot, TableSnapshot};
 use crate::commit::{CommitVersion, RowId};
 use crate::error::Result;
 use crate::ingest::{IngestCounts, LastBatch};
@@ -15,6 +16,25 @@ use std::sync::Arc;
 /// One version of the database.
 pub(crate) struct StateSnapshot {
     pub(crate) state: Arc<DatabaseState>,
+}
+
+impl StateSnapshot {
+    /// As [`Snapshot::changes`], up to a version before the state's.
+    pub(crate) fn changes_until(
+        &self,
+        table: TableId,
+        change: RowChange,
+        after: CommitVersion,
+        until: CommitVersion,
+    ) -> Result<Option<Arc<dyn TableSnapshot>>> {
+        let Some(table) = self.state.tables.get(&table) else {
+            return Ok(None);
+        };
+        Ok(Some(Arc::new(StateTable {
+            table: Arc::new(changed_rows(table, change, after, until)?),
+            version: until,
+        })))
+    }
 }
 
 impl Snapshot for StateSnapshot {
@@ -32,6 +52,15 @@ impl Snapshot for StateSnapshot {
             table,
             version: self.state.version,
         }))
+    }
+
+    fn changes(
+        &self,
+        table: TableId,
+        change: RowChange,
+        after: CommitVersion,
+    ) -> Result<Option<Arc<dyn TableSnapshot>>> {
+        self.changes_until(table, change, after, self.state.version)
     }
 
     fn tables(&self) -> Vec<Arc<TableSchema>> {

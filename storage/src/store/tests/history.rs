@@ -75,6 +75,9 @@ impl World {
             let snapshot = self.store().snapshot_at(*version).unwrap();
             assert_eq!(snapshot.version(), *version);
             assert_eq!(read(&*snapshot, self.table), *rows, "{version:?}");
+            for (before, then) in self.versions.iter().filter(|(before, _)| before <= version) {
+                check_changes(&*snapshot, self.table, *before, then);
+            }
         }
     }
 

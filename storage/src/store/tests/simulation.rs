@@ -210,7 +210,12 @@ impl Simulation {
         for (version, rows) in self.model.by_version.range(..=self.model.acknowledged) {
             let snapshot = self.store().snapshot_at(CommitVersion(*version)).unwrap();
             match try_read(&*snapshot, self.table) {
-                Ok(_) => self.compare(&*snapshot, rows),
+                Ok(_) => {
+                    self.compare(&*snapshot, rows);
+                    let mut then: Vec<Row> = rows.values().cloned().collect();
+                    then.sort();
+                    check_changes(&*self.store().snapshot(), self.table, CommitVersion(*version), &then);
+                }
                 Err(Error::HistoryGone { oldest }) => assert!(
                     oldest > *version && (self.history_ms == 0 || *version < kept),
                     "seed {}, steps {}: version {version} is gone, {kept} must be kept",

@@ -6,7 +6,7 @@ use crate::disk::{AppendFile, Disk, FileBytes};
 use crate::error::Result;
 use crate::scan::{ScanColumn, ScanItem, ScanRequest};
 use crate::schema::{ColumnId, ColumnSchema, PartitionBy, PartitionUnit, TableId, TableSchema};
-use crate::store::{Durability, Snapshot, Store, StoreOptions, open_on};
+use crate::store::{Durability, RowChange, Snapshot, Store, StoreOptions, TableSnapshot, open_on};
 use crate::vector::{Batch, flatten};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Date32Type, Int64Type};
@@ -117,7 +117,11 @@ pub(crate) fn all_columns() -> ScanRequest {
 
 /// The batches of a scan, compacted and flattened.
 pub(crate) fn batches(snapshot: &dyn Snapshot, table: TableId, request: ScanRequest) -> Result<Vec<Batch>> {
-    let scan = snapshot.table(table).expect("the table is there").scan(request)?;
+    batches_of(&*snapshot.table(table).expect("the table is there"), request)
+}
+
+fn batches_of(table: &dyn TableSnapshot, request: ScanRequest) -> Result<Vec<Batch>> {
+    let scan = table.scan(request)?;
     let mut reader = scan.reader();
     let mut batches = Vec::new();
     while let Some(item) = reader.next()? {
@@ -161,6 +165,54 @@ pub(crate) fn try_read(snapshot: &dyn Snapshot, table: TableId) -> Result<Vec<Ro
     rows.sort();
     assert_eq!(rows.len() as u64, snapshot.table(table).unwrap().row_count());
     Ok(rows)
+}
+
+/// The rows that commits after a version brought or took away, up to a snapshot's, each with its commit, sorted.
+pub(crate) fn read_changes(
+    snapshot: &dyn Snapshot,
+    table: TableId,
+    change: RowChange,
+    after: CommitVersion,
+) -> Result<Vec<(Row, u64)>> {
+    let version = match change {
+        RowChange::Added => ScanColumn::CommitVersion,
+        RowChange::Removed => ScanColumn::DeleteVersion,
+    };
+    let mut request = all_columns();
+    request.columns.push(version);
+    let changed = snapshot.changes(table, change, after)?.expect("the table is there");
+    let count = changed.row_count();
+    let batches = batches_of(&*changed, request)?;
+    let versions = batches.iter().flat_map(|batch| {
+        let versions = batch.columns[5].as_primitive::<Int64Type>();
+        assert_eq!(versions.null_count(), 0, "a change without a commit");
+        versions.values().to_vec()
+    });
+    let rows = rows_of(&batches).into_iter().map(|(row, _)| row);
+    let mut rows: Vec<(Row, u64)> = rows.zip(versions.map(|version| version as u64)).collect();
+    rows.sort();
+    assert_eq!(rows.len() as u64, count);
+    Ok(rows)
+}
+
+/// That what an older version had, what came and what went since give what a snapshot has, by the commits between.
+pub(crate) fn check_changes(snapshot: &dyn Snapshot, table: TableId, after: CommitVersion, then: &[Row]) {
+    let of = |change| read_changes(snapshot, table, change, after).unwrap();
+    let (added, removed) = (of(RowChange::Added), of(RowChange::Removed));
+    let mut counts: BTreeMap<&Row, i64> = BTreeMap::new();
+    then.iter().for_each(|row| *counts.entry(row).or_default() += 1);
+    for (rows, sign) in [(&added, 1), (&removed, -1)] {
+        for (row, version) in rows {
+            assert!(*version > after.0 && *version <= snapshot.version().0);
+            *counts.entry(row).or_default() += sign;
+        }
+    }
+    let expected = read(snapshot, table);
+    let found = counts.into_iter().flat_map(|(row, count)| {
+        assert!(count >= 0, "{row:?} went and was not there");
+        std::iter::repeat_n(row.clone(), count as usize)
+    });
+    assert_eq!(found.collect::<Vec<Row>>(), expected, "since {after:?}");
 }
 
 /// The change that deletes the rows which a test picks.
