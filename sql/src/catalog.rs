@@ -64,7 +64,13 @@ pub struct RelationInfo {
     pub constraint_names: Vec<String>,
     /// Its keys.
     pub keys: Vec<KeyInfo>,
+    /// Whether there is a column of type smallint behind these, [`ARRIVAL`]: 0 for rows that came on time, 1 for late ones, 2 for very
+    /// late ones.
+    pub has_arrival: bool,
 }
+
+/// The column that says how a row came; no statement names it.
+pub const ARRIVAL: &str = "stoa.arrival";
 
 /// Columns whose values no two rows share.
 #[derive(Clone, Debug, PartialEq)]

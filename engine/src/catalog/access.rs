@@ -1,5 +1,6 @@
 //! The planner's questions: where a relation's rows are, now or as of another version.
 
+use super::arrival::has_arrival;
 use super::relation::{Body, Relation, relation_id, storage_id};
 use super::view::View;
 use crate::error::{Error, Result, SqlState};
@@ -106,6 +107,8 @@ fn stored(snapshot: &dyn Snapshot, reading: Reading, schema: &TableSchema, relat
         }
     }
     let types = relation.info.columns.iter().map(|column| &column.data_type);
+    // How rows came is no column of the relation.
+    let types = types.chain(has_arrival(schema).then_some(&LogicalType::SmallInt));
     let columns = schema
         .columns
         .iter()

@@ -6,6 +6,7 @@
 //! one session; [`view_reference`] what views read; [`compile`] answers the compiler, [`access`] the planner, [`facts`] the catalog functions.
 
 mod access;
+pub(crate) mod arrival;
 pub(crate) mod compile;
 mod facts;
 pub(crate) mod names;

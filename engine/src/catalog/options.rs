@@ -1,5 +1,6 @@
 //! WITH (..) of a table: which options there are, what their values may be, and what they mean to storage.
 
+use super::arrival::keep_arrival;
 use crate::error::{Error, Result, SqlState};
 use stoa_storage::schema::{ColumnId, KeySchema, PartitionBy, PartitionUnit, TableId, TableSchema};
 
@@ -99,7 +100,7 @@ pub(crate) fn apply_options(
             "option \"retention\" needs \"partition_by\": whole partitions are dropped",
         ));
     }
-    event_time(schema, options).map(drop)
+    keep_arrival(schema, options)
 }
 
 /// When the events of a table happened, and what that means for rows that come.

@@ -1,5 +1,6 @@
 //! What the catalog holds: relations with their columns, as the binder, the planner and system tables look at them.
 
+use super::arrival::{has_arrival, named_columns};
 use super::persist::{TableDefinition, ViewDefinition};
 use super::sequence::SequenceDefinition;
 use super::system::SystemTable;
@@ -163,7 +164,7 @@ pub(crate) fn storage_id(id: TableId) -> stoa_storage::schema::TableId {
 pub(crate) fn table_relation(schema: &Arc<TableSchema>) -> Result<Relation> {
     let what = format!("table {}", schema.id.0);
     let definition = super::persist::read_table(&what, &schema.definition)?;
-    let columns = schema.columns.iter().map(|column| {
+    let columns = named_columns(schema).iter().map(|column| {
         let more = definition.columns.iter().find(|more| more.id == column.id.0);
         let more = more.ok_or_else(|| Error::Internal(format!("{what} has no type for column \"{}\"", column.name)))?;
         Ok(ColumnInfo {
@@ -176,6 +177,7 @@ pub(crate) fn table_relation(schema: &Arc<TableSchema>) -> Result<Relation> {
         })
     });
     let info = RelationInfo {
+        has_arrival: has_arrival(schema),
         id: relation_id(schema.id),
         schema: definition.schema.clone(),
         name: definition.name.clone(),
@@ -231,6 +233,7 @@ pub(crate) fn view_relation(schema: &str, name: &str, view: ViewDefinition) -> R
         hidden: false,
     });
     let info = RelationInfo {
+        has_arrival: false,
         id: TableId(view.oid),
         schema: schema.to_owned(),
         name: name.to_owned(),
@@ -264,6 +267,7 @@ pub(crate) fn sequence_relation(schema: &str, name: &str, sequence: SequenceDefi
         hidden: false,
     });
     let info = RelationInfo {
+        has_arrival: false,
         id: TableId(sequence.oid),
         schema: schema.to_owned(),
         name: name.to_owned(),

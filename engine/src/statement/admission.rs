@@ -4,6 +4,7 @@
 use super::rejects::rejects_of;
 use super::row_sink::RowSink;
 use super::stored;
+use crate::catalog::arrival::{LATE, ON_TIME, VERY_LATE};
 use crate::catalog::options::event_time;
 use crate::catalog::relation::Relation;
 use crate::catalog::view::View;
@@ -16,7 +17,7 @@ use crate::pipeline::MemoryBudget;
 use crate::types::LogicalType;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Date32Type, TimestampMicrosecondType};
-use arrow_array::{Array, ArrayRef, StringViewArray, TimestampMicrosecondArray};
+use arrow_array::{Array, ArrayRef, Int16Array, StringViewArray, TimestampMicrosecondArray};
 use arrow_buffer::BooleanBufferBuilder;
 use arrow_schema::DataType;
 use std::sync::Arc;
@@ -158,6 +159,19 @@ impl Admission {
             Arc::new(StringViewArray::from_iter_values(documents)),
         ];
         self.rejects.append(Batch::new(columns, rows.len()))
+    }
+
+    /// How rows that come are to be remembered: whether they are late.
+    pub(super) fn arrivals(&self, batch: &Batch) -> ArrayRef {
+        let times = batch.columns.get(self.event_time).map(instants);
+        let (late_before, very_late_before) = self.late_before.unwrap_or((i64::MIN, i64::MIN));
+        let arrival = |time: Option<i64>| match time {
+            Some(time) if time < very_late_before => VERY_LATE,
+            Some(time) if time < late_before => LATE,
+            _ => ON_TIME,
+        };
+        let times = times.iter().flat_map(|times| times.iter());
+        Arc::new(Int16Array::from_iter_values(times.map(arrival)))
     }
 
     /// The sink of the rows that were put aside.

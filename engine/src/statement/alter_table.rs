@@ -8,6 +8,7 @@ use super::rejects::{has_event_time, make_rejects};
 use super::sequence::{drop_changes, owned_sequences};
 use super::unique_key::check_unique;
 use super::{Effect, Run, constants, query::Planned, stored};
+use crate::catalog::arrival::{add_column, named_columns};
 use crate::catalog::compile::evaluate_constant;
 use crate::catalog::options::{apply_options, event_time};
 use crate::catalog::persist::{ColumnDefinition, Constraint, NameEntry, Rule, TableDefinition, ViewDefinition};
@@ -123,7 +124,9 @@ impl Altered<'_> {
     }
 
     fn place(&self, name: &str) -> Option<usize> {
-        self.schema.columns.iter().position(|column| column.name == name)
+        named_columns(&self.schema)
+            .iter()
+            .position(|column| column.name == name)
     }
 
     pub(super) fn column(&mut self, name: &str) -> Result<&mut ColumnSchema> {
@@ -171,13 +174,14 @@ impl Altered<'_> {
         };
         let id = self.schema.next_column_id;
         self.schema.next_column_id = id + 1;
-        self.schema.columns.push(ColumnSchema {
+        let added = ColumnSchema {
             id: stoa_storage::schema::ColumnId(id),
             name: column.name.clone(),
             data_type: stored_type(&column.data_type),
             nullable: column.nullable,
             missing_value,
-        });
+        };
+        add_column(&mut self.schema, added);
         self.definition.columns.push(ColumnDefinition {
             id,
             data_type: column.data_type.clone(),

@@ -6,6 +6,7 @@ use super::check_constraint::Check;
 use super::query::{memory_bytes, plain};
 use super::stored;
 use super::unique_key::{Key, NewKeys};
+use crate::catalog::arrival::{has_arrival, named_columns};
 use crate::catalog::relation::Relation;
 use crate::catalog::view::View;
 use crate::database::Shared;
@@ -15,7 +16,8 @@ use crate::format::text::ColumnWriter;
 use crate::limits::{LOGGED_BYTES_MAX, LOGGED_ROWS_MAX};
 use crate::pipeline::{Demand, MemoryBudget, Reservation, Sink, SinkPart};
 use crate::types::{LogicalType, array_type, stored_array};
-use arrow_array::{Array, ArrayRef};
+use arrow_array::{Array, ArrayRef, new_null_array};
+use arrow_schema::DataType;
 use parking_lot::Mutex;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -149,7 +151,7 @@ impl RowSink {
     /// # Errors
     /// 42804, naming the column.
     pub(crate) fn check_types(&self, columns: &[ArrayRef]) -> Result<()> {
-        let definitions = &self.target.schema.columns;
+        let definitions = named_columns(&self.target.schema);
         let types = columns
             .iter()
             .map(|column| column.data_type().clone())
@@ -179,7 +181,7 @@ impl RowSink {
 
     /// Columns of the rows that it takes.
     pub(crate) fn column_count(&self) -> usize {
-        self.target.schema.columns.len()
+        named_columns(&self.target.schema).len()
     }
 
     /// Rows taken so far.
@@ -216,7 +218,14 @@ impl RowSink {
         self.check_conditions(&batch)?;
         self.row_count.fetch_add(batch.row_count as u64, Ordering::Relaxed);
         let columns = batch.columns.iter().map(stored_array::encode);
-        let stored = Batch::new(columns.collect::<Result<_>>()?, batch.row_count);
+        let mut columns: Vec<ArrayRef> = columns.collect::<Result<_>>()?;
+        if has_arrival(&self.target.schema) {
+            columns.push(match &self.admission {
+                Some(admission) => admission.arrivals(&batch),
+                None => new_null_array(&DataType::Int16, batch.row_count),
+            });
+        }
+        let stored = Batch::new(columns, batch.row_count);
         let load = {
             let mut state = self.state.lock();
             self.keep_keys(&mut state, &batch)?;
@@ -253,11 +262,11 @@ impl RowSink {
     }
 
     fn check_nulls(&self, batch: &Batch) -> Result<()> {
-        if batch.columns.len() != self.target.schema.columns.len() {
+        if batch.columns.len() != self.column_count() {
             return Err(Error::Internal(format!(
                 "{} columns were given for the {} of \"{}\"",
                 batch.columns.len(),
-                self.target.schema.columns.len(),
+                self.column_count(),
                 self.target.name
             )));
         }

@@ -8,9 +8,10 @@ use super::scope::{Scope, ScopeColumn};
 use super::{Binder, not_supported};
 use crate::catalog::{RelationInfo, RelationKind, TableName};
 use crate::error::{Error, Result, SqlState};
+use crate::literal::Literal;
 use crate::plan::{
-    COMMIT_VERSION_COLUMN, ColumnDef, CompareOp, DELETE_VERSION_COLUMN, Expr, JoinKind, Plan, RowChange, ScanChanges,
-    SetOperation, SetOperationKind,
+    COMMIT_VERSION_COLUMN, CaseBranch, ColumnDef, CompareOp, DELETE_VERSION_COLUMN, Expr, JoinKind, Plan, RowChange,
+    ScanChanges, SetOperation, SetOperationKind,
 };
 use crate::types::LogicalType;
 use sqlparser::ast;
@@ -35,8 +36,8 @@ pub(super) struct ChangedRows {
     pub(super) plan: Plan,
     /// The table's columns, as names reach them; the plan is a projection with all columns named here.
     pub(super) columns: Vec<ScopeColumn>,
-    /// What the commit was for.
-    pub(super) cause: ColumnDef,
+    /// Why: what the commit was for, and of a row that came, how (as [`RelationInfo::has_arrival`] says).
+    pub(super) causes: [ColumnDef; 2],
     /// The commit that brought the row or took it away, and when that was.
     commit: [ColumnDef; 2],
 }
@@ -57,7 +58,7 @@ impl Binder<'_> {
         let added = self.changed_rows(&relation, RowChange::Added, &span)?;
         let removed = self.changed_rows(&relation, RowChange::Removed, &span)?;
         let inputs = vec![self.told_changes(added, "added"), self.told_changes(removed, "removed")];
-        let names: Vec<String> = ["change", "commit_version", "commit_time", "cause"]
+        let names: Vec<String> = ["change", "commit_version", "commit_time", "cause", "arrival"]
             .into_iter()
             .map(str::to_owned)
             .chain(relation.columns.iter().map(|column| column.name.clone()))
@@ -156,6 +157,10 @@ impl Binder<'_> {
             RowChange::Added => (COMMIT_VERSION_COLUMN, version.clone()),
             RowChange::Removed => (DELETE_VERSION_COLUMN, version.clone()),
         });
+        let arrival = self.column("arrival", LogicalType::SmallInt, true);
+        if relation.has_arrival {
+            scan.columns.push((relation.columns.len(), arrival.clone()));
+        }
         let commits = TableName {
             schema: Some("stoa".to_owned()),
             name: "commits".to_owned(),
@@ -175,25 +180,55 @@ impl Binder<'_> {
         };
         let known = Plan::joined(Plan::Scan(scan), Plan::Scan(commits), JoinKind::Left, vec![condition]);
         let expressions = known.output().into_iter();
-        let expressions = expressions.map(|column| (column.clone(), Expr::Column(column)));
-        let expressions = expressions.collect();
+        let mut expressions: Vec<(ColumnDef, Expr)> = expressions
+            .map(|column| (column.clone(), Expr::Column(column)))
+            .collect();
+        if !relation.has_arrival {
+            let unknown = Expr::Literal(Literal::Null, LogicalType::SmallInt);
+            expressions.push((arrival.clone(), unknown));
+        }
         Ok(ChangedRows {
             plan: known.projected(expressions),
             columns,
-            cause: nullable(cause),
+            causes: [nullable(cause), arrival],
             commit: [version, nullable(time)],
         })
     }
 
     /// Rows of [`Self::bind_table_changes`].
     fn told_changes(&mut self, rows: ChangedRows, change: &str) -> Plan {
-        let literal = Expr::Literal(crate::literal::Literal::Text(change.to_owned()), LogicalType::Text);
+        let literal = Expr::Literal(Literal::Text(change.to_owned()), LogicalType::Text);
         let first = self.column("change", LogicalType::Text, false);
         let own = rows.columns.into_iter().filter(|column| !column.hidden);
-        let others = rows.commit.into_iter().chain([rows.cause]);
-        let others = others.chain(own.map(|column| column.column));
-        let others = others.map(|column| (column.clone(), Expr::Column(column)));
-        let expressions = std::iter::once((first, literal)).chain(others).collect();
+        let [cause, arrival] = rows.causes;
+        let named = self.column("arrival", LogicalType::Text, true);
+        let plain = |column: ColumnDef| (column.clone(), Expr::Column(column));
+        let of_commit = rows.commit.into_iter().chain([cause]).map(plain);
+        let expressions = std::iter::once((first, literal))
+            .chain(of_commit)
+            .chain([(named, arrival_name(arrival))])
+            .chain(own.map(|column| plain(column.column)))
+            .collect();
         rows.plan.projected(expressions)
+    }
+}
+
+/// How rows came, as [`RelationInfo::has_arrival`] numbers it.
+pub(super) const ARRIVALS: [&str; 3] = ["on time", "late", "very late"];
+
+/// The name of how a row came.
+fn arrival_name(arrival: ColumnDef) -> Expr {
+    let branch = |(number, name): (i64, &str)| CaseBranch {
+        condition: Expr::compare(
+            CompareOp::Equal,
+            Expr::Column(arrival.clone()),
+            Expr::Literal(Literal::Integer(number), LogicalType::SmallInt),
+        ),
+        result: Expr::Literal(Literal::Text(name.to_owned()), LogicalType::Text),
+    };
+    Expr::Case {
+        branches: (0..).zip(ARRIVALS).map(branch).collect(),
+        otherwise: None,
+        data_type: LogicalType::Text,
     }
 }

@@ -10,6 +10,7 @@
 use super::bind_changes::Span;
 use super::bind_cte::BoundWith;
 use super::bind_from::{FromItem, shown};
+use super::explanation::{Assembly, Effect, Kind, Output};
 use super::name::parts;
 use super::{Binder, not_supported};
 use crate::catalog::RelationInfo;
@@ -39,26 +40,8 @@ pub(super) struct Reading {
     stand: Stand,
     /// Those that were bound.
     tables: Vec<Arc<RelationInfo>>,
-    /// Of the one of which there is only what changed.
-    cause: Option<ColumnDef>,
-}
-
-/// What an output column of the query is.
-#[derive(Clone, Copy, PartialEq)]
-enum Kind {
-    /// The same for all rows of a group.
-    Key,
-    /// A sum or count.
-    Additive,
-    /// Anything else: what rows did to it cannot be told one by one.
-    Other,
-}
-
-/// An output column of the query.
-struct Output {
-    name: String,
-    kind: Kind,
-    data_type: LogicalType,
+    /// Why rows changed, of the one of which there is only what changed.
+    causes: Option<[ColumnDef; 2]>,
 }
 
 /// The query, bound once.
@@ -68,14 +51,6 @@ struct Explained {
     key_count: usize,
     outputs: Vec<Output>,
     tables: Vec<Arc<RelationInfo>>,
-}
-
-/// What a table did to the answer.
-enum Effect {
-    /// By the causes of rows that came and went.
-    ByRows { added: Plan, removed: Plan },
-    /// As the difference of two answers.
-    ByAnswers { before: Plan, after: Plan },
 }
 
 impl Binder<'_> {
@@ -123,7 +98,7 @@ impl Binder<'_> {
             Stand::Changes(at, change) if at == place => {
                 let rows = self.changed_rows(relation, change, &span)?;
                 if let Some(reading) = &mut self.explained {
-                    reading.cause = Some(rows.cause);
+                    reading.causes = Some(rows.causes);
                 }
                 return self.aliased(rows.plan, rows.columns, schema, name, alias);
             }
@@ -215,17 +190,22 @@ impl Binder<'_> {
     /// The query over the changes of a table; `None` where they do not go into the aggregation one by one.
     fn changes_of(&mut self, query: &ast::Query, span: &Span, place: usize, change: RowChange) -> Result<Option<Plan>> {
         let (outputs, mut aggregate, reading) = self.aggregation(query, span, Stand::Changes(place, change))?;
-        let Some(cause) = reading.cause else { return Ok(None) };
-        if !expose(&mut aggregate.input, &cause) {
+        let Some(causes) = reading.causes else { return Ok(None) };
+        if !expose(&mut aggregate.input, &causes) {
             return Ok(None);
         }
         let Some(count) = self.catalog.function(None, "count") else {
             return Err(not_supported("counting"));
         };
         let rows = self.column("rows", LogicalType::BigInt, false);
-        let by = self.column("cause", LogicalType::Text, true);
+        let by = [
+            self.column("cause", LogicalType::Text, true),
+            self.column("arrival", LogicalType::SmallInt, true),
+        ];
         let of_groups = self.named_keys(&aggregate);
-        aggregate.keys.push((by.clone(), Expr::Column(cause)));
+        aggregate
+            .keys
+            .extend(by.clone().into_iter().zip(causes.map(Expr::Column)));
         let call = FunctionCall {
             function: count,
             arguments: Vec::new(),
@@ -239,7 +219,8 @@ impl Binder<'_> {
             order_by: Vec::new(),
         };
         aggregate.aggregates.push((rows.clone(), count));
-        let more = [by, rows].map(|column| (column.clone(), Expr::Column(column)));
+        let more = by.into_iter().chain([rows]);
+        let more = more.map(|column| (column.clone(), Expr::Column(column)));
         let expressions = of_groups.into_iter().chain(named_outputs(outputs)).chain(more);
         Ok(Some(Plan::Aggregate(aggregate).projected(expressions.collect())))
     }
@@ -264,7 +245,7 @@ impl Binder<'_> {
             span: span.clone(),
             stand,
             tables: Vec::new(),
-            cause: None,
+            causes: None,
         });
         let bound = self.bind_query(query, None);
         let reading = self.explained.take();
@@ -277,170 +258,6 @@ impl Binder<'_> {
             column.name = name;
         }
         Ok((outputs, aggregate, reading))
-    }
-}
-
-/// The parts of an explanation put together, as text: its sources are `before` and `after`, and for each table what it added and took away.
-struct Assembly<'a> {
-    key_count: usize,
-    outputs: &'a [Output],
-    tables: &'a [Arc<RelationInfo>],
-}
-
-/// What commits are for, as parts of an explanation.
-const PARTS: [(&str, &str); 8] = [
-    ("insert", "inserted"),
-    ("copy", "inserted"),
-    ("load", "inserted"),
-    ("upsert", "upserted"),
-    ("update", "updated"),
-    ("merge", "merged"),
-    ("delete", "deleted"),
-    ("truncate", "deleted"),
-];
-
-impl Assembly<'_> {
-    /// The columns: the query's keys, the part, the table and how many rows of it, and the query's other columns.
-    fn names(&self) -> Vec<String> {
-        let of = |is_key: bool| {
-            let outputs = self.outputs.iter();
-            let outputs = outputs.filter(move |output| (output.kind == Kind::Key) == is_key);
-            outputs.map(|output| output.name.clone())
-        };
-        let own = ["part", "relation", "rows_added", "rows_removed"].map(str::to_owned);
-        of(true).chain(own).chain(of(false)).collect()
-    }
-
-    /// The outputs, keys or others, as a list in which each is what is said of it.
-    fn list(&self, is_key: bool, said: impl Fn(usize, &Output) -> String) -> String {
-        let outputs = self.outputs.iter().enumerate();
-        let outputs = outputs.filter(|(_, output)| (output.kind == Kind::Key) == is_key);
-        outputs.fold(String::new(), |list, (place, output)| {
-            list + ", " + &said(place, output)
-        })
-    }
-
-    fn keys(&self) -> String {
-        (0..self.key_count).fold(String::new(), |list, place| format!("{list}, k{place}"))
-    }
-
-    fn text(&self, effects: &[Effect]) -> String {
-        let (keys, plain) = (self.keys(), |place: usize, _: &Output| format!("c{place}"));
-        let (of_groups, values) = (self.list(true, plain), self.list(false, plain));
-        let whole = |rank: usize, part: &str| {
-            format!(
-                "SELECT {rank} AS rank, '{part}' AS part, NULL::text AS relation, NULL::bigint AS rows_added, \
-                 NULL::bigint AS rows_removed{keys}{of_groups}{values} FROM {part}"
-            )
-        };
-        let mut entries = vec![whole(0, "before"), whole(self.tables.len() + 1, "after")];
-        for (place, effect) in effects.iter().enumerate() {
-            entries.push(match effect {
-                Effect::ByRows { .. } => self.by_rows(place),
-                Effect::ByAnswers { .. } => self.by_answers(place),
-            });
-        }
-        let (entries, last) = (entries.join(" UNION ALL "), self.tables.len() + 1);
-        let partition = match keys.strip_prefix(", ") {
-            Some(keys) => format!("PARTITION BY {keys}"),
-            None => String::new(),
-        };
-        let first = of_groups
-            .strip_prefix(", ")
-            .map(|keys| format!("{keys}, "))
-            .unwrap_or_default();
-        format!(
-            "SELECT {first}part, relation, rows_added, rows_removed{values} FROM (SELECT *, \
-             count(*) FILTER (WHERE rank BETWEEN 1 AND {}) OVER ({partition}) AS parts FROM ({entries}) AS entry) AS entry \
-             WHERE parts > 0 ORDER BY {}rank, part",
-            last - 1,
-            keys.strip_prefix(", ")
-                .map(|keys| format!("{keys}, "))
-                .unwrap_or_default()
-        )
-    }
-
-    /// The parts of a table whose rows tell them: by the causes of commits for the first table, all in one for the others.
-    fn by_rows(&self, place: usize) -> String {
-        let part = match self.is_fact(place) {
-            true => {
-                let cases = PARTS.iter().fold(String::new(), |cases, (cause, part)| {
-                    format!("{cases} WHEN '{cause}' THEN '{part}'")
-                });
-                format!("CASE coalesce(cause, 'unknown'){cases} ELSE coalesce(cause, 'unknown') END")
-            }
-            false => self.whole_part(place),
-        };
-        let one_side = |source: &str, sign: &str, added: &str, removed: &str| {
-            let values = self.list(false, |place, output| match output.kind {
-                Kind::Additive => format!("{sign}c{place} AS c{place}"),
-                _ => format!("NULL AS c{place}"),
-            });
-            format!(
-                "SELECT {part} AS part, {added} AS rows_added, {removed} AS rows_removed{}{}{values} FROM \"{source} {place}\"",
-                self.keys(),
-                self.list(true, |place, _| format!("c{place}")),
-            )
-        };
-        let rows = [one_side("plus", "", "rows", "0"), one_side("minus", "-", "0", "rows")];
-        self.summed(
-            place,
-            &rows.join(" UNION ALL "),
-            "sum(rows_added)::bigint",
-            "sum(rows_removed)::bigint",
-        )
-    }
-
-    /// The part of a table of which only answers tell: those rows of either answer that the other has not.
-    fn by_answers(&self, place: usize) -> String {
-        let one_side = |this: &str, other: &str, sign: &str| {
-            let plain = self.list(true, |place, _| format!("c{place}"));
-            let all = self.list(false, |place, _| format!("c{place}"));
-            let columns = format!("{}{plain}{all}", self.keys());
-            let columns = columns.trim_start_matches(", ");
-            let values = self.list(false, |place, output| match output.kind {
-                Kind::Additive => format!("{sign}c{place} AS c{place}"),
-                _ => format!("NULL AS c{place}"),
-            });
-            format!(
-                "SELECT {} AS part{}{plain}{values} FROM (SELECT {columns} FROM \"{this} {place}\" EXCEPT ALL \
-                 SELECT {columns} FROM \"{other} {place}\") AS answer",
-                self.whole_part(place),
-                self.keys()
-            )
-        };
-        let rows = [one_side("plus", "minus", ""), one_side("minus", "plus", "-")];
-        self.summed(place, &rows.join(" UNION ALL "), "NULL::bigint", "NULL::bigint")
-    }
-
-    /// Both sides of a table added up.
-    fn summed(&self, place: usize, rows: &str, rows_added: &str, rows_removed: &str) -> String {
-        let (keys, of_groups) = (self.keys(), self.list(true, |place, _| format!("c{place}")));
-        let values = self.list(false, |place, output| match output.kind {
-            Kind::Additive => format!("sum(c{place})::{} AS c{place}", output.data_type),
-            _ => format!("NULL AS c{place}"),
-        });
-        let relation = self.tables.get(place).map(|table| table.name.replace('\'', "''"));
-        format!(
-            "SELECT {} AS rank, part, '{}'::text AS relation, {rows_added} AS rows_added, {rows_removed} AS \
-             rows_removed{keys}{of_groups}{values} FROM ({rows}) AS side GROUP BY part{keys}{of_groups}",
-            place + 1,
-            relation.unwrap_or_default()
-        )
-    }
-
-    /// The part of all changes of a table together.
-    fn whole_part(&self, place: usize) -> String {
-        match self.is_fact(place) {
-            true => "'changed'".to_owned(),
-            false => "'dimension changed'".to_owned(),
-        }
-    }
-
-    /// Whether the explanation is about a table, not about what it is joined with.
-    fn is_fact(&self, place: usize) -> bool {
-        let (first, this) = (self.tables.first(), self.tables.get(place));
-        first.map(|table| table.id) == this.map(|table| table.id)
     }
 }
 
@@ -506,26 +323,28 @@ fn kind(expression: &Expr, aggregate: &Aggregate) -> Kind {
     }
 }
 
-/// Puts a column that a table below brings into a plan's output; gives back whether each row of the table is there at most once, and
+/// Puts columns that a table below brings into a plan's output; gives back whether each row of the table is there at most once, and
 /// by itself.
-fn expose(plan: &mut Plan, column: &ColumnDef) -> bool {
+fn expose(plan: &mut Plan, columns: &[ColumnDef; 2]) -> bool {
     match plan {
-        Plan::Project(project) if project.expressions.iter().any(|(known, _)| known.id == column.id) => true,
-        Plan::Filter(filter) => expose(&mut filter.input, column),
-        Plan::Sort(sort) if sort.limit.is_none() => expose(&mut sort.input, column),
+        Plan::Project(project) if project.expressions.iter().any(|(known, _)| known.id == columns[0].id) => true,
+        Plan::Filter(filter) => expose(&mut filter.input, columns),
+        Plan::Sort(sort) if sort.limit.is_none() => expose(&mut sort.input, columns),
         Plan::Project(project) => {
-            let is_there = expose(&mut project.input, column);
+            let is_there = expose(&mut project.input, columns);
             if is_there {
-                project.expressions.push((column.clone(), Expr::Column(column.clone())));
+                let columns = columns.iter();
+                let columns = columns.map(|column| (column.clone(), Expr::Column(column.clone())));
+                project.expressions.extend(columns);
             }
             is_there
         }
         Plan::Join(join) => match join.kind {
-            JoinKind::Inner => expose(&mut join.left, column) || expose(&mut join.right, column),
+            JoinKind::Inner => expose(&mut join.left, columns) || expose(&mut join.right, columns),
             JoinKind::Left | JoinKind::Semi | JoinKind::Anti | JoinKind::Single | JoinKind::Mark { .. } => {
-                expose(&mut join.left, column)
+                expose(&mut join.left, columns)
             }
-            JoinKind::Right | JoinKind::RightSemi | JoinKind::RightAnti => expose(&mut join.right, column),
+            JoinKind::Right | JoinKind::RightSemi | JoinKind::RightAnti => expose(&mut join.right, columns),
             JoinKind::Full | JoinKind::NullAwareAnti => false,
         },
         _ => false,

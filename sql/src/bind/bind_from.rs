@@ -50,17 +50,17 @@ const ADDRESS: &str = "ctid";
 /// The system column with the version whose commit brought a row.
 const COMMIT_VERSION: &str = "commit_version";
 
-/// Refuses to give a column the name of the system column.
+/// Refuses to give a column the name of a system column.
 ///
 /// # Errors
 /// 42701
 pub(super) fn refuse_system_name(name: &str) -> Result<()> {
-    match name == ADDRESS {
-        true => Err(Error::new(
+    match name {
+        ADDRESS | crate::catalog::ARRIVAL => Err(Error::new(
             SqlState::DUPLICATE_COLUMN,
-            format!("column name \"{ADDRESS}\" conflicts with a system column name"),
+            format!("column name \"{name}\" conflicts with a system column name"),
         )),
-        false => Ok(()),
+        _ => Ok(()),
     }
 }
 

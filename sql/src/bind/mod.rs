@@ -44,6 +44,7 @@ mod coerce;
 mod collect;
 mod common_type;
 mod data_type;
+mod explanation;
 mod expression;
 mod name;
 mod overload;

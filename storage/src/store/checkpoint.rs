@@ -71,7 +71,7 @@ pub(crate) fn describe(
         .map(|part| part.first_position)
         .min();
     let objects = state.objects.iter();
-    let past = history.until(state.version, COMMITS_KEPT_MAX);
+    let (moments, commits) = history.until(state.version, COMMITS_KEPT_MAX).into_parts();
     Manifest {
         store,
         version: state.version,
@@ -84,8 +84,8 @@ pub(crate) fn describe(
         objects: objects
             .filter_map(|(name, object)| Some((name.clone(), object.version, object.bytes.clone()?)))
             .collect(),
-        commits: past.commits.into(),
-        moments: past.moments.into(),
+        commits,
+        moments,
         producers: state.producers.clone(),
     }
 }

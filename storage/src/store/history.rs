@@ -1,4 +1,4 @@
-//! The latest commits, and when those before them were made. What rows an older version had is not known here, but by parts and
+//! The latest commits, those before them that took rows away, and when the others were made. What rows an older version had is not known here, but by parts and
 //! segments.
 
 use super::CommitInfo;
@@ -24,12 +24,35 @@ pub(crate) struct History {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Past {
     /// The last commit of each minute, of those before `commits`; oldest first.
-    pub(crate) moments: VecDeque<Moment>,
-    /// The latest ones; oldest first.
-    pub(crate) commits: VecDeque<CommitInfo>,
+    moments: VecDeque<Moment>,
+    /// Commits before `commits` that took rows away: why rows went is told of nowhere else. Oldest first.
+    removing: VecDeque<CommitInfo>,
+    /// The latest ones, without gaps; oldest first.
+    commits: VecDeque<CommitInfo>,
 }
 
 impl Past {
+    /// Of what a manifest has.
+    pub(crate) fn of(moments: &[Moment], commits: &[CommitInfo]) -> Self {
+        let is_next = |pair: &[CommitInfo]| pair[0].version.0 + 1 == pair[1].version.0;
+        let first = commits
+            .windows(2)
+            .rposition(|pair| !is_next(pair))
+            .map_or(0, |gap| gap + 1);
+        let (removing, latest) = commits.split_at(first);
+        Past {
+            moments: moments.iter().copied().collect(),
+            removing: removing.iter().cloned().collect(),
+            commits: latest.iter().cloned().collect(),
+        }
+    }
+
+    /// For a manifest: moments, and commits with those that took rows away before them.
+    pub(crate) fn into_parts(self) -> (Vec<Moment>, Vec<CommitInfo>) {
+        let commits = self.removing.into_iter().chain(self.commits);
+        (self.moments.into(), commits.collect())
+    }
+
     /// Remembers the next commit.
     pub(crate) fn push(&mut self, commit: CommitInfo) {
         self.commits.push_back(commit);
@@ -51,6 +74,12 @@ impl Past {
             if self.moments.len() > MOMENTS_KEPT_MAX {
                 self.moments.pop_front();
             }
+            if commit.rows_deleted > 0 {
+                self.removing.push_back(commit);
+            }
+        }
+        while self.removing.len() > commits_max {
+            self.removing.pop_front();
         }
     }
 
@@ -85,9 +114,11 @@ impl History {
         past
     }
 
-    /// The latest commits, newest first.
+    /// The latest commits and those before them that took rows away, newest first.
     pub(crate) fn commits(&self, count_max: usize) -> Vec<CommitInfo> {
-        self.past.lock().commits.iter().rev().take(count_max).cloned().collect()
+        let past = self.past.lock();
+        let commits = past.removing.iter().chain(&past.commits);
+        commits.rev().take(count_max).cloned().collect()
     }
 
     /// See [`super::Store::version_at`].
@@ -108,6 +139,26 @@ mod tests {
             rows_inserted: 0,
             rows_deleted: 0,
         }
+    }
+
+    #[test]
+    fn commits_that_took_rows_away_are_remembered_longer() {
+        let history = History::new(Past::default());
+        let commits = (1..=100).map(|number| CommitInfo {
+            rows_deleted: number % 10 / 9,
+            ..commit(number, number as i64)
+        });
+        history.record(commits);
+        let (moments, commits) = history.until(CommitVersion(95), 4).into_parts();
+        let versions = |commits: &[CommitInfo]| commits.iter().map(|commit| commit.version.0).collect::<Vec<_>>();
+        assert_eq!(versions(&commits), [59, 69, 79, 89, 92, 93, 94, 95]);
+        let again = History::new(Past::of(&moments, &commits));
+        assert_eq!(versions(&again.commits(5)), [95, 94, 93, 92, 89]);
+        assert_eq!(again.version_at(93_000_000), Some(CommitVersion(93)));
+        // Of a second before, only the minute's last commit is known.
+        assert_eq!(again.version_at(90_000_000), Some(CommitVersion(59)));
+        let (_, commits) = again.until(CommitVersion(95), 2).into_parts();
+        assert_eq!(versions(&commits), [79, 89, 94, 95]);
     }
 
     #[test]

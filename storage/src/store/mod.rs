@@ -270,7 +270,7 @@ pub trait Store: Send + Sync {
     fn make_partials(&self, table: TableId) -> Result<()>;
     /// Drops partitions beyond retention.
     fn apply_retention(&self) -> Result<()>;
-    /// The latest commits, newest first.
+    /// The latest commits and, for longer, those that took rows away, newest first.
     fn commits(&self, count_max: usize) -> Vec<CommitInfo>;
     /// The last version committed at or before a time in microseconds since 1970 UTC; of commits before the latest ones, the last of
     /// each minute is known.

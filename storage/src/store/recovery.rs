@@ -235,10 +235,7 @@ impl<'a> Replay<'a> {
             manifest_position: manifest.position,
             next_part: manifest.next_part,
             next_table: manifest.next_table,
-            past: Past {
-                moments: manifest.moments.iter().copied().collect(),
-                commits: manifest.commits.iter().cloned().collect(),
-            },
+            past: Past::of(&manifest.moments, &manifest.commits),
         })
     }
 

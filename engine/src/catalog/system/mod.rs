@@ -179,6 +179,7 @@ fn relation(table: &'static SystemTable) -> Relation {
         hidden,
     });
     let info = RelationInfo {
+        has_arrival: false,
         id: TableId(table.oid),
         schema: table.schema.to_owned(),
         name: table.name.to_owned(),

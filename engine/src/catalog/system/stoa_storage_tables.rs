@@ -73,7 +73,7 @@ pub(super) const TABLES: &[&SystemTable] = &[
 ];
 
 /// Commits that are listed at most.
-const COMMITS_MAX: usize = 10_000;
+const COMMITS_MAX: usize = 32_768;
 
 /// A stored table with everything that is known of it.
 pub(super) type Stored<'c> = (&'c RelationInfo, &'c StoredTable, Arc<dyn TableSnapshot>);
