@@ -65,8 +65,10 @@ pub struct RelationInfo {
     /// Its keys.
     pub keys: Vec<KeyInfo>,
     /// Whether there is a column of type smallint behind these, [`ARRIVAL`]: 0 for rows that came on time, 1 for late ones, 2 for very
-    /// late ones.
+    /// late ones, 3 for those that were made of others here.
     pub has_arrival: bool,
+    /// The column that says when the rows' events happened, by place.
+    pub event_time: Option<usize>,
 }
 
 /// The column that says how a row came; no statement names it.

@@ -3,6 +3,7 @@
 use super::arrival::has_arrival;
 use super::relation::{Body, Relation, relation_id, storage_id};
 use super::view::View;
+use super::watermark::check_complete;
 use crate::error::{Error, Result, SqlState};
 use crate::physical::{Reading, StoredColumn, TableAccess, Tables};
 use crate::rollup::NamedRollup;
@@ -18,11 +19,15 @@ impl Tables for View {
         let gone = || Error::user(SqlState::UNDEFINED_TABLE, format!("relation {} does not exist", id.0));
         let relation = self.catalog.by_id(id).ok_or_else(gone)?;
         match (&relation.body, reading.as_of) {
-            (Body::Table(table), None) => stored(&*self.snapshot, reading, &table.schema, &relation),
+            (Body::Table(table), None) => {
+                let access = stored(&*self.snapshot, reading, &table.schema, &relation)?;
+                checked(self, access, &relation)
+            }
             (Body::Table(table), Some(version)) => {
                 let snapshot = self.shared.store.snapshot_at(version)?;
                 let table = stored(&*snapshot, reading, &table.schema, &relation);
-                table.map_err(|error| at_version(error, version))
+                let access = table.map_err(|error| at_version(error, version))?;
+                checked(self, access, &relation)
             }
             (Body::Sequence(sequence), _) => {
                 let position = self.shared.sequences.position(sequence)?;
@@ -70,6 +75,14 @@ impl Tables for View {
     }
 }
 
+/// A table that is as complete as the session demands.
+fn checked(view: &View, access: TableAccess, relation: &Relation) -> Result<TableAccess> {
+    if let TableAccess::Stored { table, .. } = &access {
+        check_complete(view, relation, &**table)?;
+    }
+    Ok(access)
+}
+
 /// The relation's columns in a snapshot's table.
 fn stored(snapshot: &dyn Snapshot, reading: Reading, schema: &TableSchema, relation: &Relation) -> Result<TableAccess> {
     let missing = || {
@@ -81,7 +94,7 @@ fn stored(snapshot: &dyn Snapshot, reading: Reading, schema: &TableSchema, relat
     let id = storage_id(relation_id(schema.id));
     let table = match reading.changes {
         None => snapshot.table(id),
-        Some((_, after)) if after > snapshot.version() => {
+        Some((_, Some(after))) if after > snapshot.version() => {
             let (after, until) = (after.0, snapshot.version().0);
             let message = format!("there are no changes after version {after} up to version {until}");
             return Err(Error::user(SqlState::INVALID_PARAMETER_VALUE, message));

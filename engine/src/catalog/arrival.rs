@@ -1,5 +1,5 @@
 //! How rows came into a table whose events have times: a column that storage keeps behind the table's own and that no statement names.
-//! Rows that did not come from outside, but by UPDATE or MERGE, have no value of it, nor have rows from before the table's events had times.
+//! Rows from before the table's events had times have no value of it.
 
 use super::options::event_time;
 use crate::error::Result;
@@ -13,6 +13,8 @@ pub(crate) const ON_TIME: i16 = 0;
 pub(crate) const LATE: i16 = 1;
 /// It was, by more.
 pub(crate) const VERY_LATE: i16 = 2;
+/// The row did not come from outside: UPDATE or MERGE made it of another one.
+pub(crate) const CORRECTED: i16 = 3;
 
 /// Whether storage keeps how rows came.
 pub(crate) fn has_arrival(schema: &TableSchema) -> bool {

@@ -10,6 +10,7 @@ use super::system::pg_proc::{arguments, definition, result};
 use super::temporary;
 use super::type_oid::{type_of_oid, type_oid};
 use super::view::Asker;
+use super::watermark::Watermark;
 use super::{CatalogState, state};
 use crate::database::advisory_locks::{Mode, Request, Scope, SessionLocks};
 use crate::database::sequences::Position;
@@ -118,6 +119,10 @@ impl Facts {
                 false => Scope::Session,
             },
         }
+    }
+
+    fn watermark(&self, oid: &str) -> Option<Watermark> {
+        Watermark::of_relation(&*self.relation(oid)?, &*self.snapshot, SystemClock.now())
     }
 
     fn relation_bytes(&self, oid: &str) -> Option<u64> {
@@ -331,6 +336,8 @@ impl SessionFacts for Facts {
             "sequence_last_value" => self.sequence_last_value(key).map(|number| number.to_string()),
             "serial_sequence" => self.serial_sequence(key),
             "relation_size" => self.relation_bytes(key).map(|bytes| bytes.to_string()),
+            "watermark" => self.watermark(key)?.time.map(|time| time.to_string()),
+            "final_until" => self.watermark(key)?.final_until.map(|time| time.to_string()),
             "relation_rows" => {
                 let relation = self.relation(key)?;
                 let table = self.snapshot.table(storage_id(relation.id()))?;

@@ -22,5 +22,6 @@ pub(crate) mod type_name;
 pub(crate) mod type_oid;
 pub(crate) mod view;
 pub(crate) mod view_reference;
+pub(crate) mod watermark;
 
 pub(crate) use state::CatalogState;

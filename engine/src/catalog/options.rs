@@ -5,7 +5,7 @@ use crate::error::{Error, Result, SqlState};
 use stoa_storage::schema::{ColumnId, KeySchema, PartitionBy, PartitionUnit, TableId, TableSchema};
 
 /// What an option is called, and how a value looks.
-const KNOWN: [(&str, &str); 9] = [
+const KNOWN: [(&str, &str); 10] = [
     (
         "partition_by",
         "day(column), week(column), month(column) or year(column)",
@@ -22,6 +22,10 @@ const KNOWN: [(&str, &str); 9] = [
         "future_tolerance",
         "a number of seconds, minutes, hours, days or weeks: '24 hours'",
     ),
+    (
+        "idle_after",
+        "a number of seconds, minutes, hours, days or weeks: '5 minutes'",
+    ),
     ("retention", "a number of days: '400 days'"),
     (
         "history",
@@ -36,6 +40,7 @@ const HISTORY_MAX_MS: u64 = 35 * DAY_MS;
 const DAY_MS: u64 = 86_400_000;
 const ALLOWED_LATENESS_DEFAULT_MS: u64 = 3 * DAY_MS;
 const FUTURE_TOLERANCE_DEFAULT_MS: u64 = DAY_MS;
+const IDLE_AFTER_DEFAULT_MS: u64 = 300_000;
 
 /// Parameters of Postgres's tables that say how pages are filled and cleaned, of which Stoa has none. Programs give them by habit.
 const WITHOUT_EFFECT: [&str; 7] = [
@@ -87,7 +92,7 @@ pub(crate) fn apply_options(
                     schema.keys.push(KeySchema { id, columns });
                 }
             }
-            "event_time" | "allowed_lateness" | "future_tolerance" => {}
+            "event_time" | "allowed_lateness" | "future_tolerance" | "idle_after" => {}
             "retention" => schema.retention_days = retention(value)?,
             "history" if value.trim().is_empty() => {}
             "history" => schema.history_ms = history_ms(value)?,
@@ -112,6 +117,8 @@ pub(crate) struct EventTime {
     pub(crate) allowed_lateness_ms: u64,
     /// Events that are further in the future are put aside.
     pub(crate) future_tolerance_ms: u64,
+    /// A source that brings nothing for longer does not hold up the others.
+    pub(crate) idle_after_ms: u64,
 }
 
 /// What the options of a table say of its events' times.
@@ -131,8 +138,9 @@ pub(crate) fn event_time(schema: &TableSchema, options: &[(String, String)]) -> 
     };
     let allowed_lateness_ms = duration("allowed_lateness", ALLOWED_LATENESS_DEFAULT_MS)?;
     let future_tolerance_ms = duration("future_tolerance", FUTURE_TOLERANCE_DEFAULT_MS)?;
+    let idle_after_ms = duration("idle_after", IDLE_AFTER_DEFAULT_MS)?;
     let Some(name) = given("event_time") else {
-        let needing = ["allowed_lateness", "future_tolerance"];
+        let needing = ["allowed_lateness", "future_tolerance", "idle_after"];
         return match needing.into_iter().find(|name| given(name).is_some()) {
             None => Ok(None),
             Some(name) => Err(invalid(format!(
@@ -152,6 +160,7 @@ pub(crate) fn event_time(schema: &TableSchema, options: &[(String, String)]) -> 
         column,
         allowed_lateness_ms,
         future_tolerance_ms,
+        idle_after_ms,
     }))
 }
 

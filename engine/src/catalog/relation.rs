@@ -1,6 +1,7 @@
 //! What the catalog holds: relations with their columns, as the binder, the planner and system tables look at them.
 
 use super::arrival::{has_arrival, named_columns};
+use super::options::event_time;
 use super::persist::{TableDefinition, ViewDefinition};
 use super::sequence::SequenceDefinition;
 use super::system::SystemTable;
@@ -178,6 +179,7 @@ pub(crate) fn table_relation(schema: &Arc<TableSchema>) -> Result<Relation> {
     });
     let info = RelationInfo {
         has_arrival: has_arrival(schema),
+        event_time: event_time_place(schema, &definition)?,
         id: relation_id(schema.id),
         schema: definition.schema.clone(),
         name: definition.name.clone(),
@@ -197,6 +199,11 @@ pub(crate) fn table_relation(schema: &Arc<TableSchema>) -> Result<Relation> {
             definition,
         }),
     })
+}
+
+fn event_time_place(schema: &TableSchema, definition: &TableDefinition) -> Result<Option<usize>> {
+    let times = event_time(schema, &definition.options)?;
+    Ok(times.and_then(|times| schema.columns.iter().position(|column| column.id == times.column)))
 }
 
 /// The keys of a table, their columns by place.
@@ -234,6 +241,7 @@ pub(crate) fn view_relation(schema: &str, name: &str, view: ViewDefinition) -> R
     });
     let info = RelationInfo {
         has_arrival: false,
+        event_time: None,
         id: TableId(view.oid),
         schema: schema.to_owned(),
         name: name.to_owned(),
@@ -268,6 +276,7 @@ pub(crate) fn sequence_relation(schema: &str, name: &str, sequence: SequenceDefi
     });
     let info = RelationInfo {
         has_arrival: false,
+        event_time: None,
         id: TableId(sequence.oid),
         schema: schema.to_owned(),
         name: name.to_owned(),

@@ -57,8 +57,8 @@ pub(crate) enum TableAccess {
 pub(crate) struct Reading {
     /// Those of this version; `None` is that of the statement.
     pub(crate) as_of: Option<CommitVersion>,
-    /// Those that commits brought or took away after this version, until then.
-    pub(crate) changes: Option<(RowChange, CommitVersion)>,
+    /// Those that commits brought or took away after this version, or as far back as that is known, until then.
+    pub(crate) changes: Option<(RowChange, Option<CommitVersion>)>,
 }
 
 /// Finds relations for the planner.
@@ -145,7 +145,7 @@ impl Planner {
                     sql::RowChange::Added => RowChange::Added,
                     sql::RowChange::Removed => RowChange::Removed,
                 };
-                self.version_of(Some(after))?.map(|after| (change, after))
+                Some((change, self.version_of(after.as_ref())?))
             }
         };
         Ok(Reading {

@@ -286,6 +286,12 @@ pub(crate) static DEFINITIONS: &[Definition] = &[
         "Rows that operators hand on at a time.",
     ),
     setting(
+        "stoa.complete_until",
+        Kind::Text,
+        "",
+        "Fail to read tables whose events are not there up to this time; empty demands nothing.",
+    ),
+    setting(
         "stoa.disabled_passes",
         Kind::Passes,
         "",
@@ -346,6 +352,12 @@ pub(crate) static DEFINITIONS: &[Definition] = &[
         Kind::Boolean,
         "off",
         "Compute what materialized views answer from the rows too, and fail where the answers differ.",
+    ),
+    setting(
+        "stoa.window_mode",
+        Kind::Choice(&["all", "final"]),
+        "all",
+        "Whether queries see events that others may still come beside, or only windows that are final.",
     ),
     setting(
         "synchronous_commit",

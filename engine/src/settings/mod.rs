@@ -166,7 +166,7 @@ impl Settings {
 
     /// Whether statements bound under these and under the others mean the same.
     pub(crate) fn binds_like(&self, other: &Settings) -> bool {
-        const BINDING: [&str; 7] = [
+        const BINDING: [&str; 8] = [
             "search_path",
             "TimeZone",
             "DateStyle",
@@ -174,6 +174,7 @@ impl Settings {
             "stoa.disabled_passes",
             "bytea_output",
             "stoa.as_of",
+            "stoa.window_mode",
         ];
         self.user == other.user
             && BINDING

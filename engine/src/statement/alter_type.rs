@@ -47,7 +47,7 @@ pub(super) fn execute(run: &Run<'_>, alter: &AlterTable, rows: &Plan) -> Result<
     let after = with_definition(&schema, &definition);
     let next = table_relation(&after)?;
     // Keys of other columns are those that they were.
-    let sink = new_sink(run, &next)?.assigning(&[]);
+    let sink = new_sink(run, &next)?.assigning(&[]).without_arrival();
     let (_, mut writes) = Replacement::run(run, rows, false, sink)?.writes(run, &next, "alter table", None)?;
     let is_delete = |change: &&Change| matches!(change, Change::Delete(..));
     let deletes = writes.changes.iter().take_while(is_delete).count();

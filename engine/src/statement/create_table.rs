@@ -58,7 +58,7 @@ pub(super) fn execute(run: &Run<'_>, create: &CreateTable) -> Result<Effect> {
         return Ok(told(effect, &create.options));
     };
     let relation = table_relation(&schema)?;
-    let sink = Arc::new(new_sink(run, &relation)?);
+    let sink = Arc::new(new_sink(run, &relation)?.without_arrival());
     run_source(run, &source.plan, &sink)?;
     let (count, mut writes) = writes_of(run, &relation, &sink, "create table")?;
     writes.changes.splice(0..0, changes);

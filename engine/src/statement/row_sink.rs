@@ -6,7 +6,7 @@ use super::check_constraint::Check;
 use super::query::{memory_bytes, plain};
 use super::stored;
 use super::unique_key::{Key, NewKeys};
-use crate::catalog::arrival::{has_arrival, named_columns};
+use crate::catalog::arrival::{CORRECTED, has_arrival, named_columns};
 use crate::catalog::relation::Relation;
 use crate::catalog::view::View;
 use crate::database::Shared;
@@ -16,8 +16,7 @@ use crate::format::text::ColumnWriter;
 use crate::limits::{LOGGED_BYTES_MAX, LOGGED_ROWS_MAX};
 use crate::pipeline::{Demand, MemoryBudget, Reservation, Sink, SinkPart};
 use crate::types::{LogicalType, array_type, stored_array};
-use arrow_array::{Array, ArrayRef, new_null_array};
-use arrow_schema::DataType;
+use arrow_array::{Array, ArrayRef, Int16Array};
 use parking_lot::Mutex;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -39,6 +38,8 @@ pub(crate) struct RowSink {
     state: Mutex<State>,
     /// Which rows come, where that is to be asked.
     admission: Option<Admission>,
+    /// How the others come.
+    arrival: Option<i16>,
 }
 
 /// What is written to.
@@ -116,6 +117,7 @@ impl RowSink {
             }),
             keys,
             admission: None,
+            arrival: Some(CORRECTED),
         })
     }
 
@@ -126,7 +128,14 @@ impl RowSink {
     pub(crate) fn receiving(view: &View, relation: &Relation, memory: &Arc<MemoryBudget>) -> Result<Self> {
         let sink = RowSink::new(view, relation, memory)?;
         let admission = Admission::to(view, relation, memory)?;
+        let sink = sink.without_arrival();
         Ok(RowSink { admission, ..sink })
+    }
+
+    /// The same for rows of which nobody knows how they came.
+    pub(crate) fn without_arrival(mut self) -> Self {
+        self.arrival = None;
+        self
     }
 
     /// The same for rows that get other values in these columns only: keys of other columns stay as they are.
@@ -222,7 +231,7 @@ impl RowSink {
         if has_arrival(&self.target.schema) {
             columns.push(match &self.admission {
                 Some(admission) => admission.arrivals(&batch),
-                None => new_null_array(&DataType::Int16, batch.row_count),
+                None => Arc::new(Int16Array::from(vec![self.arrival; batch.row_count])),
             });
         }
         let stored = Batch::new(columns, batch.row_count);

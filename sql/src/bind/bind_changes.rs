@@ -25,8 +25,8 @@ pub(super) fn is_table_changes(name: &ast::ObjectName) -> bool {
 /// Between which versions changes are asked for.
 #[derive(Clone)]
 pub(super) struct Span {
-    /// A version or a time; commits after it count.
-    pub(super) after: Expr,
+    /// A version or a time; commits after it count. `None` is as far back as the table's history goes.
+    pub(super) after: Option<Expr>,
     /// Likewise; commits up to it count. `None` is now.
     pub(super) until: Option<Expr>,
 }
@@ -40,6 +40,13 @@ pub(super) struct ChangedRows {
     pub(super) causes: [ColumnDef; 2],
     /// The commit that brought the row or took it away, and when that was.
     commit: [ColumnDef; 2],
+}
+
+impl ChangedRows {
+    /// The commit that brought the row or took it away.
+    pub(super) fn version(&self) -> ColumnDef {
+        self.commit[0].clone()
+    }
 }
 
 impl Binder<'_> {
@@ -107,7 +114,7 @@ impl Binder<'_> {
         else {
             return Err(wrong());
         };
-        let after = self.bind_version(after)?;
+        let after = Some(self.bind_version(after)?);
         let until = until.map(|until| self.bind_version(until)).transpose()?;
         Ok((text.clone(), Span { after, until }))
     }
@@ -214,7 +221,7 @@ impl Binder<'_> {
 }
 
 /// How rows came, as [`RelationInfo::has_arrival`] numbers it.
-pub(super) const ARRIVALS: [&str; 3] = ["on time", "late", "very late"];
+pub(super) const ARRIVALS: [&str; 4] = ["on time", "late", "very late", "corrected"];
 
 /// The name of how a row came.
 fn arrival_name(arrival: ColumnDef) -> Expr {

@@ -106,7 +106,7 @@ impl Binder<'_> {
         };
         let as_of = match place < changed {
             true => span.until,
-            false => Some(span.after),
+            false => span.after,
         };
         let (mut scan, mut columns) = self.scan(relation, as_of);
         self.add_system_columns(relation, &mut scan, &mut columns);

@@ -333,7 +333,8 @@ impl Binder<'_> {
         let (mut scan, mut columns) = self.scan(&relation, as_of);
         self.add_system_columns(&relation, &mut scan, &mut columns);
         let schema = Some(relation.schema.clone());
-        self.aliased(Plan::Scan(scan), columns, schema, table.name, alias)
+        let plan = self.final_rows(&relation, Plan::Scan(scan), &columns)?;
+        self.aliased(plan, columns, schema, table.name, alias)
     }
 
     /// The relation of a name in FROM. In a view's query it is the one that the name stood for when the view was made.

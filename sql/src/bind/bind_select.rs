@@ -117,6 +117,8 @@ impl Binder<'_> {
         }
         let grouping = self.bind_group_by(&select.group_by, &list)?;
         let is_grouped = grouping.is_some();
+        let keys = grouping.iter().flat_map(|grouping| &grouping.keys);
+        plan = plan.filtered(self.whole_windows(keys.map(|(_, key)| key)));
         collector.grouping = grouping.unwrap_or_default();
         let parts = self.bind_parts(select, order_by, &items, &scope, &mut collector)?;
         let is_aggregate = is_grouped || !collector.aggregates.is_empty() || parts.having.is_some();

@@ -4,6 +4,7 @@ use super::bind_changes::is_table_changes;
 use super::bind_check_rollup::is_check_rollup;
 use super::bind_explain_change::is_explain_change;
 use super::bind_from::{FromItem, shown};
+use super::bind_windows::is_windows;
 use super::collect::{Clause, Context};
 use super::expression::{Argument, argument_list, arrange, no_function};
 use super::name::{fold, parts};
@@ -41,6 +42,9 @@ impl Binder<'_> {
         }
         if is_table_changes(name) {
             return self.bind_table_changes(name, arguments, alias);
+        }
+        if is_windows(name) {
+            return self.bind_windows(name, arguments, alias);
         }
         if is_explain_change(name) {
             return self.bind_explain_change(name, arguments, alias);

@@ -58,9 +58,12 @@ fn by_causes() -> [String; 2] {
         format!("{cases} WHEN '{cause}' THEN '{part}'")
     });
     let by_cause = format!("CASE coalesce(cause, 'unknown'){cases} ELSE coalesce(cause, 'unknown') END");
-    let arrivals = (0..).zip(ARRIVALS).fold(String::new(), |cases, (number, part)| {
-        format!("{cases} WHEN arrival = {number} THEN '{part}'")
-    });
+    let arrivals = (0..)
+        .zip(ARRIVALS)
+        .take(3)
+        .fold(String::new(), |cases, (number, part)| {
+            format!("{cases} WHEN arrival = {number} THEN '{part}'")
+        });
     let added =
         format!("CASE WHEN cause IN ('upsert', 'merge', 'update') THEN {by_cause}{arrivals} ELSE {by_cause} END");
     [added, by_cause]

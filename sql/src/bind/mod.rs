@@ -39,6 +39,7 @@ mod bind_update;
 mod bind_upsert;
 mod bind_values;
 mod bind_window;
+mod bind_windows;
 mod bind_with_statement;
 mod coerce;
 mod collect;
@@ -133,6 +134,8 @@ pub(crate) struct Binder<'c> {
     reads_rows_only: bool,
     /// The versions that tables are read at, where a change of a query's answer is explained.
     explained: Option<bind_explain_change::Reading>,
+    /// Of tables of which only final events are read.
+    final_events: Vec<bind_windows::FinalEvents>,
     /// False within a view or a default: places there are not places of the statement.
     spans_valid: bool,
 }
@@ -155,6 +158,7 @@ impl<'c> Binder<'c> {
             between_depth: 0,
             reads_rows_only: false,
             explained: None,
+            final_events: Vec::new(),
             spans_valid: true,
         }
     }

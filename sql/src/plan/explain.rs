@@ -453,7 +453,8 @@ fn details(plan: &Plan) -> Vec<String> {
                     RowChange::Added => "Added After",
                     RowChange::Removed => "Removed After",
                 };
-                line(&mut lines, label, after.to_string());
+                let after = after.as_ref().map_or_else(|| "all".to_owned(), Expr::to_string);
+                line(&mut lines, label, after);
             }
             if let Some(limit) = scan.limit {
                 line(&mut lines, "Limit", limit.to_string());

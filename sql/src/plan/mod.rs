@@ -108,8 +108,8 @@ pub struct Scan {
 pub struct ScanChanges {
     /// Which of the two.
     pub change: RowChange,
-    /// A constant version (bigint) or time (timestamptz).
-    pub after: Expr,
+    /// A constant version (bigint) or time (timestamptz); `None` is the oldest that the table's history goes back to.
+    pub after: Option<Expr>,
 }
 
 /// What commits did to rows.

@@ -400,7 +400,8 @@ impl Plan {
             Plan::Scan(node) => {
                 node.filters.iter().for_each(&mut *visit);
                 node.as_of.iter().for_each(&mut *visit);
-                node.changes.iter().for_each(|changes| visit(&changes.after));
+                let changes = node.changes.iter().flat_map(|changes| &changes.after);
+                changes.for_each(visit);
             }
             Plan::Values(node) => node.rows.iter().flatten().for_each(visit),
             Plan::TableFunction(node) => {
@@ -464,7 +465,7 @@ impl Plan {
                 node.filters = list(node.filters, map)?;
                 node.as_of = node.as_of.map(&mut *map).transpose()?;
                 if let Some(changes) = node.changes {
-                    let after = map(changes.after)?;
+                    let after = changes.after.map(map).transpose()?;
                     node.changes = Some(ScanChanges { after, ..changes });
                 }
                 Plan::Scan(node)

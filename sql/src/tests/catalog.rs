@@ -369,6 +369,7 @@ impl TestCatalog {
     fn add(&mut self, number: u32, name: &str, columns: Vec<ColumnInfo>, kind: RelationKind) {
         let relation = RelationInfo {
             has_arrival: false,
+            event_time: None,
             id: TableId(number),
             schema: "public".to_owned(),
             name: name.to_owned(),

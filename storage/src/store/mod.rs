@@ -157,7 +157,7 @@ pub trait Snapshot: std::any::Any + Send + Sync {
     fn definition_version(&self) -> CommitVersion;
     /// A table of that version.
     fn table(&self, id: TableId) -> Option<Arc<dyn TableSnapshot>>;
-    /// The rows of a table that commits after a version brought, or took away, up to this version, as a table: of these rows the
+    /// The rows of a table that commits after a version (or after the oldest that is kept) brought, or took away, up to this one, as a table: of these rows the
     /// deleted ones count as visible, and [`crate::scan::ScanColumn::DeleteVersion`] says which commit took one away.
     ///
     /// # Errors
@@ -166,7 +166,7 @@ pub trait Snapshot: std::any::Any + Send + Sync {
         &self,
         table: TableId,
         change: RowChange,
-        after: CommitVersion,
+        after: Option<CommitVersion>,
     ) -> Result<Option<Arc<dyn TableSnapshot>>>;
     /// All tables.
     fn tables(&self) -> Vec<Arc<TableSchema>>;

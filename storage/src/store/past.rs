@@ -53,7 +53,7 @@ impl Snapshot for PastSnapshot {
         &self,
         table: TableId,
         change: RowChange,
-        after: CommitVersion,
+        after: Option<CommitVersion>,
     ) -> Result<Option<Arc<dyn TableSnapshot>>> {
         self.newest.changes_until(table, change, after, self.version)
     }

@@ -24,14 +24,14 @@ impl StateSnapshot {
         &self,
         table: TableId,
         change: RowChange,
-        after: CommitVersion,
+        after: Option<CommitVersion>,
         until: CommitVersion,
     ) -> Result<Option<Arc<dyn TableSnapshot>>> {
         let Some(table) = self.state.tables.get(&table) else {
             return Ok(None);
         };
         Ok(Some(Arc::new(StateTable {
-            table: Arc::new(changed_rows(table, change, after, until)?),
+            table: Arc::new(changed_rows(table, change, after.unwrap_or(table.history_from), until)?),
             version: until,
         })))
     }
@@ -58,7 +58,7 @@ impl Snapshot for StateSnapshot {
         &self,
         table: TableId,
         change: RowChange,
-        after: CommitVersion,
+        after: Option<CommitVersion>,
     ) -> Result<Option<Arc<dyn TableSnapshot>>> {
         self.changes_until(table, change, after, self.state.version)
     }

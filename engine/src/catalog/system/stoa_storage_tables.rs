@@ -5,11 +5,13 @@ use super::{Rows, SystemContext, SystemTable, flag, number, text, text_or_null};
 use crate::catalog::options::event_time;
 use crate::catalog::relation::{StoredTable, storage_id};
 use crate::catalog::state::{CatalogState, STOA};
+use crate::catalog::watermark::{Watermark, is_idle};
 use crate::error::Result;
 use crate::types::{Literal, LogicalType, literal_at};
 use arrow_array::ArrayRef;
 use std::sync::Arc;
 use stoa_sql::catalog::{RelationInfo, TableId};
+use stoa_storage::clock::{Clock, SystemClock};
 use stoa_storage::segment::ColumnSummary;
 use stoa_storage::store::TableSnapshot;
 
@@ -348,28 +350,29 @@ fn watermark_columns() -> Vec<(&'static str, LogicalType)> {
         ("source", Text),
         ("watermark", TimestampTz),
         ("final_until", TimestampTz),
+        ("received_at", TimestampTz),
+        ("is_idle", LogicalType::Boolean),
     ]
 }
 
-/// How far the events of a table are there, by source: a source brings events in their order, but for late ones. Those before `final_until`
-/// are late by more than is allowed.
+/// How far the events of a table are there, by source.
 fn watermark_rows(context: &SystemContext<'_>) -> Result<Vec<ArrayRef>> {
     let mut rows = Rows::new(watermark_columns());
+    let now = SystemClock.now();
     for (info, table, snapshot) in stored(context) {
         let Some(times) = event_time(&table.schema, &table.definition.options)? else {
             continue;
         };
-        let allowed_us = i64::try_from(times.allowed_lateness_ms)
-            .unwrap_or(i64::MAX)
-            .saturating_mul(1000);
         for (source, counts) in snapshot.ingest() {
-            let watermark = counts.event_time_max;
+            let of_source = Watermark::of(&times, &[(source.clone(), counts)], now);
             rows.push([
                 text(&info.schema),
                 text(&info.name),
                 text(&*source),
-                instant(watermark),
-                instant(watermark.map(|watermark| watermark.saturating_sub(allowed_us))),
+                instant(of_source.time),
+                instant(of_source.final_until),
+                instant(counts.received_time_max),
+                flag(is_idle(&times, &counts, now)),
             ]);
         }
     }

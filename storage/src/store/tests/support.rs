@@ -180,7 +180,9 @@ pub(crate) fn read_changes(
     };
     let mut request = all_columns();
     request.columns.push(version);
-    let changed = snapshot.changes(table, change, after)?.expect("the table is there");
+    let changed = snapshot
+        .changes(table, change, Some(after))?
+        .expect("the table is there");
     let count = changed.row_count();
     let batches = batches_of(&*changed, request)?;
     let versions = batches.iter().flat_map(|batch| {

@@ -4,6 +4,7 @@
 mod advisory_lock;
 mod backend;
 mod comment;
+mod completeness;
 mod definition;
 mod encoding;
 mod fact;
@@ -25,6 +26,8 @@ use crate::functions::ScalarFunction;
 
 pub(super) const FUNCTIONS: &[&ScalarFunction] = &[
     &comment::COL_DESCRIPTION,
+    &completeness::EVENT_FINAL_UNTIL,
+    &completeness::EVENT_WATERMARK,
     &session::CURRENT_CATALOG,
     &session::CURRENT_DATABASE,
     &session::CURRENT_SCHEMA,
