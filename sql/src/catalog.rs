@@ -69,6 +69,8 @@ pub struct RelationInfo {
     pub has_arrival: bool,
     /// The column that says when the rows' events happened, by place.
     pub event_time: Option<usize>,
+    /// Periods that were sealed, in order: events before a time (microseconds since 1970 UTC), and the version they were sealed at.
+    pub seals: Vec<(i64, u64)>,
 }
 
 /// The column that says how a row came; no statement names it.

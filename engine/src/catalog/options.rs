@@ -5,7 +5,7 @@ use crate::error::{Error, Result, SqlState};
 use stoa_storage::schema::{ColumnId, KeySchema, PartitionBy, PartitionUnit, TableId, TableSchema};
 
 /// What an option is called, and how a value looks.
-const KNOWN: [(&str, &str); 10] = [
+const KNOWN: [(&str, &str); 11] = [
     (
         "partition_by",
         "day(column), week(column), month(column) or year(column)",
@@ -26,6 +26,7 @@ const KNOWN: [(&str, &str); 10] = [
         "idle_after",
         "a number of seconds, minutes, hours, days or weeks: '5 minutes'",
     ),
+    ("after_seal", "correction, sideline or reject"),
     ("retention", "a number of days: '400 days'"),
     (
         "history",
@@ -96,6 +97,7 @@ pub(crate) fn apply_options(
             "retention" => schema.retention_days = retention(value)?,
             "history" if value.trim().is_empty() => {}
             "history" => schema.history_ms = history_ms(value)?,
+            "after_seal" => {}
             name if is_without_effect(name) => {}
             _ => return Err(unknown(name)),
         }
@@ -105,7 +107,34 @@ pub(crate) fn apply_options(
             "option \"retention\" needs \"partition_by\": whole partitions are dropped",
         ));
     }
+    after_seal(options)?;
     keep_arrival(schema, options)
+}
+
+/// What becomes of rows that come into a sealed period.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AfterSeal {
+    /// They come, and can be told from those that were sealed.
+    Correction,
+    /// They are put aside.
+    Sideline,
+    /// Their statement fails.
+    Reject,
+}
+
+/// What the options say of that.
+///
+/// # Errors
+/// 22023
+pub(crate) fn after_seal(options: &[(String, String)]) -> Result<AfterSeal> {
+    let value = options.iter().find(|(name, _)| name == "after_seal");
+    let value = value.map_or("", |(_, value)| value.trim());
+    match value.to_lowercase().as_str() {
+        "" | "correction" => Ok(AfterSeal::Correction),
+        "sideline" => Ok(AfterSeal::Sideline),
+        "reject" => Ok(AfterSeal::Reject),
+        _ => Err(wrong_value("after_seal", value)),
+    }
 }
 
 /// When the events of a table happened, and what that means for rows that come.

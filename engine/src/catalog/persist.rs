@@ -41,6 +41,19 @@ pub(crate) struct TableDefinition {
     pub(crate) comment: Option<String>,
     /// What the end of a transaction does to it; of a temporary table only.
     pub(crate) on_commit: Option<OnCommit>,
+    /// Periods that were sealed, in order.
+    pub(crate) seals: Vec<Seal>,
+}
+
+/// Events before a time, as they were at a version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Seal {
+    /// The first instant behind: microseconds since 1970 UTC.
+    pub(crate) until: i64,
+    /// The version.
+    pub(crate) version: u64,
+    /// When they were sealed, likewise.
+    pub(crate) sealed_at: i64,
 }
 
 impl TableDefinition {
@@ -248,6 +261,13 @@ pub(crate) fn write_table(table: &TableDefinition) -> Arc<[u8]> {
             OnCommit::Drop => "drop",
         };
         fields.insert("on_commit".to_owned(), json!(word));
+    }
+    if let (Value::Object(fields), false) = (&mut value, table.seals.is_empty()) {
+        let seals = table.seals.iter();
+        let seals = seals
+            .map(|seal| json!([seal.until, seal.version, seal.sealed_at]))
+            .collect();
+        fields.insert("seals".to_owned(), Value::Array(seals));
     }
     bytes(&with_comment(value, table.comment.as_deref()))
 }
@@ -479,6 +499,19 @@ pub(crate) fn read_table(what: &str, bytes: &[u8]) -> Result<TableDefinition> {
             Some(_) => Some(OnCommit::Drop),
             None => None,
         },
+        seals: match reader.fields.contains_key("seals") {
+            true => reader.list("seals", read_seal)?,
+            false => Vec::new(),
+        },
+    })
+}
+
+fn read_seal(value: &Value) -> Option<Seal> {
+    let numbers = value.as_array()?;
+    Some(Seal {
+        until: numbers.first()?.as_i64()?,
+        version: numbers.get(1)?.as_u64()?,
+        sealed_at: numbers.get(2)?.as_i64()?,
     })
 }
 
@@ -590,6 +623,11 @@ mod tests {
             comment: None,
             rejects: Some(12),
             on_commit: Some(OnCommit::Drop),
+            seals: vec![Seal {
+                until: 7,
+                version: 3,
+                sealed_at: -9,
+            }],
         };
         assert_eq!(read_table("t", &write_table(&table)).unwrap(), table);
         assert_eq!(table.keys().map(|(_, name, _)| name).collect::<Vec<_>>(), ["k", "i"]);

@@ -180,6 +180,7 @@ pub(crate) fn table_relation(schema: &Arc<TableSchema>) -> Result<Relation> {
     let info = RelationInfo {
         has_arrival: has_arrival(schema),
         event_time: event_time_place(schema, &definition)?,
+        seals: definition.seals.iter().map(|seal| (seal.until, seal.version)).collect(),
         id: relation_id(schema.id),
         schema: definition.schema.clone(),
         name: definition.name.clone(),
@@ -242,6 +243,7 @@ pub(crate) fn view_relation(schema: &str, name: &str, view: ViewDefinition) -> R
     let info = RelationInfo {
         has_arrival: false,
         event_time: None,
+        seals: Vec::new(),
         id: TableId(view.oid),
         schema: schema.to_owned(),
         name: name.to_owned(),
@@ -277,6 +279,7 @@ pub(crate) fn sequence_relation(schema: &str, name: &str, sequence: SequenceDefi
     let info = RelationInfo {
         has_arrival: false,
         event_time: None,
+        seals: Vec::new(),
         id: TableId(sequence.oid),
         schema: schema.to_owned(),
         name: name.to_owned(),

@@ -292,6 +292,12 @@ pub(crate) static DEFINITIONS: &[Definition] = &[
         "Fail to read tables whose events are not there up to this time; empty demands nothing.",
     ),
     setting(
+        "stoa.corrections",
+        Kind::Boolean,
+        "on",
+        "Whether queries see rows that came into periods after these were sealed.",
+    ),
+    setting(
         "stoa.disabled_passes",
         Kind::Passes,
         "",

@@ -166,7 +166,7 @@ impl Settings {
 
     /// Whether statements bound under these and under the others mean the same.
     pub(crate) fn binds_like(&self, other: &Settings) -> bool {
-        const BINDING: [&str; 8] = [
+        const BINDING: [&str; 9] = [
             "search_path",
             "TimeZone",
             "DateStyle",
@@ -175,6 +175,7 @@ impl Settings {
             "bytea_output",
             "stoa.as_of",
             "stoa.window_mode",
+            "stoa.corrections",
         ];
         self.user == other.user
             && BINDING

@@ -3,9 +3,10 @@
 
 use super::rejects::rejects_of;
 use super::row_sink::RowSink;
+use super::seal::{self, Sealed};
 use super::stored;
 use crate::catalog::arrival::{LATE, ON_TIME, VERY_LATE};
-use crate::catalog::options::event_time;
+use crate::catalog::options::{AfterSeal, event_time};
 use crate::catalog::relation::Relation;
 use crate::catalog::view::View;
 use crate::connection::batch::producer;
@@ -41,7 +42,8 @@ pub(super) struct Admission {
     most: i64,
     /// Events before this one are late, and before the second very late.
     late_before: Option<(i64, i64)>,
-    reasons: [String; 2],
+    reasons: [String; 3],
+    sealed: Option<Sealed>,
     source: Arc<str>,
     columns: Vec<(String, LogicalType)>,
     format: FormatSettings,
@@ -74,6 +76,7 @@ impl Admission {
             let known = sources.into_iter().find(|(known, _)| *known == source);
             known.and_then(|(_, counts)| counts.event_time_max)
         });
+        let sealed = Sealed::of(relation)?;
         let columns = relation.info.columns.iter();
         let days = table.schema.retention_days.unwrap_or_default();
         Ok(Some(Admission {
@@ -88,7 +91,14 @@ impl Admission {
                     shown(times.future_tolerance_ms)
                 ),
                 format!("the event is older than the table's retention of {days} days"),
+                sealed.as_ref().map_or_else(String::new, |sealed| {
+                    format!(
+                        "the event is in a period that is sealed up to {}",
+                        seal::shown(sealed.until)
+                    )
+                }),
             ],
+            sealed,
             source,
             columns: columns
                 .map(|column| (column.name.clone(), column.data_type.clone()))
@@ -117,6 +127,8 @@ impl Admission {
                 put_aside.push((row, 0));
             } else if self.least.is_some_and(|least| time < least) {
                 put_aside.push((row, 1));
+            } else if self.is_put_aside(time)? {
+                put_aside.push((row, 2));
             } else {
                 latest = latest.max(time);
                 let (late_before, very_late_before) = self.late_before.unwrap_or((i64::MIN, i64::MIN));
@@ -137,6 +149,16 @@ impl Admission {
         put_aside.iter().for_each(|(row, _)| kept.set_bit(*row, false));
         let selection = Some(Selection::new(kept.finish()));
         Ok(Batch { selection, ..batch }.compact())
+    }
+
+    /// Whether an event is in a sealed period, and put aside for it.
+    fn is_put_aside(&self, time: i64) -> Result<bool> {
+        let sealed = self.sealed.as_ref().filter(|sealed| time < sealed.until);
+        match sealed.map(|sealed| (sealed, sealed.policy)) {
+            None | Some((_, AfterSeal::Correction)) => Ok(false),
+            Some((_, AfterSeal::Sideline)) => Ok(true),
+            Some((sealed, AfterSeal::Reject)) => Err(sealed.refused()),
+        }
     }
 
     fn put_aside(&self, batch: &Batch, times: &TimestampMicrosecondArray, rows: &[(usize, usize)]) -> Result<()> {
@@ -222,7 +244,7 @@ fn document(writers: &[(&String, JsonWriter<'_>)], row: usize) -> Result<String>
 }
 
 /// A column of times in microseconds since 1970 UTC.
-fn instants(column: &ArrayRef) -> TimestampMicrosecondArray {
+pub(super) fn instants(column: &ArrayRef) -> TimestampMicrosecondArray {
     match column.data_type() {
         DataType::Date32 => column
             .as_primitive::<Date32Type>()

@@ -5,6 +5,7 @@ use super::definition::{
     with_definition,
 };
 use super::rejects::{has_event_time, make_rejects};
+use super::seal::seal;
 use super::sequence::{drop_changes, owned_sequences};
 use super::unique_key::check_unique;
 use super::{Effect, Run, constants, query::Planned, stored};
@@ -23,6 +24,9 @@ use stoa_sql::plan::{
 };
 use stoa_storage::commit::Change;
 use stoa_storage::schema::{ColumnSchema, TableSchema};
+
+/// How `SEAL UP TO` comes here: as an option that is not kept as one.
+const SEALED_UNTIL: &str = "sealed_until";
 
 /// See the module.
 pub(super) fn execute(run: &Run<'_>, alter: &AlterTable) -> Result<Effect> {
@@ -377,6 +381,11 @@ impl Altered<'_> {
     /// Options that are named are replaced; an empty value takes one out.
     fn set_options(&mut self, options: &[(String, String)]) -> Result<()> {
         for (name, value) in options {
+            if name == SEALED_UNTIL {
+                self.changes
+                    .extend(seal(self.run, &self.schema, &mut self.definition, value)?);
+                continue;
+            }
             self.definition.options.retain(|(former, _)| former != name);
             self.definition.options.push((name.clone(), value.clone()));
         }
@@ -386,6 +395,13 @@ impl Altered<'_> {
         index_keys(&mut self.schema, &self.definition)?;
         self.check_deduplicated()?;
         self.put_rows_aside()?;
+        if !self.definition.seals.is_empty() && !has_event_time(&self.definition.options) {
+            let message = format!(
+                "\"{}\" is sealed, and its events must have a time",
+                self.relation.name()
+            );
+            return Err(Error::user(SqlState("55000"), message));
+        }
         self.definition.options.retain(|(_, value)| !value.trim().is_empty());
         let before = self.relation.stored().and_then(|table| table.schema.partition_by);
         if self.schema.partition_by != before && self.has_rows() {

@@ -149,6 +149,7 @@ fn table_schema(
         rejects: None,
         comment: None,
         on_commit: create.on_commit,
+        seals: Vec::new(),
     };
     let mut schema = TableSchema::new(id, columns, write_table(&definition));
     apply_options(&mut schema, &create.options, is_temporary(schema_name), new_id)?;

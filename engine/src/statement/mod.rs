@@ -27,6 +27,7 @@ pub(crate) mod query;
 pub(crate) mod rejects;
 mod returning;
 pub(crate) mod row_sink;
+mod seal;
 pub(crate) mod sequence;
 pub(crate) mod set;
 pub(crate) mod truncate;
@@ -151,6 +152,10 @@ pub(crate) fn stored(relation: &Relation) -> Result<&StoredTable> {
 
 /// Runs a statement that needs no more of its session than a [`Run`] has.
 pub(crate) fn execute(run: &Run<'_>, statement: &Statement) -> Result<Effect> {
+    seal::guard(run, effect_of(run, statement)?)
+}
+
+fn effect_of(run: &Run<'_>, statement: &Statement) -> Result<Effect> {
     match statement {
         Statement::Query(query) => query::execute(run, query),
         Statement::Insert(insert) => insert::execute(run, insert),

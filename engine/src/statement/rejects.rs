@@ -50,6 +50,7 @@ pub(super) fn make_rejects(run: &Run<'_>, schema_name: &str, table: &str) -> Res
         rejects: None,
         comment: Some(format!("Rows that did not come into \"{table}\", and why")),
         on_commit: None,
+        seals: Vec::new(),
     };
     let columns = (0..)
         .zip(COLUMNS)

@@ -4,6 +4,7 @@
 use super::admission::Admission;
 use super::check_constraint::Check;
 use super::query::{memory_bytes, plain};
+use super::seal::Sealed;
 use super::stored;
 use super::unique_key::{Key, NewKeys};
 use crate::catalog::arrival::{CORRECTED, has_arrival, named_columns};
@@ -40,6 +41,8 @@ pub(crate) struct RowSink {
     admission: Option<Admission>,
     /// How the others come.
     arrival: Option<i16>,
+    /// What is sealed of the table.
+    sealed: Option<Sealed>,
 }
 
 /// What is written to.
@@ -118,6 +121,7 @@ impl RowSink {
             keys,
             admission: None,
             arrival: Some(CORRECTED),
+            sealed: Sealed::of(relation)?,
         })
     }
 
@@ -212,9 +216,10 @@ impl RowSink {
     /// What storage says to those.
     pub(super) fn admitted(&self, batch: Batch) -> Result<Batch> {
         let batch = plain(batch);
-        match &self.admission {
-            Some(admission) => admission.admit(batch),
-            None => Ok(batch),
+        match (&self.admission, &self.sealed) {
+            (Some(admission), _) => admission.admit(batch),
+            (None, Some(sealed)) => sealed.check(&batch).map(|()| batch),
+            (None, None) => Ok(batch),
         }
     }
 

@@ -333,7 +333,8 @@ impl Binder<'_> {
         let (mut scan, mut columns) = self.scan(&relation, as_of);
         self.add_system_columns(&relation, &mut scan, &mut columns);
         let schema = Some(relation.schema.clone());
-        let plan = self.final_rows(&relation, Plan::Scan(scan), &columns)?;
+        let plan = self.sealed_rows(&relation, scan, &columns)?;
+        let plan = self.final_rows(&relation, plan, &columns)?;
         self.aliased(plan, columns, schema, table.name, alias)
     }
 

@@ -29,6 +29,7 @@ mod bind_order_by;
 mod bind_query;
 mod bind_returning;
 mod bind_sample;
+mod bind_seals;
 mod bind_select;
 mod bind_sequence;
 mod bind_set_operation;

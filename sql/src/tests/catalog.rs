@@ -370,6 +370,7 @@ impl TestCatalog {
         let relation = RelationInfo {
             has_arrival: false,
             event_time: None,
+            seals: Vec::new(),
             id: TableId(number),
             schema: "public".to_owned(),
             name: name.to_owned(),

@@ -37,6 +37,8 @@ pub(crate) struct Conditions {
     checked_by: Vec<Arc<TableSchema>>,
     /// Tables into which no rows came since the base.
     without_new_rows: Vec<TableId>,
+    /// Tables of which no rows went since the base.
+    without_deletes: Vec<TableId>,
     /// Beginnings of names of objects that nobody changed since the base.
     unchanged: Vec<String>,
 }
@@ -50,6 +52,7 @@ pub(crate) fn split(changes: Vec<Change>) -> (Vec<Change>, Conditions) {
             Change::Claim(table, hashes) => conditions.claims.push((table, hashes)),
             Change::CheckedBy(schema) => conditions.checked_by.push(schema),
             Change::NoRowsSince(table) => conditions.without_new_rows.push(table),
+            Change::NoRowsDeletedSince(table) => conditions.without_deletes.push(table),
             Change::Unchanged(prefix) => conditions.unchanged.push(prefix),
             other => others.push(other),
         }
@@ -88,6 +91,15 @@ impl Conditions {
         for table in &self.without_new_rows {
             if newest.tables.get(table).is_some_and(|table| table.has_rows_since(base)) {
                 return conflict("rows came into the table meanwhile");
+            }
+        }
+        for table in &self.without_deletes {
+            if newest
+                .tables
+                .get(table)
+                .is_some_and(|table| table.has_deletes_since(base))
+            {
+                return conflict("rows of the table went meanwhile");
             }
         }
         claims.check(&self.claims, base)

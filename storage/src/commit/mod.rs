@@ -104,6 +104,8 @@ pub enum Change {
     CheckedBy(Arc<TableSchema>),
     /// That no rows came into the table since the base.
     NoRowsSince(TableId),
+    /// That no rows of the table were deleted since the base.
+    NoRowsDeletedSince(TableId),
     /// That no object whose name begins so was changed since the base.
     Unchanged(String),
     /// An object of the layers above (a view, a schema): its new bytes, or gone.

@@ -55,7 +55,11 @@ fn prepare_change(change: Change, state: &DatabaseState, defined: &Defined) -> R
         Change::Ingest(table, source, counts) => LoggedChange::Ingest(table, source, counts),
         Change::Token(token) => LoggedChange::Token(token),
         Change::PutObject(name, bytes) => LoggedChange::PutObject(name, bytes),
-        Change::Claim(..) | Change::Unchanged(_) | Change::CheckedBy(_) | Change::NoRowsSince(_) => {
+        Change::Claim(..)
+        | Change::Unchanged(_)
+        | Change::CheckedBy(_)
+        | Change::NoRowsSince(_)
+        | Change::NoRowsDeletedSince(_) => {
             return invalid("a condition is no change of its own".to_owned());
         }
     })

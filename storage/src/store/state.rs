@@ -225,6 +225,12 @@ impl TableState {
         segments.any(|newest| newest > version) || self.parts.iter().any(|part| part.newest_version() > version)
     }
 
+    /// Whether commits after a version deleted rows, or may have.
+    pub(crate) fn has_deletes_since(&self, version: CommitVersion) -> bool {
+        let gone = self.history_from > version && !self.keeps_history();
+        gone || self.deletes().any(|deletes| deletes.version() > version)
+    }
+
     /// Segments with rows that are not deleted: the others are for readers of the past.
     pub(crate) fn visible_segments(&self) -> impl Iterator<Item = &SegmentState> {
         self.segments.iter().filter(|segment| segment.visible_rows() > 0)

@@ -181,6 +181,7 @@ fn relation(table: &'static SystemTable) -> Relation {
     let info = RelationInfo {
         has_arrival: false,
         event_time: None,
+        seals: Vec::new(),
         id: TableId(table.oid),
         schema: table.schema.to_owned(),
         name: table.name.to_owned(),

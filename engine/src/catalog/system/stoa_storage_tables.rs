@@ -53,6 +53,13 @@ pub(super) const TABLES: &[&SystemTable] = &[
     },
     &SystemTable {
         schema: STOA,
+        name: "seals",
+        oid: 12_513,
+        columns: seal_columns,
+        rows: seal_rows,
+    },
+    &SystemTable {
+        schema: STOA,
         name: "ingest",
         oid: 12_509,
         columns: ingest_columns,
@@ -373,6 +380,34 @@ fn watermark_rows(context: &SystemContext<'_>) -> Result<Vec<ArrayRef>> {
                 instant(of_source.final_until),
                 instant(counts.received_time_max),
                 flag(is_idle(&times, &counts, now)),
+            ]);
+        }
+    }
+    rows.finish()
+}
+
+fn seal_columns() -> Vec<(&'static str, LogicalType)> {
+    use LogicalType::{BigInt, Text, TimestampTz};
+    vec![
+        ("table_schema", Text),
+        ("table_name", Text),
+        ("sealed_until", TimestampTz),
+        ("version", BigInt),
+        ("sealed_at", TimestampTz),
+    ]
+}
+
+/// Periods that were sealed: events before a time, as they were at a version.
+fn seal_rows(context: &SystemContext<'_>) -> Result<Vec<ArrayRef>> {
+    let mut rows = Rows::new(seal_columns());
+    for (info, table, _) in stored(context) {
+        for seal in &table.definition.seals {
+            rows.push([
+                text(&info.schema),
+                text(&info.name),
+                Literal::Timestamp(seal.until),
+                number(seal.version),
+                Literal::Timestamp(seal.sealed_at),
             ]);
         }
     }

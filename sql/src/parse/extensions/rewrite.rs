@@ -10,7 +10,7 @@ use sqlparser::tokenizer::{Token, TokenWithSpan};
 /// Rewrites one statement's tokens.
 pub(in crate::parse) fn rewrite(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
     let moved = super::sample::rewrite(super::locking::rewrite(super::exclusion::rewrite(drop_index(
-        renamed_view(tokens),
+        renamed_view(seal(tokens)),
     ))));
     let marked = super::as_of::rewrite(super::rows_from::rewrite(moved));
     rewrite_tables(super::parenthesized::rewrite(marked))
@@ -42,6 +42,37 @@ fn drop_index(mut tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
         tokens.remove(2);
     }
     tokens
+}
+
+/// `ALTER TABLE t SEAL UP TO '2024-12-31'` -> `ALTER TABLE t SET (sealed_until = '2024-12-31')`
+fn seal(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
+    let words = [Keyword::ALTER, Keyword::TABLE];
+    let mut pairs = tokens.iter().zip(words);
+    let is_word = |place: usize, text: &str| {
+        let token = tokens.get(place).map(|token| &token.token);
+        matches!(token, Some(Token::Word(word)) if word.quote_style.is_none() && word.value.eq_ignore_ascii_case(text))
+    };
+    let place = tokens.len().saturating_sub(4);
+    let is_seal = tokens.len() > 6
+        && pairs.all(|(token, keyword)| is_keyword(&token.token, keyword))
+        && (0..)
+            .zip(["SEAL", "UP", "TO"])
+            .all(|(offset, word)| is_word(place + offset, word))
+        && matches!(tokens[place + 3].token, Token::SingleQuotedString(_));
+    if !is_seal {
+        return tokens;
+    }
+    let mut rewritten = tokens;
+    let words = rewritten.split_off(place);
+    let same_place = |token: Token| TokenWithSpan {
+        token,
+        span: words[0].span,
+    };
+    let name = Token::make_word("sealed_until", None);
+    rewritten.extend([Token::make_keyword("SET"), Token::LParen, name, Token::Eq].map(same_place));
+    rewritten.extend(words.get(3).cloned());
+    rewritten.push(same_place(Token::RParen));
+    rewritten
 }
 
 fn rewrite_tables(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
