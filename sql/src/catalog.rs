@@ -71,6 +71,20 @@ pub struct RelationInfo {
     pub event_time: Option<usize>,
     /// Periods that were sealed, in order: events before a time (microseconds since 1970 UTC), and the version they were sealed at.
     pub seals: Vec<(i64, u64)>,
+    /// Of a table that keeps every version of its rows: by what, and since when each is valid.
+    pub versions: Option<VersionedKey>,
+}
+
+/// The key whose rows are versions of one thing, each valid in a period of its own: from `valid_from` on and before `valid_to`.
+/// Columns are by place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VersionedKey {
+    /// What a row is a version of.
+    pub columns: Vec<usize>,
+    /// Since when it is valid: a timestamptz that is never NULL.
+    pub valid_from: usize,
+    /// Until when: a timestamptz that is NULL while there is no end.
+    pub valid_to: usize,
 }
 
 /// The column that says how a row came; no statement names it.

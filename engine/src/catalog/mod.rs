@@ -2,8 +2,8 @@
 //! as it is kept in storage.
 //!
 //! In reading order: [`relation`] is what there is, [`persist`] its bytes, [`state`] all of one version, [`system`] the tables that
-//! are computed; [`temporary`] what belongs to
-//! one session; [`view_reference`] what views read; [`compile`] answers the compiler, [`access`] the planner, [`facts`] the catalog functions.
+//! are computed; [`temporary`] what belongs to one session; [`versioned_key`] which tables keep versions of their rows;
+//! [`view_reference`] what views read; [`compile`] answers the compiler, [`access`] the planner, [`facts`] the catalog functions.
 
 mod access;
 pub(crate) mod arrival;
@@ -20,6 +20,7 @@ pub(crate) mod temporary;
 pub(crate) mod type_functions;
 pub(crate) mod type_name;
 pub(crate) mod type_oid;
+pub(crate) mod versioned_key;
 pub(crate) mod view;
 pub(crate) mod view_reference;
 pub(crate) mod watermark;

@@ -1,11 +1,12 @@
 //! WITH (..) of a table: which options there are, what their values may be, and what they mean to storage.
 
 use super::arrival::keep_arrival;
+use super::versioned_key::{is_versioned, versioned_key};
 use crate::error::{Error, Result, SqlState};
 use stoa_storage::schema::{ColumnId, KeySchema, PartitionBy, PartitionUnit, TableId, TableSchema};
 
 /// What an option is called, and how a value looks.
-const KNOWN: [(&str, &str); 11] = [
+const KNOWN: [(&str, &str); 12] = [
     (
         "partition_by",
         "day(column), week(column), month(column) or year(column)",
@@ -30,8 +31,9 @@ const KNOWN: [(&str, &str); 11] = [
     ("retention", "a number of days: '400 days'"),
     (
         "history",
-        "a number of seconds, minutes, hours, days or weeks: '7 days'; or 'none'",
+        "a number of seconds, minutes, hours, days or weeks: '7 days'; or 'none', or 'scd2' for versions of rows",
     ),
+    ("key", "columns with commas between"),
 ];
 
 /// How long rows that were deleted can still be read as of the versions that had them, where no option says otherwise.
@@ -95,7 +97,8 @@ pub(crate) fn apply_options(
             }
             "event_time" | "allowed_lateness" | "future_tolerance" | "idle_after" => {}
             "retention" => schema.retention_days = retention(value)?,
-            "history" if value.trim().is_empty() => {}
+            "history" if value.trim().is_empty() || is_versioned(value) => {}
+            "key" => {}
             "history" => schema.history_ms = history_ms(value)?,
             "after_seal" => {}
             name if is_without_effect(name) => {}
@@ -108,6 +111,7 @@ pub(crate) fn apply_options(
         ));
     }
     after_seal(options)?;
+    versioned_key(schema, options)?;
     keep_arrival(schema, options)
 }
 
@@ -193,7 +197,7 @@ pub(crate) fn event_time(schema: &TableSchema, options: &[(String, String)]) -> 
     }))
 }
 
-fn invalid(message: impl Into<String>) -> Error {
+pub(super) fn invalid(message: impl Into<String>) -> Error {
     Error::user(SqlState::INVALID_PARAMETER_VALUE, message)
 }
 
@@ -232,7 +236,7 @@ fn column_named(schema: &TableSchema, text: &str) -> Result<ColumnId> {
     })
 }
 
-fn column_list(schema: &TableSchema, option: &str, value: &str) -> Result<Vec<ColumnId>> {
+pub(super) fn column_list(schema: &TableSchema, option: &str, value: &str) -> Result<Vec<ColumnId>> {
     let mut columns = Vec::new();
     for part in split_list(value) {
         let id = column_named(schema, part)?;

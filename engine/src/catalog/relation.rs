@@ -5,6 +5,7 @@ use super::options::event_time;
 use super::persist::{TableDefinition, ViewDefinition};
 use super::sequence::SequenceDefinition;
 use super::system::SystemTable;
+use super::versioned_key::versioned_key;
 use crate::error::{Error, Result};
 use std::sync::Arc;
 use stoa_sql::catalog::{ColumnInfo, KeyInfo, RelationInfo, RelationKind, TableId};
@@ -192,6 +193,7 @@ pub(crate) fn table_relation(schema: &Arc<TableSchema>) -> Result<Relation> {
             .map(|constraint| constraint.name.clone())
             .collect(),
         keys: keys(schema, &definition),
+        versions: versioned_key(schema, &definition.options)?,
     };
     Ok(Relation {
         info: Arc::new(info),
@@ -254,6 +256,7 @@ pub(crate) fn view_relation(schema: &str, name: &str, view: ViewDefinition) -> R
         columns: columns.collect(),
         constraint_names: Vec::new(),
         keys: Vec::new(),
+        versions: None,
     };
     Relation {
         info: Arc::new(info),
@@ -287,6 +290,7 @@ pub(crate) fn sequence_relation(schema: &str, name: &str, sequence: SequenceDefi
         columns: columns.into(),
         constraint_names: Vec::new(),
         keys: Vec::new(),
+        versions: None,
     };
     Relation {
         info: Arc::new(info),

@@ -203,7 +203,7 @@ impl Altered<'_> {
         value.is_some_and(|(_, columns)| columns.split(',').any(|column| column.trim() == name))
     }
 
-    fn has_rows(&self) -> bool {
+    pub(super) fn has_rows(&self) -> bool {
         let table = self.run.view.snapshot.table(self.schema.id);
         table.is_some_and(|table| table.row_count() > 0)
     }
@@ -225,6 +225,7 @@ impl Altered<'_> {
             || self.is_filtered(name)
             || event_time(&self.schema, &self.definition.options)?.is_some_and(|times| times.column == id)
             || self.schema.keys.iter().any(|key| key.columns.contains(&id))
+            || self.is_of_versions(name)?
             || self.schema.partition_by.is_some_and(|by| by.column == id);
         if is_key {
             let error = stoa_sql::Error::new(
@@ -262,6 +263,7 @@ impl Altered<'_> {
 
     fn rename_column(&mut self, from: &str, to: &str) -> Result<()> {
         self.refuse_checks_on(from)?;
+        self.refuse_period(from, "be renamed")?;
         if self.place(to).is_some() {
             return Err(Error::user(
                 SqlState::DUPLICATE_COLUMN,
@@ -293,7 +295,8 @@ impl Altered<'_> {
         Ok(())
     }
 
-    fn set_nullable(&mut self, name: &str, nullable: bool) -> Result<()> {
+    pub(super) fn set_nullable(&mut self, name: &str, nullable: bool) -> Result<()> {
+        self.refuse_nullability(name, nullable)?;
         let id = self.column(name)?.id;
         let is_primary = |constraint: &Constraint| match &constraint.rule {
             Rule::Key { columns, is_primary } => *is_primary && columns.contains(&id.0),
@@ -394,6 +397,7 @@ impl Altered<'_> {
         apply_options(&mut self.schema, &self.definition.options, is_temporary, &new_id)?;
         index_keys(&mut self.schema, &self.definition)?;
         self.check_deduplicated()?;
+        self.begin_versions()?;
         self.put_rows_aside()?;
         if !self.definition.seals.is_empty() && !has_event_time(&self.definition.options) {
             let message = format!(
@@ -426,7 +430,7 @@ pub(super) fn contains_nulls(column: &str, relation: &str) -> Error {
 
 /// Whether an option's value is a list of columns.
 fn names_columns(option: &str) -> bool {
-    ["order_by", "bloom_filter", "deduplicate_by", "event_time"].contains(&option)
+    ["order_by", "bloom_filter", "deduplicate_by", "event_time", "key"].contains(&option)
 }
 
 /// Options name columns by their names.

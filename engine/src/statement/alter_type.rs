@@ -2,8 +2,9 @@
 //! For storage that is three changes in one commit: all rows out, another definition, all rows in.
 
 use super::alter_constraint::constraint_on;
+use super::alter_versions::refused;
 use super::definition::{check_stored_type, dependent_views, index_keys, with_definition};
-use super::insert::new_sink;
+use super::row_sink::RowSink;
 use super::sequence::moved_with_column;
 use super::update::Replacement;
 use super::{Effect, Run, stored};
@@ -29,6 +30,7 @@ pub(super) fn execute(run: &Run<'_>, alter: &AlterTable, rows: &Plan) -> Result<
         if let AlterTableAction::SetType { column, data_type } = action {
             refuse_views(run, &relation, column)?;
             refuse_constraints(run, &relation, &definition, column)?;
+            refuse_versions(&relation, column)?;
             let replaced = replace_column(&mut schema, &mut definition, column, data_type)?;
             let identity = definition.columns.iter().find(|column| column.id == replaced.1);
             let is_identity = identity.is_some_and(|column| column.identity.is_some());
@@ -47,8 +49,12 @@ pub(super) fn execute(run: &Run<'_>, alter: &AlterTable, rows: &Plan) -> Result<
     let after = with_definition(&schema, &definition);
     let next = table_relation(&after)?;
     // Keys of other columns are those that they were.
-    let sink = new_sink(run, &next)?.assigning(&[]).without_arrival();
-    let (_, mut writes) = Replacement::run(run, rows, false, sink)?.writes(run, &next, "alter table", None)?;
+    let sink = RowSink::new(&run.view, &next, &run.entry.running().memory)?
+        .assigning(&[])
+        .without_arrival();
+    let mut writes = Replacement::run(run, rows, false, sink)?
+        .arrive(run, &next, "alter table", None)?
+        .writes;
     let is_delete = |change: &&Change| matches!(change, Change::Delete(..));
     let deletes = writes.changes.iter().take_while(is_delete).count();
     let between = alterations(&table.schema, after).into_iter().chain(moved);
@@ -118,6 +124,28 @@ fn refuse_constraints(run: &Run<'_>, relation: &Relation, definition: &TableDefi
                 "Drop the constraint or index, and add it again afterwards, in one transaction.",
             )))
         }
+    }
+}
+
+/// Versions of rows are told apart by their keys and periods as they are.
+fn refuse_versions(relation: &Relation, column: &str) -> Result<()> {
+    let Some(versions) = &relation.info.versions else {
+        return Ok(());
+    };
+    let mut places = versions
+        .columns
+        .iter()
+        .chain([&versions.valid_from, &versions.valid_to]);
+    let is_it = |place: &usize| {
+        relation
+            .info
+            .columns
+            .get(*place)
+            .is_some_and(|info| info.name == column)
+    };
+    match places.any(is_it) {
+        true => Err(refused(column, "get another type")),
+        false => Ok(()),
     }
 }
 

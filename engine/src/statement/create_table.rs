@@ -12,6 +12,7 @@ use crate::catalog::persist::{ColumnDefinition, Constraint, NameEntry, TableDefi
 use crate::catalog::relation::{relation_id, table_relation};
 use crate::catalog::sequence::SequenceOwner;
 use crate::catalog::temporary::is_temporary;
+use crate::catalog::versioned_key::versioned_key;
 use crate::connection::{Notice, StatementWrites};
 use crate::error::{Result, SqlState};
 use crate::types::stored_type;
@@ -154,5 +155,13 @@ fn table_schema(
     let mut schema = TableSchema::new(id, columns, write_table(&definition));
     apply_options(&mut schema, &create.options, is_temporary(schema_name), new_id)?;
     index_keys(&mut schema, &definition)?;
+    for place in versioned_key(&schema, &create.options)?
+        .iter()
+        .flat_map(|versions| &versions.columns)
+    {
+        if let Some(column) = schema.columns.get_mut(*place) {
+            column.nullable = false;
+        }
+    }
     Ok(Arc::new(schema))
 }

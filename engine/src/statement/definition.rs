@@ -9,6 +9,7 @@ use crate::catalog::persist::{
 use crate::catalog::relation::Relation;
 use crate::catalog::state::{BUILTIN_SCHEMAS, is_system_schema};
 use crate::catalog::temporary;
+use crate::catalog::versioned_key::{check_unique_keys, versioned_key};
 use crate::error::{Error, Result, SqlState};
 use crate::types::{LogicalType, array_type};
 use std::sync::Arc;
@@ -167,7 +168,13 @@ pub(super) fn index_keys(schema: &mut TableSchema, definition: &TableDefinition)
     for id in schema.keys.iter().flat_map(|key| &key.columns) {
         check_key_type(definition, id.0)?;
     }
-    for (_, _, columns) in definition.keys() {
+    let mut keys: Vec<Vec<u32>> = definition.keys().map(|(_, _, columns)| columns).collect();
+    if let Some(versions) = versioned_key(schema, &definition.options)? {
+        check_unique_keys(schema, definition, &versions)?;
+        let columns = versions.columns.iter().filter_map(|place| schema.columns.get(*place));
+        keys.push(columns.map(|column| column.id.0).collect());
+    }
+    for columns in keys {
         for id in columns {
             check_key_type(definition, id)?;
             let id = stoa_storage::schema::ColumnId(id);

@@ -2,7 +2,7 @@
 
 use super::query::{Planned, plain};
 use super::returning::returned;
-use super::{Effect, Run, stored};
+use super::{Effect, Run, stored, versions_of_key};
 use crate::connection::StatementWrites;
 use crate::error::{Error, Result};
 use crate::pipeline::{Demand, Sink, SinkPart};
@@ -63,6 +63,9 @@ impl RowSet {
 /// See the module.
 pub(super) fn execute(run: &Run<'_>, delete: &Delete) -> Result<Effect> {
     let relation = run.table(delete.table)?;
+    if relation.info.versions.is_some() {
+        return versions_of_key::end(run, delete, &relation);
+    }
     let table = stored(&relation)?.schema.id;
     let planned = Planned::new(run, &delete.source, None)?;
     let rows = Arc::new(Mutex::new(RowSet::default()));

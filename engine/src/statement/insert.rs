@@ -6,6 +6,7 @@ use super::returning::returned;
 use super::row_sink::{IntoTable, RowSink};
 use super::unique_key::enforce_keys;
 use super::update::Replacement;
+use super::versions_of_key::{Settled, arrived_versions, as_versions};
 use super::{Effect, Run, stored};
 use crate::catalog::relation::Relation;
 use crate::connection::StatementWrites;
@@ -35,9 +36,12 @@ pub(super) fn execute(run: &Run<'_>, insert: &Insert) -> Result<Effect> {
         *batch = sink.admitted(std::mem::replace(batch, Batch::new(Vec::new(), 0)))?;
         sink.append_admitted(batch.clone())?;
     }
-    let arrived = arrived(run, &relation, &sink, "insert", Beside::default(), Duplicates::LeftOut)?;
+    let arrived = arrived_or_left_out(run, &relation, &sink, "insert")?;
     let (count, writes) = (arrived.row_count, arrived.writes);
-    let batches = without(batches, arrived.left_out)?;
+    let batches = match &arrived.settled {
+        Some(settled) => as_versions(batches, &relation, settled, 0)?,
+        None => without(batches, arrived.left_out)?,
+    };
     let outcome = returned(run, returning, &layout, batches, format!("INSERT 0 {count}"))?;
     Ok(Effect {
         outcome,
@@ -50,13 +54,15 @@ pub(super) fn execute(run: &Run<'_>, insert: &Insert) -> Result<Effect> {
 fn execute_upsert(run: &Run<'_>, insert: &Insert, relation: &Relation, key: &str) -> Result<Effect> {
     let sink = new_sink(run, relation)?;
     let replacement = Replacement::run(run, &insert.source, insert.returning.is_some(), sink)?;
-    let (count, writes) = replacement.writes(run, relation, "upsert", Some(key))?;
-    replacement.effect(run, insert.returning.as_ref(), format!("INSERT 0 {count}"), writes)
+    let arrived = replacement.arrive(run, relation, "upsert", Some(key))?;
+    let tag = format!("INSERT 0 {}", arrived.row_count);
+    replacement.effect(run, relation, insert.returning.as_ref(), tag, arrived)
 }
 
-/// A sink for a table's rows.
+/// A sink for rows that a statement changes.
 pub(super) fn new_sink(run: &Run<'_>, relation: &Relation) -> Result<RowSink> {
-    RowSink::new(&run.view, relation, &run.entry.running().memory)
+    let sink = RowSink::new(&run.view, relation, &run.entry.running().memory)?;
+    Ok(sink.settling(relation))
 }
 
 /// A sink for rows that come from outside.
@@ -70,11 +76,13 @@ pub(super) fn run_source(run: &Run<'_>, source: &Plan, sink: &Arc<RowSink>) -> R
 }
 
 /// What came of the rows of a sink.
-struct Arrived {
+pub(super) struct Arrived {
     /// How many come.
-    row_count: u64,
-    writes: StatementWrites,
+    pub(super) row_count: u64,
+    pub(super) writes: StatementWrites,
     left_out: RowsLeftOut,
+    /// Of a table that keeps versions of its rows: which versions these are.
+    pub(super) settled: Option<Settled>,
 }
 
 /// How many rows of a sink come, and what they are as changes that the table's keys allow.
@@ -84,8 +92,13 @@ pub(crate) fn writes_of(
     sink: &RowSink,
     cause: &'static str,
 ) -> Result<(u64, StatementWrites)> {
-    let arrived = arrived(run, relation, sink, cause, Beside::default(), Duplicates::LeftOut)?;
+    let arrived = arrived_or_left_out(run, relation, sink, cause)?;
     Ok((arrived.row_count, arrived.writes))
+}
+
+/// As [`writes_of`], with what became of which row.
+fn arrived_or_left_out(run: &Run<'_>, relation: &Relation, sink: &RowSink, cause: &'static str) -> Result<Arrived> {
+    arrived_as(run, relation, sink, cause, Beside::default(), Duplicates::LeftOut)
 }
 
 /// The rows without those that do not come.
@@ -121,19 +134,18 @@ pub(super) struct Beside<'k> {
 }
 
 /// As [`writes_of`], together with what goes with the rows: whatever key is there already is an error.
-pub(super) fn writes_beside(
+pub(super) fn arrived(
     run: &Run<'_>,
     relation: &Relation,
     sink: &RowSink,
     cause: &'static str,
     beside: Beside<'_>,
-) -> Result<(u64, StatementWrites)> {
-    let arrived = arrived(run, relation, sink, cause, beside, Duplicates::Error)?;
-    Ok((arrived.row_count, arrived.writes))
+) -> Result<Arrived> {
+    arrived_as(run, relation, sink, cause, beside, Duplicates::Error)
 }
 
 /// The rows of a sink as changes, with all keys looked at.
-fn arrived(
+fn arrived_as(
     run: &Run<'_>,
     relation: &Relation,
     sink: &RowSink,
@@ -141,6 +153,9 @@ fn arrived(
     beside: Beside<'_>,
     duplicates: Duplicates,
 ) -> Result<Arrived> {
+    if let Some(staging) = sink.staging() {
+        return arrived_versions(run, relation, staging, cause, &beside);
+    }
     let written = sink.finish()?;
     let mut changes: Vec<Change> = beside.deleted.into_iter().chain(written.changes).collect();
     let mut left_out = RowsLeftOut::default();
@@ -166,5 +181,6 @@ fn arrived(
         row_count: written.row_count - left_out.count,
         writes,
         left_out,
+        settled: None,
     })
 }

@@ -1,7 +1,7 @@
 //! MERGE: rows out, rows in, and rows in the place of others, in one commit.
 
 use super::delete::{RowSet, first_column};
-use super::insert::{Beside, new_sink, writes_beside};
+use super::insert::{Beside, arrived, new_sink};
 use super::query::{Planned, plain};
 use super::row_sink::RowSink;
 use super::{Effect, Run, stored};
@@ -30,8 +30,12 @@ pub(super) fn execute(run: &Run<'_>, merge: &Merge) -> Result<Effect> {
         deleted: rows.into_change(stored(&relation)?.schema.id),
         upsert_key: None,
     };
-    let (_, writes) = writes_beside(run, &relation, &merged.sink, "merge", beside)?;
-    Ok(Effect::command(format!("MERGE {row_count}"), writes))
+    let arrived = arrived(run, &relation, &merged.sink, "merge", beside)?;
+    let row_count = match &arrived.settled {
+        Some(_) => arrived.row_count,
+        None => row_count,
+    };
+    Ok(Effect::command(format!("MERGE {row_count}"), arrived.writes))
 }
 
 /// What becomes of the source's rows.
@@ -68,7 +72,7 @@ impl Merged {
             .collect();
         let goes = |kind: &MergeKind| matches!(kind, MergeKind::Update | MergeKind::Delete);
         let comes = |kind: &MergeKind| matches!(kind, MergeKind::Update | MergeKind::Insert);
-        let gone = chosen(&[ids], &kinds, goes)?;
+        let gone = chosen(std::slice::from_ref(&ids), &kinds, goes)?;
         {
             let mut state = self.state.lock();
             state.row_count += kinds.iter().filter(|kind| **kind != MergeKind::Nothing).count() as u64;
@@ -78,10 +82,23 @@ impl Merged {
                 return Err(twice_error());
             }
         }
-        let row_count = kinds.iter().filter(|kind| comes(kind)).count();
-        self.sink
-            .append(Batch::new(chosen(&batch.columns, &kinds, comes)?, row_count))
+        let rows = |of: &dyn Fn(&MergeKind) -> bool| {
+            let row_count = kinds.iter().filter(|kind| of(kind)).count();
+            let ids = chosen(std::slice::from_ref(&ids), &kinds, of)?;
+            Ok::<_, Error>((ids, Batch::new(chosen(&batch.columns, &kinds, of)?, row_count)))
+        };
+        if self.sink.staging().is_some() {
+            let (ids, ended) = rows(&|kind| *kind == MergeKind::Delete)?;
+            self.sink.append_ended(first_of(&ids)?, ended)?;
+        }
+        let (ids, coming) = rows(&comes)?;
+        self.sink.append_replacing(first_of(&ids)?, coming)
     }
+}
+
+fn first_of(columns: &[ArrayRef]) -> Result<&ArrayRef> {
+    let first = columns.first();
+    first.ok_or_else(|| Error::Internal("rows to change have no identity".into()))
 }
 
 fn chosen(columns: &[ArrayRef], kinds: &[MergeKind], is_chosen: impl Fn(&MergeKind) -> bool) -> Result<Vec<ArrayRef>> {

@@ -5,6 +5,7 @@ mod admission;
 mod alter_constraint;
 pub(crate) mod alter_table;
 pub(crate) mod alter_type;
+mod alter_versions;
 mod check_constraint;
 pub(crate) mod comment;
 pub(crate) mod constants;
@@ -34,6 +35,7 @@ pub(crate) mod truncate;
 mod unique_key;
 pub(crate) mod update;
 mod verify_rollups;
+mod versions_of_key;
 pub(crate) mod with;
 
 use crate::activity::Entry;

@@ -7,6 +7,7 @@ use super::query::{memory_bytes, plain};
 use super::seal::Sealed;
 use super::stored;
 use super::unique_key::{Key, NewKeys};
+use super::versions_of_key::Staging;
 use crate::catalog::arrival::{CORRECTED, has_arrival, named_columns};
 use crate::catalog::relation::Relation;
 use crate::catalog::view::View;
@@ -43,6 +44,8 @@ pub(crate) struct RowSink {
     arrival: Option<i16>,
     /// What is sealed of the table.
     sealed: Option<Sealed>,
+    /// Where a table keeps versions of its rows: what the statement says of them.
+    staging: Option<Staging>,
 }
 
 /// What is written to.
@@ -122,6 +125,7 @@ impl RowSink {
             admission: None,
             arrival: Some(CORRECTED),
             sealed: Sealed::of(relation)?,
+            staging: None,
         })
     }
 
@@ -133,7 +137,18 @@ impl RowSink {
         let sink = RowSink::new(view, relation, memory)?;
         let admission = Admission::to(view, relation, memory)?;
         let sink = sink.without_arrival();
-        Ok(RowSink { admission, ..sink })
+        Ok(RowSink { admission, ..sink }.settling(relation))
+    }
+
+    /// The same for a statement that changes a table by itself: rows of one that keeps versions wait until all of them are known.
+    pub(super) fn settling(self, relation: &Relation) -> Self {
+        let staging = Staging::of(relation, &self.memory);
+        RowSink { staging, ..self }
+    }
+
+    /// The rows that wait, where they do.
+    pub(super) fn staging(&self) -> Option<&Staging> {
+        self.staging.as_ref()
     }
 
     /// The same for rows of which nobody knows how they came.
@@ -155,7 +170,9 @@ impl RowSink {
     /// What storage says.
     pub(crate) fn bulk(view: &View, relation: &Relation, memory: &Arc<MemoryBudget>) -> Result<Self> {
         let sink = RowSink::receiving(view, relation, memory)?;
-        sink.begin_load(&mut sink.state.lock())?;
+        if sink.staging.is_none() {
+            sink.begin_load(&mut sink.state.lock())?;
+        }
         Ok(sink)
     }
 
@@ -223,14 +240,42 @@ impl RowSink {
         }
     }
 
-    /// [`Self::append`] of rows that are known to come.
-    pub(super) fn append_admitted(&self, batch: Batch) -> Result<()> {
+    /// [`Self::append`] of rows in the place of those of these identities.
+    pub(super) fn append_replacing(&self, row_ids: &ArrayRef, batch: Batch) -> Result<()> {
+        let Some(staging) = &self.staging else {
+            return self.append(batch);
+        };
+        self.check(&batch)?;
+        staging.add(batch, Some(row_ids), false)
+    }
+
+    /// Rows that end; only for a table that keeps them as versions.
+    pub(super) fn append_ended(&self, row_ids: &ArrayRef, batch: Batch) -> Result<()> {
+        match &self.staging {
+            Some(staging) => staging.add(batch, Some(row_ids), true),
+            None => Err(Error::Internal("rows of a table without versions end".into())),
+        }
+    }
+
+    fn check(&self, batch: &Batch) -> Result<()> {
         if batch.row_count == 0 {
             return Ok(());
         }
-        self.check_nulls(&batch)?;
-        self.check_conditions(&batch)?;
+        self.check_nulls(batch)?;
+        self.check_conditions(batch)?;
         self.row_count.fetch_add(batch.row_count as u64, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// [`Self::append`] of rows that are known to come.
+    pub(super) fn append_admitted(&self, batch: Batch) -> Result<()> {
+        self.check(&batch)?;
+        if batch.row_count == 0 {
+            return Ok(());
+        }
+        if let Some(staging) = &self.staging {
+            return staging.add(batch, None, false);
+        }
         let columns = batch.columns.iter().map(stored_array::encode);
         let mut columns: Vec<ArrayRef> = columns.collect::<Result<_>>()?;
         if has_arrival(&self.target.schema) {

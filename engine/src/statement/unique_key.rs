@@ -5,6 +5,7 @@
 use super::query::Planned;
 use super::{Run, stored};
 use crate::catalog::relation::{Relation, deduplication_name};
+use crate::catalog::versioned_key::check_unique_key;
 use crate::catalog::view::View;
 use crate::connection::{StatementWrites, conflict_error};
 use crate::error::{Error, Result, SqlState};
@@ -20,7 +21,7 @@ use std::sync::Arc;
 use stoa_sql::catalog::TableId;
 use stoa_sql::plan::{
     Aggregate, AggregateCall, ColumnDef, ColumnId, CompareOp, Expr, Filter, FunctionCall, Join, JoinKey, JoinKind,
-    Limit, Plan, Scan,
+    Limit, Plan, ROW_ID_COLUMN, Scan,
 };
 use stoa_sql::types::LogicalType;
 use stoa_storage::commit::{Change, CommitVersion};
@@ -161,8 +162,11 @@ pub(super) fn replaced_twice_error() -> Error {
 /// That no two rows of a table as it is have the same key.
 ///
 /// # Errors
-/// 23505, saying that the key cannot be made.
+/// 23505, saying that the key cannot be made; 42P16 for one that versions of rows contradict.
 pub(crate) fn check_unique(run: &Run<'_>, relation: &Relation, key: &[usize], name: &str) -> Result<()> {
+    if let Some(versions) = &relation.info.versions {
+        check_unique_key(versions, key, name)?;
+    }
     let (scanned, columns) = key_scan(relation, key)?;
     let present = columns
         .iter()
@@ -182,6 +186,48 @@ pub(crate) fn check_unique(run: &Run<'_>, relation: &Relation, key: &[usize], na
     );
     let error = error.with_detail(format!("Key {shown} is duplicated."));
     Err(Error::Sql(error.about(about_constraint(relation, name))))
+}
+
+/// What finds the rows of a table that have one of these values, one array per column, in the columns of a key: first their identities,
+/// then all columns.
+pub(super) fn rows_with_keys(
+    run: &Run<'_>,
+    relation: &Relation,
+    places: &[usize],
+    values: Vec<ArrayRef>,
+) -> Result<Planned> {
+    let (key, columns) = key_scan(relation, places)?;
+    let row_id = ColumnDef {
+        id: ColumnId(1_000_000),
+        name: "row_id".into(),
+        data_type: LogicalType::BigInt,
+        nullable: false,
+    };
+    let mut scanned = vec![(ROW_ID_COLUMN, row_id)];
+    for (id, (place, column)) in (1_000_001..).zip(relation.info.columns.iter().enumerate()) {
+        let of_key = key.columns.iter().find(|(at, _)| *at == place);
+        scanned.push((
+            place,
+            of_key.map_or_else(
+                || ColumnDef {
+                    id: ColumnId(id),
+                    name: column.name.clone(),
+                    data_type: column.data_type.clone(),
+                    nullable: column.nullable,
+                },
+                |(_, column)| column.clone(),
+            ),
+        ));
+    }
+    let scan = Scan {
+        columns: scanned,
+        ..key
+    };
+    let search = Search { scan, columns, values };
+    match search.key_count() <= KEYS_LOOKED_UP_MAX {
+        true => Planned::new(run, &search.looked_up()?, None),
+        false => Planned::over(run, &search.joined(), search.tables(&run.view)),
+    }
 }
 
 /// A look for the rows of a table that have new keys.
@@ -301,17 +347,19 @@ impl Search {
     fn duplicate(&self, after: &Run<'_>) -> Result<Option<String>> {
         let planned = match self.key_count() <= KEYS_LOOKED_UP_MAX {
             true => Planned::new(after, &several(self.looked_up()?, &self.columns)?, None)?,
-            false => {
-                let tables = WithKeys {
-                    view: after.view.clone(),
-                    columns: self.values.clone(),
-                };
-                Planned::over(after, &several(self.joined(), &self.columns)?, Arc::new(tables))?
-            }
+            false => Planned::over(after, &several(self.joined(), &self.columns)?, self.tables(&after.view))?,
         };
         let twice = planned.collect(after)?;
         let batch = twice.first().filter(|batch| batch.row_count > 0);
         Ok(batch.map(|batch| shown_key(&self.columns, batch, &after.view.format)))
+    }
+
+    /// The catalog's tables, and the new keys.
+    fn tables(&self, view: &View) -> Arc<dyn Tables> {
+        Arc::new(WithKeys {
+            view: view.clone(),
+            columns: self.values.clone(),
+        })
     }
 
     /// Few keys are conditions, which indexes answer.

@@ -1,13 +1,13 @@
 //! UPDATE: the old rows out and the new ones in, in one commit.
 
 use super::delete::{RowSet, first_column};
-use super::insert::{Beside, new_sink, writes_beside};
+use super::insert::{Arrived, Beside, arrived, new_sink};
 use super::query::{Planned, plain};
 use super::returning::returned;
 use super::row_sink::RowSink;
+use super::versions_of_key::as_versions;
 use super::{Effect, Run, stored};
 use crate::catalog::relation::Relation;
-use crate::connection::StatementWrites;
 use crate::error::Result;
 use crate::expression::Layout;
 use crate::pipeline::{Demand, Sink, SinkPart};
@@ -21,9 +21,14 @@ pub(super) fn execute(run: &Run<'_>, update: &Update) -> Result<Effect> {
     let relation = run.table(update.table)?;
     let sink = new_sink(run, &relation)?.assigning(&update.assigned);
     let replacement = Replacement::run(run, &update.source, update.returning.is_some(), sink)?;
-    let tag = format!("UPDATE {}", replacement.replaced_count());
-    let (_, writes) = replacement.writes(run, &relation, "update", None)?;
-    replacement.effect(run, update.returning.as_ref(), tag, writes)
+    let replaced_count = replacement.replaced_count();
+    let arrived = replacement.arrive(run, &relation, "update", None)?;
+    let count = match &arrived.settled {
+        Some(_) => arrived.row_count,
+        None => replaced_count,
+    };
+    let tag = format!("UPDATE {count}");
+    replacement.effect(run, &relation, update.returning.as_ref(), tag, arrived)
 }
 
 /// Rows in the place of others: a source whose first column is the identity of the row that goes, and what it gave. Behind the table's
@@ -60,33 +65,38 @@ impl Replacement {
         self.changed.rows.lock().row_count
     }
 
-    /// The changes, once, and how many rows come.
-    pub(super) fn writes(
+    /// What comes of the rows, once.
+    pub(super) fn arrive(
         &self,
         run: &Run<'_>,
         relation: &Relation,
         cause: &'static str,
         upsert_key: Option<&str>,
-    ) -> Result<(u64, StatementWrites)> {
+    ) -> Result<Arrived> {
         let rows = std::mem::take(&mut *self.changed.rows.lock());
         let beside = Beside {
             deleted: rows.into_change(stored(relation)?.schema.id),
             upsert_key,
         };
-        writes_beside(run, relation, &self.changed.sink, cause, beside)
+        arrived(run, relation, &self.changed.sink, cause, beside)
     }
 
     /// What the client gets.
     pub(super) fn effect(
         self,
         run: &Run<'_>,
+        relation: &Relation,
         returning: Option<&Returning>,
         tag: String,
-        writes: StatementWrites,
+        arrived: Arrived,
     ) -> Result<Effect> {
-        let (Some(returning), Some((layout, batches))) = (returning, self.returned) else {
+        let writes = arrived.writes;
+        let (Some(returning), Some((layout, mut batches))) = (returning, self.returned) else {
             return Ok(Effect::command(tag, writes));
         };
+        if let Some(settled) = &arrived.settled {
+            batches = as_versions(batches, relation, settled, 1)?;
+        }
         Ok(Effect {
             outcome: returned(run, returning, &layout, batches, tag)?,
             writes,
@@ -104,11 +114,12 @@ struct Changed {
 impl Changed {
     fn add(&self, batch: Batch) -> Result<()> {
         let mut batch = plain(batch);
-        self.rows.lock().add(first_column(&batch)?)?;
+        let row_ids = first_column(&batch)?.clone();
+        self.rows.lock().add(&row_ids)?;
         batch.columns.remove(0);
         // What RETURNING names of other tables comes behind.
         batch.columns.truncate(self.sink.column_count());
-        self.sink.append(batch)
+        self.sink.append_replacing(&row_ids, batch)
     }
 }
 

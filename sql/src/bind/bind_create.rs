@@ -35,6 +35,7 @@ impl Binder<'_> {
         };
         if let Some(query) = &create.query {
             self.columns_of_query(query, create, &mut table)?;
+            self.add_period_columns(&mut table)?;
             return Ok(table);
         }
         let mut of_columns = Vec::with_capacity(create.columns.len());
@@ -46,6 +47,7 @@ impl Binder<'_> {
             table.columns.push(definition);
             of_columns.push(constraints);
         }
+        self.add_period_columns(&mut table)?;
         check_column_count(table.columns.len())?;
         let mut constraints = Constraints {
             table: &table.name.name,

@@ -31,7 +31,8 @@ impl Binder<'_> {
         let returning = delete.returning.as_ref();
         let beside = scope.without_first();
         let returning = self.bind_returning(returning, &target.relation, &target.name, &shown, beside)?;
-        if returning.is_some() {
+        // What a version that ends was is written anew.
+        if returning.is_some() || target.relation.versions.is_some() {
             let beside = columns_beside(returning.as_ref(), &shown, &scope);
             columns.extend(shown);
             columns.extend(beside);

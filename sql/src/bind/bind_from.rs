@@ -11,12 +11,22 @@ use super::{Binder, not_supported};
 use crate::catalog::{RelationInfo, RelationKind, TableName};
 use crate::error::{Error, Result, SqlState};
 use crate::limits::VIEW_DEPTH_MAX;
-use crate::plan::{Apply, COMMIT_VERSION_COLUMN, CTID_COLUMN, ColumnDef, Expr, JoinKind, Plan, Scan, ViewReference};
+use crate::plan::{
+    Apply, COMMIT_VERSION_COLUMN, CTID_COLUMN, ColumnDef, ColumnSet, Expr, JoinKind, Plan, Scan, ViewReference,
+};
 use crate::types::LogicalType;
 use sqlparser::ast::{self, TableFactor};
 
 /// The setting by which all statements of a session see an older version.
 const AS_OF_SETTING: &str = "stoa.as_of";
+
+/// What FOR SYSTEM_TIME AS OF names.
+enum AsOf {
+    /// A version of the database, or a time at which it had one.
+    Database(Expr),
+    /// A time of each row beside.
+    Row(Expr),
+}
 
 /// An item of FROM: its rows, and the names it makes known. The scope has no parent yet.
 pub(super) struct FromItem {
@@ -69,7 +79,7 @@ fn is_lateral(factor: &TableFactor) -> bool {
     match factor {
         TableFactor::Derived { lateral, .. } => *lateral,
         TableFactor::Function { .. } | TableFactor::UNNEST { .. } | TableFactor::TableFunction { .. } => true,
-        TableFactor::Table { args, .. } => args.is_some(),
+        TableFactor::Table { args, version, .. } => args.is_some() || version.is_some(),
         _ => false,
     }
 }
@@ -186,7 +196,7 @@ impl Binder<'_> {
                     return Err(not_supported("PARTITION behind a table").at(self.span(name)));
                 }
                 let mut item = self
-                    .bind_table(name, alias.as_ref(), version.as_ref())
+                    .bind_table(name, alias.as_ref(), version.as_ref(), parent)
                     .map_err(|error| error.at(self.span(name)))?;
                 if let Some(sample) = sample {
                     let is_stored = matches!(self.relation(&table_name(name)?), Ok(relation) if relation.kind == RelationKind::Table);
@@ -300,6 +310,7 @@ impl Binder<'_> {
         name: &ast::ObjectName,
         alias: Option<&ast::TableAlias>,
         version: Option<&ast::TableVersion>,
+        parent: Option<&Scope<'_>>,
     ) -> Result<FromItem> {
         let table = table_name(name)?;
         if table.schema.is_none()
@@ -311,14 +322,17 @@ impl Binder<'_> {
             return self.aliased(plan, shown(&columns), None, table.name, alias);
         }
         let relation = self.read_relation(&table, name, alias.is_some() || version.is_some())?;
-        if self.explained.is_some() && relation.kind == RelationKind::Table {
-            return match version {
-                None => self.bind_explained_table(&relation, alias),
-                Some(_) => Err(not_supported("FOR SYSTEM_TIME in a query whose change is explained")),
-            };
+        if self.explained.is_some() && relation.kind == RelationKind::Table && version.is_none() {
+            return self.bind_explained_table(&relation, alias);
         }
         let as_of = match version {
-            Some(version) => Some(self.bind_as_of(version)?),
+            Some(version) => match self.bind_as_of(version, parent)? {
+                AsOf::Database(_) if self.explained.is_some() => {
+                    return Err(not_supported("FOR SYSTEM_TIME in a query whose change is explained"));
+                }
+                AsOf::Database(version) => Some(version),
+                AsOf::Row(time) => return self.bind_valid_at(&relation, &time, table.name, alias),
+            },
             None => self.as_of.clone(),
         };
         if let RelationKind::View { query, .. } = &relation.kind {
@@ -432,12 +446,27 @@ impl Binder<'_> {
         }
     }
 
-    /// `FOR SYSTEM_TIME AS OF`: a version or a time.
-    fn bind_as_of(&mut self, version: &ast::TableVersion) -> Result<Expr> {
+    /// `FOR SYSTEM_TIME AS OF`: a version or a time of the database, or a time that rows beside have.
+    fn bind_as_of(&mut self, version: &ast::TableVersion, parent: Option<&Scope<'_>>) -> Result<AsOf> {
         let ast::TableVersion::ForSystemTimeAsOf(expression) = version else {
             return Err(not_supported("this way to name a table's version").with_hint("Write FOR SYSTEM_TIME AS OF .."));
         };
-        self.bind_version(expression)
+        let scope = Scope::inside(parent);
+        let mut context = Context::plain(&scope, Clause::AsOf);
+        let bound = self.bind_expression(expression, &mut context)?;
+        let span = self.span(expression);
+        let mut columns = ColumnSet::default();
+        bound.collect_columns(&mut columns);
+        let is_of_row = !columns.is_empty();
+        let target = match bound.data_type().is_integer() && !is_of_row {
+            true => LogicalType::BigInt,
+            false => LogicalType::TimestampTz,
+        };
+        let bound = self.coerce(bound, &target, Level::Implicit, span)?;
+        Ok(match is_of_row {
+            true => AsOf::Row(bound),
+            false => AsOf::Database(bound),
+        })
     }
 
     /// A view under the name it is written by: its query, bound as if it stood alone.

@@ -2,6 +2,7 @@
 //! plan.
 
 use super::bind_insert::{is_default, shown_columns};
+use super::bind_valid_time::Versions;
 use super::collect::{Clause, Context};
 use super::name::{fold, simple};
 use super::scope::{LeftOut, Scope, ScopeRelation};
@@ -36,7 +37,7 @@ impl Binder<'_> {
             return Err(not_supported("changing anything but a table"));
         };
         let relation = self.stored_table(table)?;
-        let (scan, existing) = self.scan_existing(&relation);
+        let (scan, existing) = self.scan_existing(&relation, Versions::FromNowOn)?;
         let target = ScopeRelation {
             left_out: LeftOut::Never,
             schema: alias.is_none().then(|| relation.schema.clone()),

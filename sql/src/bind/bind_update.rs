@@ -3,6 +3,7 @@
 use super::bind_from::{FromItem, joined};
 use super::bind_insert::{is_default, shown_columns};
 use super::bind_returning::columns_beside;
+use super::bind_valid_time::{Versions, refuse_period};
 use super::collect::{Clause, Context};
 use super::name::{fold, simple};
 use super::scope::{LeftOut, Scope, ScopeColumn, ScopeRelation};
@@ -42,6 +43,7 @@ impl Binder<'_> {
         self.add_system_columns(&relation, &mut scan, &mut columns);
         let row_id = self.column("row_id", LogicalType::BigInt, false);
         scan.columns.push((ROW_ID_COLUMN, row_id.clone()));
+        let changeable = self.changeable(&relation, &columns, Versions::FromNowOn)?;
         let alias_name = alias.as_ref().map(|alias| fold(&alias.name));
         let name = alias_name.unwrap_or_else(|| relation.name.clone());
         let scope_relation = ScopeRelation {
@@ -51,7 +53,7 @@ impl Binder<'_> {
             left_out: LeftOut::Never,
         };
         Ok(Target {
-            item: FromItem::of_relation(Plan::Scan(scan), scope_relation),
+            item: FromItem::of_relation(Plan::Scan(scan).filtered(changeable), scope_relation),
             relation,
             name,
             row_id,
@@ -153,6 +155,7 @@ impl Binder<'_> {
                     )
                     .at(self.span(target)));
                 }
+                refuse_period(relation, index).map_err(|error| error.at(self.span(target)))?;
                 let Some(info) = relation.columns.get(index) else {
                     continue;
                 };

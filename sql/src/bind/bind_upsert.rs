@@ -3,6 +3,7 @@
 
 use super::bind_from::shown;
 use super::bind_insert::shown_columns;
+use super::bind_valid_time::Versions;
 use super::collect::{Clause, Context};
 use super::name::{fold, simple};
 use super::scope::{LeftOut, Scope, ScopeColumn, ScopeRelation};
@@ -64,11 +65,19 @@ impl Binder<'_> {
 
     /// The keys that a target means; all without one.
     fn conflict_keys(&self, target: Option<&ConflictTarget>, relation: &RelationInfo) -> Result<Vec<KeyInfo>> {
+        let keys = match &relation.versions {
+            // Of a key's versions one at most is in force; a key with the time in it is no key of these.
+            Some(versions) => vec![KeyInfo {
+                name: format!("{}_key", relation.name),
+                columns: versions.columns.clone(),
+            }],
+            None => relation.keys.clone(),
+        };
         match target {
-            None => Ok(relation.keys.clone()),
+            None => Ok(keys),
             Some(ConflictTarget::OnConstraint(name)) => {
                 let name = simple(name)?;
-                let found = relation.keys.iter().find(|key| key.name == name);
+                let found = keys.iter().find(|key| key.name == name);
                 found.cloned().map(|key| vec![key]).ok_or_else(|| {
                     Error::new(
                         SqlState::UNDEFINED_OBJECT,
@@ -93,7 +102,7 @@ impl Binder<'_> {
                     columns.sort_unstable();
                     columns == wanted
                 };
-                let found = relation.keys.iter().find(is_it);
+                let found = keys.iter().find(is_it);
                 found.cloned().map(|key| vec![key]).ok_or_else(|| {
                     Error::new(
                         SqlState::INVALID_COLUMN_REFERENCE,
@@ -137,7 +146,7 @@ impl Binder<'_> {
         relation: &RelationInfo,
         new: &[ColumnDef],
     ) -> Result<(Plan, Existing)> {
-        let (scan, existing) = self.scan_existing(relation);
+        let (scan, existing) = self.scan_existing(relation, Versions::InForce)?;
         let columns = &existing.columns;
         let keys = key
             .columns
@@ -161,13 +170,14 @@ impl Binder<'_> {
     }
 
     /// The table's rows with their identities, for the side of an outer join on which all may be NULL.
-    pub(super) fn scan_existing(&mut self, relation: &RelationInfo) -> (Scan, Existing) {
+    pub(super) fn scan_existing(&mut self, relation: &RelationInfo, versions: Versions) -> Result<(Scan, Existing)> {
         let mut missing = relation.clone();
         missing.columns.iter_mut().for_each(|column| column.nullable = true);
         let (mut scan, columns) = self.scan(&missing, None);
         let row_id = self.column("row_id", LogicalType::BigInt, true);
         scan.columns.push((ROW_ID_COLUMN, row_id.clone()));
-        (scan, Existing { row_id, columns })
+        scan.filters = self.changeable(relation, &columns, versions)?;
+        Ok((scan, Existing { row_id, columns }))
     }
 
     fn bind_do_update(

@@ -38,6 +38,7 @@ mod bind_statement;
 mod bind_table_function;
 mod bind_update;
 mod bind_upsert;
+mod bind_valid_time;
 mod bind_values;
 mod bind_window;
 mod bind_windows;

@@ -378,6 +378,7 @@ impl TestCatalog {
             columns,
             constraint_names: Vec::new(),
             keys: Vec::new(),
+            versions: None,
         };
         self.tables.insert(name.to_owned(), Arc::new(relation));
     }

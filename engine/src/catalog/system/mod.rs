@@ -189,6 +189,7 @@ fn relation(table: &'static SystemTable) -> Relation {
         columns: columns.collect(),
         constraint_names: Vec::new(),
         keys: Vec::new(),
+        versions: None,
     };
     Relation {
         info: Arc::new(info),
