@@ -37,6 +37,7 @@ mod t_digest;
 #[cfg(test)]
 mod tests;
 mod top_k;
+mod total_order;
 mod value_counts;
 pub(crate) mod value_lists;
 mod variance;
