@@ -18,6 +18,7 @@ mod entropy;
 mod events;
 mod exact_variance;
 mod extreme;
+mod float_variance;
 mod histogram;
 mod json_aggregate;
 mod moments;
