@@ -16,8 +16,8 @@ pub(crate) const DEFINITIONS: [&str; 9] = [
      count(*) AS rows FROM t GROUP BY 1, 2",
     "SELECT day, id % 3 AS rest, sum(amount * 2 + 1) AS total, count(*) AS rows FROM t WHERE kind <> 'kind 2' GROUP BY day, id % 3",
     "SELECT kind, day, sum(amount / 8.0::float8), avg(amount / 8.0::float8), sum(amount) AS total, count(*) AS rows FROM t GROUP BY kind, day",
-    "SELECT day, kind, arg_max(amount, day), arg_max(id, amount / 4), min_by(amount, id % 5), arg_max(day, amount), var_samp(amount),
-     count(amount), stddev(amount / 8.0::float8), approx_percentile(amount, 0.9), sum(amount) AS total, count(*) AS rows FROM t GROUP BY day, kind",
+    "SELECT day, kind, arg_max(amount, day) AS last, arg_max(id, amount / 4) AS most, min_by(amount, id % 5), arg_max(day, amount) AS of_most,
+     var_samp(amount), count(amount), stddev(amount / 8.0::float8), approx_percentile(amount, 0.9), sum(amount) AS total, count(*) AS rows FROM t GROUP BY day, kind",
     "SELECT kind, date_trunc('week', day::timestamp) AS week, approx_percentile(amount, 0.5), max_by(kind, amount), arg_min(id, day),
      var_pop(amount * 0.1::float8), sum(amount) AS total, count(*) AS rows FROM t GROUP BY 1, 2",
 ];

@@ -138,7 +138,7 @@ impl Accumulator for ApproximatePercentile {
 
     fn states(&mut self, group_count: usize) -> Result<Vec<ArrayRef>> {
         let mut sketches = self.take(group_count);
-        let states = BinaryViewArray::from_iter_values(sketches.iter_mut().map(QuantileSketch::to_bytes));
+        let states = BinaryViewArray::from_iter_values(sketches.iter_mut().map(QuantileSketch::encoded));
         Ok(vec![Arc::new(states)])
     }
 

@@ -13,7 +13,7 @@ const LEVEL_MAX: u32 = 18;
 
 impl QuantileSketch {
     /// See the module.
-    pub(in crate::functions::aggregate) fn to_bytes(&mut self) -> Vec<u8> {
+    pub(in crate::functions::aggregate) fn encoded(&mut self) -> Vec<u8> {
         self.finite.sort();
         let mut bytes = Vec::new();
         let form = match &self.finite {
@@ -43,7 +43,7 @@ impl QuantileSketch {
         bytes
     }
 
-    /// From what [`Self::to_bytes`] gave; `None` of other bytes.
+    /// From what [`Self::encoded`] gave; `None` of other bytes.
     pub(in crate::functions::aggregate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (form, mut bytes) = bytes.split_first()?;
         let bytes = &mut bytes;

@@ -95,7 +95,7 @@ fn its_size_is_bounded() {
     assert!(buckets.keys.len() <= BUCKETS_MAX);
     assert_eq!(buckets.level, 8);
     assert!(every_magnitude.memory_bytes() <= 64 * 1024);
-    assert!(every_magnitude.to_bytes().len() <= BUCKETS_MAX * 8);
+    assert!(every_magnitude.encoded().len() <= BUCKETS_MAX * 8);
 }
 
 #[test]
@@ -104,7 +104,7 @@ fn neither_order_nor_parts_show() {
     for (count, powers) in [(400, 10), (600, 10), (5000, 16), (20_000, 300), (20_000, 2000)] {
         let mut values = random_values(count, powers, 30);
         values.extend([0.0, -0.0, f64::INFINITY, f64::NEG_INFINITY]);
-        let expected = sketch(&values).to_bytes();
+        let expected = sketch(&values).encoded();
         for parts in [1, 3, 40] {
             for at in (1..values.len()).rev() {
                 values.swap(at, random.below(at as u64 + 1) as usize);
@@ -119,10 +119,10 @@ fn neither_order_nor_parts_show() {
                     random.below(rest.len() as u64 / 2 + 1) as usize
                 };
                 let (first, others) = rest.split_at(length);
-                merged.merge(&QuantileSketch::from_bytes(&sketch(first).to_bytes()).unwrap());
+                merged.merge(&QuantileSketch::from_bytes(&sketch(first).encoded()).unwrap());
                 rest = others;
             }
-            assert!(merged.to_bytes() == expected, "{count} values in {parts} parts");
+            assert!(merged.encoded() == expected, "{count} values in {parts} parts");
         }
     }
     assert!(level(&sketch(&random_values(20_000, 300, 0))) > 1);
@@ -132,7 +132,7 @@ fn neither_order_nor_parts_show() {
 fn bytes_that_are_none_are_refused() {
     let mut sketches = [sketch(&[1.0, 2.0, f64::INFINITY]), sketch(&random_values(1000, 4, 50))];
     for sketch in &mut sketches {
-        let bytes = sketch.to_bytes();
+        let bytes = sketch.encoded();
         assert_eq!(QuantileSketch::from_bytes(&bytes).as_mut(), Some(&mut *sketch));
         for length in 0..bytes.len() {
             // A part may be a smaller sketch; it must not be a panic.
