@@ -91,7 +91,7 @@ fn the_smallest_and_the_largest_variances() {
     assert_eq!(nearest(&[0.0, 3.0 * 2f64.powi(-537)], SAMPLE), 4.0 * tiny);
     let large = 2f64.powi(511);
     assert_eq!(nearest(&[large, -large], POPULATION), 2f64.powi(1022));
-    assert_eq!(nearest(&vec![large, -large].repeat(500), POPULATION), 2f64.powi(1022));
+    assert_eq!(nearest(&[large, -large].repeat(500), POPULATION), 2f64.powi(1022));
     let overflow = "value out of range: overflow";
     assert_eq!(answer(&[1e200, 1e200], POPULATION).unwrap_err().to_string(), overflow);
     assert_eq!(answer(&[1.3e154, -1.3e154], SAMPLE).unwrap_err().to_string(), overflow);
