@@ -5,7 +5,7 @@ use crate::model::{Row, Rows, or_null};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Their definitions; a view is called by its place.
-pub(crate) const DEFINITIONS: [&str; 7] = [
+pub(crate) const DEFINITIONS: [&str; 9] = [
     "SELECT kind, day, count(*) AS rows, count(amount) AS amounts, sum(amount) AS total, min(amount), max(amount), max(id) AS last
      FROM t GROUP BY kind, day",
     "SELECT kind, count(DISTINCT amount) AS different, avg(amount), count(*) AS rows, sum(amount) AS total FROM t GROUP BY kind",
@@ -16,6 +16,10 @@ pub(crate) const DEFINITIONS: [&str; 7] = [
      count(*) AS rows FROM t GROUP BY 1, 2",
     "SELECT day, id % 3 AS rest, sum(amount * 2 + 1) AS total, count(*) AS rows FROM t WHERE kind <> 'kind 2' GROUP BY day, id % 3",
     "SELECT kind, day, sum(amount / 8.0::float8), avg(amount / 8.0::float8), sum(amount) AS total, count(*) AS rows FROM t GROUP BY kind, day",
+    "SELECT day, kind, arg_max(amount, day) AS last, arg_max(id, amount / 4) AS most, min_by(amount, id % 5), arg_max(day, amount) AS of_most,
+     var_samp(amount), count(amount), stddev(amount / 8.0::float8), approx_percentile(amount, 0.9), sum(amount) AS total, count(*) AS rows FROM t GROUP BY day, kind",
+    "SELECT kind, date_trunc('week', day::timestamp) AS week, approx_percentile(amount, 0.5), max_by(kind, amount), arg_min(id, day),
+     var_pop(amount * 0.1::float8), sum(amount) AS total, count(*) AS rows FROM t GROUP BY 1, 2",
 ];
 
 /// A question of some rows.
@@ -41,6 +45,61 @@ fn grouped<K: Ord, T>(
 fn total(rows: &[(i64, &Row)]) -> Option<i64> {
     let amounts: Vec<i64> = rows.iter().filter_map(|(_, row)| row.amount).collect();
     (!amounts.is_empty()).then(|| amounts.iter().sum())
+}
+
+/// What is beside an extreme, the least of several.
+fn picked(rows: &[(i64, &Row)]) -> String {
+    // NULL comes last.
+    let order = |amount: Option<i64>| (amount.is_none(), amount);
+    let last_day = rows.iter().map(|(_, row)| row.day).max();
+    let of_last_day = rows.iter().filter(|(_, row)| Some(row.day) == last_day);
+    let of_last_day = of_last_day
+        .map(|(_, row)| row.amount)
+        .min_by_key(|amount| order(*amount));
+    let most = rows.iter().filter_map(|(_, row)| row.amount).max();
+    let id = rows
+        .iter()
+        .filter_map(|(id, row)| Some((row.amount? / 4, std::cmp::Reverse(*id))))
+        .max();
+    let rest = rows.iter().map(|(id, row)| (id % 5, order(row.amount))).min();
+    let day = rows.iter().filter(|(_, row)| most.is_some() && row.amount == most);
+    format!(
+        "{}|{}|{}|{}",
+        or_null(of_last_day.flatten()),
+        or_null(id.map(|(_, id)| id.0)),
+        or_null(rest.and_then(|(_, (_, amount))| amount)),
+        or_null(day.map(|(_, row)| row.day).min())
+    )
+}
+
+/// How many amounts there are, and the square of that times their variance: a whole number.
+fn deviations(rows: &[(i64, &Row)]) -> Option<(i64, i64)> {
+    let amounts: Vec<i64> = rows.iter().filter_map(|(_, row)| row.amount).collect();
+    let (count, sum) = (amounts.len() as i64, amounts.iter().sum::<i64>());
+    let squares: i64 = amounts.iter().map(|amount| amount * amount).sum();
+    (count > 0).then_some((count, count * squares - sum * sum))
+}
+
+/// What holds of the variance of amounts by eight, to the bit, and of their approximate median.
+fn of_distribution(rows: &[(i64, &Row)]) -> Option<String> {
+    let (count, deviations) = deviations(rows)?;
+    // Both terms of the quotient are doubles, so that it is rounded once.
+    let variance = deviations as f64 / (count * count * 64) as f64;
+    let mut amounts: Vec<i64> = rows.iter().filter_map(|(_, row)| row.amount).collect();
+    amounts.sort_unstable();
+    let [low, high] = [(amounts.len() - 1) / 2, amounts.len() / 2].map(|place| amounts[place] as f64);
+    let slack = if amounts.len() <= 512 {
+        0.0
+    } else {
+        low.abs().max(high.abs()) / 257.0 + 1e-9
+    };
+    let median = (low + high) / 2.0;
+    Some(format!(
+        "var_pop(amount / 8.0::float8) = '{variance:e}'::float8
+         AND approx_percentile(amount, 0.5) BETWEEN {} AND {}",
+        median - slack,
+        median + slack
+    ))
 }
 
 /// Rows and total.
@@ -132,6 +191,37 @@ pub(crate) fn questions(table: &str, rows: &Rows, from: i64) -> Vec<Question> {
                     // Eighths are exact as doubles, and so are their sums.
                     let sum = total(rows).map(|total| total as f64 / 8.0);
                     sum.map_or(format!("{kind}|NULL|NULL"), |sum| format!("{kind}|{sum}|t"))
+                },
+            ),
+        },
+        Question {
+            sql: format!(
+                "SELECT kind, max_by(amount, day), max_by(id, amount / 4), arg_min(amount, id % 5), max_by(day, amount) - date '2024-01-01'
+                 FROM {table} WHERE day >= {from_date} GROUP BY kind ORDER BY kind"
+            ),
+            answer: grouped(
+                rows,
+                |_, row| (row.day >= from).then(|| row.kind.clone()),
+                |kind, rows| format!("{kind}|{}", picked(rows)),
+            ),
+        },
+        Question {
+            sql: format!(
+                "SELECT kind, round(var_pop(amount) * count(amount) * count(amount)), CASE kind WHEN '' THEN NULL::boolean {} END
+                 FROM {table} WHERE day >= {from_date} GROUP BY kind ORDER BY kind",
+                grouped(
+                    rows,
+                    |_, row| (row.day >= from).then(|| row.kind.clone()),
+                    |kind, rows| of_distribution(rows).map_or_else(String::new, |is| format!("WHEN '{kind}' THEN {is}")),
+                )
+                .join(" ")
+            ),
+            answer: grouped(
+                rows,
+                |_, row| (row.day >= from).then(|| row.kind.clone()),
+                |kind, rows| match deviations(rows) {
+                    Some((_, deviations)) => format!("{kind}|{deviations}|t"),
+                    None => format!("{kind}|NULL|NULL"),
                 },
             ),
         },

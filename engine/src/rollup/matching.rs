@@ -2,9 +2,10 @@
 //! not. What is decided is a matter of expressions alone; which segments have partials is storage's.
 
 use super::canonical::{Source, column_at};
+use super::exact::inexact;
 use super::grain::{as_time, coarsened, truncated_time};
-use super::shape::{Rollup, inexact};
-use super::states::{StateColumn, state_columns};
+use super::shape::Rollup;
+use super::states::{StateColumn, have_same_states, state_columns};
 use crate::error::Result;
 use crate::expression::{Expression, Layout};
 use crate::functions::{StatementContext, SummaryState};
@@ -214,8 +215,10 @@ impl Matching<'_> {
         let row_count = StateColumn::Summary(SummaryState::RowCount);
         let place = |wanted: &StateColumn| {
             calls.iter().find_map(|known| {
-                let is_of_same = known.call.filter == call.filter
-                    && (*wanted == row_count || known.call.call.arguments == call.call.arguments);
+                let is_of_same = match *wanted == row_count {
+                    true => known.call.filter == call.filter,
+                    false => have_same_states(&known.call, call),
+                };
                 let states = known.states.as_ref().filter(|_| is_of_same)?;
                 let at = states.iter().position(|state| state == wanted)?;
                 Some(known.places.start + at)
@@ -237,11 +240,14 @@ fn next(bound: &Literal) -> Option<Literal> {
 /// Aggregates to which it is the same how often a value occurs.
 fn depends_on_repetition(call: &AggregateCall) -> bool {
     let name = call.call.function.name;
-    call.call.arguments.len() != 1
-        || !matches!(
+    match call.call.arguments.len() {
+        1 => !matches!(
             name,
             "min" | "max" | "bool_and" | "bool_or" | "every" | "bit_and" | "bit_or" | "approx_count_distinct"
-        )
+        ),
+        2 => !matches!(name, "arg_min" | "arg_max" | "min_by" | "max_by"),
+        _ => true,
+    }
 }
 
 impl RollupUse {

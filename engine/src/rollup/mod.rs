@@ -7,6 +7,7 @@
 
 mod canonical;
 mod definition;
+mod exact;
 mod fixed;
 mod grain;
 mod matching;

@@ -3,9 +3,10 @@
 
 use super::canonical::{Source, column_def};
 use super::definition::RollupDefinition;
+use super::exact::{KEPT, inexact};
 use super::fixed::{Reason, unfixed};
 use super::one_table::{OneTable, no_session};
-use super::states::{StateColumn, state_columns};
+use super::states::{StateColumn, have_same_states, state_columns};
 use crate::catalog::relation::table_relation;
 use crate::error::{Error, Result};
 use crate::expression::Layout;
@@ -128,6 +129,10 @@ impl Rollup {
             if prepared.distinct {
                 continue;
             }
+            let states = state_columns(&prepared)?;
+            if self.has_shared(&call, states.as_deref()) {
+                continue;
+            }
             let state_types = (prepared.function.accumulator)(&prepared.binding)?.state_types();
             if let Some(other) = state_types.iter().find(|data_type| !is_stored_type(data_type)) {
                 return Err(Reason {
@@ -139,7 +144,7 @@ impl Rollup {
             let places = next_place..next_place + state_types.len();
             next_place = places.end;
             self.calls.push(RollupCall {
-                states: state_columns(&prepared)?,
+                states,
                 call,
                 prepared,
                 places,
@@ -147,6 +152,14 @@ impl Rollup {
             });
         }
         Ok(())
+    }
+
+    /// Whether a call before has the very states of a call, as one percentile has those of another.
+    fn has_shared(&self, call: &AggregateCall, states: Option<&[StateColumn]>) -> bool {
+        let shared = states.filter(|states| matches!(states, [StateColumn::Family(..), ..]));
+        self.calls
+            .iter()
+            .any(|known| shared.is_some() && known.states.as_deref() == shared && have_same_states(&known.call, call))
     }
 
     /// Distinct arguments are further keys: a partial has each once.
@@ -276,37 +289,6 @@ impl Rollup {
     pub(super) fn statement(&self) -> &Arc<StatementContext> {
         &self.statement
     }
-}
-
-/// Aggregates whose states of parts come to the state of the whole, whatever the parts and their order.
-const EXACT: [&str; 12] = [
-    "count",
-    "sum",
-    "avg",
-    "min",
-    "max",
-    "bool_and",
-    "bool_or",
-    "every",
-    "bit_and",
-    "bit_or",
-    "bit_xor",
-    "approx_count_distinct",
-];
-
-const KEPT: &str = "Kept are count, sum, avg, min, max, count(DISTINCT ..), bool_and, bool_or, every, bit_and, bit_or, bit_xor and \
-                    approx_count_distinct, each with FILTER.";
-
-/// Why the answer of a whole does not follow from its parts, whatever they are.
-pub(super) fn inexact(call: &AggregateCall, prepared: &PreparedCall) -> Option<Reason> {
-    let name = call.call.function.name;
-    if !EXACT.contains(&name) || prepared.order.is_some() {
-        return Some(Reason {
-            message: format!("{name} of a whole does not follow from its parts"),
-            hint: KEPT,
-        });
-    }
-    None
 }
 
 /// The aggregation of a rollup's query; what is above it is computed when the view is read.

@@ -339,15 +339,21 @@ fn expose(plan: &mut Plan, columns: &[ColumnDef; 2]) -> bool {
             }
             is_there
         }
-        Plan::Join(join) => match join.kind {
-            JoinKind::Inner => expose(&mut join.left, columns) || expose(&mut join.right, columns),
-            JoinKind::Left | JoinKind::Semi | JoinKind::Anti | JoinKind::Single | JoinKind::Mark { .. } => {
-                expose(&mut join.left, columns)
-            }
-            JoinKind::Right | JoinKind::RightSemi | JoinKind::RightAnti => expose(&mut join.right, columns),
-            JoinKind::Full | JoinKind::NullAwareAnti => false,
-        },
+        Plan::Join(join) => expose_side(&join.kind, &mut join.left, &mut join.right, columns),
+        Plan::Apply(apply) => expose_side(&apply.kind, &mut apply.left, &mut apply.right, columns),
         _ => false,
+    }
+}
+
+/// [`expose`] for that side of a join whose rows are there by themselves.
+fn expose_side(kind: &JoinKind, left: &mut Plan, right: &mut Plan, columns: &[ColumnDef; 2]) -> bool {
+    match kind {
+        JoinKind::Inner => expose(left, columns) || expose(right, columns),
+        JoinKind::Left | JoinKind::Semi | JoinKind::Anti | JoinKind::Single | JoinKind::Mark { .. } => {
+            expose(left, columns)
+        }
+        JoinKind::Right | JoinKind::RightSemi | JoinKind::RightAnti => expose(right, columns),
+        JoinKind::Full | JoinKind::NullAwareAnti => false,
     }
 }
 

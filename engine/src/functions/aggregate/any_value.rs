@@ -1,6 +1,6 @@
 //! `any_value`, `first` and `last`.
 
-use super::picked::PickedRows;
+use super::picked::{Held, PickedRows};
 use super::rows::counting_rows;
 use super::signature::{aggregate, same_as_first};
 use crate::error::Result;
@@ -97,8 +97,8 @@ impl Accumulator for Picked {
         let mask = counting_rows(counted, selection);
         let takes_later = self.pick == Pick::Last;
         self.rows
-            .offer(&arguments[..1], groups, mask.as_ref(), group_count, |_, _, has_one| {
-                takes_later || !has_one
+            .offer(&arguments[..1], groups, mask.as_ref(), group_count, |_, _, held| {
+                takes_later || matches!(held, Held::Nothing)
             })
     }
 

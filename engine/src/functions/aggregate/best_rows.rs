@@ -1,7 +1,8 @@
 //! `min(x, n)`, `max(x, n)`, `arg_min(x, y, n)`, `arg_max(x, y, n)` and their other names: the n smallest or largest, or the values beside
-//! them, as an array in order. Of each group about n rows are kept.
+//! them, as an array in order. Of each group about n rows are kept. Rows with equal keys are in the order of the values beside them.
 
 use super::rows::counting_rows;
+use super::total_order::TotalOrder;
 use super::value_lists::{ValueLists, item_field, list_offsets};
 use crate::error::{Error, Result, SqlState};
 use crate::functions::{Accumulator, AggregateBinding, Groups};
@@ -13,6 +14,7 @@ use arrow_array::types::Int64Type;
 use arrow_array::{Array, ArrayRef, ListArray, UInt32Array};
 use arrow_buffer::{BooleanBuffer, NullBuffer};
 use arrow_schema::DataType;
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 /// The first n rows of each group in the order of a key.
@@ -22,6 +24,8 @@ pub(super) struct BestRows {
     rows: ValueLists,
     types: Vec<DataType>,
     keys: KeyEncoder,
+    /// Decides between equal keys, where no order was asked for.
+    values: Option<TotalOrder>,
     row_count: usize,
     /// Rows that were left when rows were last left out.
     kept: usize,
@@ -50,8 +54,13 @@ impl BestRows {
         let types: Vec<DataType> = binding.argument_types.iter().take(columns).map(array_type).collect();
         let mut field = KeyField::without_nulls(types[columns - 1].clone());
         field.descending = is_largest;
+        let values = match binding.order_types.is_empty() {
+            true => Some(TotalOrder::new(&types[0])?),
+            false => None,
+        };
         Ok(BestRows {
             n,
+            values,
             rows: ValueLists::new(types.clone()),
             types,
             keys: KeyEncoder::new(vec![field])?,
@@ -91,10 +100,16 @@ impl BestRows {
         (self.row_count, self.kept) = (0, 0);
         let key = &grouped.columns[self.types.len() - 1];
         let keys = self.keys.encode(std::slice::from_ref(key), key.len())?;
+        let values = self.values.as_ref().map(|order| order.encode(&grouped.columns[0]));
+        let values = values.transpose()?;
         let (mut best, mut offsets) = (Vec::new(), vec![0]);
         for range in grouped.ranges() {
             let mut rows: Vec<usize> = range.collect();
-            rows.sort_by(|left, right| keys.compare(*left, *right));
+            rows.sort_by(|left, right| {
+                let order = keys.compare(*left, *right);
+                let of_values = || values.as_ref().map(|values| values.compare(*left, *right));
+                order.then_with(|| of_values().unwrap_or(Ordering::Equal))
+            });
             best.extend(rows.into_iter().take(self.n).map(|row| row as u32));
             offsets.push(best.len());
         }

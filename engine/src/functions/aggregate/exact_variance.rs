@@ -1,4 +1,6 @@
 //! Variances of integers and decimals: count, sum and sum of squares, all exact; rounded once, at the end.
+//!
+//! A state is the count and both sums, each in two columns: its lowest 127 bits, and those above them. The latter are almost always 0.
 
 use super::rows::{counting_rows, grow, visit, visit_values};
 use super::sum::overflow;
@@ -8,7 +10,7 @@ use crate::functions::{Accumulator, AggregateBinding, Groups};
 use crate::types::array_type;
 use arrow_array::cast::AsArray;
 use arrow_array::types::*;
-use arrow_array::{ArrayRef, Decimal128Array, Decimal256Array, Int64Array, PrimitiveArray};
+use arrow_array::{ArrayRef, ArrowPrimitiveType, Decimal128Array, Int64Array};
 use arrow_buffer::{BooleanBuffer, i256};
 use arrow_schema::DataType;
 use std::sync::Arc;
@@ -26,7 +28,7 @@ pub(super) struct ExactVariance {
 #[derive(Clone, Default)]
 struct State {
     count: i64,
-    sum: i128,
+    sum: i256,
     squares: i256,
 }
 
@@ -35,7 +37,7 @@ impl State {
     #[inline(always)]
     fn add(&mut self, value: i128) -> Option<()> {
         self.count += 1;
-        self.sum = self.sum.checked_add(value)?;
+        self.sum = self.sum.checked_add(i256::from_i128(value))?;
         let square = match i64::try_from(value) {
             Ok(value) => i256::from_i128(i128::from(value) * i128::from(value)),
             Err(_) => i256::from_i128(value).checked_mul(i256::from_i128(value))?,
@@ -108,7 +110,8 @@ impl ExactVariance {
     /// In doubles, where 256 bits do not hold a product.
     fn approximate(&self, state: &State, divisor: i64) -> Option<i256> {
         let count = state.count as f64;
-        let squares = to_f64(state.squares) - (state.sum as f64) * (state.sum as f64) / count;
+        let sum = to_f64(state.sum);
+        let squares = to_f64(state.squares) - sum * sum / count;
         let variance = squares.max(0.0) / divisor as f64 / 10f64.powi(2 * self.scale as i32);
         let value = match self.wanted.is_root {
             true => variance.sqrt(),
@@ -121,7 +124,7 @@ impl ExactVariance {
 /// `(count * squares - sum^2) / (count * divisor)` with so many digits behind the point, rounded half up; `None` on overflow.
 fn variance(state: &State, divisor: i64, digits: u32, input_digits: u32) -> Option<i256> {
     let count = i256::from_i128(i128::from(state.count));
-    let sum = i256::from_i128(state.sum);
+    let sum = state.sum;
     let numerator = count.checked_mul(state.squares)?.checked_sub(sum.checked_mul(sum)?)?;
     let mut denominator = count.checked_mul(i256::from_i128(i128::from(divisor)))?;
     let power = |digits: u32| i256::from_i128(10).checked_pow(digits);
@@ -169,6 +172,17 @@ fn square_root(value: i256) -> i256 {
     }
 }
 
+/// The lowest 127 bits of a number, and those above them.
+fn parted(value: i256) -> (i128, i128) {
+    let (low, high) = value.to_parts();
+    ((low & i128::MAX as u128) as i128, high << 1 | (low >> 127) as i128)
+}
+
+/// The number that [`parted`] took apart.
+fn joined(low: i128, high: i128) -> i256 {
+    i256::from_parts(low as u128 | (high as u128) << 127, high >> 1)
+}
+
 fn to_f64(value: i256) -> f64 {
     let (low, high) = value.to_parts();
     high as f64 * 2f64.powi(128) + low as f64
@@ -198,16 +212,16 @@ impl Accumulator for ExactVariance {
     fn merge(&mut self, states: &[ArrayRef], groups: Groups<'_>, group_count: usize) -> Result<()> {
         grow(&mut self.states, group_count, State::default());
         let counts = states[0].as_primitive::<Int64Type>().values();
-        let sums = states[1].as_primitive::<Decimal128Type>().values();
-        let squares = states[2].as_primitive::<Decimal256Type>().values();
+        let halves = |at: usize| states[at].as_primitive::<Decimal128Type>().values();
+        let [sum_lows, sum_highs, square_lows, square_highs] = [1, 2, 3, 4].map(halves);
         let mut overflowed = false;
         visit(groups, None, |group, row| {
             let state = &mut self.states[group];
             state.count += counts[row];
-            let (sum, wrapped) = state.sum.overflowing_add(sums[row]);
-            let total = state.squares.checked_add(squares[row]);
-            overflowed |= wrapped || total.is_none();
-            (state.sum, state.squares) = (sum, total.unwrap_or_default());
+            let sum = state.sum.checked_add(joined(sum_lows[row], sum_highs[row]));
+            let squares = state.squares.checked_add(joined(square_lows[row], square_highs[row]));
+            overflowed |= sum.is_none() || squares.is_none();
+            (state.sum, state.squares) = (sum.unwrap_or_default(), squares.unwrap_or_default());
         });
         match overflowed {
             true => Err(overflow()),
@@ -216,24 +230,24 @@ impl Accumulator for ExactVariance {
     }
 
     fn state_types(&self) -> Vec<DataType> {
-        vec![
-            DataType::Int64,
-            DataType::Decimal128(38, 0),
-            DataType::Decimal256(76, 0),
-        ]
+        let half = DataType::Decimal128(38, 0);
+        vec![DataType::Int64, half.clone(), half.clone(), half.clone(), half]
     }
 
     fn states(&mut self, group_count: usize) -> Result<Vec<ArrayRef>> {
         grow(&mut self.states, group_count, State::default());
         let states = std::mem::take(&mut self.states);
         let counts = Int64Array::from_iter_values(states.iter().map(|state| state.count));
-        let sums = Decimal128Array::from_iter_values(states.iter().map(|state| state.sum));
-        let squares: PrimitiveArray<Decimal256Type> =
-            Decimal256Array::from_iter_values(states.iter().map(|state| state.squares));
+        let column = |half: &dyn Fn(&State) -> i128| -> ArrayRef {
+            let halves = Decimal128Array::from_iter_values(states.iter().map(half));
+            Arc::new(halves.with_data_type(DataType::Decimal128(38, 0)))
+        };
         Ok(vec![
             Arc::new(counts),
-            Arc::new(sums.with_data_type(DataType::Decimal128(38, 0))),
-            Arc::new(squares.with_data_type(DataType::Decimal256(76, 0))),
+            column(&|state| parted(state.sum).0),
+            column(&|state| parted(state.sum).1),
+            column(&|state| parted(state.squares).0),
+            column(&|state| parted(state.squares).1),
         ])
     }
 
@@ -254,6 +268,26 @@ impl Accumulator for ExactVariance {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn halves_come_back() {
+        let ones = i256::from_i128(-1);
+        let large = i256::from_i128(i128::MAX);
+        for value in [
+            i256::ZERO,
+            i256::ONE,
+            ones,
+            large,
+            -large,
+            large * large,
+            -(large * large),
+        ] {
+            let (low, high) = parted(value);
+            assert!(low >= 0);
+            assert_eq!(joined(low, high), value);
+        }
+        assert_eq!(parted(i256::from_i128(5)), (5, 0));
+    }
 
     #[test]
     fn roots_round_to_the_nearest() {

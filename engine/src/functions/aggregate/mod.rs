@@ -1,8 +1,8 @@
 //! Aggregate functions, a file each (families that share their states share a file).
 //!
 //! States are columns: one entry per group, grown as groups appear, handed out and taken in as arrays. Sums are exact and checked,
-//! those of floating-point numbers are rounded once, at the end: they and their averages do not depend on which worker took which rows.
-//! What deviations and regressions keep of floating-point numbers does, in the last digits.
+//! those of floating-point numbers are rounded once, at the end: they, averages and variances do not depend on which worker took which
+//! rows. What regressions and higher moments keep of floating-point numbers does, in the last digits.
 
 mod any_value;
 mod approximate_count_distinct;
@@ -18,11 +18,13 @@ mod entropy;
 mod events;
 mod exact_variance;
 mod extreme;
+mod float_variance;
 mod histogram;
 mod json_aggregate;
 mod moments;
 mod ordered_set;
 mod picked;
+mod quantile_sketch;
 mod reduce;
 mod regression;
 mod retention;
@@ -33,10 +35,10 @@ mod shape;
 mod signature;
 mod string_aggregate;
 mod sum;
-mod t_digest;
 #[cfg(test)]
 mod tests;
 mod top_k;
+mod total_order;
 mod value_counts;
 pub(crate) mod value_lists;
 mod variance;

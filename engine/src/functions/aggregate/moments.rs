@@ -1,4 +1,5 @@
-//! States of a few doubles each, as variances, covariances and regressions keep them.
+//! States of a few doubles each, as covariances, regressions and higher moments keep them: rounded as rows come, so that the last digits
+//! depend on their order.
 
 use super::rows::{counting_rows, visit};
 use crate::error::Result;

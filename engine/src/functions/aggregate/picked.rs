@@ -14,6 +14,16 @@ struct Place {
     row: u32,
 }
 
+/// The row that a group has while another one is offered.
+pub(super) enum Held<'a> {
+    /// None yet.
+    Nothing,
+    /// One of those that are offered now.
+    Offered(usize),
+    /// One of earlier ones: columns, and its place in them.
+    Earlier(&'a [ArrayRef], usize),
+}
+
 /// Rows kept, by group.
 pub(super) struct PickedRows {
     types: Vec<DataType>,
@@ -40,14 +50,14 @@ impl PickedRows {
         }
     }
 
-    /// Offers rows. `is_better` is asked, row by row, whether to take a row of a group; it hears whether the group has one.
+    /// Offers rows. `is_better` is asked, row by row, whether to take a row of a group; it hears which one the group has.
     pub(super) fn offer(
         &mut self,
         columns: &[ArrayRef],
         groups: Groups<'_>,
         mask: Option<&BooleanBuffer>,
         group_count: usize,
-        mut is_better: impl FnMut(usize, usize, bool) -> bool,
+        mut is_better: impl FnMut(usize, usize, Held<'_>) -> bool,
     ) -> Result<()> {
         grow(&mut self.places, group_count, None);
         let piece = self.pieces.len() as u32;
@@ -55,7 +65,14 @@ impl PickedRows {
         let mut touched: Vec<u32> = Vec::new();
         visit(groups, mask, |group, row| {
             let place = &mut self.places[group];
-            if is_better(group, row, place.is_some()) {
+            let held = match place {
+                None => Held::Nothing,
+                Some(place) => match self.pieces.get(place.piece as usize) {
+                    None => Held::Offered(place.row as usize),
+                    Some(columns) => Held::Earlier(columns, place.row as usize),
+                },
+            };
+            if is_better(group, row, held) {
                 if place.is_none_or(|place| place.piece != piece) {
                     touched.push(group as u32);
                 }

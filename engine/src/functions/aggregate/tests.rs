@@ -543,6 +543,68 @@ fn one_row_of_many() {
     check_rows("max_by", &types, &rows[..2], t("a"));
 }
 
+/// Whichever of the rows with the same key comes first, the least value counts.
+#[test]
+fn ties_do_not_depend_on_order() {
+    use LogicalType as Type;
+    let both_ways = |types: &[LogicalType], rows: &[Vec<Literal>], expected: Literal| {
+        let mut rows = rows.to_vec();
+        for _ in 0..rows.len() {
+            check_rows("arg_min", types, &rows, expected.clone());
+            rows.rotate_left(1);
+        }
+        rows.reverse();
+        check_rows("arg_min", types, &rows, expected);
+    };
+    let by_key = |values: &[Literal]| -> Vec<Vec<Literal>> {
+        let others = [vec![values[0].clone(), i(9)], vec![values[0].clone(), NULL]];
+        values
+            .iter()
+            .map(|value| vec![value.clone(), i(1)])
+            .chain(others)
+            .collect()
+    };
+    both_ways(
+        &[Type::Text, Type::Integer],
+        &by_key(&[t("b"), NULL, t("a"), t("c")]),
+        t("a"),
+    );
+    both_ways(&[Type::Text, Type::Integer], &by_key(&[NULL, NULL]), NULL);
+    both_ways(
+        &[Type::Double, Type::Integer],
+        &by_key(&[f(f64::NAN), f(2.0), f(-1.0)]),
+        f(-1.0),
+    );
+    let zeros = by_key(&[f(0.0), f(-0.0), f(0.5)]);
+    for _ in 0..2 {
+        let zero = call("arg_min", &[Type::Double, Type::Integer], 0)
+            .run(&zeros)
+            .unwrap()
+            .0;
+        assert!(matches!(zero, Literal::Float(zero) if zero == 0.0 && zero.is_sign_negative()));
+    }
+    both_ways(
+        &[Type::Interval, Type::Integer],
+        &by_key(&[span(1, 0, 0), span(0, 30, 0), span(0, 31, 0)]),
+        span(0, 30, 0),
+    );
+    both_ways(
+        &[numeric(8, 2), Type::Integer],
+        &by_key(&[n(250), n(-250), NULL]),
+        n(-250),
+    );
+    let best: Vec<Vec<Literal>> = ["d", "b", "c", "a"]
+        .iter()
+        .map(|text| vec![t(text), i(1), i(2)])
+        .collect();
+    check_rows(
+        "arg_max",
+        &[Type::Text, Type::Integer, Type::BigInt],
+        &best,
+        list(&[t("a"), t("b")]),
+    );
+}
+
 #[test]
 fn ordered_sets() {
     use LogicalType as Type;

@@ -7,7 +7,7 @@ mod kernel;
 #[cfg(test)]
 mod measure;
 
-pub(super) use float::FloatSum;
+pub(super) use float::{FloatSum, Parts, two_sum};
 pub(super) use integer::IntegerSum;
 pub(super) use interval::IntervalSum;
 

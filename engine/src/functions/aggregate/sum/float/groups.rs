@@ -8,6 +8,7 @@ use crate::functions::aggregate::rows::{grow, kept};
 use arrow_buffer::BooleanBuffer;
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
+use num_bigint::BigInt;
 use stoa_storage::vector::multiversion::dispatch;
 
 /// Groups up to which rows go to several copies of sums in turn ..
@@ -35,19 +36,34 @@ struct Beyond {
 }
 
 /// The sum of one group, taken apart.
-pub(super) struct Parts {
+pub(in crate::functions::aggregate) struct Parts {
     /// The nearest double.
-    pub(super) nearest: f64,
+    pub(in crate::functions::aggregate) nearest: f64,
     /// The double that is nearest to what that lacks.
-    pub(super) missing: f64,
+    pub(in crate::functions::aggregate) missing: f64,
     /// What both lack; all of a finite sum that is beyond the doubles.
     pub(super) rest: Option<Box<WideSum>>,
 }
 
 impl Parts {
     /// All values were finite, and their sum has no double.
-    pub(super) fn is_overflow(&self) -> bool {
+    pub(in crate::functions::aggregate) fn is_overflow(&self) -> bool {
         self.rest.is_some() && self.nearest.is_infinite()
+    }
+
+    /// Two doubles are the whole sum.
+    pub(in crate::functions::aggregate) fn is_pair(&self) -> bool {
+        self.rest.is_none()
+    }
+
+    /// The sum of finite values as a whole number, in units of the smallest double.
+    pub(in crate::functions::aggregate) fn integer(&self) -> BigInt {
+        let mut sum = self.rest.as_deref().cloned().unwrap_or_default();
+        if self.nearest.is_finite() {
+            sum.add(self.nearest);
+            sum.add(self.missing);
+        }
+        sum.integer()
     }
 }
 

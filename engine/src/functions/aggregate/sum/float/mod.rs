@@ -18,7 +18,9 @@ use arrow_array::types::{Float32Type, Float64Type};
 use arrow_array::{Array, ArrayRef, ArrowPrimitiveType, Float64Array, PrimitiveArray, new_null_array};
 use arrow_buffer::{BooleanBuffer, NullBuffer};
 use arrow_schema::DataType;
-use groups::{GroupSums, Parts};
+use groups::GroupSums;
+pub(in crate::functions::aggregate) use groups::Parts;
+pub(in crate::functions::aggregate) use pair::two_sum;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
@@ -77,6 +79,11 @@ impl<T: Float> FloatSum<T> {
             sums: GroupSums::default(),
             float: PhantomData,
         }
+    }
+
+    /// All sums, taken apart, `None` of groups without values; nothing is left.
+    pub(in crate::functions::aggregate) fn parts(&mut self, group_count: usize) -> impl Iterator<Item = Option<Parts>> {
+        self.sums.take(group_count)
     }
 }
 

@@ -24,7 +24,7 @@ pub(super) fn is_present(pair: &Pair) -> bool {
 
 /// The rounded sum and its error, which is NaN where the sum is not finite.
 #[inline(always)]
-pub(super) fn two_sum(left: f64, right: f64) -> (f64, f64) {
+pub(in crate::functions::aggregate) fn two_sum(left: f64, right: f64) -> (f64, f64) {
     let sum = left + right;
     let from_right = sum - left;
     let from_left = sum - from_right;

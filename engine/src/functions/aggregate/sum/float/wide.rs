@@ -3,6 +3,8 @@
 //! The idea is the small superaccumulator of R. M. Neal, "Fast exact summation using small and large superaccumulators" (2015), with
 //! carries made at once: here it holds only what pairs of doubles have no room for.
 
+use num_bigint::BigInt;
+
 /// 2046 places for the exponents, 53 bits of the largest value and 77 for the sign and the number of values.
 const LIMBS: usize = 34;
 const BYTES: usize = LIMBS * 8;
@@ -109,6 +111,12 @@ impl WideSum {
         let missing = self.nearest();
         self.add(-missing);
         (nearest, missing)
+    }
+
+    /// As a whole number, in units of the smallest double.
+    pub(super) fn integer(&self) -> BigInt {
+        let bytes: Vec<u8> = self.limbs.iter().flat_map(|limb| limb.to_le_bytes()).collect();
+        BigInt::from_signed_bytes_le(&bytes)
     }
 
     pub(super) fn is_zero(&self) -> bool {
