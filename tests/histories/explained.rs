@@ -18,10 +18,10 @@ struct Measures {
 /// The question, by kinds or by their labels.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Explained {
-    ByKind,
-    ByLabel,
+    Kind,
+    Label,
     /// By labels, kinds without one too.
-    ByAnyLabel,
+    AnyLabel,
 }
 
 impl Explained {
@@ -29,11 +29,11 @@ impl Explained {
     pub(crate) fn sql(self, from: u64, until: u64) -> String {
         let measures = "count(*) AS n, sum(amount) AS total, max(amount) AS most";
         let query = match self {
-            Explained::ByKind => format!("SELECT kind AS name, {measures} FROM t GROUP BY kind"),
-            Explained::ByLabel => {
+            Explained::Kind => format!("SELECT kind AS name, {measures} FROM t GROUP BY kind"),
+            Explained::Label => {
                 format!("SELECT label AS name, {measures} FROM t JOIN labels USING (kind) GROUP BY label")
             }
-            Explained::ByAnyLabel => {
+            Explained::AnyLabel => {
                 format!("SELECT label AS name, {measures} FROM t LEFT JOIN labels USING (kind) GROUP BY label")
             }
         };
@@ -55,7 +55,7 @@ impl Explained {
                 return Some(format!("{line} has no numbers"));
             };
             let is_part = !matches!(fields[1], "before" | "after");
-            if is_part && matches!(self, Explained::ByKind) && added - removed != count {
+            if is_part && matches!(self, Explained::Kind) && added - removed != count {
                 return Some(format!("{line}: rows do not make the count"));
             }
             let most = number(6);
@@ -78,19 +78,18 @@ impl Explained {
             }
         }
         // Rows may have come and gone of a group that was there at neither version.
-        let nothing = parts.iter().find_map(|(name, parts)| {
+        parts.iter().find_map(|(name, parts)| {
             problem_of_group(parts, None, None).map(|problem| format!("{name}, which there was not: {problem}"))
-        });
-        nothing
+        })
     }
 
     fn groups(self, (rows, labels): (&Rows, &Labels)) -> BTreeMap<String, Measures> {
         let mut groups: BTreeMap<String, Measures> = BTreeMap::new();
         for row in rows.values() {
             let name = match self {
-                Explained::ByKind => Some(row.kind.clone()),
-                Explained::ByLabel => labels.get(&row.kind).cloned(),
-                Explained::ByAnyLabel => Some(labels.get(&row.kind).cloned().unwrap_or_else(|| "NULL".into())),
+                Explained::Kind => Some(row.kind.clone()),
+                Explained::Label => labels.get(&row.kind).cloned(),
+                Explained::AnyLabel => Some(labels.get(&row.kind).cloned().unwrap_or_else(|| "NULL".into())),
             };
             let Some(name) = name else { continue };
             let group = groups.entry(name).or_default();

@@ -362,7 +362,7 @@ impl History {
         if from > until {
             (from, until) = (until, from);
         }
-        let question = [Explained::ByKind, Explained::ByLabel, Explained::ByAnyLabel][self.random.below(3)];
+        let question = [Explained::Kind, Explained::Label, Explained::AnyLabel][self.random.below(3)];
         let sql = question.sql(from, until);
         let lines = self.ask(&sql);
         let ((then, labels_then), (now, labels_now)) = (&versions[&from], &versions[&until]);
