@@ -31,8 +31,16 @@ fn a_delete_that_began_before_a_seal_does_not_take_sealed_rows_away() {
     check(&mut second, "ALTER TABLE events SEAL UP TO '2024-01-31'", "ALTER TABLE");
     refused(&mut first, "COMMIT", CONFLICT);
     assert_eq!(ask(&mut second, "SELECT count(*) FROM events").unwrap(), "2");
-    // Of what is not sealed it is only tried again.
     check(&mut first, "DELETE FROM events WHERE id = 2", "DELETE 1");
+    drop((first, second));
+    let world = world.reopened();
+    let mut session = world.connect();
+    let sealed = "55000 \"events\" is sealed up to 2024-02-01 00:00:00+00: no row of before goes or changes";
+    refused(&mut session, "DELETE FROM events", sealed);
+    assert_eq!(
+        ask(&mut session, "SELECT sealed_until, version FROM stoa.seals").unwrap(),
+        "2024-02-01 00:00:00+00|2"
+    );
 }
 
 #[test]
