@@ -336,6 +336,7 @@ impl SessionFacts for Facts {
             "sequence_last_value" => self.sequence_last_value(key).map(|number| number.to_string()),
             "serial_sequence" => self.serial_sequence(key),
             "relation_size" => self.relation_bytes(key).map(|bytes| bytes.to_string()),
+            "snapshot_version" => Some(self.snapshot.version().0.to_string()),
             "watermark" => self.watermark(key)?.time.map(|time| time.to_string()),
             "final_until" => self.watermark(key)?.final_until.map(|time| time.to_string()),
             "relation_rows" => {

@@ -115,8 +115,16 @@ impl Binder<'_> {
             return Err(wrong());
         };
         let after = Some(self.bind_version(after)?);
-        let until = until.map(|until| self.bind_version(until)).transpose()?;
-        Ok((text.clone(), Span { after, until }))
+        // What the transaction itself has changed is of no version yet.
+        let until = match until {
+            Some(until) => self.bind_version(until)?,
+            None => self.named_call("snapshot_version", Vec::new())?,
+        };
+        let span = Span {
+            after,
+            until: Some(until),
+        };
+        Ok((text.clone(), span))
     }
 
     /// A constant version or time.

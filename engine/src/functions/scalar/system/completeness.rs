@@ -1,6 +1,6 @@
-//! How far the events of a table are there: `event_watermark`, `event_final_until`.
+//! What a statement reads: `snapshot_version`; and how far the events of a table are there: `event_watermark`, `event_final_until`.
 
-use super::fact::{number, oid_keys};
+use super::fact::{number, numbers, oid_keys};
 use crate::error::Result;
 use crate::functions::scalar::signature::*;
 use crate::functions::{Call, ScalarFunction, Value};
@@ -31,6 +31,17 @@ pub(super) static EVENT_FINAL_UNTIL: ScalarFunction = ScalarFunction {
         "2024-05-29 12:00:00+00",
     ),
     execute: |call| times(call, "final_until"),
+};
+
+pub(super) static SNAPSHOT_VERSION: ScalarFunction = ScalarFunction {
+    info: || stable("snapshot_version", const { &[signature(&[], returns::bigint)] }),
+    documentation: documentation(
+        CATEGORY,
+        "The version of the database that the statement reads, as stoa.commits lists them.",
+        "snapshot_version()",
+        "42",
+    ),
+    execute: |call| numbers(call, |_| Ok(number(call.fact("snapshot_version", "")))),
 };
 
 fn times(call: &Call<'_>, fact: &str) -> Result<Value> {

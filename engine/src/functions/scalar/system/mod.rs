@@ -28,6 +28,7 @@ pub(super) const FUNCTIONS: &[&ScalarFunction] = &[
     &comment::COL_DESCRIPTION,
     &completeness::EVENT_FINAL_UNTIL,
     &completeness::EVENT_WATERMARK,
+    &completeness::SNAPSHOT_VERSION,
     &session::CURRENT_CATALOG,
     &session::CURRENT_DATABASE,
     &session::CURRENT_SCHEMA,
