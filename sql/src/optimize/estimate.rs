@@ -11,6 +11,8 @@ use crate::plan::{
 use crate::types::LogicalType;
 use std::collections::HashMap;
 
+/// The part of a table that is taken to have changed between two versions.
+const CHANGED_PART: f64 = 0.001;
 /// Where nothing is known of a table.
 const UNKNOWN_ROWS: f64 = 1000.0;
 
@@ -324,5 +326,9 @@ fn pattern_selectivity(pattern: &str) -> f64 {
 
 fn table_rows(scan: &Scan, context: &Context<'_>) -> f64 {
     let known = context.catalog.row_count(scan.table);
-    known.map_or(UNKNOWN_ROWS, |rows| rows as f64)
+    let rows = known.map_or(UNKNOWN_ROWS, |rows| rows as f64);
+    match scan.changes {
+        Some(_) => (rows * CHANGED_PART).ceil(),
+        None => rows,
+    }
 }

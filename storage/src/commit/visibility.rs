@@ -153,13 +153,18 @@ impl Deletes {
         known: Option<&Deletes>,
         version: CommitVersion,
     ) -> Deletes {
-        let mut others = RoaringBitmap::new();
-        others.insert_range(0..row_count);
-        others -= rows;
+        let blocks = (0..row_count).step_by(BLOCK_ROWS).map(|start| {
+            let block = start..row_count.min(start + BLOCK_ROWS as u32);
+            let mut set = RoaringBitmap::new();
+            set.insert_range(block.clone());
+            set -= rows.range(block).collect::<RoaringBitmap>();
+            (!set.is_empty()).then(|| Arc::new(set))
+        });
         Deletes {
+            blocks: blocks.collect(),
+            count: row_count - rows.len() as u32,
             version,
             recent: known.and_then(|known| known.recent.clone()),
-            ..Deletes::of(&others, version).unwrap_or_default()
         }
     }
 
@@ -341,6 +346,19 @@ mod tests {
         let later = all.forgetting(CommitVersion(5));
         assert_eq!((later.rows(), later.count_at(CommitVersion(5))), (all.rows(), 3));
         assert!(all.remembers_until(CommitVersion(3)) && !later.remembers_until(CommitVersion(7)));
+    }
+
+    #[test]
+    fn rows_that_are_shown_alone_are_those_that_are_not_deleted() {
+        let (far, count) = (BLOCK_ROWS as u32 + 7, BLOCK_ROWS as u32 * 2 + 10);
+        let known = Deletes::with(None, &rows(&[3, far]), CommitVersion(4), true).unwrap();
+        let alone = Deletes::of_all_but(&rows(&[3, far]), count, Some(&known), CommitVersion(9));
+        assert_eq!(alone.count(), count - 2);
+        assert_eq!((0..count).collect::<RoaringBitmap>() - alone.rows(), rows(&[3, far]));
+        let versions = alone.versions_of(&(far - 1..far + 1));
+        assert_eq!(versions.iter().collect::<Vec<_>>(), [None, Some(4)]);
+        let all = Deletes::of_all_but(&(0..count).collect(), count, None, CommitVersion(9));
+        assert!(all.alive(&(0..count)).is_none() && all.count() == 0);
     }
 
     #[test]
