@@ -69,6 +69,12 @@ fn by_causes() -> [String; 2] {
     [added, by_cause]
 }
 
+/// A list as the beginning of a longer one: its comma behind instead of in front.
+fn leading(list: &str) -> String {
+    let list = list.strip_prefix(", ");
+    list.map(|list| format!("{list}, ")).unwrap_or_default()
+}
+
 impl Assembly<'_> {
     /// The columns: the query's keys, the part, the table and how many rows of it, and the query's other columns.
     pub(super) fn names(&self) -> Vec<String> {
@@ -115,18 +121,12 @@ impl Assembly<'_> {
             Some(keys) => format!("PARTITION BY {keys}"),
             None => String::new(),
         };
-        let first = of_groups
-            .strip_prefix(", ")
-            .map(|keys| format!("{keys}, "))
-            .unwrap_or_default();
+        let (first, order) = (leading(&of_groups), leading(&keys));
         format!(
             "SELECT {first}part, relation, rows_added, rows_removed{values} FROM (SELECT *, \
              count(*) FILTER (WHERE rank BETWEEN 1 AND {}) OVER ({partition}) AS parts FROM ({entries}) AS entry) AS entry \
-             WHERE parts > 0 ORDER BY {}rank, part",
+             WHERE parts > 0 ORDER BY {order}rank, part",
             last - 1,
-            keys.strip_prefix(", ")
-                .map(|keys| format!("{keys}, "))
-                .unwrap_or_default()
         )
     }
 
