@@ -1,6 +1,7 @@
 //! One history: its steps, each as SQL and for the model, and what every version must answer.
 
 use crate::explained::{Explained, Labels};
+use crate::joined;
 use crate::model::{Row, Rows, by_kind, by_week, listed};
 use crate::rollups::{self, DEFINITIONS, Question};
 use crate::session::Session;
@@ -340,10 +341,12 @@ impl History {
     /// Reads all versions.
     fn check(&mut self) {
         let versions = std::mem::take(&mut self.versions);
-        for (version, (rows, _)) in &versions {
-            self.compare(&format!(" FOR SYSTEM_TIME AS OF {version}"), rows);
+        for (place, (version, (rows, labels))) in versions.iter().enumerate() {
+            // The first version has no labels yet.
+            let labels = (place > 0).then_some(labels);
+            self.compare(&format!(" FOR SYSTEM_TIME AS OF {version}"), rows, labels);
         }
-        self.compare("", &self.rows.clone());
+        self.compare("", &self.rows.clone(), Some(&self.labels.clone()));
         self.checked.versions += versions.len() as u64;
         for _ in 0..EXPLAINED_PAIRS {
             self.explain(&versions);
@@ -372,7 +375,7 @@ impl History {
         self.checked.explained += 1;
     }
 
-    fn compare(&mut self, as_of: &str, rows: &Rows) {
+    fn compare(&mut self, as_of: &str, rows: &Rows, labels: Option<&Labels>) {
         let table = format!("t{as_of}");
         let day = "day - date '2024-01-01'";
         let questions = [
@@ -399,11 +402,18 @@ impl History {
             .collect();
         let from = self.below(DAYS as u64);
         questions.extend(rollups::questions(&table, rows, from));
+        if let Some(labels) = labels {
+            let tables = [table.as_str(), &format!("labels{as_of}")];
+            questions.extend(joined::questions(tables, rows, labels, from));
+        }
         let views = self.views.iter();
         questions.extend(views.map(|place| rollups::of_view(*place, &format!("v{place}{as_of}"), rows)));
-        // Half of them of each version: there are many versions.
-        let half = self.random.below(2);
-        let picked = questions.into_iter().enumerate().filter(|(place, _)| place % 2 == half);
+        // A third of them of each version: there are many versions.
+        let third = self.random.below(3);
+        let picked = questions
+            .into_iter()
+            .enumerate()
+            .filter(|(place, _)| place % 3 == third);
         for (_, Question { sql, answer }) in picked {
             let found = self.ask(&sql);
             assert!(

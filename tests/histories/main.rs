@@ -5,6 +5,7 @@
 
 mod explained;
 mod history;
+mod joined;
 mod model;
 mod rollups;
 mod session;

@@ -28,7 +28,7 @@ pub(crate) struct Question {
     pub(crate) answer: Vec<String>,
 }
 
-fn grouped<K: Ord, T>(
+pub(crate) fn grouped<K: Ord, T>(
     rows: &Rows,
     key: impl Fn(&i64, &Row) -> Option<K>,
     line: impl Fn(&K, &[(i64, &Row)]) -> T,
@@ -42,7 +42,7 @@ fn grouped<K: Ord, T>(
     groups.iter().map(|(key, rows)| line(key, rows)).collect()
 }
 
-fn total(rows: &[(i64, &Row)]) -> Option<i64> {
+pub(crate) fn total(rows: &[(i64, &Row)]) -> Option<i64> {
     let amounts: Vec<i64> = rows.iter().filter_map(|(_, row)| row.amount).collect();
     (!amounts.is_empty()).then(|| amounts.iter().sum())
 }

@@ -6,7 +6,7 @@ use super::view::View;
 use super::watermark::check_complete;
 use crate::error::{Error, Result, SqlState};
 use crate::physical::{Reading, StoredColumn, TableAccess, Tables};
-use crate::rollup::NamedRollup;
+use crate::rollup::TableRollups;
 use crate::types::{Literal, LogicalType, array_of, array_type};
 use std::sync::Arc;
 use stoa_sql::catalog::TableId;
@@ -61,8 +61,23 @@ impl Tables for View {
         self.shared.scans.add(id);
     }
 
-    fn rollups(&self, id: TableId) -> Vec<NamedRollup> {
-        self.catalog.rollups(id).to_vec()
+    fn rollups(&self, id: TableId) -> TableRollups {
+        let rollups = self.catalog.rollups(id);
+        let table = match rollups.is_empty() {
+            true => None,
+            false => self.snapshot.table(storage_id(id)),
+        };
+        let Some(table) = table else {
+            return TableRollups::default();
+        };
+        let measured = rollups.iter().map(|named| {
+            let coverage = table.rollup_coverage(named.rollup.id);
+            (named.clone(), coverage.group_count + coverage.rows_left)
+        });
+        TableRollups {
+            row_count: table.row_count(),
+            rollups: measured.collect(),
+        }
     }
 
     fn version_at(&self, time: i64) -> Result<CommitVersion> {

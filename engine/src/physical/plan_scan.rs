@@ -9,7 +9,7 @@ use crate::operators::filter::FilterTransform;
 use crate::operators::scan::{ExpressionPredicate, GroupReceiver, NarrowingPredicate, Receivers, StoredScan};
 use crate::operators::stored_lists::StoredLists;
 use crate::operators::values::ArraysSource;
-use crate::rollup::{NamedRollup, RollupUse};
+use crate::rollup::{RollupUse, TableRollups};
 use crate::types::Literal;
 use arrow_array::ArrayRef;
 use arrow_schema::DataType;
@@ -67,8 +67,8 @@ pub(crate) trait Tables: Send + Sync {
     fn table(&self, id: TableId, reading: Reading) -> Result<TableAccess>;
     /// A stored relation is about to be scanned.
     fn note_scan(&self, id: TableId);
-    /// The rollups of a stored relation.
-    fn rollups(&self, id: TableId) -> Vec<NamedRollup>;
+    /// The rollups of a stored relation, at the statement's version.
+    fn rollups(&self, id: TableId) -> TableRollups;
     /// The version that was current at a time (microseconds since 1970 UTC), for AS OF TIMESTAMP.
     fn version_at(&self, time: i64) -> Result<CommitVersion>;
 }
@@ -178,7 +178,6 @@ impl Planner {
         })
     }
 
-    /// Who evaluates the scan's filters, and the columns that anything above storage asks for.
     /// Whether storage finds rows of a scan by the values of a column.
     pub(super) fn has_index(&self, scan: &Scan, place: usize) -> bool {
         let Ok(TableAccess::Stored { table, columns }) = self.tables.table(scan.table, Reading::default()) else {
@@ -190,6 +189,7 @@ impl Planner {
         table.schema().keys.iter().any(|key| key.columns == [id])
     }
 
+    /// Who evaluates the scan's filters, and the columns that anything above storage asks for.
     fn split(&self, scan: &Scan, columns: &[StoredColumn]) -> Result<SplitScan> {
         let mut split = SplitScan::default();
         for filter in &scan.filters {

@@ -122,6 +122,7 @@ impl<'p> Source<'p> {
                 arguments: arguments.map(|argument| self.canonical(argument)).collect(),
                 ..call.call.clone()
             },
+            states: call.states.clone(),
             distinct: call.distinct,
             filter: call.filter.as_ref().map(|filter| self.canonical(filter)),
             order_by: call

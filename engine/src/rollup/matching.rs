@@ -228,6 +228,11 @@ impl Matching<'_> {
     }
 }
 
+/// Whether a rollup has an expression as a key, or knows it of the bucket of a time that it has.
+pub(super) fn is_known_bucket(expression: &Expr, rollup: &Rollup) -> bool {
+    rollup.keys.contains(expression) || coarsened(expression, &rollup.keys).is_some()
+}
+
 /// The next larger value of a type of times.
 fn next(bound: &Literal) -> Option<Literal> {
     match bound {
@@ -238,7 +243,7 @@ fn next(bound: &Literal) -> Option<Literal> {
 }
 
 /// Aggregates to which it is the same how often a value occurs.
-fn depends_on_repetition(call: &AggregateCall) -> bool {
+pub(super) fn depends_on_repetition(call: &AggregateCall) -> bool {
     let name = call.call.function.name;
     match call.call.arguments.len() {
         1 => !matches!(

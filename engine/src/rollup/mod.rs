@@ -3,8 +3,9 @@
 //! visible rows, and rows everywhere else: it never has to know whether a rollup is complete or fresh, and its answer is the same.
 //!
 //! [`Rollup`] is what a definition comes to; [`PartialsOfRows`] makes partials by it; [`uses`] decides which one answers a query, and says
-//! why others do not. Nothing here reads or writes files.
+//! why others do not, and [`with_rollups_below_joins`] puts rows into groups before they are joined. Nothing here reads or writes files.
 
+mod below_joins;
 mod canonical;
 mod definition;
 mod exact;
@@ -17,9 +18,10 @@ mod shape;
 mod states;
 mod uses;
 
+pub(crate) use below_joins::{decided, with_rollups_below_joins};
 pub(crate) use definition::RollupDefinition;
 pub(crate) use fixed::{Reason, unfixed_plan};
 pub(crate) use matching::RollupUse;
 pub(crate) use partials::PartialsOfRows;
 pub(crate) use shape::Rollup;
-pub(crate) use uses::{NamedRollup, choose};
+pub(crate) use uses::{NamedRollup, TableRollups, choose};

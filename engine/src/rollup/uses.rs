@@ -17,10 +17,21 @@ pub(crate) struct NamedRollup {
     pub(crate) rollup: Arc<Rollup>,
 }
 
+/// The rollups of a table at one version.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct TableRollups {
+    /// Visible rows of the table.
+    pub(crate) row_count: u64,
+    /// All of them, each with what reading it in place of all rows comes to: groups of partials, and rows for which there is none.
+    pub(crate) rollups: Vec<(NamedRollup, u64)>,
+}
+
 /// What was decided for an aggregation over a table that has rollups.
 pub(crate) struct RollupChoice {
     /// The one that answers, by name.
     pub(crate) used: Option<(String, RollupUse)>,
+    /// What reading it in place of all rows comes to, and all rows.
+    pub(super) work: (u64, u64),
     /// Others, with the reason.
     pub(crate) unused: Vec<(String, String)>,
 }
@@ -29,34 +40,42 @@ pub(crate) struct RollupChoice {
 pub(crate) fn choose(
     aggregate: &Aggregate,
     statement: &Arc<StatementContext>,
-    rollups: impl Fn(TableId) -> Vec<NamedRollup>,
+    rollups: impl Fn(TableId) -> TableRollups,
 ) -> Result<Option<RollupChoice>> {
     let Some(source) = Source::of(&aggregate.input, statement.time_zone.iana_name()) else {
         return Ok(None);
     };
-    let rollups = rollups(source.scan.table);
+    let TableRollups { row_count, rollups } = rollups(source.scan.table);
     if rollups.is_empty() || aggregate.group_limit.is_some() {
         return Ok(None);
     }
     let prepared: Vec<PreparedCall> = prepared(aggregate.aggregates.iter().map(|(_, call)| call), statement)?;
     let (mut found, mut unused) = (Vec::new(), Vec::new());
-    for named in rollups {
+    for (named, work) in rollups {
         let matching = Matching {
             rollup: &named.rollup,
             source: &source,
             statement,
         };
         match matching.find(aggregate, &prepared) {
-            Ok(rollup) => found.push((named.name, rollup)),
+            Ok(rollup) => found.push((named.name, rollup, work)),
             Err(reason) => unused.push((named.name, reason)),
         }
     }
-    // Where it cannot tell which groups count, segments are read that a condition cuts; fewer keys make smaller partials.
-    found.sort_by_key(|(_, rollup)| (rollup.whole_filters.len(), rollup.rollup.keys.len()));
+    // Where it cannot tell which groups count, segments are read that a condition cuts.
+    found.sort_by_key(|(_, rollup, work)| (rollup.whole_filters.len(), *work, rollup.rollup.keys.len()));
     let mut found = found.into_iter();
-    let used = found.next();
-    if let Some((best, _)) = &used {
-        unused.extend(found.map(|(name, _)| (name, format!("{best} has fewer rows to read"))));
-    }
-    Ok(Some(RollupChoice { used, unused }))
+    let Some((best, used, work)) = found.next() else {
+        return Ok(Some(RollupChoice {
+            used: None,
+            work: (row_count, row_count),
+            unused,
+        }));
+    };
+    unused.extend(found.map(|(name, ..)| (name, format!("{best} has fewer rows to read"))));
+    Ok(Some(RollupChoice {
+        used: Some((best, used)),
+        work: (work, row_count),
+        unused,
+    }))
 }

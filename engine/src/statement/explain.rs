@@ -9,7 +9,7 @@ use crate::connection::{Outcome, RowsTag, StatementWrites};
 use crate::error::{Error, Result, SqlState};
 use crate::physical::Tables;
 use crate::pipeline::{Demand, Profile, Sink, SinkPart};
-use crate::rollup::choose;
+use crate::rollup::{decided, with_rollups_below_joins};
 use crate::rows::ResultColumn;
 use crate::types::LogicalType;
 use serde_json::{Map, Value, json};
@@ -74,6 +74,8 @@ pub(super) fn execute(run: &Run<'_>, explain: &Explain) -> Result<Effect> {
             facts.push(("Written to Disk", json!(spilled)));
         }
     }
+    let rewritten = run_plan(run, plan)?;
+    let plan = rewritten.as_ref().unwrap_or(plan);
     let figures = Figures {
         rollups: rollup_facts(run, plan)?,
         estimates: match explain.costs {
@@ -92,6 +94,15 @@ pub(super) fn execute(run: &Run<'_>, explain: &Explain) -> Result<Effect> {
         writes,
         ..Effect::outcome(Outcome::Rows(rows, RowsTag::Tag("EXPLAIN".into())))
     })
+}
+
+/// What is run in place of a plan, where that is not the plan itself.
+fn run_plan(run: &Run<'_>, plan: &Plan) -> Result<Option<Plan>> {
+    if !run.view.settings.resolved().use_rollups {
+        return Ok(None);
+    }
+    let closed = constants::closed(plan, run.parameters, &run.view)?;
+    with_rollups_below_joins(&closed, &run.view.statement, &|table| run.view.rollups(table))
 }
 
 /// The plan of a statement that has one.
@@ -157,7 +168,7 @@ fn rollup_facts(run: &Run<'_>, plan: &Plan) -> Result<HashMap<usize, Vec<(String
         let here = *number;
         *number += 1;
         if let Plan::Aggregate(aggregate) = plan
-            && let Some(choice) = choose(aggregate, &run.view.statement, |table| run.view.rollups(table))?
+            && let Some(choice) = decided(aggregate, &run.view.statement, &|table| run.view.rollups(table))?
         {
             let used = choice.used.map(|(name, _)| ("Rollup".to_owned(), name));
             let unused = choice.unused.into_iter();

@@ -13,10 +13,12 @@ use crate::pipeline::{
     Demand, Output, OutputReceiver, OutputSink, Pipeline, Profile, QueryContext, QueryRun, Reservation, Sink, SinkPart,
     run_here,
 };
+use crate::rollup::with_rollups_below_joins;
 use crate::rows::{ColumnOrigin, ResultColumn, RowBatch, RowSource, Rows};
 use crate::types::LogicalType;
 use arrow_array::Array;
 use parking_lot::Mutex;
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -154,7 +156,13 @@ impl Planned {
     }
 
     fn with(run: &Run<'_>, plan: &Plan, context: QueryContext, tables: Arc<dyn Tables>) -> Result<Self> {
-        let plan = constants::closed(plan, run.parameters, &run.view)?;
+        let mut plan = constants::closed(plan, run.parameters, &run.view)?;
+        if context.use_rollups
+            && let Some(rewritten) =
+                with_rollups_below_joins(&plan, &context.statement, &|table| tables.rollups(table))?
+        {
+            plan = Cow::Owned(rewritten);
+        }
         let mut planner = Planner::new(context, tables).with_rows(&run.returned);
         let piece = planner.plan(&plan)?;
         Ok(Planned {

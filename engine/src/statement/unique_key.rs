@@ -14,7 +14,7 @@ use crate::format::text::ColumnWriter;
 use crate::functions::registry;
 use crate::limits::KEYS_LOOKED_UP_MAX;
 use crate::physical::{Reading, TableAccess, Tables};
-use crate::rollup::NamedRollup;
+use crate::rollup::TableRollups;
 use crate::types::literal_at;
 use arrow_array::{Array, ArrayRef};
 use std::sync::Arc;
@@ -291,12 +291,14 @@ fn several(rows: Plan, columns: &[ColumnDef]) -> Result<Plan> {
                 distinct: false,
                 filter: None,
                 order_by: Vec::new(),
+                states: None,
             },
         )],
         grouping_sets: None,
         grouping_set_index: None,
         group_limit: None,
         best_groups: None,
+        states: None,
     });
     let filtered = Plan::Filter(Filter {
         input: Box::new(grouped),
@@ -455,7 +457,7 @@ impl Tables for WithKeys {
         self.view.note_scan(id);
     }
 
-    fn rollups(&self, id: TableId) -> Vec<NamedRollup> {
+    fn rollups(&self, id: TableId) -> TableRollups {
         self.view.rollups(id)
     }
 

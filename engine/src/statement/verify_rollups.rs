@@ -5,7 +5,7 @@ use super::constants;
 use super::query::Planned;
 use crate::error::{Error, Result};
 use crate::physical::Tables;
-use crate::rollup::choose;
+use crate::rollup::decided;
 use arrow_row::{OwnedRow, RowConverter, SortField};
 use stoa_sql::plan::{Aggregate, Plan};
 use stoa_storage::vector::Batch;
@@ -20,7 +20,7 @@ pub(super) fn verify(run: &Run<'_>, plan: &Plan) -> Result<()> {
 
 fn verify_below(run: &Run<'_>, plan: &Plan) -> Result<()> {
     if let Plan::Aggregate(aggregate) = plan {
-        let choice = choose(aggregate, &run.view.statement, |table| run.view.rollups(table))?;
+        let choice = decided(aggregate, &run.view.statement, &|table| run.view.rollups(table))?;
         if let Some((name, _)) = choice.and_then(|choice| choice.used) {
             compare(run, aggregate, &name)?;
         }

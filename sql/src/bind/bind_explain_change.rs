@@ -217,6 +217,7 @@ impl Binder<'_> {
             distinct: false,
             filter: None,
             order_by: Vec::new(),
+            states: None,
         };
         aggregate.aggregates.push((rows.clone(), count));
         let more = by.into_iter().chain([rows]);

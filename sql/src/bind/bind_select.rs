@@ -330,6 +330,7 @@ impl Binder<'_> {
                 grouping_set_index: set_index,
                 group_limit: None,
                 best_groups: None,
+                states: None,
             });
             if let Some(having) = parts.having.take() {
                 let mut predicates = Vec::new();

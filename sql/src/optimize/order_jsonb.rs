@@ -133,6 +133,7 @@ impl Keys<'_> {
             grouping_set_index: None,
             group_limit: None,
             best_groups: None,
+            states: None,
         })
     }
 
@@ -157,6 +158,7 @@ impl Keys<'_> {
                 distinct: false,
                 filter: None,
                 order_by: Vec::new(),
+                states: None,
             };
             aggregate.aggregates.push((value.clone(), any));
             shown.push((column.id, shown_value(&bytes, &value)));

@@ -252,6 +252,7 @@ fn lift_array(subquery: Plan, input: &mut Plan, context: &Context<'_>) -> Result
         distinct: false,
         filter: None,
         order_by,
+        states: None,
     };
     let result = context.column("array", array_type.clone(), true);
     let plan = Plan::Aggregate(Aggregate {
@@ -262,6 +263,7 @@ fn lift_array(subquery: Plan, input: &mut Plan, context: &Context<'_>) -> Result
         grouping_set_index: None,
         group_limit: None,
         best_groups: None,
+        states: None,
     });
     let value = lift_scalar(plan, input, context)?;
     let empty = Expr::Literal(Literal::Array(Vec::new()), array_type);

@@ -307,6 +307,7 @@ fn group_scalar_aggregate(
         grouping_set_index: None,
         group_limit: None,
         best_groups: None,
+        states: None,
     });
     let mut values: HashMap<ColumnId, Expr> = aggregate
         .aggregates

@@ -252,7 +252,8 @@ impl fmt::Display for AggregateCall {
         } else {
             joined(&self.call.arguments, ", ")
         };
-        write!(formatter, "{}({distinct}{arguments}", self.call.function.name)?;
+        let partial = if self.states.is_some() { "PARTIAL " } else { "" };
+        write!(formatter, "{}({partial}{distinct}{arguments}", self.call.function.name)?;
         if !self.order_by.is_empty() {
             write!(formatter, " ORDER BY {}", List(&self.order_by))?;
         }
@@ -398,6 +399,7 @@ fn title(plan: &Plan) -> String {
         Plan::TableFunction(function) => format!("Function Scan on {}", List(&function.calls)),
         Plan::Filter(_) => "Filter".to_owned(),
         Plan::Project(_) => "Project".to_owned(),
+        Plan::Aggregate(aggregate) if aggregate.states.is_some() => "Partial Group Aggregate".to_owned(),
         Plan::Aggregate(aggregate) if aggregate.grouping_sets.is_some() => "Grouping Sets".to_owned(),
         Plan::Aggregate(aggregate) if aggregate.keys.is_empty() => "Aggregate".to_owned(),
         Plan::Aggregate(_) => "Group Aggregate".to_owned(),

@@ -201,6 +201,8 @@ pub struct AggregateCall {
     pub filter: Option<Expr>,
     /// ORDER BY inside the call, or WITHIN GROUP.
     pub order_by: Vec<SortKey>,
+    /// The columns of states that an aggregation below made of the arguments, which are not evaluated then.
+    pub states: Option<Vec<Expr>>,
 }
 
 /// What a frame's bounds count.

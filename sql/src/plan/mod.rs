@@ -179,6 +179,8 @@ pub struct Aggregate {
     pub group_limit: Option<u64>,
     /// Only the first groups by an answer are wanted.
     pub best_groups: Option<BestGroups>,
+    /// By aggregate, the columns of its states, where these are handed on in place of answers.
+    pub states: Option<Vec<Vec<ColumnDef>>>,
 }
 
 /// See [`Aggregate::best_groups`].
@@ -391,11 +393,15 @@ pub struct CteScan {
 }
 
 impl Aggregate {
-    /// Keys, answers, and the number of the grouping set where it is asked for.
+    /// Keys, answers or states, and the number of the grouping set where it is asked for.
     pub fn output(&self) -> Vec<ColumnDef> {
-        let keys = self.keys.iter().map(|(column, _)| column.clone());
-        let answers = self.aggregates.iter().map(|(column, _)| column.clone());
-        keys.chain(answers).chain(self.grouping_set_index.clone()).collect()
+        let mut columns: Vec<ColumnDef> = self.keys.iter().map(|(column, _)| column.clone()).collect();
+        match &self.states {
+            None => columns.extend(self.aggregates.iter().map(|(column, _)| column.clone())),
+            Some(states) => columns.extend(states.iter().flatten().cloned()),
+        }
+        columns.extend(self.grouping_set_index.clone());
+        columns
     }
 }
 

@@ -304,12 +304,14 @@ impl AggregateCall {
             filter: self.filter.map(&mut *map).transpose()?,
             order_by: sort_keys(self.order_by, map)?,
             distinct: self.distinct,
+            states: self.states.map(|states| list(states, map)).transpose()?,
         })
     }
 
-    /// Calls `visit` for each argument, the filter and each sort key.
+    /// Calls `visit` for each argument (or for each column of states in their place), the filter and each sort key.
     pub fn for_each_expression<'e>(&'e self, visit: &mut dyn FnMut(&'e Expr)) {
-        self.call.arguments.iter().for_each(&mut *visit);
+        let arguments = self.states.as_ref().unwrap_or(&self.call.arguments);
+        arguments.iter().for_each(&mut *visit);
         self.filter.iter().for_each(&mut *visit);
         self.order_by.iter().for_each(|key| visit(&key.expression));
     }
@@ -607,6 +609,7 @@ impl Plan {
                     .map(|(column, _)| column.id);
                 made.extend(keys);
                 made.extend(node.aggregates.iter().map(|(column, _)| column.id));
+                made.extend(node.states.iter().flatten().flatten().map(|column| column.id));
                 made.extend(node.grouping_set_index.iter().map(|column| column.id));
             }
             Plan::Scan(_) | Plan::Values(_) | Plan::TableFunction(_) | Plan::CteScan(_) | Plan::SetOperation(_) => {
@@ -649,6 +652,7 @@ impl Plan {
             Plan::Aggregate(node) => {
                 replace_each(node.keys.iter_mut().map(|(column, _)| column), map);
                 replace_each(node.aggregates.iter_mut().map(|(column, _)| column), map);
+                replace_each(node.states.iter_mut().flatten().flatten(), map);
                 replace_each(node.grouping_set_index.iter_mut(), map);
             }
             Plan::Join(super::Join { kind, .. }) | Plan::Apply(super::Apply { kind, .. }) => {

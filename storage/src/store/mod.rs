@@ -146,6 +146,8 @@ pub struct RollupCoverage {
     pub group_count: u64,
     /// Their bytes on disk.
     pub file_bytes: u64,
+    /// Visible rows that no partial stands for: of other segments and in memory.
+    pub rows_left: u64,
 }
 
 /// The database at one version; what it shows never changes, and its files stay for as long as it lives.

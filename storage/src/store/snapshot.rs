@@ -136,13 +136,19 @@ impl TableSnapshot for StateTable {
     }
 
     fn rollup_coverage(&self, rollup: TableId) -> RollupCoverage {
-        let mut coverage = RollupCoverage::default();
+        let mut coverage = RollupCoverage {
+            rows_left: self.table.memory_rows(),
+            ..RollupCoverage::default()
+        };
         for segment in self.table.segments.iter().filter(|segment| segment.visible_rows() > 0) {
             coverage.segments += 1;
-            if let Some(partial) = segment.partial_of(rollup) {
-                coverage.segments_covered += 1;
-                coverage.group_count += u64::from(partial.file.meta.row_count);
-                coverage.file_bytes += partial.file.meta.file_bytes;
+            match segment.partial_of(rollup) {
+                None => coverage.rows_left += segment.visible_rows(),
+                Some(partial) => {
+                    coverage.segments_covered += 1;
+                    coverage.group_count += u64::from(partial.file.meta.row_count);
+                    coverage.file_bytes += partial.file.meta.file_bytes;
+                }
             }
         }
         coverage

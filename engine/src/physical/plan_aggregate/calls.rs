@@ -17,6 +17,8 @@ pub(crate) struct PreparedCall {
     /// The arguments, then the order keys.
     pub(crate) arguments: Vec<Expr>,
     pub(crate) filter: Option<Expr>,
+    /// The columns of states that come in place of rows' arguments.
+    pub(crate) states: Option<Vec<Expr>>,
     pub(crate) order: Option<CallOrder>,
     pub(crate) distinct: bool,
 }
@@ -50,6 +52,7 @@ fn prepare(call: &AggregateCall, statement: &Arc<StatementContext>) -> Result<Pr
         binding,
         arguments: call.call.arguments.iter().cloned().chain(order_keys).collect(),
         filter: call.filter.clone(),
+        states: call.states.clone(),
         order: (!order_by.is_empty()).then(|| CallOrder {
             keys: order_by.iter().map(|key| (key.descending, key.nulls_first)).collect(),
         }),

@@ -73,15 +73,22 @@ impl<'a> Inputs<'a> {
         Ok(self.filters.len() - 1)
     }
 
-    /// A call over rows.
+    /// A call over rows, or over states that an aggregation below made.
     pub(crate) fn step(&mut self, call: PreparedCall) -> Result<AggregateStep> {
-        let arguments = call.arguments.iter().map(|argument| self.argument(argument));
-        let arguments = arguments.collect::<Result<_>>()?;
+        let arguments = call.states.as_ref().unwrap_or(&call.arguments).iter();
+        let columns = arguments.map(|argument| self.argument(argument));
+        let columns = columns.collect::<Result<_>>()?;
         let filter = call.filter.as_ref().map(|filter| self.filter(filter)).transpose()?;
         Ok(AggregateStep {
             function: call.function,
             binding: call.binding,
-            input: AggregateInput::Rows { arguments, filter },
+            input: match call.states {
+                None => AggregateInput::Rows {
+                    arguments: columns,
+                    filter,
+                },
+                Some(_) => AggregateInput::States { columns, filter },
+            },
             order: call.order,
             distinct: call.distinct,
         })

@@ -48,7 +48,7 @@ impl Planner {
                 None => vec![(0..aggregate.keys.len()).collect()],
             },
             gives_set_index: aggregate.grouping_set_index.is_some(),
-            gives_states: false,
+            gives_states: aggregate.states.is_some(),
             group_limit: aggregate.group_limit.and_then(|groups| usize::try_from(groups).ok()),
             best_groups: best_groups(aggregate),
             arguments: inputs.arguments,

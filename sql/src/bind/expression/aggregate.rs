@@ -106,6 +106,7 @@ impl Binder<'_> {
             distinct: arguments.distinct,
             filter,
             order_by,
+            states: None,
         })
     }
 

@@ -1,5 +1,7 @@
 //! Materialized views: which queries they answer, that the answers are those of the rows, what is refused, and what becomes of them.
 
+mod below_joins;
+#[path = "../world/mod.rs"]
 mod world;
 
 use stoa_engine::connection::Connection;
