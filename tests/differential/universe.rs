@@ -12,6 +12,7 @@ const PASSES: &[&str] = &[
     "simplify_expressions",
     "factor_common_conjuncts",
     "drop_dependent_keys",
+    "firsts_as_extremes",
     "share_shifted_sums",
     "push_down_filters",
     "push_down_semi_joins",

@@ -35,7 +35,7 @@ const EXACT: [&str; 25] = [
 ];
 
 pub(super) const KEPT: &str = "Kept are count, sum, avg, min, max, count(DISTINCT ..), bool_and, bool_or, every, bit_and, bit_or, bit_xor, \
-                               arg_min, arg_max, variance, stddev, approx_percentile and approx_count_distinct, each with FILTER.";
+                               arg_min, arg_max, first and last by a column that is NOT NULL, variance, stddev, approx_percentile and approx_count_distinct, each with FILTER.";
 
 /// Why the answer of a whole does not follow from its parts, whatever they are.
 pub(super) fn inexact(call: &AggregateCall, prepared: &PreparedCall) -> Option<Reason> {
@@ -46,8 +46,8 @@ pub(super) fn inexact(call: &AggregateCall, prepared: &PreparedCall) -> Option<R
     Some(match name {
         "first" | "last" | "any_value" => Reason {
             message: format!("{name} depends on the order of rows"),
-            hint: "Use arg_min(value, time) for the first value, or arg_max(value, time) for the last: of rows with the same time they take \
-                   the least value.",
+            hint: "Say first(value ORDER BY time) or last(value ORDER BY time) with a time that is NOT NULL, or arg_min(value, time) and \
+                   arg_max(value, time), to which rows without a time do not count: of rows with the same time the least value is taken.",
         },
         "arg_min" | "arg_max" | "min_by" | "max_by" => Reason {
             message: format!("{name} with ORDER BY depends on the order of rows"),

@@ -13,6 +13,7 @@ mod eliminate_common_subexpressions;
 mod estimate;
 mod estimate_values;
 mod factor_common_conjuncts;
+mod firsts_as_extremes;
 mod fold_constants;
 mod join_graph;
 mod order_conjuncts;
@@ -63,6 +64,7 @@ const PASSES: &[Pass] = &[
         run: unnest_subqueries::run,
     },
     pass("drop_dependent_keys", drop_dependent_keys::run),
+    pass("firsts_as_extremes", firsts_as_extremes::run),
     pass("share_shifted_sums", share_shifted_sums::run),
     pass("push_down_filters", push_down_filters::run),
     pass("bound_truncated_times", bound_truncated_times::run),
