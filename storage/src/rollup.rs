@@ -33,4 +33,7 @@ pub struct PartialRequest {
     pub columns: Vec<ColumnId>,
     /// What all rows of a segment must meet for its partial to be wanted: conditions of the scan that the asker cannot test on partials.
     pub conditions: Vec<ColumnPredicate>,
+    /// Rows that come beside a partial, because the asker leaves their groups out: those that meet one of these conditions and all of the
+    /// scan's. No row meets two of them.
+    pub rest: Vec<ColumnPredicate>,
 }

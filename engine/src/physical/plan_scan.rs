@@ -9,8 +9,8 @@ use crate::operators::filter::FilterTransform;
 use crate::operators::scan::{ExpressionPredicate, GroupReceiver, NarrowingPredicate, Receivers, StoredScan};
 use crate::operators::stored_lists::StoredLists;
 use crate::operators::values::ArraysSource;
-use crate::rollup::{RollupUse, TableRollups};
-use crate::types::Literal;
+use crate::rollup::{RestOfRows, RollupUse, TableRollups};
+use crate::types::{Literal, array_of};
 use arrow_array::ArrayRef;
 use arrow_schema::DataType;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use stoa_sql::plan::{
     Scan, ScanChanges,
 };
 use stoa_storage::commit::CommitVersion;
-use stoa_storage::predicate::{ColumnPredicate, Condition};
+use stoa_storage::predicate::{Bound, ColumnPredicate, Condition};
 use stoa_storage::rollup::PartialRequest;
 use stoa_storage::scan::{AddressCondition, ScanColumn, ScanRequest, SummaryRequest, SummaryValue};
 use stoa_storage::store::{RowChange, TableSnapshot};
@@ -286,6 +286,7 @@ impl Planner {
                 condition: translated.condition,
             });
         }
+        let rest = rollup.rest.iter().map(|rest| rest_condition(scan, rest, columns));
         Ok(PartialRequest {
             rollup: rollup.rollup.id,
             columns: rollup
@@ -294,6 +295,7 @@ impl Planner {
                 .map(|place| stoa_storage::schema::ColumnId(place as u32))
                 .collect(),
             conditions,
+            rest: rest.collect::<Result<_>>()?,
         })
     }
 
@@ -387,6 +389,29 @@ pub(super) fn stored_column(index: usize, columns: &[StoredColumn]) -> Result<Sc
             .map(|column| ScanColumn::Table(column.id))
             .ok_or_else(|| Error::Internal(format!("a scan of column {index} of {}", columns.len()))),
     }
+}
+
+/// The condition of rows that are read beside partials.
+fn rest_condition(scan: &Scan, rest: &RestOfRows, columns: &[StoredColumn]) -> Result<ColumnPredicate> {
+    let scanned = scan.columns.iter().find(|(place, _)| *place == rest.place);
+    let (Some((_, time)), ScanColumn::Table(column)) = (scanned, stored_column(rest.place, columns)?) else {
+        return Err(Error::Internal(
+            "rows beside a rollup by a column that is not read".into(),
+        ));
+    };
+    let bound = Bound {
+        value: array_of(&Literal::Timestamp(rest.bound), &time.data_type)?,
+        inclusive: rest.is_from,
+    };
+    let (lower, upper) = if rest.is_from {
+        (Some(bound), None)
+    } else {
+        (None, Some(bound))
+    };
+    Ok(ColumnPredicate {
+        column,
+        condition: Condition::Range { lower, upper },
+    })
 }
 
 fn column_of(scan: &Scan, id: ColumnId, columns: &[StoredColumn]) -> Option<ScanColumn> {

@@ -2,7 +2,7 @@
 //! the day that the time is in, so that a rollup by day answers what is asked by month.
 
 use super::canonical::column_at;
-use crate::calendar::{DAY, HOUR, MINUTE, SECOND};
+use crate::calendar::{DAY, HOUR, MINUTE, SECOND, add_months, split};
 use crate::functions::scalar::datetime::unit::Unit;
 use crate::functions::scalar::datetime::zone::zone;
 use stoa_sql::literal::Literal;
@@ -202,6 +202,21 @@ fn truncates(expression: &Expr) -> bool {
 pub(super) fn truncated_time(key: &Expr) -> Option<&Expr> {
     let looks = looks(key).filter(|looks| truncates(key) && looks.is_of_utc())?;
     Some(looks.time)
+}
+
+/// Where the bucket after the one that begins at a time would begin, both in microseconds, if no zone moved it.
+pub(super) fn bucket_after(key: &Expr, start: i64) -> Option<i64> {
+    let months = match looks(key)?.grain {
+        Grain::Microseconds(width) => return start.checked_add(width),
+        Grain::Month => 1,
+        Grain::Quarter => 3,
+        Grain::Year => 12,
+        Grain::Decade => 120,
+        Grain::Century => 1_200,
+        Grain::Millennium => 12_000,
+    };
+    let (day, time_of_day) = split(start);
+    add_months(day, months).checked_mul(DAY)?.checked_add(time_of_day)
 }
 
 /// A key, which is the column of a partial at that place, in place of the time that it is the bucket of.

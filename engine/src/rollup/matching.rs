@@ -1,7 +1,8 @@
 //! Whether a rollup answers an aggregation, and how: keys, conditions and aggregates over the columns of its partials, or the reason why
 //! not. What is decided is a matter of expressions alone; which segments have partials is storage's.
 
-use super::canonical::{Source, column_at};
+use super::canonical::{Condition, Source, column_at};
+use super::cut::{Cut, RestOfRows, bounded_time, with_rest};
 use super::exact::inexact;
 use super::grain::{as_time, coarsened, truncated_time};
 use super::shape::Rollup;
@@ -15,7 +16,7 @@ use crate::types::array_type;
 use std::sync::Arc;
 use stoa_sql::catalog::Volatility;
 use stoa_sql::literal::Literal;
-use stoa_sql::plan::{Aggregate, AggregateCall, ColumnId, ColumnSet, CompareOp, Expr};
+use stoa_sql::plan::{Aggregate, AggregateCall, ColumnId, ColumnSet, Expr};
 use stoa_storage::vector::Batch;
 
 /// How partials of a rollup stand for rows of an aggregation. Expressions are over the columns of a partial, by place.
@@ -29,6 +30,16 @@ pub(crate) struct RollupUse {
     calls: Vec<PartialInput>,
     /// Filters of the scan, by place, that partials know nothing of: all rows of a segment must meet them.
     pub(crate) whole_filters: Vec<usize>,
+    /// Rows that are read beside partials, whose groups do not count.
+    pub(crate) rest: Vec<RestOfRows>,
+}
+
+/// What becomes of a query's conditions.
+#[derive(Default)]
+struct Conditions {
+    of_groups: Vec<Expr>,
+    whole_filters: Vec<usize>,
+    rest: Vec<RestOfRows>,
 }
 
 /// What an aggregate takes of a partial.
@@ -62,7 +73,7 @@ impl Matching<'_> {
             let derived = self.derived(&self.source.canonical(key));
             keys.push(derived.ok_or_else(|| format!("it does not know {key}"))?);
         }
-        let (conditions, whole_filters) = self.conditions()?;
+        let conditions = self.conditions()?;
         let calls = aggregate.aggregates.iter().zip(prepared);
         let calls = calls.map(|((_, call), prepared)| {
             let found = self.input(&self.source.canonical_call(call), prepared);
@@ -71,39 +82,62 @@ impl Matching<'_> {
         Ok(RollupUse {
             rollup: self.rollup.clone(),
             keys,
-            conditions,
+            conditions: conditions.of_groups,
             calls: calls.collect::<std::result::Result<_, _>>()?,
-            whole_filters,
+            whole_filters: conditions.whole_filters,
+            rest: conditions.rest,
         })
     }
 
-    /// The query's conditions over keys, and those that must hold for whole segments. The rollup's own must be among the query's.
-    fn conditions(&self) -> std::result::Result<(Vec<Expr>, Vec<usize>), WhyNot> {
+    /// What of the query's conditions is about groups, which must hold for whole segments, and which rows come beside groups. The
+    /// rollup's own conditions must be among the query's.
+    fn conditions(&self) -> std::result::Result<Conditions, WhyNot> {
         let known = &self.source.conditions;
         for condition in &self.rollup.conditions {
             if !known.iter().any(|of_query| of_query.expression == *condition) {
                 return Err("it leaves out rows that the query counts".into());
             }
         }
-        let (mut conditions, mut whole) = (Vec::new(), Vec::new());
+        let mut found = Conditions::default();
+        let (mut cuts, mut cut_conditions) = (Vec::new(), Vec::new());
         for condition in known {
             let expression = &condition.expression;
             if self.rollup.conditions.contains(expression) {
                 continue;
             }
             if let Some(derived) = self.derived(expression) {
-                conditions.push(derived);
-                continue;
-            }
-            let filter = condition
-                .filter
-                .and_then(|place| Some((place, self.source.scan.filters.get(place)?)));
-            match filter.filter(|(_, filter)| translates_whole(filter)) {
-                Some((place, _)) => whole.push(place),
-                None => return Err(format!("it cannot tell which rows meet {}", condition.written)),
+                found.of_groups.push(derived);
+            } else if let Some(cut) = Cut::of(self, expression) {
+                cuts.push(cut);
+                cut_conditions.push(condition);
+            } else {
+                found.whole_filters.push(self.whole_filter(condition)?);
             }
         }
-        Ok((conditions, whole))
+        match with_rest(&cuts) {
+            Some((of_groups, rest)) => {
+                found.of_groups.extend(of_groups);
+                found.rest = rest;
+            }
+            None => {
+                let places = cut_conditions.into_iter().map(|condition| self.whole_filter(condition));
+                found
+                    .whole_filters
+                    .extend(places.collect::<std::result::Result<Vec<_>, _>>()?);
+            }
+        }
+        Ok(found)
+    }
+
+    /// The place of a filter of the scan that storage can tell of whole segments.
+    fn whole_filter(&self, condition: &Condition<'_>) -> std::result::Result<usize, WhyNot> {
+        let filter = condition
+            .filter
+            .and_then(|place| Some((place, self.source.scan.filters.get(place)?)));
+        match filter.filter(|(_, filter)| translates_whole(filter)) {
+            Some((place, _)) => Ok(place),
+            None => Err(format!("it cannot tell which rows meet {}", condition.written)),
+        }
     }
 
     /// An expression over keys that is the same for every row of a group.
@@ -128,31 +162,31 @@ impl Matching<'_> {
 
     /// A bound of a time that no bucket contains more than the start of, as a bound of the buckets.
     fn aligned(&self, condition: &Expr) -> Option<Expr> {
-        let Expr::Compare { op, left, right } = condition else {
-            return None;
-        };
-        let (op, time, bound) = match (&**left, &**right) {
-            (time, Expr::Literal(literal, _)) => (*op, time, literal),
-            (Expr::Literal(literal, _), time) => (op.flipped(), time, literal),
-            _ => return None,
-        };
-        let (op, bound) = match op {
-            CompareOp::Less | CompareOp::GreaterOrEqual => (op, bound.clone()),
-            CompareOp::LessOrEqual => (CompareOp::Less, next(bound)?),
-            CompareOp::Greater => (CompareOp::GreaterOrEqual, next(bound)?),
-            _ => return None,
-        };
-        let bound = Expr::Literal(bound, time.data_type());
+        let (op, time, bound) = bounded_time(condition)?;
         let mut keys = self.rollup.keys.iter().enumerate();
         let (place, key) = keys.find(|(_, key)| {
-            truncated_time(key).is_some_and(|of_key| of_key == time) && self.begins_bucket(key, time, &bound)
+            truncated_time(key).is_some_and(|of_key| of_key == time && self.begins_bucket(key, time, &bound))
         })?;
+        let bound = Expr::Literal(bound, time.data_type());
         Some(Expr::compare(op, as_time(key, place, time), bound))
     }
 
     /// Whether a time is the start of its bucket.
-    fn begins_bucket(&self, key: &Expr, time: &Expr, bound: &Expr) -> bool {
-        let bucket = key.clone().replace(&mut |part| (part == time).then(|| bound.clone()));
+    fn begins_bucket(&self, key: &Expr, time: &Expr, bound: &Literal) -> bool {
+        self.bucket_start(key, time, bound).is_some_and(|start| start == *bound)
+    }
+
+    /// The start of a time's bucket, in microseconds.
+    pub(super) fn bucket(&self, key: &Expr, time: &Expr, at: &Literal) -> Option<i64> {
+        match self.bucket_start(key, time, at)? {
+            Literal::Timestamp(start) => Some(start),
+            _ => None,
+        }
+    }
+
+    fn bucket_start(&self, key: &Expr, time: &Expr, at: &Literal) -> Option<Literal> {
+        let at = Expr::Literal(at.clone(), time.data_type());
+        let bucket = key.clone().replace(&mut |part| (part == time).then(|| at.clone()));
         let bucket = match bucket.data_type() == time.data_type() {
             true => bucket,
             false => Expr::Cast {
@@ -163,7 +197,6 @@ impl Matching<'_> {
             },
         };
         self.constant(&bucket)
-            .is_some_and(|start| Expr::Literal(start, time.data_type()) == *bound)
     }
 
     fn constant(&self, expression: &Expr) -> Option<Literal> {
@@ -231,15 +264,6 @@ impl Matching<'_> {
 /// Whether a rollup has an expression as a key, or knows it of the bucket of a time that it has.
 pub(super) fn is_known_bucket(expression: &Expr, rollup: &Rollup) -> bool {
     rollup.keys.contains(expression) || coarsened(expression, &rollup.keys).is_some()
-}
-
-/// The next larger value of a type of times.
-fn next(bound: &Literal) -> Option<Literal> {
-    match bound {
-        Literal::Timestamp(time) => time.checked_add(1).map(Literal::Timestamp),
-        Literal::Date(day) => day.checked_add(1).map(Literal::Date),
-        _ => None,
-    }
 }
 
 /// Aggregates to which it is the same how often a value occurs.

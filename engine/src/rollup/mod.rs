@@ -7,6 +7,7 @@
 
 mod below_joins;
 mod canonical;
+mod cut;
 mod definition;
 mod exact;
 mod fixed;
@@ -19,6 +20,7 @@ mod states;
 mod uses;
 
 pub(crate) use below_joins::{decided, with_rollups_below_joins};
+pub(crate) use cut::RestOfRows;
 pub(crate) use definition::RollupDefinition;
 pub(crate) use fixed::{Reason, unfixed_plan};
 pub(crate) use matching::RollupUse;

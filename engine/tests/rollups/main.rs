@@ -1,6 +1,7 @@
 //! Materialized views: which queries they answer, that the answers are those of the rows, what is refused, and what becomes of them.
 
 mod below_joins;
+mod cuts;
 #[path = "../world/mod.rs"]
 mod world;
 

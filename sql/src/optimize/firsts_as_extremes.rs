@@ -36,7 +36,9 @@ fn rewrite(call: &mut AggregateCall, least: &Arc<FunctionInfo>, largest: &Arc<Fu
     if call.distinct || call.call.arguments.len() != 1 || key.nullable() || !is_ordered_alike(&key.data_type()) {
         return;
     }
-    call.call.arguments.extend(call.order_by.drain(..).map(|key| key.expression));
+    call.call
+        .arguments
+        .extend(call.order_by.drain(..).map(|key| key.expression));
     call.call.function = match wants_largest {
         true => largest.clone(),
         false => least.clone(),

@@ -105,7 +105,7 @@ impl PieceView<'_> {
             .iter()
             .map(|filter| &**filter)
             .filter(|filter| filter.is_cheap());
-        for planned in self.scan.predicates.iter().chain(cheap) {
+        for planned in self.scan.predicates_in_memory().iter().chain(cheap) {
             if is_empty(&alive) {
                 return Ok(None);
             }

@@ -34,8 +34,10 @@ pub(crate) struct TableScan {
     pub(crate) request: ScanRequest,
     pub(crate) batch_rows: usize,
     pub(crate) statistics: ScanStatistics,
-    /// The request's conditions, cheap ones first.
+    /// The conditions of rows that come beside partials, which only segments with a partial have open, and the request's, cheap ones first.
     pub(crate) predicates: Vec<Planned>,
+    /// How many of them are of the first kind.
+    rest_count: usize,
     pub(crate) summary: Option<PlannedSummary>,
     /// Answers of whole segments.
     answers: Mutex<Option<Batch>>,
@@ -126,6 +128,10 @@ pub(crate) fn begin(table: Arc<TableState>, version: CommitVersion, mut request:
     };
     let mut predicates = planned(&request.predicates)?;
     predicates.sort_by_key(Planned::cost);
+    let rest = request.partial.as_ref().map(|partial| partial.rest.as_slice());
+    let rest = planned(rest.unwrap_or_default())?;
+    let rest_count = rest.len();
+    predicates.splice(0..0, rest);
     let summary = request.summary.as_ref();
     let summary = summary.filter(|_| request.row_predicates.is_empty() && request.addresses.is_empty());
     let (partial_columns, all_partial_columns) = partial_columns(&table, &request)?;
@@ -148,6 +154,7 @@ pub(crate) fn begin(table: Arc<TableState>, version: CommitVersion, mut request:
         batch_rows,
         statistics: ScanStatistics::default(),
         predicates,
+        rest_count,
         answers: Mutex::new(None),
         segments: Vec::new(),
         next_part: AtomicUsize::new(0),
@@ -223,6 +230,7 @@ impl TableScan {
             if let Some(partial) = self.partial_of(segment) {
                 self.row_count_max += u64::from(partial.meta.row_count);
                 self.partials.push(partial.clone());
+                self.plan_rest(position, segment, open);
                 continue;
             }
             if open.is_empty(self.predicates.len())
@@ -233,14 +241,7 @@ impl TableScan {
                 answered_blocks += block_count;
                 continue;
             }
-            self.row_count_max += segment.visible_rows();
-            self.segments.push(PlannedSegment {
-                position,
-                row_count: segment.file.meta.row_count as usize,
-                next_morsel: AtomicUsize::new(0),
-                open,
-                prepared: Mutex::new(None),
-            });
+            self.plan_segment(position, segment, open);
         }
         let statistics = &self.statistics;
         for (counter, count) in [
@@ -257,6 +258,35 @@ impl TableScan {
         self.answers = Mutex::new(batch_of(&answers)?);
         self.order_segments();
         Ok(())
+    }
+
+    fn plan_segment(&mut self, position: usize, segment: &SegmentState, open: OpenPredicates) {
+        self.row_count_max += segment.visible_rows();
+        self.segments.push(PlannedSegment {
+            position,
+            row_count: segment.file.meta.row_count as usize,
+            next_morsel: AtomicUsize::new(0),
+            open,
+            prepared: Mutex::new(None),
+        });
+    }
+
+    /// A segment once for each condition that rows beside its partial may meet.
+    fn plan_rest(&mut self, position: usize, segment: &SegmentState, open: OpenPredicates) {
+        for place in 0..self.rest_count {
+            let mut open = open;
+            match self.predicates[place].verdict(&segment.file) {
+                Verdict::NoRow => continue,
+                Verdict::SomeRows => open.insert(place),
+                Verdict::EveryRow => {}
+            }
+            self.plan_segment(position, segment, open);
+        }
+    }
+
+    /// The conditions that rows in memory must meet.
+    pub(crate) fn predicates_in_memory(&self) -> &[Planned] {
+        &self.predicates[self.rest_count..]
     }
 
     /// The rows of a part that may pass, as far as addresses and keys tell; `None` is all of them.
@@ -297,8 +327,8 @@ impl TableScan {
                 return SHARED_BLOCKS_MAX;
             };
             let is_open = |block: &usize| {
-                let mut predicates = self.predicates.iter();
-                predicates.all(|planned| !planned.rules_out(reader, *block))
+                let mut predicates = self.predicates.iter().enumerate();
+                predicates.all(|(place, planned)| !segment.open.contains(place) || !planned.rules_out(reader, *block))
             };
             (0..block_count(segment)).filter(is_open).count()
         };
@@ -347,7 +377,7 @@ impl TableScan {
             return None;
         }
         let mut open = OpenPredicates::default();
-        for (place, predicate) in self.predicates.iter().enumerate() {
+        for (place, predicate) in self.predicates.iter().enumerate().skip(self.rest_count) {
             match predicate.verdict(&segment.file) {
                 Verdict::NoRow => return None,
                 Verdict::SomeRows => open.insert(place),
