@@ -123,6 +123,6 @@ fn few_rows_are_read_beside_a_rollup() {
     );
     ask(
         &mut session,
-        "SELECT shop, count(*), sum(n) FROM events WHERE at >= '2024-02-03 10:10' AND at < '2024-02-20 07:30' GROUP BY shop",
+        "SELECT shop, count(*), sum(amount) FROM events WHERE at >= '2024-02-03 10:10' AND at < '2024-02-20 07:30' GROUP BY shop",
     );
 }
