@@ -19,6 +19,8 @@ pub(crate) const CONFLICT_RETRIES_MAX: usize = 100;
 pub(crate) const SEQUENCE_NUMBERS_AHEAD: usize = 32;
 /// Keys of a statement's rows up to which each is looked up in the table by itself; more are joined.
 pub(crate) const KEYS_LOOKED_UP_MAX: usize = 64;
+/// Bytes of what a session says that its commits are for.
+pub(crate) const COMMIT_CAUSE_BYTES_MAX: usize = 63;
 /// Cursors of one session.
 pub(crate) const CURSORS_MAX: usize = 1_000;
 /// Advisory locks that are held or waited for, of all sessions together.

@@ -105,7 +105,15 @@ mod tests {
             Change::Insert(id, Batch::new(vec![Arc::new(numbers)], 100)),
         ];
         let base = store.snapshot().version();
-        store.commit(Changes { changes, cause: "test" }, base).unwrap();
+        store
+            .commit(
+                Changes {
+                    changes,
+                    cause: "test".into(),
+                },
+                base,
+            )
+            .unwrap();
         store.flush(None).unwrap();
         let mut seen = Vec::new();
         let mut folders = vec![folder.path().to_path_buf()];

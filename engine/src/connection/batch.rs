@@ -1,5 +1,6 @@
 //! Commits as batches of a producer, which the settings `stoa.producer`, `stoa.producer_epoch` and `stoa.producer_token` name. A batch that
 //! was committed before is acknowledged again, and nothing happens. A token is of one commit: it is taken out of the session with it.
+//! `stoa.commit_cause` stays: it says what commits are for.
 
 use super::Notice;
 use super::session::Session;
@@ -15,11 +16,34 @@ pub(crate) fn producer(settings: &Settings) -> Arc<str> {
     settings.get("stoa.producer").unwrap_or_default().into()
 }
 
+/// What a session says about its next commit.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct CommitLabel {
+    /// The batch that it is.
+    pub(super) token: Option<Token>,
+    /// What it is for, in place of what the statement is called.
+    pub(super) cause: Option<String>,
+}
+
+impl CommitLabel {
+    /// As the settings have it.
+    ///
+    /// # Errors
+    /// 22023 for a token of no producer.
+    pub(super) fn of(settings: &Settings) -> Result<Self> {
+        let cause = settings.get("stoa.commit_cause").filter(|cause| !cause.is_empty());
+        Ok(CommitLabel {
+            token: token(settings)?,
+            cause,
+        })
+    }
+}
+
 /// The batch that the next commit is.
 ///
 /// # Errors
 /// 22023 for a token of no producer.
-pub(super) fn token(settings: &Settings) -> Result<Option<Token>> {
+fn token(settings: &Settings) -> Result<Option<Token>> {
     let number = |name: &str| {
         let value = settings.get(name).unwrap_or_default();
         // The settings take numbers only.

@@ -1,7 +1,7 @@
 //! The state of a session that outlives its statements: settings, the open transaction, statements prepared by name, and what is to
 //! be told.
 
-use super::batch::token;
+use super::batch::CommitLabel;
 use super::cursors::Cursors;
 use super::transaction::{StatementWrites, Transaction};
 use super::transaction_control::mode_settings;
@@ -17,7 +17,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use stoa_sql::plan::{SetScope, TransactionModes};
 use stoa_storage::commit::CommitVersion;
-use stoa_storage::ingest::Token;
 use stoa_storage::store::Snapshot;
 
 /// See the module.
@@ -122,25 +121,25 @@ impl Session {
             Some(transaction) => transaction.add(shared, writes),
             None => {
                 // Whatever writes nothing is no batch.
-                let token = match writes.cause {
-                    "" => None,
-                    _ => token(&self.settings)?,
+                let label = match writes.cause {
+                    "" => CommitLabel::default(),
+                    _ => CommitLabel::of(&self.settings)?,
                 };
-                let committed = self.commit(shared, writes, view, token.clone());
-                self.end_batch(token, committed)
+                let committed = self.commit(shared, writes, view, label.clone());
+                self.end_batch(label.token, committed)
             }
         }
     }
 
-    fn commit(&self, shared: &Shared, writes: StatementWrites, view: &View, token: Option<Token>) -> Result<()> {
+    fn commit(&self, shared: &Shared, writes: StatementWrites, view: &View, label: CommitLabel) -> Result<()> {
         if !self.has_on_commit {
-            return writes.commit(shared, &*view.snapshot, token);
+            return writes.commit(shared, &*view.snapshot, label);
         }
         let mut transaction = Transaction::new(false, false, 0, self.settings.clone());
         transaction.import(view.snapshot.clone());
         transaction.add(shared, writes)?;
         transaction.add_on_commit(shared, &view.temporary_schema)?;
-        transaction.commit(shared, token)
+        transaction.commit(shared, label)
     }
 
     /// SET. LOCAL outside of a transaction has no effect, as in Postgres.

@@ -4,6 +4,7 @@
 //! them by the ordinary scans. At COMMIT all of them become one commit at the snapshot's version: storage refuses what somebody
 //! else has changed since (40001), and then nothing happens. Invariant: `current` is `base` with `writes` on top.
 
+use super::batch::CommitLabel;
 use super::on_commit::on_commit;
 use super::pending::Writes;
 use crate::catalog::CatalogState;
@@ -14,7 +15,6 @@ use crate::settings::Settings;
 use roaring::RoaringBitmap;
 use std::sync::Arc;
 use stoa_storage::commit::{Change, Changes, PartId};
-use stoa_storage::ingest::Token;
 use stoa_storage::schema::TableId;
 use stoa_storage::store::{BulkLoad, Snapshot};
 
@@ -74,15 +74,15 @@ impl StatementWrites {
         Ok(())
     }
 
-    /// Makes the changes happen by themselves, as a batch of a producer if they are one.
-    pub(crate) fn commit(mut self, shared: &Shared, base: &dyn Snapshot, token: Option<Token>) -> Result<()> {
-        self.changes.extend(token.map(Change::Token));
+    /// Makes the changes happen by themselves.
+    pub(crate) fn commit(mut self, shared: &Shared, base: &dyn Snapshot, label: CommitLabel) -> Result<()> {
+        self.changes.extend(label.token.map(Change::Token));
         if self.changes.is_empty() {
             return Ok(());
         }
         let changes = Changes {
             changes: self.changes,
-            cause: self.cause,
+            cause: label.cause.map_or(self.cause.into(), Into::into),
         };
         shared.store.commit(changes, base.version()).map_err(conflict_error)?;
         Ok(())
@@ -240,15 +240,16 @@ impl Transaction {
         self.writes.add(statement, places)
     }
 
-    /// Makes everything happen together, as a batch of a producer if it is one.
+    /// Makes everything happen together.
     ///
     /// # Errors
     /// 40001 where somebody else changed the same; nothing happened then.
-    pub(crate) fn commit(self, shared: &Shared, token: Option<Token>) -> Result<()> {
+    pub(crate) fn commit(self, shared: &Shared, label: CommitLabel) -> Result<()> {
+        let CommitLabel { token, cause } = label;
         let Some(base) = self.base.filter(|_| !self.writes.is_empty() || token.is_some()) else {
             return Ok(());
         };
-        let cause = self.writes.cause();
+        let cause = cause.map_or(self.writes.cause().into(), Into::into);
         // The loads must live until their segments are committed.
         let (mut changes, _loads) = self.writes.into_changes(shared, &*base)?;
         changes.extend(token.map(Change::Token));

@@ -1,6 +1,6 @@
 //! BEGIN, COMMIT, ROLLBACK, savepoints, and the transactions that several statements in one message make by themselves.
 
-use super::batch::token;
+use super::batch::CommitLabel;
 use super::transaction::Transaction;
 use super::{Connection, Notice, Outcome};
 use crate::database::advisory_locks::SessionLocks;
@@ -130,8 +130,9 @@ impl Connection {
             session.cursors.end_transaction(false);
             return held.map(|()| is_good || !commit);
         }
-        let token = match token(&session.settings).map(|token| token.filter(|_| transaction.has_written())) {
-            Ok(token) => token,
+        let label = match CommitLabel::of(&session.settings) {
+            Ok(label) if !transaction.has_written() => CommitLabel { token: None, ..label },
+            Ok(label) => label,
             Err(error) => {
                 session.settings = before;
                 session.cursors.end_transaction(false);
@@ -145,9 +146,9 @@ impl Connection {
             true => transaction.add_on_commit(&self.shared, &self.asker.temporary_schema),
             false => Ok(()),
         };
-        let committed = ended.and_then(|()| transaction.commit(&self.shared, token.clone()));
+        let committed = ended.and_then(|()| transaction.commit(&self.shared, label.clone()));
         let mut session = self.session.lock();
-        let committed = session.end_batch(token, committed);
+        let committed = session.end_batch(label.token, committed);
         session.cursors.end_transaction(committed.is_ok());
         if committed.is_err() {
             session.settings = before;

@@ -5,6 +5,7 @@ use super::{Database, Shared};
 use crate::activity::Client;
 use crate::catalog::relation::Relation;
 use crate::catalog::view::{Asker, Moment, View};
+use crate::connection::batch::CommitLabel;
 use crate::error::{Error, Result, SqlState};
 use crate::ingest::{FileReader, SourceFile, TargetColumn};
 use crate::pipeline::Cancel;
@@ -189,7 +190,7 @@ impl TableLoad {
             changed_before: Vec::new(),
         };
         let (row_count, writes) = writes_of(&run, &self.relation, &self.sink, "load")?;
-        writes.commit(&shared, &*run.view.snapshot, None)?;
+        writes.commit(&shared, &*run.view.snapshot, CommitLabel::default())?;
         Ok(row_count)
     }
 }

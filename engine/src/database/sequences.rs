@@ -129,7 +129,7 @@ impl Sequences {
                 object.to_owned(),
                 Some(Arc::from(bytes.into_bytes())),
             )],
-            cause: "sequence",
+            cause: "sequence".into(),
         };
         self.store.commit(changes, self.store.snapshot().version())?;
         Ok(())

@@ -28,6 +28,8 @@ pub(crate) enum Kind {
     AsOf,
     /// `stoa.producer_token`: a number, or nothing.
     Token,
+    /// `stoa.commit_cause`: a short text.
+    Cause,
     /// Names of optimizer passes with commas between.
     Passes,
 }
@@ -310,6 +312,12 @@ pub(crate) static DEFINITIONS: &[Definition] = &[
         },
         "0",
         "Memory that one statement may reserve; 0 is what the database has for all of them.",
+    ),
+    setting(
+        "stoa.commit_cause",
+        Kind::Cause,
+        "",
+        "What commits are for, in place of the statement's name: a part of explanations of what changed.",
     ),
     setting(
         "stoa.producer",

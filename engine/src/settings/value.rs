@@ -4,6 +4,7 @@ use super::definition::{Definition, Kind};
 use crate::catalog::state::is_system_schema;
 use crate::error::{Error, Result, SqlState};
 use crate::format::DateOrder;
+use crate::limits::COMMIT_CAUSE_BYTES_MAX;
 use jiff::tz::{Offset, TimeZone};
 
 /// The value as it is kept and shown; `current` is what it was before.
@@ -47,8 +48,22 @@ pub(super) fn normalize(definition: &Definition, value: &str, current: &str) -> 
                 Ok(number.to_string())
             }
         },
+        Kind::Cause => cause(name, value.trim()),
         Kind::AsOf => Ok(value.trim().to_owned()),
         Kind::Passes => passes(name, value),
+    }
+}
+
+fn cause(name: &str, value: &str) -> Result<String> {
+    match value {
+        "before" | "after" => Err(invalid(format!(
+            "invalid value for parameter \"{name}\": \"{value}\" is what an explanation begins or ends with"
+        ))),
+        value if value.len() > COMMIT_CAUSE_BYTES_MAX => Err(invalid(format!(
+            "invalid value for parameter \"{name}\": it has {} bytes, and {COMMIT_CAUSE_BYTES_MAX} at most are kept with each commit",
+            value.len()
+        ))),
+        value => Ok(value.to_owned()),
     }
 }
 

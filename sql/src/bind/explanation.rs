@@ -52,6 +52,9 @@ const PARTS: [(&str, &str); 8] = [
     ("truncate", "deleted"),
 ];
 
+/// Commits that bring rows from outside, of which it is told how they came.
+const FROM_OUTSIDE: &str = "'insert', 'copy', 'load', 'transaction'";
+
 /// The part that a row belongs to which came, and one which went: what its commit was for, and of rows that came from outside, how.
 fn by_causes() -> [String; 2] {
     let cases = PARTS.iter().fold(String::new(), |cases, (cause, part)| {
@@ -64,8 +67,7 @@ fn by_causes() -> [String; 2] {
         .fold(String::new(), |cases, (number, part)| {
             format!("{cases} WHEN arrival = {number} THEN '{part}'")
         });
-    let added =
-        format!("CASE WHEN cause IN ('upsert', 'merge', 'update') THEN {by_cause}{arrivals} ELSE {by_cause} END");
+    let added = format!("CASE WHEN cause NOT IN ({FROM_OUTSIDE}) THEN {by_cause}{arrivals} ELSE {by_cause} END");
     [added, by_cause]
 }
 

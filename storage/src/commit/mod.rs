@@ -18,6 +18,7 @@ use crate::ingest::{IngestCounts, Token};
 use crate::schema::{TableId, TableSchema};
 use crate::vector::Batch;
 use roaring::RoaringBitmap;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// A point in the order of all commits; 0 is the empty database.
@@ -69,7 +70,7 @@ pub struct Changes {
     /// In order.
     pub changes: Vec<Change>,
     /// Why, for `stoa.commits`: `insert`, `copy`, `delete` ..
-    pub cause: &'static str,
+    pub cause: Cow<'static, str>,
 }
 
 /// Objects whose name begins so are values, not definitions: changing one leaves the definitions' version as it is.

@@ -226,7 +226,7 @@ impl Sequencer {
     /// Makes changes happen together.
     pub(crate) fn commit(&self, changes: Changes, base: CommitVersion) -> Result<CommitVersion> {
         let state = self.published();
-        let cause = changes.cause.to_owned();
+        let cause = changes.cause.clone().into_owned();
         let (changes, conditions) = conditions::split(changes.changes);
         self.commit_under(prepare_changes(changes, &state)?, cause, base, &conditions)
     }

@@ -161,7 +161,13 @@ fn objects_conflict_where_they_changed_meanwhile() {
     let store = open_store(Arc::new(MemoryDisk::default()), options()).unwrap();
     let put = |bytes: &[u8], base| {
         let changes = vec![Change::PutObject("view".into(), Some(Arc::from(bytes)))];
-        store.commit(crate::commit::Changes { changes, cause: "test" }, base)
+        store.commit(
+            crate::commit::Changes {
+                changes,
+                cause: "test".into(),
+            },
+            base,
+        )
     };
     let base = store.snapshot().version();
     put(b"one", base).unwrap();

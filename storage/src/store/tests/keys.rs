@@ -337,7 +337,7 @@ fn indexes_go_with_their_keys_and_rows_come_only_under_the_keys_that_checked_the
     commit(&*store, come()).unwrap();
     let changes = Changes {
         changes: vec![Change::NoRowsSince(table)],
-        cause: "test",
+        cause: "test".into(),
     };
     let refused = store.commit(changes.clone(), base).unwrap_err();
     assert!(matches!(refused, Error::Conflict { .. }), "{refused}");

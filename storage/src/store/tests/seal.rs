@@ -120,7 +120,7 @@ fn a_delete_of_an_older_snapshot_finds_rows_that_were_sealed_and_merged_since() 
     store.compact(None).unwrap();
     let changes = |change| Changes {
         changes: vec![change],
-        cause: "test",
+        cause: "test".into(),
     };
     store.commit(changes(delete), old.version()).unwrap();
     let kept: Vec<Row> = some_rows(0, 1_000)

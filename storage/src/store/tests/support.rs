@@ -86,7 +86,13 @@ pub(crate) fn batch(rows: &[Row]) -> Batch {
 
 pub(crate) fn commit(store: &dyn Store, changes: Vec<Change>) -> Result<CommitVersion> {
     let base = store.snapshot().version();
-    store.commit(Changes { changes, cause: "test" }, base)
+    store.commit(
+        Changes {
+            changes,
+            cause: "test".into(),
+        },
+        base,
+    )
 }
 
 pub(crate) fn create_table(store: &dyn Store) -> TableId {
