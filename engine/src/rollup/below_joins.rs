@@ -14,7 +14,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use stoa_sql::catalog::{TableId, Volatility};
 use stoa_sql::plan::{
-    Aggregate, AggregateCall, ColumnDef, ColumnId, ColumnSet, Expr, Filter, Join, JoinKey, JoinKind, Plan,
+    Aggregate, AggregateCall, ColumnDef, ColumnId, ColumnSet, Expr, Filter, Join, JoinKey, JoinKind, Plan, Scan,
 };
 use stoa_sql::types::LogicalType;
 
@@ -75,13 +75,13 @@ fn next_column(plan: &Plan) -> u32 {
     of_output.max(of_inputs).unwrap_or(0)
 }
 
-/// The rows of one table below joins which ask nothing of a row but its values, and give it once for each match.
-fn grouped_before(plan: &Plan) -> Option<&Plan> {
+/// The rows of one table, and its scan, below joins which ask nothing of a row but its values, and give it once for each match.
+fn grouped_before(plan: &Plan) -> Option<(&Plan, &Scan)> {
     match plan {
         Plan::Project(project) => grouped_before(&project.input),
         Plan::Filter(filter) => grouped_before(&filter.input),
-        Plan::Join(join) if keeps_left_rows_apart(&join.kind) => match Source::of(&join.left, None) {
-            Some(_) => Some(&join.left),
+        Plan::Join(join) if keeps_left_rows_apart(&join.kind) => match Source::scan(&join.left) {
+            Some(scan) => Some((&join.left, scan)),
             None => grouped_before(&join.left),
         },
         _ => None,
@@ -121,16 +121,16 @@ fn below_joins(
     statement: &Arc<StatementContext>,
     rollups: &dyn Fn(TableId) -> TableRollups,
 ) -> Result<Option<BelowJoins>> {
-    let Some(rows) = grouped_before(&aggregate.input) else {
+    let Some((rows, scan)) = grouped_before(&aggregate.input) else {
         return Ok(None);
     };
-    let Some(source) = Source::of(rows, statement.time_zone.iana_name()) else {
-        return Ok(None);
-    };
-    let of_table = rollups(source.scan.table);
+    let of_table = rollups(scan.table);
     if of_table.rollups.is_empty() || aggregate.group_limit.is_some() {
         return Ok(None);
     }
+    let Some(source) = Source::of(rows, statement.time_zone.iana_name()) else {
+        return Ok(None);
+    };
     let mut division = Division {
         rows,
         columns: rows.output_ids(),

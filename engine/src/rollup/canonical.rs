@@ -42,6 +42,16 @@ pub(super) fn column_def(place: usize, data_type: LogicalType) -> ColumnDef {
 }
 
 impl<'p> Source<'p> {
+    /// The scan of rows that have a source.
+    pub(super) fn scan(plan: &'p Plan) -> Option<&'p Scan> {
+        match plan {
+            Plan::Scan(scan) => Some(scan).filter(|_| scan.limit.is_none() && !scan.rows_only),
+            Plan::Project(project) => Source::scan(&project.input),
+            Plan::Filter(filter) => Source::scan(&filter.input),
+            _ => None,
+        }
+    }
+
     /// Of an aggregation's input, in a session of this time zone, or for any; `None` where it is more than one scan's rows.
     pub(super) fn of(plan: &'p Plan, zone: Option<&'p str>) -> Option<Self> {
         match plan {

@@ -42,13 +42,16 @@ pub(crate) fn choose(
     statement: &Arc<StatementContext>,
     rollups: impl Fn(TableId) -> TableRollups,
 ) -> Result<Option<RollupChoice>> {
-    let Some(source) = Source::of(&aggregate.input, statement.time_zone.iana_name()) else {
+    let Some(scan) = Source::scan(&aggregate.input) else {
         return Ok(None);
     };
-    let TableRollups { row_count, rollups } = rollups(source.scan.table);
+    let TableRollups { row_count, rollups } = rollups(scan.table);
     if rollups.is_empty() || aggregate.group_limit.is_some() {
         return Ok(None);
     }
+    let Some(source) = Source::of(&aggregate.input, statement.time_zone.iana_name()) else {
+        return Ok(None);
+    };
     let prepared: Vec<PreparedCall> = prepared(aggregate.aggregates.iter().map(|(_, call)| call), statement)?;
     let (mut found, mut unused) = (Vec::new(), Vec::new());
     for (named, work) in rollups {
