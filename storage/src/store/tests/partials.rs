@@ -5,6 +5,7 @@ use super::support::*;
 use crate::commit::Change;
 use crate::disk::{Disk, FaultyDisk, MemoryDisk, PowerLoss};
 use crate::error::{Error, Result};
+use crate::predicate::{Bound, ColumnPredicate, Condition};
 use crate::rollup::{PartialMaker, PartialRequest, RowsOfSegment};
 use crate::scan::{ScanColumn, ScanItem, ScanRequest};
 use crate::schema::{ColumnId, ColumnSchema, RollupSchema, TableId, TableSchema};
@@ -82,6 +83,21 @@ impl PartialMaker for TotalsByDay {
 
 /// Totals of a table by way of its rollup, and how many segments were not read for them.
 pub(crate) fn totals(snapshot: &dyn Snapshot, table: TableId) -> Result<(Totals, u64)> {
+    totals_but_from(snapshot, table, i32::MAX)
+}
+
+/// Likewise, where the groups of days from this one on are left out, and their rows come beside partials.
+fn totals_but_from(snapshot: &dyn Snapshot, table: TableId, from: i32) -> Result<(Totals, u64)> {
+    let rest = ColumnPredicate {
+        column: DAY,
+        condition: Condition::Range {
+            lower: Some(Bound {
+                value: Arc::new(Date32Array::from(vec![from])),
+                inclusive: true,
+            }),
+            upper: None,
+        },
+    };
     let table = snapshot.table(table).expect("the table is there");
     let rollup = table.schema().rollups.first().map(|rollup| rollup.id);
     let request = ScanRequest {
@@ -90,6 +106,7 @@ pub(crate) fn totals(snapshot: &dyn Snapshot, table: TableId) -> Result<(Totals,
             rollup,
             columns: [0, 1, 2].map(ColumnId).into(),
             conditions: Vec::new(),
+            rest: vec![rest],
         }),
         ..ScanRequest::default()
     };
@@ -108,7 +125,7 @@ pub(crate) fn totals(snapshot: &dyn Snapshot, table: TableId) -> Result<(Totals,
                     partial[1].as_primitive::<Int64Type>(),
                     partial[2].as_primitive::<Int64Type>(),
                 );
-                for row in 0..batch.row_count {
+                for row in (0..batch.row_count).filter(|row| days.value(*row) < from) {
                     let total = totals.entry(days.value(row)).or_default();
                     *total = (total.0 + counts.value(row), total.1 + sums.value(row));
                 }
@@ -272,11 +289,31 @@ fn rollups_and_loads_that_are_given_up_leave_no_files() {
             rollup: of_rollup,
             columns: Vec::new(),
             conditions: Vec::new(),
+            rest: Vec::new(),
         }),
         ..all_columns()
     };
     let refused = store.snapshot().table(table).unwrap().scan(request);
     assert!(matches!(refused.err(), Some(Error::Invalid { .. })));
+}
+
+#[test]
+fn rows_come_beside_partials_that_are_asked_for_in_part() {
+    let store = open_store(Arc::new(MemoryDisk::default()), options_with_maker()).unwrap();
+    let (table, _) = with_rollup(&*store);
+    let rows = some_rows(0, 3_000);
+    load_and_commit(&*store, table, &rows[..1_000]);
+    insert(&*store, table, &rows[1_000..2_000]).unwrap();
+    store.flush(None).unwrap();
+    insert(&*store, table, &rows[2_000..]).unwrap();
+    let days: std::collections::BTreeSet<i32> = rows.iter().map(|row| row.0).collect();
+    let (first, last) = (*days.first().unwrap(), *days.last().unwrap());
+    assert!(last > first);
+    for from in first - 1..=last + 1 {
+        let (found, from_partials) = totals_but_from(&*store.snapshot(), table, from).unwrap();
+        assert_eq!(found, totals_of(rows.iter()), "{from}");
+        assert!(from_partials > 0);
+    }
 }
 
 #[test]
