@@ -31,6 +31,8 @@ pub struct PartialRequest {
     pub rollup: TableId,
     /// The columns of the batches, in order, of [`RollupSchema::columns`].
     pub columns: Vec<ColumnId>,
+    /// Columns of the table that are columns of partials, too: what dynamic conditions leave out of them need not come.
+    pub keys: Vec<(ColumnId, ColumnId)>,
     /// What all rows of a segment must meet for its partial to be wanted: conditions of the scan that the asker cannot test on partials.
     pub conditions: Vec<ColumnPredicate>,
     /// Rows that come beside a partial, because the asker leaves their groups out: those that meet one of these conditions and all of the

@@ -286,6 +286,10 @@ impl Planner {
                 condition: translated.condition,
             });
         }
+        let keys = rollup.rollup.plain_keys().filter_map(|(place, of_table)| {
+            let column = columns.get(of_table).filter(|column| column.list.is_none())?;
+            Some((column.id, stoa_storage::schema::ColumnId(place as u32)))
+        });
         let rest = rollup.rest.iter().map(|rest| rest_condition(scan, rest, columns));
         Ok(PartialRequest {
             rollup: rollup.rollup.id,
@@ -294,6 +298,7 @@ impl Planner {
                 .into_iter()
                 .map(|place| stoa_storage::schema::ColumnId(place as u32))
                 .collect(),
+            keys: keys.collect(),
             conditions,
             rest: rest.collect::<Result<_>>()?,
         })

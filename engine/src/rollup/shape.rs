@@ -234,6 +234,14 @@ impl Rollup {
             .collect()
     }
 
+    /// The keys that are columns of the table: their places in a partial and in the table.
+    pub(crate) fn plain_keys(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
+        self.keys.iter().enumerate().filter_map(|(place, key)| match key {
+            Expr::Column(column) => Some((place, column.id.0 as usize)),
+            _ => None,
+        })
+    }
+
     /// How many columns a partial has.
     pub(super) fn column_count(&self) -> usize {
         self.calls.last().map_or(self.keys.len(), |call| call.places.end)

@@ -66,7 +66,7 @@ impl Planned {
     }
 
     /// What blocks and zones are asked.
-    fn pruning(&self) -> &Test {
+    pub(crate) fn pruning(&self) -> &Test {
         self.wider.as_ref().unwrap_or(&self.test)
     }
 

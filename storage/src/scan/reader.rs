@@ -46,7 +46,7 @@ impl ScanReader for MorselReader {
             let item = match &mut self.cursor {
                 Some(Cursor::Memory(cursor)) => cursor.next(&self.scan, &mut self.dynamic)?,
                 Some(Cursor::Block(cursor)) => cursor.next(&self.scan)?,
-                Some(Cursor::Partial(cursor)) => cursor.next(&self.scan)?.map(ScanItem::Partials),
+                Some(Cursor::Partial(cursor)) => cursor.next(&self.scan, &mut self.dynamic)?.map(ScanItem::Partials),
                 None => None,
             };
             if item.is_some() {

@@ -105,6 +105,7 @@ fn totals_but_from(snapshot: &dyn Snapshot, table: TableId, from: i32) -> Result
         partial: rollup.map(|rollup| PartialRequest {
             rollup,
             columns: [0, 1, 2].map(ColumnId).into(),
+            keys: Vec::new(),
             conditions: Vec::new(),
             rest: vec![rest],
         }),
@@ -288,6 +289,7 @@ fn rollups_and_loads_that_are_given_up_leave_no_files() {
         partial: Some(PartialRequest {
             rollup: of_rollup,
             columns: Vec::new(),
+            keys: Vec::new(),
             conditions: Vec::new(),
             rest: Vec::new(),
         }),
