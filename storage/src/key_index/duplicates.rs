@@ -5,6 +5,7 @@ use super::fetch::{Source, equal_keys, fetch};
 use super::find::{Candidate, Existing};
 use super::probe::{Query, sort};
 use super::repeats::{Entry, visit_repeats};
+use super::zones::LoadZones;
 use super::{HASH, ROW};
 use crate::commit::PartId;
 use crate::error::{Error, Result};
@@ -33,7 +34,7 @@ pub struct LoadedKeys {
 /// the same one. `segments` have their indexes.
 pub(crate) fn duplicates_of_load(table: &TableState, key: &KeySchema, segments: &[SegmentState]) -> Result<LoadedKeys> {
     let load = LoadedRows::of(table, key, segments)?;
-    let existing = Existing::of(table, key)?;
+    let existing = Existing::of(table, key);
     let mut duplicates = vec![RoaringBitmap::new(); segments.len()];
     let mut left = Vec::new();
     for hashes in load.ranges() {
@@ -57,6 +58,7 @@ pub(crate) fn duplicates_of_load(table: &TableState, key: &KeySchema, segments: 
 struct LoadedRows<'a> {
     table: &'a TableState,
     key: &'a KeySchema,
+    segments: &'a [SegmentState],
     sources: Vec<Source<'a>>,
     indexes: Vec<Index<'a>>,
 }
@@ -93,14 +95,13 @@ impl<'a> Index<'a> {
 
 impl<'a> LoadedRows<'a> {
     fn of(table: &'a TableState, key: &'a KeySchema, segments: &'a [SegmentState]) -> Result<Self> {
-        let sources = segments
-            .iter()
-            .map(|segment| segment.file.reader().map(Source::Segment));
+        let sources = segments.iter().map(|segment| Source::Segment(&segment.file));
         let indexes = segments.iter().map(|segment| Index::of(segment, key));
         Ok(LoadedRows {
             table,
             key,
-            sources: sources.collect::<Result<_>>()?,
+            segments,
+            sources: sources.collect(),
             indexes: indexes.collect::<Result<_>>()?,
         })
     }
@@ -148,7 +149,12 @@ impl<'a> LoadedRows<'a> {
         let queries = queries.map(|(asker, entry)| Query::new(entry.0.cast_unsigned(), asker as u32));
         let mut queries: Vec<Query> = queries.collect();
         sort(&mut queries);
-        let candidates = existing.candidates(&queries)?;
+        let zones = LoadZones {
+            key: self.key,
+            segments: self.segments,
+            rows,
+        };
+        let candidates = existing.candidates(&queries, &zones)?;
         let of = |found: &Candidate| rows[found.asker as usize];
         let ours: Vec<_> = candidates.iter().map(|found| (of(found).1, of(found).2)).collect();
         let theirs: Vec<_> = candidates.iter().map(|found| (found.source, found.row)).collect();

@@ -7,6 +7,7 @@ use crate::memtable::Part;
 use crate::schema::{ColumnId, KeySchema};
 use crate::segment::SegmentReader;
 use crate::store::columns::{join, take};
+use crate::store::segment_file::SegmentFile;
 use crate::store::state::TableState;
 use crate::vector::flatten;
 use crate::vector::key::{bytes_at, lane_keys, wide_keys};
@@ -16,7 +17,7 @@ use arrow_array::{Array, ArrayRef, UInt32Array};
 #[derive(Clone, Copy)]
 pub(super) enum Source<'a> {
     Memory(&'a Part),
-    Segment(&'a SegmentReader),
+    Segment(&'a SegmentFile),
 }
 
 /// The key's values of rows, each given by the place of its source and its number there, in their order.
@@ -40,7 +41,7 @@ pub(super) fn fetch(
         let of_source: Vec<u32> = of_source.iter().map(|(_, row)| *row).collect();
         match source {
             Source::Memory(part) => from_memory(table, key, part, &of_source, &mut pieces)?,
-            Source::Segment(reader) => from_segment(table, key, reader, &of_source, &mut pieces)?,
+            Source::Segment(file) => from_segment(table, key, file.reader()?, &of_source, &mut pieces)?,
         }
     }
     let mut places = vec![0; wanted.len()];

@@ -3,6 +3,7 @@
 use super::KeyHashes;
 use super::fetch::{Source, block_columns, equal_keys, fetch};
 use super::probe::{Query, probe, sort};
+use super::zones::{KeyZones, Zones};
 use crate::commit::RowId;
 use crate::commit::visibility::Deletes;
 use crate::error::Result;
@@ -33,8 +34,8 @@ pub(crate) fn find(table: &TableState, key: &KeySchema, columns: &[ArrayRef]) ->
     if queries.is_empty() {
         return Ok(found);
     }
-    let existing = Existing::of(table, key)?;
-    let candidates = existing.candidates(&queries)?;
+    let existing = Existing::of(table, key);
+    let candidates = existing.candidates(&queries, &KeyZones::new(key, columns, &queries))?;
     if candidates.is_empty() {
         return Ok(found);
     }
@@ -51,8 +52,9 @@ pub(crate) fn find(table: &TableState, key: &KeySchema, columns: &[ArrayRef]) ->
 
 /// Visible rows that may have one of these keys, ascending; others have none of them.
 pub(crate) fn rows_that_may_have(table: &TableState, key: &KeySchema, columns: &[ArrayRef]) -> Result<Vec<RowId>> {
-    let existing = Existing::of(table, key)?;
-    let candidates = existing.candidates(&queries_of(columns))?;
+    let existing = Existing::of(table, key);
+    let queries = queries_of(columns);
+    let candidates = existing.candidates(&queries, &KeyZones::new(key, columns, &queries))?;
     let mut rows: Vec<RowId> = candidates.iter().map(|found| existing.row_id(found)).collect();
     rows.sort_unstable();
     rows.dedup();
@@ -77,22 +79,20 @@ pub(super) struct Existing<'a> {
 }
 
 impl<'a> Existing<'a> {
-    pub(super) fn of(table: &'a TableState, key: &'a KeySchema) -> Result<Self> {
+    pub(super) fn of(table: &'a TableState, key: &'a KeySchema) -> Self {
         let segments: Vec<&SegmentState> = table.visible_segments().collect();
-        let mut sources: Vec<Source<'_>> = table.parts.iter().map(|part| Source::Memory(part)).collect();
-        for segment in &segments {
-            sources.push(Source::Segment(segment.file.reader()?));
-        }
-        Ok(Existing {
+        let in_memory = table.parts.iter().map(|part| Source::Memory(part));
+        let sealed = segments.iter().map(|segment| Source::Segment(&segment.file));
+        Existing {
             table,
             key,
-            sources,
+            sources: in_memory.chain(sealed).collect(),
             segments,
-        })
+        }
     }
 
     /// Visible rows with the hashes of these queries, which are sorted.
-    pub(super) fn candidates(&self, queries: &[Query]) -> Result<Vec<Candidate>> {
+    pub(super) fn candidates(&self, queries: &[Query], zones: &impl Zones) -> Result<Vec<Candidate>> {
         let mut candidates = Vec::new();
         let parts = self.table.parts.iter();
         for (source, part) in (0..).zip(parts) {
@@ -105,14 +105,18 @@ impl<'a> Existing<'a> {
             })?;
         }
         for (source, segment) in (self.table.parts.len() as u32..).zip(&self.segments) {
+            let queries = zones.narrow(&segment.file, || queries);
+            if queries.is_empty() {
+                continue;
+            }
             let mut add = |asker, row| {
                 if is_alive(segment.deletes.as_deref(), row) {
                     candidates.push(Candidate { asker, source, row });
                 }
             };
             match segment.key_index(self.key.id) {
-                Some(index) => probe(index.file.reader()?, queries, &mut add)?,
-                None => read_through(self.table, self.key, segment.file.reader()?, queries, &mut add)?,
+                Some(index) => probe(index.file.reader()?, &queries, &mut add)?,
+                None => read_through(self.table, self.key, segment.file.reader()?, &queries, &mut add)?,
             }
         }
         Ok(candidates)

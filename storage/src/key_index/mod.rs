@@ -11,6 +11,7 @@ mod find;
 mod memory;
 mod probe;
 mod repeats;
+mod zones;
 
 pub(crate) use build::{entries_of, index_schema, is_index_of};
 pub use duplicates::LoadedKeys;

@@ -4,6 +4,8 @@ mod basics;
 mod check;
 mod concurrency;
 mod history;
+mod key_speed;
+mod key_zones;
 mod keys;
 mod loads;
 mod partials;
