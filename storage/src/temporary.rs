@@ -157,6 +157,11 @@ pub struct SealedTemporaryFile {
 }
 
 impl SealedTemporaryFile {
+    /// All blocks, one after the other, without a look at what they should be.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        self.bytes.bytes()
+    }
+
     /// A block as it was written.
     ///
     /// # Errors

@@ -46,30 +46,41 @@ fn block_of(hash: u64, block_count: usize) -> usize {
 
 /// A filter under construction.
 pub(crate) struct Builder {
-    blocks: Vec<[u32; 8]>,
+    blocks: Vec<[u8; BLOCK_BYTES]>,
 }
 
 impl Builder {
     /// For about so many distinct values.
     pub(crate) fn new(distinct_count: usize) -> Self {
-        let block_count = (distinct_count * BITS_PER_VALUE).div_ceil(BLOCK_BYTES * 8).max(1);
+        Builder::with_bits(distinct_count, BITS_PER_VALUE)
+    }
+
+    /// Likewise, with so many bits for each. Of absent values, 16 bits let one in a thousand pass.
+    pub(crate) fn with_bits(distinct_count: usize, bits_per_value: usize) -> Self {
+        let block_count = (distinct_count * bits_per_value).div_ceil(BLOCK_BYTES * 8).max(1);
         Builder {
-            blocks: vec![[0; 8]; block_count],
+            blocks: vec![[0; BLOCK_BYTES]; block_count],
         }
     }
 
     /// Adds a value by its hash.
     pub(crate) fn add(&mut self, hash: u64) {
         let place = block_of(hash, self.blocks.len());
-        for (word, bit) in self.blocks[place].iter_mut().zip(mask(hash)) {
-            *word |= bit;
+        let (words, _) = self.blocks[place].as_chunks_mut::<4>();
+        for (word, bit) in words.iter_mut().zip(mask(hash)) {
+            *word = (u32::from_le_bytes(*word) | bit).to_le_bytes();
         }
+    }
+
+    /// The blocks, without their count.
+    pub(crate) fn blocks(&self) -> &[u8] {
+        self.blocks.as_flattened()
     }
 
     /// Appends the filter.
     pub(crate) fn write(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(&(self.blocks.len() as u32).to_le_bytes());
-        out.extend(self.blocks.iter().flatten().flat_map(|word| word.to_le_bytes()));
+        out.extend_from_slice(self.blocks());
     }
 }
 
@@ -84,12 +95,15 @@ impl<'a> Bloom<'a> {
         let count = cursor.u32()? as usize;
         let blocks = cursor.take(count.saturating_mul(BLOCK_BYTES))?;
         cursor.end()?;
-        if count == 0 {
-            return malformed("a Bloom filter of no blocks");
+        Bloom::of_blocks(blocks)
+    }
+
+    /// Of blocks without their count.
+    pub(crate) fn of_blocks(bytes: &'a [u8]) -> Decoded<Self> {
+        match bytes.as_chunks() {
+            (blocks @ [_, ..], []) => Ok(Bloom { blocks }),
+            _ => malformed("a Bloom filter of no blocks"),
         }
-        Ok(Bloom {
-            blocks: blocks.as_chunks().0,
-        })
     }
 
     fn has(&self, bytes: &[u8]) -> bool {

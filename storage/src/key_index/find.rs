@@ -2,6 +2,7 @@
 
 use super::KeyHashes;
 use super::fetch::{Source, block_columns, equal_keys, fetch};
+use super::filters::Passing;
 use super::probe::{Query, probe, sort};
 use super::zones::{KeyZones, Zones};
 use crate::commit::RowId;
@@ -104,8 +105,9 @@ impl<'a> Existing<'a> {
                 }
             })?;
         }
+        let passing = Passing::new(self.table, self.key, queries);
         for (source, segment) in (self.table.parts.len() as u32..).zip(&self.segments) {
-            let queries = zones.narrow(&segment.file, || queries);
+            let queries = zones.narrow(&segment.file, || passing.of_segment(segment.id()));
             if queries.is_empty() {
                 continue;
             }

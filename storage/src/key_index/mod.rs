@@ -7,6 +7,7 @@
 mod build;
 mod duplicates;
 mod fetch;
+mod filters;
 mod find;
 mod memory;
 mod probe;
@@ -16,6 +17,7 @@ mod zones;
 pub(crate) use build::{entries_of, index_schema, is_index_of};
 pub use duplicates::LoadedKeys;
 pub(crate) use duplicates::duplicates_of_load;
+pub(crate) use filters::{KeyFilters, make_filter};
 pub(crate) use find::{find, rows_that_may_have};
 pub(crate) use memory::PartKeys;
 pub use repeats::repeated_rows;

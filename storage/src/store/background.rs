@@ -3,7 +3,7 @@
 use super::compaction::{apply_retention, forget, run_next};
 use super::database::Shared;
 use super::flush::flush_table;
-use super::partial::make_missing;
+use super::partial::{make_missing, make_missing_filter};
 use crate::commit::PartId;
 use crate::error::{Error, Result};
 use crate::schema::TableId;
@@ -296,14 +296,17 @@ impl Worker for Merger {
         }
         self.ticks += 1;
         let tables: Vec<TableId> = shared.sequencer.published().tables.keys().copied().collect();
-        for table in tables {
+        for table in tables.iter().copied() {
             if is_turn {
                 forget(shared, table)?;
             }
             while !shared.bell.is_stopped() && run_next(shared, table, false)? {}
             make_missing(shared, table)?;
         }
-        Ok(())
+        // One each, so that merging goes on meanwhile.
+        tables
+            .iter()
+            .try_for_each(|table| make_missing_filter(shared, *table).map(drop))
     }
 }
 

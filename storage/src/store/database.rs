@@ -4,7 +4,7 @@ use super::background::{Background, Bell, wait_for_room};
 use super::bulk_load::Load;
 use super::checkpoint::Checkpointer;
 use super::foreign::refuse_foreign;
-use super::partial::{Unmade, make_missing, unknown_key};
+use super::partial::{Unmade, make_missing, make_missing_filter, unknown_key};
 use super::past::PastSnapshot;
 use super::recovery::{Recovered, recover};
 use super::snapshot::StateSnapshot;
@@ -204,7 +204,9 @@ impl Store for Database {
 
     fn make_partials(&self, table: TableId) -> Result<()> {
         self.shared.sequencer.check_usable()?;
-        make_missing(&self.shared, table)
+        make_missing(&self.shared, table)?;
+        while make_missing_filter(&self.shared, table)? {}
+        Ok(())
     }
 
     fn apply_retention(&self) -> Result<()> {

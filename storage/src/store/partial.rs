@@ -8,7 +8,7 @@ use crate::commit::PartId;
 use crate::commit::logged::LoggedEdit;
 use crate::commit::moves::Moved;
 use crate::error::{Error, Result};
-use crate::key_index::{entries_of, index_schema};
+use crate::key_index::{entries_of, index_schema, make_filter};
 use crate::limits::BATCH_ROWS;
 use crate::scan::{constant, missing_value};
 use crate::schema::{ColumnId, KeySchema, PartitionKey, RollupSchema, TableId, TableSchema};
@@ -238,6 +238,14 @@ pub(crate) fn make_missing(shared: &Shared, table: TableId) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Makes one filter that a table's keys lack now; whether they lacked one.
+pub(crate) fn make_missing_filter(shared: &Shared, table: TableId) -> Result<bool> {
+    match shared.sequencer.published().tables.get(&table) {
+        Some(table) => make_filter(&shared.temporary_files, table, &|| shared.bell.is_stopped()),
+        None => Ok(false),
+    }
 }
 
 /// Makes a partial or index where it is missing still.

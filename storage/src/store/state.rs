@@ -5,6 +5,7 @@ use crate::commit::visibility::Deletes;
 use crate::commit::{CommitVersion, PartId};
 use crate::disk::Disk;
 use crate::ingest::{Producers, Sources};
+use crate::key_index::KeyFilters;
 use crate::memtable::Part;
 use crate::schema::{ColumnId, TableId, TableSchema};
 use crate::segment::{HeldDictionaries, Partial, SegmentMeta};
@@ -52,6 +53,8 @@ pub(crate) struct TableState {
     pub(crate) parts: Vec<Arc<Part>>,
     /// What became of the rows that came.
     pub(crate) ingest: Arc<Sources>,
+    /// Of the keys of segments, those of other versions, too.
+    pub(crate) key_filters: Arc<KeyFilters>,
 }
 
 /// A segment, which of its rows are deleted, and what rollups and keys have of it.
@@ -160,6 +163,7 @@ impl TableState {
             segments: Arc::default(),
             parts: Vec::new(),
             ingest: Arc::default(),
+            key_filters: Arc::default(),
         }
     }
 

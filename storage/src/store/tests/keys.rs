@@ -10,10 +10,12 @@ use crate::scan::ScanRequest;
 use crate::schema::{KeySchema, TableId, TableSchema};
 use crate::store::snapshot::StateSnapshot;
 use crate::store::{Snapshot, Store};
+use crate::temporary::TEMPORARY_FOLDER;
 use crate::testing::Generator;
 use arrow_array::{ArrayRef, Int64Array, StringViewArray};
 use roaring::RoaringBitmap;
 use std::collections::{BTreeMap, HashSet};
+use std::path::Path;
 use std::sync::Arc;
 
 /// A key of the tests: the column key, and the note, which may be NULL.
@@ -344,4 +346,51 @@ fn indexes_go_with_their_keys_and_rows_come_only_under_the_keys_that_checked_the
     store.flush(None).unwrap();
     store.commit(changes.clone(), base).unwrap_err();
     store.commit(changes, store.snapshot().version()).unwrap();
+}
+
+#[test]
+fn filters_are_of_many_segments_and_go_with_them() {
+    let disk: Arc<dyn Disk> = Arc::new(MemoryDisk::default());
+    let store = open_store(disk.clone(), options()).unwrap();
+    let (table, key) = (store.next_table_id(), store.next_table_id());
+    commit(&*store, vec![Change::CreateTable(Arc::new(with_key(table, key)))]).unwrap();
+    let seal = |first: i64, count: i64| {
+        let rows = (first..first + count).map(|key| (1, key, key, Some("note 0".to_owned())));
+        insert(&*store, table, &rows.collect::<Vec<Row>>()).unwrap();
+        store.flush(None).unwrap();
+    };
+    let filters = || {
+        store.make_partials(table).unwrap();
+        let snapshot: Arc<dyn std::any::Any> = store.snapshot();
+        let state = &snapshot.downcast_ref::<StateSnapshot>().unwrap().state;
+        let filters = state.tables[&table].key_filters.segments(key);
+        filters.iter().map(Vec::len).collect::<Vec<usize>>()
+    };
+    seal(0, 60);
+    assert_eq!(filters(), [] as [usize; 0], "one segment needs none");
+    seal(60, 60);
+    assert_eq!(filters(), [2]);
+    seal(120, 10);
+    seal(130, 10);
+    assert_eq!(filters(), [2, 2], "a larger one is left alone");
+    seal(140, 100);
+    seal(240, 100);
+    assert_eq!(filters(), [6], "smaller ones are taken in");
+    seal(340, 400);
+    seal(740, 400);
+    let mut made = filters();
+    made.sort_unstable();
+    assert_eq!(made, [1, 6], "as far as they fit");
+    check_found(&*store.snapshot(), table, key);
+    let delete = |least: i64| {
+        commit(
+            &*store,
+            vec![delete_where(&*store.snapshot(), table, |row| row.1 >= least)],
+        )
+        .unwrap();
+    };
+    delete(60);
+    assert_eq!(filters(), [] as [usize; 0], "most segments are gone");
+    check_found(&*store.snapshot(), table, key);
+    assert_eq!(disk.list(Path::new(TEMPORARY_FOLDER)).unwrap(), [] as [String; 0]);
 }
