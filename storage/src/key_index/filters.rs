@@ -16,7 +16,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::Int64Type;
 use parking_lot::Mutex;
 use std::cell::OnceCell;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 /// Tests have small filters, measurements do not.
@@ -143,46 +143,60 @@ fn make_next(
     key: &KeySchema,
     is_stopped: &dyn Fn() -> bool,
 ) -> Result<bool> {
-    let segments = table
-        .visible_segments()
-        .filter(|segment| segment.key_index(key.id).is_some());
-    let segments: HashMap<PartId, &SegmentState> = segments.map(|segment| (segment.id(), segment)).collect();
+    let segments = Indexed::of(table, key);
     let known = table.key_filters.of(key.id);
-    let keys_there = |filter: &Filter| -> u64 {
-        let there = filter.segments.iter().filter_map(|id| segments.get(id));
-        there.map(|segment| u64::from(segment.file.meta.row_count)).sum()
-    };
     let mut kept: Vec<Arc<Filter>> = known.all.clone();
-    kept.retain(|filter| keys_there(filter) * 2 > filter.key_count);
+    kept.retain(|filter| keys_of(&segments.of_filter(filter)) * 2 > filter.key_count);
     kept.sort_by_key(|filter| filter.key_count);
-    let covered: HashSet<PartId> = kept.iter().flat_map(|filter| filter.segments.iter().copied()).collect();
-    let mut without: Vec<&SegmentState> = segments.values().copied().collect();
-    without.retain(|segment| !covered.contains(&segment.id()));
-    without.sort_unstable_by_key(|segment| segment.id());
+    let without = segments.without(&kept);
     let is_due = without.len() >= SEGMENTS_MIN;
     if is_due {
         let mut chosen = Chosen::default();
         for segment in without {
             chosen.add(&[segment]);
         }
-        kept.retain(|filter| {
-            let there: Vec<_> = filter
-                .segments
-                .iter()
-                .filter_map(|id| segments.get(id).copied())
-                .collect();
-            filter.key_count > chosen.key_count || !chosen.add(&there)
-        });
+        kept.retain(|filter| filter.key_count > chosen.key_count || !chosen.add(&segments.of_filter(filter)));
         kept.push(Arc::new(chosen.filter(files, key, is_stopped)?));
     }
     if is_due || kept.len() < known.all.len() {
-        table
-            .key_filters
-            .of_keys
-            .lock()
-            .insert(key.id, Arc::new(Filters::new(kept)));
+        let filters = Arc::new(Filters::new(kept));
+        table.key_filters.of_keys.lock().insert(key.id, filters);
     }
     Ok(is_due)
+}
+
+/// Segments that have an index of a key.
+struct Indexed<'a>(BTreeMap<PartId, &'a SegmentState>);
+
+impl<'a> Indexed<'a> {
+    fn of(table: &'a TableState, key: &KeySchema) -> Self {
+        let segments = table.visible_segments();
+        let segments = segments.filter(|segment| segment.key_index(key.id).is_some());
+        Indexed(segments.map(|segment| (segment.id(), segment)).collect())
+    }
+
+    /// Those of a filter; others of it are gone.
+    fn of_filter(&self, filter: &Filter) -> Vec<&'a SegmentState> {
+        let segments = filter.segments.iter();
+        segments.filter_map(|id| self.0.get(id).copied()).collect()
+    }
+
+    /// Those of no filter.
+    fn without(&self, filters: &[Arc<Filter>]) -> Vec<&'a SegmentState> {
+        let covered: HashSet<PartId> = filters
+            .iter()
+            .flat_map(|filter| filter.segments.iter().copied())
+            .collect();
+        let segments = self.0.values().copied();
+        segments.filter(|segment| !covered.contains(&segment.id())).collect()
+    }
+}
+
+fn keys_of(segments: &[&SegmentState]) -> u64 {
+    segments
+        .iter()
+        .map(|segment| u64::from(segment.file.meta.row_count))
+        .sum()
 }
 
 /// Segments for one filter.
@@ -195,10 +209,7 @@ struct Chosen<'a> {
 impl<'a> Chosen<'a> {
     /// Adds segments, if they fit in.
     fn add(&mut self, segments: &[&'a SegmentState]) -> bool {
-        let key_count: u64 = segments
-            .iter()
-            .map(|segment| u64::from(segment.file.meta.row_count))
-            .sum();
+        let key_count = keys_of(segments);
         let fits = self.key_count + key_count <= KEYS_MAX && self.segments.len() + segments.len() <= SEGMENTS_MAX;
         let fits = fits || self.segments.is_empty();
         if fits {

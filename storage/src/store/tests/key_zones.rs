@@ -87,6 +87,32 @@ fn values(data_type: &DataType, is_long: bool, numbers: &[Option<u64>]) -> Array
     }
 }
 
+/// The table without its key.
+fn schema_before(table: TableId, has_partitions: bool) -> TableSchema {
+    let mut schema = TableSchema {
+        partition_by: has_partitions.then_some(PartitionBy {
+            column: DAY,
+            unit: PartitionUnit::Month,
+        }),
+        sort_key: vec![],
+        ..schema(table)
+    };
+    schema.columns.truncate(3);
+    schema
+}
+
+/// The key's columns.
+fn columns_of(types: &[(DataType, bool)], nullable: bool) -> Vec<ColumnSchema> {
+    let columns = (4..).zip(types).map(|(id, (data_type, is_long))| ColumnSchema {
+        id: ColumnId(id),
+        name: id.to_string(),
+        data_type: data_type.clone(),
+        nullable,
+        missing_value: Some(values(data_type, *is_long, &[Some(ZERO)])),
+    });
+    columns.collect()
+}
+
 struct Model {
     random: Generator,
     disk: Arc<dyn Disk>,
@@ -108,24 +134,8 @@ impl Model {
         let count = 1 + random.below(3) as u32;
         let types = (0..count).map(|_| (TYPES[random.below(8) as usize].clone(), random.below(2) == 0));
         let types: Vec<(DataType, bool)> = types.collect();
-        let mut schema = TableSchema {
-            partition_by: (random.below(2) == 0).then_some(PartitionBy {
-                column: DAY,
-                unit: PartitionUnit::Month,
-            }),
-            sort_key: vec![],
-            ..schema(table)
-        };
-        schema.columns.truncate(3);
-        let is_nullable = random.below(2) == 0;
-        let columns = (4..).zip(&types).map(|(id, (data_type, is_long))| ColumnSchema {
-            id: ColumnId(id),
-            name: id.to_string(),
-            data_type: data_type.clone(),
-            nullable: is_nullable,
-            missing_value: Some(values(data_type, *is_long, &[Some(ZERO)])),
-        });
-        let columns: Vec<ColumnSchema> = columns.collect();
+        let mut schema = schema_before(table, random.below(2) == 0);
+        let columns = columns_of(&types, random.below(2) == 0);
         let key = KeySchema {
             id: key,
             columns: columns.iter().map(|column| column.id).collect(),
