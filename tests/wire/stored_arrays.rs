@@ -80,7 +80,7 @@ fn copies_in_all_formats_come_back() {
     let mut client = server().connect();
     make(&mut client, "array_copies");
     fill(&mut client, "array_copies");
-    for format in ["text", "csv", "binary"] {
+    for format in ["text", "csv", "binary", "json"] {
         let mut bytes = Vec::new();
         let out = format!("COPY (SELECT * FROM array_copies ORDER BY id) TO STDOUT (FORMAT {format})");
         client.copy_out(&out).unwrap().read_to_end(&mut bytes).unwrap();

@@ -277,7 +277,7 @@ impl CopyOut {
             return Ok(None);
         }
         let batch = self.rows.next_batch()?;
-        Ok(self.encoded(batch))
+        self.encoded(batch)
     }
 
     /// Takes the rows that are left and forgets them: a query that was told to end says why.
@@ -299,7 +299,7 @@ impl CopyOut {
         }
         self.rows
             .poll_batch(waker)
-            .map(|batch| batch.map(|batch| self.encoded(batch)))
+            .map(|batch| batch.and_then(|batch| self.encoded(batch)))
     }
 
     /// What stands before the rows, if anything does.
@@ -317,12 +317,12 @@ impl CopyOut {
         one_message(out)
     }
 
-    fn encoded(&mut self, batch: Option<RowBatch>) -> Option<CopyChunk> {
+    fn encoded(&mut self, batch: Option<RowBatch>) -> Result<Option<CopyChunk>> {
         let mut bytes = std::mem::take(&mut self.prefix);
-        match batch {
+        Ok(match batch {
             Some(batch) => {
                 self.row_count += batch.row_count as u64;
-                let ends = self.encoder.write_batch(&batch.columns, batch.row_count, &mut bytes);
+                let ends = self.encoder.write_batch(&batch.columns, batch.row_count, &mut bytes)?;
                 Some(CopyChunk { bytes, ends })
             }
             None => {
@@ -330,7 +330,7 @@ impl CopyOut {
                 self.encoder.write_trailer(&mut bytes);
                 one_message(bytes)
             }
-        }
+        })
     }
 
     /// The command's tag, known at the end.

@@ -18,6 +18,7 @@ pub(super) struct CsvFormat {
     escape: u8,
     null: Vec<u8>,
     skips_header: bool,
+    matches_header: bool,
     line_end: LineEnd,
     /// Fields of the current row that are complete.
     fields: Vec<Field>,
@@ -46,6 +47,7 @@ impl CsvFormat {
             escape: options.escape,
             null: options.null.clone().into_bytes(),
             skips_header: options.header,
+            matches_header: options.header_matches,
             line_end: LineEnd::Unknown,
             fields: Vec::new(),
             field_begin: 0,
@@ -75,7 +77,7 @@ impl CsvFormat {
         rows.line_number += 1;
         let step = if self.skips_header {
             self.skips_header = false;
-            Ok(Step::Skip(row_end))
+            self.check_header(line, rows).map(|()| Step::Skip(row_end))
         } else if line == END_MARKER {
             Ok(Step::End)
         } else {
@@ -88,6 +90,23 @@ impl CsvFormat {
         self.fields.clear();
         (self.field_begin, self.at) = (0, 0);
         step
+    }
+
+    /// Whether the first line's fields are the names they should be.
+    fn check_header(&mut self, line: &[u8], rows: &Rows) -> Result<()> {
+        if !self.matches_header {
+            return Ok(());
+        }
+        let mut names = Vec::with_capacity(self.fields.len());
+        for field in &self.fields {
+            let text = &line[field.begin..field.end];
+            match field.has_quotes {
+                true => unquote(text, self.quote, self.escape, &mut self.plain),
+                false => self.plain = text.to_vec(),
+            }
+            names.push(self.plain.clone());
+        }
+        check_header(&names, line, rows)
     }
 
     /// The fields of one row from the begin of the bytes, and its length; `None` at the end.
@@ -254,6 +273,32 @@ pub(super) fn field_count_error(field_count: usize, line: &[u8], rows: &Rows) ->
         false => bad_format(format!("missing data for column \"{}\"", rows.column_name(field_count))),
     };
     rows.at_line(error, line)
+}
+
+/// Whether the names in a first line are those of the columns, in their order.
+///
+/// # Errors
+/// 22P04 with the first one that is not, as in Postgres.
+pub(super) fn check_header(names: &[Vec<u8>], line: &[u8], rows: &Rows) -> Result<()> {
+    let (given, expected) = (names.len(), rows.column_count());
+    if given != expected {
+        let error = bad_format(format!(
+            "wrong number of fields in header line: got {given}, expected {expected}"
+        ));
+        return Err(rows.at_line(error, line));
+    }
+    for (column, name) in names.iter().enumerate() {
+        let expected = rows.column_name(column);
+        if name != expected.as_bytes() {
+            let error = bad_format(format!(
+                "column name mismatch in header line field {}: got \"{}\", expected \"{expected}\"",
+                column + 1,
+                String::from_utf8_lossy(name)
+            ));
+            return Err(rows.at_line(error, line));
+        }
+    }
+    Ok(())
 }
 
 /// What of the bytes an error shows where no row was found.

@@ -7,6 +7,7 @@ use super::BatchSink;
 use super::copy_binary::BinaryFormat;
 use super::copy_csv::CsvFormat;
 use super::copy_text::TextFormat;
+use super::json_lines::JsonFormat;
 use super::rows::{Rows, TargetColumn, bad_format};
 use crate::error::{Error, Result, SqlState};
 use crate::format::FormatSettings;
@@ -30,6 +31,7 @@ enum Format {
     Text(TextFormat),
     Csv(CsvFormat),
     Binary(BinaryFormat),
+    Json(JsonFormat),
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -68,10 +70,11 @@ impl CopyDecoder {
             CopyFormat::Text => Format::Text(TextFormat::new(options)),
             CopyFormat::Csv => Format::Csv(CsvFormat::new(options)),
             CopyFormat::Binary => Format::Binary(BinaryFormat::default()),
-            CopyFormat::Parquet | CopyFormat::Json => {
+            CopyFormat::Json => Format::Json(JsonFormat::new(columns)),
+            CopyFormat::Parquet => {
                 return Err(Error::user(
                     SqlState::FEATURE_NOT_SUPPORTED,
-                    "COPY data can be of format text, csv or binary; other formats are read from files",
+                    "COPY data can be of format text, csv, binary or json; parquet is read from files",
                 ));
             }
         };
@@ -135,6 +138,7 @@ impl CopyDecoder {
                 Format::Text(format) => format.step(bytes, is_end, &mut self.rows),
                 Format::Csv(format) => format.step(bytes, is_end, &mut self.rows),
                 Format::Binary(format) => format.step(bytes, is_end, &mut self.rows),
+                Format::Json(format) => format.step(bytes, is_end, &mut self.rows),
             };
             match step {
                 Ok(Step::Row(length)) => {

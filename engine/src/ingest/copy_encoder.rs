@@ -1,6 +1,7 @@
-//! COPY out: batches of columns to text, csv or binary.
+//! COPY out: batches of columns to text, csv, binary or lines of JSON.
 
 use super::copy_binary::{SIGNATURE, TRAILER};
+use super::json_rows;
 use crate::error::{Error, Result, SqlState};
 use crate::format::text::ColumnWriter;
 use crate::format::{FieldWriter, FormatSettings};
@@ -42,10 +43,10 @@ impl CopyEncoder {
     /// # Errors
     /// 0A000 for formats that are no stream of COPY data.
     pub fn new(columns: &[ResultColumn], options: &CopyOptions, settings: &FormatSettings) -> Result<Self> {
-        if matches!(options.format, CopyFormat::Parquet | CopyFormat::Json) {
+        if options.format == CopyFormat::Parquet {
             return Err(Error::user(
                 SqlState::FEATURE_NOT_SUPPORTED,
-                "COPY TO can write the formats text, csv and binary",
+                "COPY TO can write the formats text, csv, binary and json",
             ));
         }
         let is_forced = |column: usize| {
@@ -91,10 +92,14 @@ impl CopyEncoder {
     }
 
     /// Appends the rows of a batch, whose columns are plain arrays; returns where in `out` each row ends.
-    pub fn write_batch(&self, columns: &[ArrayRef], row_count: usize, out: &mut Vec<u8>) -> Vec<usize> {
+    ///
+    /// # Errors
+    /// A value that has no JSON: a bug.
+    pub fn write_batch(&self, columns: &[ArrayRef], row_count: usize, out: &mut Vec<u8>) -> Result<Vec<usize>> {
         match self.options.format {
-            CopyFormat::Binary => self.write_binary(columns, row_count, out),
-            _ => self.write_lines(columns, row_count, out),
+            CopyFormat::Binary => Ok(self.write_binary(columns, row_count, out)),
+            CopyFormat::Json => json_rows::write(&self.columns, columns, row_count, &self.settings, out),
+            _ => Ok(self.write_lines(columns, row_count, out)),
         }
     }
 

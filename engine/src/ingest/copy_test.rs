@@ -13,6 +13,7 @@ pub(in crate::ingest) fn options(format: CopyFormat) -> CopyOptions {
     CopyOptions {
         format,
         header: false,
+        header_matches: false,
         delimiter: if is_csv { b',' } else { b'\t' },
         null: if is_csv { String::new() } else { "\\N".into() },
         quote: b'"',
@@ -194,6 +195,71 @@ fn csv_with_other_signs() {
 }
 
 #[test]
+fn a_header_is_compared_where_that_is_asked_for() {
+    for format in [CopyFormat::Csv, CopyFormat::Text] {
+        let mut options = options(format);
+        (options.header, options.header_matches) = (true, true);
+        let with_delimiter = |text: &str| match format {
+            CopyFormat::Csv => text.to_owned(),
+            _ => text.replace(',', "\t"),
+        };
+        check(
+            &options,
+            &with_delimiter("id,name,quantity\n1,a,2\n"),
+            Ok(&["1|a|2.00|"]),
+        );
+        let line = with_delimiter("id,quantity,name");
+        check(
+            &options,
+            &format!("{line}\n"),
+            Err(&format!(
+                "22P04 column name mismatch in header line field 2: got \"quantity\", expected \"name\" / COPY sales, line 1: \"{line}\""
+            )),
+        );
+        let line = with_delimiter("id,name");
+        check(
+            &options,
+            &format!("{line}\n"),
+            Err(&format!(
+                "22P04 wrong number of fields in header line: got 2, expected 3 / COPY sales, line 1: \"{line}\""
+            )),
+        );
+    }
+    let mut csv = options(CopyFormat::Csv);
+    (csv.header, csv.header_matches) = (true, true);
+    check(&csv, "\"id\",name,\"quantity\"\n", Ok(&[]));
+}
+
+#[test]
+fn json_comes_line_by_line() {
+    let json = options(CopyFormat::Json);
+    check(
+        &json,
+        "{\"id\":1,\"name\":\"a\\n\\u00e9\",\"quantity\":2}\r\n\n{\"quantity\":\"1.5\",\"id\":2,\"other\":[1,{}]}",
+        Ok(&["1|a\né|2.00|", "2|~|1.50|"]),
+    );
+    check(&json, "", Ok(&[]));
+    check(&json, " \n", Ok(&[]));
+    check(
+        &json,
+        "{\"id\":1}\n\n{\"id\":}\n",
+        Err("22P04 a JSON value is not complete / COPY sales, line 3: \"{\"id\":}\""),
+    );
+    check(
+        &json,
+        "{\"id\":1}\n{\"name\":\"a\"}\n",
+        Err(
+            "23502 null value in column \"id\" of relation \"sales\" violates not-null constraint / COPY sales, line 2: \"{\"name\":\"a\"}\"",
+        ),
+    );
+    check(
+        &json,
+        "{\"id\":1}\n{\"id\":2",
+        Err("22P04 the members of a JSON object must be separated by commas / COPY sales, line 2: \"{\"id\":2\""),
+    );
+}
+
+#[test]
 fn text_is_read_as_postgres_reads_it() {
     let text = options(CopyFormat::Text);
     check(&text, "1\ta\t2\n2\t\\N\t\\N\n", Ok(&["1|a|2.00|", "2|~|~|"]));
@@ -272,7 +338,9 @@ fn encode(columns: &[TargetColumn], options: &CopyOptions, arrays: &[ArrayRef]) 
     let encoder = CopyEncoder::new(&columns, options, &FormatSettings::default()).unwrap();
     let mut out = Vec::new();
     encoder.write_header(&mut out);
-    encoder.write_batch(arrays, arrays.first().map_or(0, |array| array.len()), &mut out);
+    encoder
+        .write_batch(arrays, arrays.first().map_or(0, |array| array.len()), &mut out)
+        .unwrap();
     encoder.write_trailer(&mut out);
     out
 }
@@ -388,14 +456,19 @@ proptest! {
     #[test]
     fn what_is_written_is_read_back_however_it_is_cut(
         rows in rows(),
-        format in prop_oneof![Just(CopyFormat::Text), Just(CopyFormat::Csv), Just(CopyFormat::Binary)],
+        format in prop_oneof![
+            Just(CopyFormat::Text),
+            Just(CopyFormat::Csv),
+            Just(CopyFormat::Binary),
+            Just(CopyFormat::Json)
+        ],
         odd in any::<bool>(),
         header in any::<bool>(),
         cuts in proptest::collection::vec(any::<prop::sample::Index>(), 0..6),
     ) {
         let columns = all_types();
         let mut options = options(format);
-        options.header = header && format != CopyFormat::Binary;
+        options.header = header && matches!(format, CopyFormat::Text | CopyFormat::Csv);
         if odd && format == CopyFormat::Csv {
             options.quote = b'\'';
             options.escape = b'\\';

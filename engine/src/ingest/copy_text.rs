@@ -1,6 +1,6 @@
 //! COPY's text: fields between delimiters, with backslashes before whatever would be misread.
 
-use super::copy_csv::field_count_error;
+use super::copy_csv::{check_header, field_count_error};
 use super::copy_decoder::Step;
 use super::lines::{LineEnd, content_end, stray};
 use super::rows::{Rows, bad_format};
@@ -13,6 +13,7 @@ pub(super) struct TextFormat {
     delimiter: u8,
     null: Vec<u8>,
     skips_header: bool,
+    matches_header: bool,
     line_end: LineEnd,
     /// Fields of the current row that are complete.
     fields: Vec<Field>,
@@ -45,6 +46,7 @@ impl TextFormat {
             delimiter: options.delimiter,
             null: options.null.clone().into_bytes(),
             skips_header: options.header,
+            matches_header: options.header_matches,
             line_end: LineEnd::Unknown,
             fields: Vec::new(),
             field_begin: 0,
@@ -70,12 +72,27 @@ impl TextFormat {
         };
         rows.line_number += 1;
         let step = match std::mem::take(&mut self.skips_header) {
-            true => Ok(Step::Skip(row_end)),
+            true => self
+                .check_header(&bytes[..content_end], rows)
+                .map(|()| Step::Skip(row_end)),
             false => self.push_row(&bytes[..content_end], rows).map(|()| Step::Row(row_end)),
         };
         self.fields.clear();
         (self.field_begin, self.at) = (0, 0);
         step
+    }
+
+    /// Whether the first line's fields are the names they should be.
+    fn check_header(&mut self, line: &[u8], rows: &Rows) -> Result<()> {
+        if !self.matches_header {
+            return Ok(());
+        }
+        let mut names = Vec::with_capacity(self.fields.len());
+        for field in &self.fields {
+            unescape(&line[field.begin..field.end], &mut self.plain);
+            names.push(self.plain.clone());
+        }
+        check_header(&names, line, rows)
     }
 
     /// The fields of one row from the begin of the bytes, and its length; `None` at the end.

@@ -1,16 +1,14 @@
 //! Newline-delimited JSON: an object per line, its members by name. Members without a column are left out, columns without a member are NULL.
 
+use super::TargetColumn;
+use super::copy_decoder::Step;
+use super::json_array::array_text;
 use super::rows::{Rows, bad_format};
-use super::{BatchSink, TargetColumn};
-use crate::error::{Error, Result, SqlState};
-use crate::format::FormatSettings;
+use crate::error::Result;
 use crate::format::text::json;
 use std::collections::HashMap;
 use std::ops::Range;
 use stoa_sql::types::LogicalType;
-
-/// Bytes of a line.
-const LINE_BYTES_MAX: usize = 1 << 30;
 
 /// Names of a line's members that are remembered for the next line.
 const REMEMBERED_MAX: usize = 10_000;
@@ -34,29 +32,23 @@ pub(super) struct Member<'a> {
 }
 
 /// Reads lines into columns.
-pub(super) struct JsonLines {
-    rows: Rows,
+pub(super) struct JsonFormat {
     /// Columns by name, and by name in lower case where that is nobody's own.
     columns: HashMap<String, usize>,
     /// Takes any value as its JSON.
     takes_json: Vec<bool>,
+    /// Takes an array.
+    takes_array: Vec<bool>,
     /// The column of each member of the line before: lines mostly look alike.
     expected: Vec<(String, Option<usize>)>,
     /// Per column: where the value is in the line.
     values: Vec<Option<(Range<usize>, Kind)>>,
-    buffer: Vec<u8>,
+    /// How far the search for the current line's end has got.
     searched: usize,
 }
 
-impl JsonLines {
-    pub(super) fn new(
-        relation: &str,
-        targets: &[TargetColumn],
-        settings: &FormatSettings,
-        line_count: u64,
-    ) -> Result<Self> {
-        let mut rows = Rows::new(relation, targets, settings)?;
-        rows.line_number = line_count;
+impl JsonFormat {
+    pub(super) fn new(targets: &[TargetColumn]) -> Self {
         let mut columns: HashMap<_, _> = targets
             .iter()
             .enumerate()
@@ -65,71 +57,47 @@ impl JsonLines {
         for (at, target) in targets.iter().enumerate() {
             columns.entry(target.name.to_lowercase()).or_insert(at);
         }
-        Ok(JsonLines {
-            rows,
+        JsonFormat {
             columns,
             takes_json: targets
                 .iter()
                 .map(|target| matches!(target.data_type, LogicalType::Json | LogicalType::Jsonb))
                 .collect(),
+            takes_array: targets
+                .iter()
+                .map(|target| matches!(target.data_type, LogicalType::Array(_)))
+                .collect(),
             expected: Vec::new(),
             values: vec![None; targets.len()],
-            buffer: Vec::new(),
             searched: 0,
-        })
-    }
-
-    /// Takes the next bytes, split anywhere.
-    pub(super) fn write(&mut self, bytes: &[u8], sink: &mut BatchSink<'_>) -> Result<()> {
-        let mut buffer = std::mem::take(&mut self.buffer);
-        buffer.extend_from_slice(bytes);
-        let mut begin = 0;
-        let mut search = self.searched;
-        while let Some(offset) = memchr::memchr(b'\n', &buffer[search..]) {
-            let end = search + offset;
-            self.line(&buffer[begin..end], sink)?;
-            begin = end + 1;
-            search = begin;
-        }
-        buffer.drain(..begin);
-        self.searched = buffer.len();
-        self.buffer = buffer;
-        match self.searched > LINE_BYTES_MAX {
-            true => Err(Error::user(
-                SqlState::PROGRAM_LIMIT_EXCEEDED,
-                format!("a line has more than {LINE_BYTES_MAX} bytes"),
-            )),
-            false => Ok(()),
         }
     }
 
-    /// The last line may lack its end.
-    pub(super) fn finish(&mut self, sink: &mut BatchSink<'_>) -> Result<()> {
-        let buffer = std::mem::take(&mut self.buffer);
-        self.line(&buffer, sink)?;
-        self.rows.flush(sink)
-    }
-
-    fn line(&mut self, line: &[u8], sink: &mut BatchSink<'_>) -> Result<()> {
-        if line.is_empty() && self.buffer.is_empty() && self.rows.column_count() == 0 {
-            return Ok(());
-        }
-        self.rows.line_number += 1;
+    /// Reads one line from the begin of the bytes. The last one may lack its end.
+    pub(super) fn step(&mut self, bytes: &[u8], is_end: bool, rows: &mut Rows) -> Result<Step> {
+        let rest = bytes.get(self.searched..).unwrap_or_default();
+        let (line_end, row_end) = match memchr::memchr(b'\n', rest) {
+            Some(offset) => (self.searched + offset, self.searched + offset + 1),
+            None if is_end && !bytes.is_empty() => (bytes.len(), bytes.len()),
+            None => {
+                self.searched = bytes.len();
+                return Ok(Step::More);
+            }
+        };
+        self.searched = 0;
+        rows.line_number += 1;
+        let line = &bytes[..line_end];
         let text = match std::str::from_utf8(line) {
             Ok(text) => text,
-            Err(_) => return Err(self.rows.at_line(crate::format::text::error::invalid_utf8(line), line)),
+            Err(_) => return Err(rows.at_line(crate::format::text::error::invalid_utf8(line), line)),
         };
-        if text.trim_ascii().is_empty() {
-            return Ok(());
+        match text.trim_ascii().is_empty() {
+            true => Ok(Step::Skip(row_end)),
+            false => self.row(text, rows).map(|()| Step::Row(row_end)),
         }
-        if let Err(error) = self.row(text) {
-            self.rows.abandon_row();
-            return Err(error);
-        }
-        self.rows.end_row(line.len() + 1, sink)
     }
 
-    fn row(&mut self, line: &str) -> Result<()> {
+    fn row(&mut self, line: &str, rows: &mut Rows) -> Result<()> {
         self.values.fill(None);
         let mut members = Members::new(line);
         let mut at = 0;
@@ -137,7 +105,7 @@ impl JsonLines {
             let member = match members.next() {
                 Ok(Some(member)) => member,
                 Ok(None) => break,
-                Err(reason) => return Err(self.rows.at_line(bad_format(reason), line.as_bytes())),
+                Err(reason) => return Err(rows.at_line(bad_format(reason), line.as_bytes())),
             };
             if let Some(column) = self.column_of(member.name, at)? {
                 let begin = member.value.as_ptr() as usize - line.as_ptr() as usize;
@@ -148,9 +116,9 @@ impl JsonLines {
         let mut null_column = None;
         for column in 0..self.values.len() {
             let is_null = match self.values[column].take() {
-                None | Some((_, Kind::Null)) => !self.rows.push_null(column),
+                None | Some((_, Kind::Null)) => !rows.push_null(column),
                 Some((place, kind)) => {
-                    self.push(column, &line[place], kind)?;
+                    self.push(column, &line[place], kind, rows)?;
                     false
                 }
             };
@@ -159,7 +127,7 @@ impl JsonLines {
             }
         }
         match null_column {
-            Some(column) => Err(self.rows.at_line(self.rows.not_null_error(column), line.as_bytes())),
+            Some(column) => Err(rows.at_line(rows.not_null_error(column), line.as_bytes())),
             None => Ok(()),
         }
     }
@@ -186,13 +154,19 @@ impl JsonLines {
         Ok(column)
     }
 
-    fn push(&mut self, column: usize, value: &str, kind: Kind) -> Result<()> {
+    fn push(&self, column: usize, value: &str, kind: Kind, rows: &mut Rows) -> Result<()> {
+        if kind == Kind::Nested && self.takes_array[column] {
+            return match array_text(value) {
+                Ok(text) => rows.push_text(column, text.as_bytes()),
+                Err(error) => Err(rows.at_column(error, column)),
+            };
+        }
         if kind != Kind::String || self.takes_json[column] {
-            return self.rows.push_text(column, value.as_bytes());
+            return rows.push_text(column, value.as_bytes());
         }
         match json::decode_string(&value[1..value.len() - 1]) {
-            Ok(text) => self.rows.push_text(column, text.as_bytes()),
-            Err(error) => Err(self.rows.at_column(error, column)),
+            Ok(text) => rows.push_text(column, text.as_bytes()),
+            Err(error) => Err(rows.at_column(error, column)),
         }
     }
 }
@@ -220,7 +194,8 @@ impl<'a> Members<'a> {
         }
     }
 
-    fn take(&mut self, byte: u8) -> bool {
+    /// Takes a sign, if that is what comes next.
+    pub(super) fn take(&mut self, byte: u8) -> bool {
         self.skip_spaces();
         let found = self.line.as_bytes().get(self.at) == Some(&byte);
         self.at += usize::from(found);
@@ -258,6 +233,14 @@ impl<'a> Members<'a> {
             value: &self.line[begin..self.at],
             kind,
         }))
+    }
+
+    /// The next value, as it stands in the line.
+    pub(super) fn value_text(&mut self) -> Option<(&'a str, Kind)> {
+        self.skip_spaces();
+        let begin = self.at;
+        let kind = self.value()?;
+        Some((&self.line[begin..self.at], kind))
     }
 
     /// A string with its quotes.

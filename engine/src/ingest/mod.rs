@@ -1,8 +1,9 @@
-//! Rows in and out as bytes: COPY's text, csv and binary, and files of Parquet, CSV and newline-delimited JSON.
+//! Rows in and out as bytes: COPY's text, csv, binary and newline-delimited JSON, and files of these and of Parquet.
 //!
 //! Everything here turns bytes into batches of plain columns or back; what becomes of the batches is the caller's business. Only
 //! `source` touches the file system.
 
+mod compression;
 mod copy_binary;
 mod copy_csv;
 mod copy_decoder;
@@ -12,7 +13,9 @@ mod copy_text;
 mod files;
 mod glob;
 mod infer;
+mod json_array;
 mod json_lines;
+mod json_rows;
 mod lines;
 mod parquet_convert;
 mod parquet_file;
@@ -20,6 +23,7 @@ mod rows;
 mod source;
 mod text_file;
 
+pub use compression::{Compression, decompressed};
 pub use copy_decoder::CopyDecoder;
 pub use copy_encoder::CopyEncoder;
 pub use files::{FileReader, ReadMorsels, format_of_path};

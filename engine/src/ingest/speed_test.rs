@@ -71,6 +71,7 @@ fn options(format: CopyFormat) -> CopyOptions {
     CopyOptions {
         format,
         header: false,
+        header_matches: false,
         delimiter: if is_csv { b',' } else { b'\t' },
         null: if is_csv { String::new() } else { "\\N".into() },
         quote: b'"',
@@ -103,7 +104,7 @@ fn copy_of_sales() {
             let begin = Instant::now();
             encoder.write_header(&mut data);
             for (arrays, row_count) in &batches {
-                encoder.write_batch(arrays, *row_count, &mut data);
+                encoder.write_batch(arrays, *row_count, &mut data).unwrap();
             }
             encoder.write_trailer(&mut data);
             report(&format!("encode {format:?}"), begin, data.len());

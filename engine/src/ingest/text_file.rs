@@ -1,8 +1,8 @@
 //! Files of csv, text, binary and JSON lines, compressed or not. A plain file whose lines end at every newline is read in several parts at once.
 
+use super::compression::{Compression, decompressed};
 use super::copy_decoder::CopyDecoder;
 use super::files::ReadMorsels;
-use super::json_lines::JsonLines;
 use super::rows::with_context;
 use super::source::{Progress, SourceFile};
 use super::{BatchSink, TargetColumn};
@@ -27,14 +27,6 @@ const MORSEL_BYTES: u64 = 1 << 10;
 /// A file up to this size is looked through for quotes before it is read in parts.
 const SEARCHED_BYTES_MAX: u64 = 16 << 30;
 
-/// How a file's bytes are compressed.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Compression {
-    None,
-    Gzip,
-    Zstd,
-}
-
 /// A file of lines, or of COPY's binary.
 pub(super) struct TextFile {
     source: SourceFile,
@@ -47,28 +39,6 @@ pub(super) struct TextFile {
     parts: Vec<Range<u64>>,
     line_counts: LineCounts,
     progress: Arc<Progress>,
-}
-
-/// What takes a part's bytes.
-enum Decoder {
-    Copy(Box<CopyDecoder>),
-    Json(Box<JsonLines>),
-}
-
-impl Decoder {
-    fn write(&mut self, bytes: &[u8], sink: &mut BatchSink<'_>) -> Result<()> {
-        match self {
-            Decoder::Copy(decoder) => decoder.write(bytes, sink),
-            Decoder::Json(decoder) => decoder.write(bytes, sink),
-        }
-    }
-
-    fn finish(&mut self, sink: &mut BatchSink<'_>) -> Result<()> {
-        match self {
-            Decoder::Copy(decoder) => decoder.finish(sink),
-            Decoder::Json(decoder) => decoder.finish(sink),
-        }
-    }
 }
 
 impl TextFile {
@@ -105,15 +75,11 @@ impl TextFile {
     }
 
     /// A decoder for a part before which there are so many lines.
-    fn decoder(&self, morsel: usize, line_count: u64) -> Result<Decoder> {
-        if self.options.format == CopyFormat::Json {
-            let decoder = JsonLines::new(&self.relation, &self.targets, &self.settings, line_count)?;
-            return Ok(Decoder::Json(Box::new(decoder)));
-        }
+    fn decoder(&self, morsel: usize, line_count: u64) -> Result<CopyDecoder> {
         let mut options = self.options.clone();
         options.header &= morsel == 0;
         let decoder = CopyDecoder::new(&self.relation, &self.targets, &options, &self.settings)?;
-        Ok(Decoder::Copy(Box::new(decoder.behind_lines(line_count))))
+        Ok(decoder.behind_lines(line_count))
     }
 
     fn read_part(
@@ -193,14 +159,6 @@ fn compression_of(source: &SourceFile) -> Result<Compression> {
         [0x1F, 0x8B, ..] => Compression::Gzip,
         [0x28, 0xB5, 0x2F, 0xFD] => Compression::Zstd,
         _ => Compression::None,
-    })
-}
-
-fn decompressed<'a>(reader: impl Read + 'a, compression: Compression) -> std::io::Result<Box<dyn Read + 'a>> {
-    Ok(match compression {
-        Compression::None => Box::new(reader),
-        Compression::Gzip => Box::new(flate2::read::MultiGzDecoder::new(reader)),
-        Compression::Zstd => Box::new(zstd::stream::read::Decoder::new(reader)?),
     })
 }
 

@@ -114,7 +114,7 @@ pub(crate) fn copy_to(run: &Run<'_>, query: &Query, path: &str, options: &CopyOp
     let mut row_count = 0;
     while let Some(batch) = rows.next_batch()? {
         row_count += batch.row_count;
-        encoder.write_batch(&batch.columns, batch.row_count, &mut out);
+        encoder.write_batch(&batch.columns, batch.row_count, &mut out)?;
         write(&out)?;
         out.clear();
     }

@@ -232,7 +232,7 @@ fn encode_files(
             for morsel in 0..reader.count() {
                 reader.read(morsel, &mut |columns, row_count| {
                     let mut out = Vec::new();
-                    encoder.write_batch(&columns, row_count, &mut out);
+                    encoder.write_batch(&columns, row_count, &mut out)?;
                     sender
                         .send(Ok(out))
                         .map_err(|_| stoa_engine::Error::Cancelled(stoa_engine::error::CancelReason::User))

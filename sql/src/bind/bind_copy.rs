@@ -14,12 +14,20 @@ use std::sync::Arc;
 #[derive(Default)]
 struct Given {
     format: Option<CopyFormat>,
-    header: Option<bool>,
+    header: Option<Header>,
     delimiter: Option<u8>,
     null: Option<String>,
     quote: Option<u8>,
     escape: Option<u8>,
     force_quote: Option<Option<Vec<String>>>,
+}
+
+/// What is said of a first line of names.
+#[derive(Clone, Copy, PartialEq)]
+enum Header {
+    Absent,
+    Present,
+    Match,
 }
 
 impl Binder<'_> {
@@ -53,6 +61,12 @@ impl Binder<'_> {
                 (copy_to(query, target), names)
             }
         };
+        if given.header == Some(Header::Match) && matches!(direction, CopyDirection::To { .. }) {
+            return Err(Error::new(
+                SqlState::FEATURE_NOT_SUPPORTED,
+                "cannot use \"match\" with HEADER in COPY TO",
+            ));
+        }
         let options = complete(given, &column_names)?;
         Ok(Copy { direction, options })
     }
@@ -197,10 +211,11 @@ fn read_option(option: &CopyOptionSyntax, given: &mut Given) -> Result<()> {
     match option.name.as_str() {
         "format" => set(&mut given.format, format_named(text(option)?)?),
         "header" => match &option.value {
-            CopyOptionValue::Text(text) if text.eq_ignore_ascii_case("match") => {
-                Err(not_supported("COPY HEADER MATCH"))
-            }
-            _ => set(&mut given.header, boolean(option)?),
+            CopyOptionValue::Text(text) if text.eq_ignore_ascii_case("match") => set(&mut given.header, Header::Match),
+            _ => match boolean(option)? {
+                true => set(&mut given.header, Header::Present),
+                false => set(&mut given.header, Header::Absent),
+            },
         },
         "delimiter" => set(&mut given.delimiter, byte(option)?),
         "null" => set(&mut given.null, text(option)?.to_owned()),
@@ -258,7 +273,7 @@ fn complete(given: Given, column_names: &[String]) -> Result<CopyOptions> {
         return Err(not_supported(format!("COPY {} outside CSV mode", name.to_uppercase())));
     }
     let only_fields = [
-        (given.header == Some(true), "HEADER"),
+        (given.header.is_some_and(|header| header != Header::Absent), "HEADER"),
         (given.delimiter.is_some(), "DELIMITER"),
         (given.null.is_some(), "NULL"),
     ];
@@ -312,7 +327,8 @@ fn complete(given: Given, column_names: &[String]) -> Result<CopyOptions> {
     };
     Ok(CopyOptions {
         format,
-        header: given.header.unwrap_or(false),
+        header: given.header.is_some_and(|header| header != Header::Absent),
+        header_matches: given.header == Some(Header::Match),
         delimiter,
         null,
         quote,

@@ -581,6 +581,8 @@ pub struct CopyOptions {
     pub format: CopyFormat,
     /// The first line holds names.
     pub header: bool,
+    /// In: these must be the columns' names, in their order.
+    pub header_matches: bool,
     /// Between fields.
     pub delimiter: u8,
     /// What NULL looks like.
@@ -600,6 +602,7 @@ impl CopyOptions {
         CopyOptions {
             format,
             header: is_csv,
+            header_matches: false,
             delimiter: if is_csv { b',' } else { b'\t' },
             null: if is_csv { String::new() } else { "\\N".to_owned() },
             quote: b'"',

@@ -153,7 +153,10 @@ fn copy_options_have_postgres_defaults() {
     );
     assert_eq!(options("copy binary t to stdout").format, CopyFormat::Binary);
     assert_eq!(options("copy t from '/x/*.parquet'").format, CopyFormat::Parquet);
-    assert!(error("copy t from stdin (header match)").starts_with("0A000"));
+    let matching = options("copy t from stdin (format csv, header match)");
+    assert_eq!((matching.header, matching.header_matches), (true, true));
+    assert!(error("copy t to stdout (header match)").starts_with("0A000"));
+    assert!(error("copy t from stdin (format json, header match)").starts_with("42601"));
     assert!(error("copy t from stdin (format csv, quote 'ab')").starts_with("0A000"));
     assert!(error("copy t from program 'x'").starts_with("0A000"));
 }
