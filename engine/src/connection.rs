@@ -18,9 +18,9 @@ pub(crate) mod temporary;
 mod transaction;
 mod transaction_control;
 
-pub use copy::{CopyChunk, CopyIn, CopyOut};
+pub use copy::{CopyChunk, CopyIn, CopyOut, CopyReport};
 pub(crate) use cursor::CursorInfo;
-pub use outcome::{Notice, Outcome, RowsTag, TransactionStatus};
+pub use outcome::{Committed, Notice, Outcome, RowsTag, TransactionStatus};
 pub use prepared::Prepared;
 pub use sessions::SessionHandle;
 pub(crate) use sessions::Sessions;
@@ -45,7 +45,7 @@ use session::Session;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use stoa_sql::StatementKind;
-use stoa_sql::plan::{DiscardTarget, InsertConstants, Statement};
+use stoa_sql::plan::{DiscardTarget, InsertConstants, SetScope, Statement};
 
 /// Who connects, and with which settings.
 #[derive(Clone, Debug, Default)]
@@ -69,6 +69,8 @@ pub struct Connection {
     asker: Asker,
     handle: SessionHandle,
     plans: Plans,
+    /// What the last statement read.
+    version_read: Option<u64>,
     _locks: UntilSessionEnds,
     _place: sessions::Place,
 }
@@ -115,6 +117,7 @@ impl Connection {
             asker,
             handle,
             plans: Plans::default(),
+            version_read: None,
         }
     }
 
@@ -204,6 +207,8 @@ impl Connection {
     }
 
     fn execute_statement(&mut self, prepared: &Arc<Prepared>, parameters: &[Literal]) -> Result<Outcome> {
+        self.version_read = None;
+        self.session.lock().committed = None;
         self.shared.check_open()?;
         self.check_transaction(prepared.kind())?;
         if prepared.kind() == StatementKind::Empty {
@@ -255,6 +260,7 @@ impl Connection {
         let mut attempts = 0;
         loop {
             let view = self.view_for(prepared.kind(), Some(entry))?;
+            self.version_read = Some(view.snapshot.version().0);
             let bound = prepared.bind(&view)?;
             if let Some(outcome) = self.run_of_session(&bound.statement, parameters, entry, &view)? {
                 return Ok(outcome);
@@ -598,6 +604,24 @@ impl Connection {
     /// Settings whose values changed since the last time.
     pub fn take_parameter_changes(&mut self) -> Vec<(String, String)> {
         self.session.lock().take_parameter_changes()
+    }
+
+    /// The version of the database that the last statement read: what `snapshot_version()` gives in it. `None` where it read nothing.
+    pub fn version_read(&self) -> Option<u64> {
+        self.version_read
+    }
+
+    /// What the last statement committed; `None` where that was nothing, or is for the end of its transaction.
+    pub fn committed(&self) -> Option<Committed> {
+        self.session.lock().committed
+    }
+
+    /// Changes a setting, as SET does.
+    ///
+    /// # Errors
+    /// 42704 and 22023: there is no such setting, or it does not take the value.
+    pub fn set(&mut self, name: &str, value: &str) -> Result<()> {
+        self.session.lock().set(name, Some(value), SetScope::Session)
     }
 
     /// A setting's value as SHOW gives it.

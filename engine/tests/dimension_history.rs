@@ -388,7 +388,9 @@ fn rows_become_versions_however_they_come() {
         let Ok(Outcome::CopyIn(mut copy)) = session.execute(&prepared, Vec::new()) else {
             panic!("a copy begins")
         };
-        copy.write(lines.as_bytes()).and_then(|()| copy.finish())
+        copy.write(lines.as_bytes())
+            .and_then(|()| copy.finish())
+            .map(|report| report.tag())
     };
     let lines = "1,10,2024-01-01,2024-02-01\n1,11,2024-02-01,\n2,20,2024-01-01,\n";
     assert_eq!(copy(&mut session, "", lines).unwrap(), "COPY 3");

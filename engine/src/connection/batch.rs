@@ -2,11 +2,12 @@
 //! was committed before is acknowledged again, and nothing happens. A token is of one commit: it is taken out of the session with it.
 //! `stoa.commit_cause` stays: it says what commits are for.
 
-use super::Notice;
 use super::session::Session;
+use super::{Committed, Notice};
 use crate::error::{Error, Result, SqlState};
 use crate::settings::Settings;
 use std::sync::Arc;
+use stoa_storage::commit::CommitVersion;
 use stoa_storage::ingest::Token;
 
 const TOKEN: &str = "stoa.producer_token";
@@ -72,16 +73,24 @@ impl Session {
     ///
     /// # Errors
     /// That of the commit, unless it says that the batch was committed before.
-    pub(super) fn end_batch(&mut self, token: Option<Token>, committed: Result<()>) -> Result<()> {
-        let Some(token) = token else { return committed };
+    pub(super) fn end_batch(&mut self, token: Option<Token>, committed: Result<Option<CommitVersion>>) -> Result<()> {
+        let made = |version: CommitVersion, is_repeated| Committed {
+            version: version.0,
+            is_repeated,
+        };
+        let Some(token) = token else {
+            self.committed = committed?.map(|version| made(version, false));
+            return Ok(());
+        };
         match committed {
-            Err(Error::Storage(stoa_storage::Error::RepeatedBatch { .. })) => {
+            Err(Error::Storage(stoa_storage::Error::RepeatedBatch { last })) => {
+                self.committed = Some(made(last, true));
                 let (producer, number) = (token.producer, token.number);
                 self.notices.push(Notice::information(format!(
                     "batch {number} of producer \"{producer}\" was committed before, and changes nothing"
                 )));
             }
-            committed => committed?,
+            committed => self.committed = committed?.map(|version| made(version, false)),
         }
         let mut settings = (*self.settings).clone();
         settings.set(TOKEN, Some(""))?;

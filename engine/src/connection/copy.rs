@@ -80,6 +80,26 @@ fn start_taking(sink: Arc<RowSink>, completion: Arc<Completion>) -> Result<Takin
     Ok((sender, thread))
 }
 
+/// What became of the rows of a COPY, unless its commit was a batch that had been committed before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CopyReport {
+    /// Rows of the data.
+    pub received: u64,
+    /// Rows that came into the table; where it keeps versions of them, those that changed one.
+    pub stored: u64,
+    /// Rows that the table had already; `None` where it keeps versions of its rows.
+    pub deduplicated: Option<u64>,
+    /// Rows that were put aside.
+    pub rejected: u64,
+}
+
+impl CopyReport {
+    /// What the command's end is called.
+    pub fn tag(&self) -> String {
+        format!("COPY {}", self.stored)
+    }
+}
+
 /// Bytes of a client on their way into a table. Dropped without [`CopyIn::finish`], none of them arrive.
 pub struct CopyIn {
     view: View,
@@ -123,16 +143,16 @@ impl CopyIn {
         self.noted(taken)
     }
 
-    /// The data is complete: the rows arrive together. Gives the command's tag.
+    /// The data is complete: the rows arrive together. Tells what became of them.
     ///
     /// # Errors
     /// The data ends within a row, or the commit failed; no row arrived then.
-    pub fn finish(mut self) -> Result<String> {
+    pub fn finish(mut self) -> Result<CopyReport> {
         let finished = self.finish_rows();
         self.noted(finished)
     }
 
-    fn finish_rows(&mut self) -> Result<String> {
+    fn finish_rows(&mut self) -> Result<CopyReport> {
         self.entry.running().cancel.check()?;
         let taker = &mut self.taker;
         self.decoder
@@ -155,7 +175,7 @@ impl CopyIn {
     }
 
     /// Where the copy is no part of a transaction, much may have been committed since it began; rows alone do not depend on it.
-    fn write_rows(&self, is_alone: bool) -> Result<String> {
+    fn write_rows(&self, is_alone: bool) -> Result<CopyReport> {
         let mut view = self.view.clone();
         if is_alone {
             view.refresh_rows(&self.relation);
@@ -169,10 +189,17 @@ impl CopyIn {
             compile_time: std::time::Duration::ZERO,
             changed_before: Vec::new(),
         };
-        let (row_count, writes) = writes_of(&run, &self.relation, &self.sink, "copy")?;
+        let (stored, writes) = writes_of(&run, &self.relation, &self.sink, "copy")?;
         let mut session = self.session.lock();
         session.write(&run.view.shared, writes, &run.view)?;
-        Ok(format!("COPY {row_count}"))
+        let (received, admitted) = (self.decoder.row_count(), self.sink.row_count());
+        let is_plain = !self.sink.keeps_versions();
+        Ok(CopyReport {
+            received,
+            stored,
+            deduplicated: is_plain.then(|| admitted.saturating_sub(stored)),
+            rejected: received.saturating_sub(admitted),
+        })
     }
 
     /// The client gave up, or has gone.

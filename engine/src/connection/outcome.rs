@@ -72,6 +72,15 @@ impl Notice {
     }
 }
 
+/// What a statement committed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Committed {
+    /// The version of the database that has it: of a batch that had been committed before, that of the producer's last one.
+    pub version: u64,
+    /// It was a batch of a producer that had been committed before: nothing was changed.
+    pub is_repeated: bool,
+}
+
 /// Whether a transaction is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TransactionStatus {

@@ -5,7 +5,7 @@ use super::batch::CommitLabel;
 use super::cursors::Cursors;
 use super::transaction::{StatementWrites, Transaction};
 use super::transaction_control::mode_settings;
-use super::{ConnectionOptions, Notice, Prepared};
+use super::{Committed, ConnectionOptions, Notice, Prepared};
 use crate::catalog::CatalogState;
 use crate::catalog::view::{ChangeSetting, ExportSnapshot, View, Warn};
 use crate::database::{ExportedSnapshots, Shared};
@@ -31,6 +31,8 @@ pub(super) struct Session {
     pub(super) prepared: BTreeMap<String, Arc<Prepared>>,
     pub(super) cursors: Cursors,
     pub(super) notices: Vec<Notice>,
+    /// What the last statement committed.
+    pub(super) committed: Option<Committed>,
     /// A temporary table that ends or is emptied with a transaction was made.
     pub(super) has_on_commit: bool,
 }
@@ -55,6 +57,7 @@ impl Session {
             prepared: BTreeMap::new(),
             cursors: Cursors::default(),
             notices,
+            committed: None,
             has_on_commit: false,
         }
     }
@@ -131,7 +134,13 @@ impl Session {
         }
     }
 
-    fn commit(&self, shared: &Shared, writes: StatementWrites, view: &View, label: CommitLabel) -> Result<()> {
+    fn commit(
+        &self,
+        shared: &Shared,
+        writes: StatementWrites,
+        view: &View,
+        label: CommitLabel,
+    ) -> Result<Option<CommitVersion>> {
         if !self.has_on_commit {
             return writes.commit(shared, &*view.snapshot, label);
         }

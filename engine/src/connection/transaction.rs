@@ -14,7 +14,7 @@ use crate::pipeline::Reservation;
 use crate::settings::Settings;
 use roaring::RoaringBitmap;
 use std::sync::Arc;
-use stoa_storage::commit::{Change, Changes, PartId};
+use stoa_storage::commit::{Change, Changes, CommitVersion, PartId};
 use stoa_storage::schema::TableId;
 use stoa_storage::store::{BulkLoad, Snapshot};
 
@@ -74,18 +74,23 @@ impl StatementWrites {
         Ok(())
     }
 
-    /// Makes the changes happen by themselves.
-    pub(crate) fn commit(mut self, shared: &Shared, base: &dyn Snapshot, label: CommitLabel) -> Result<()> {
+    /// Makes the changes happen by themselves. `None` where there was nothing to commit.
+    pub(crate) fn commit(
+        mut self,
+        shared: &Shared,
+        base: &dyn Snapshot,
+        label: CommitLabel,
+    ) -> Result<Option<CommitVersion>> {
         self.changes.extend(label.token.map(Change::Token));
         if self.changes.is_empty() {
-            return Ok(());
+            return Ok(None);
         }
         let changes = Changes {
             changes: self.changes,
             cause: label.cause.map_or(self.cause.into(), Into::into),
         };
-        shared.store.commit(changes, base.version()).map_err(conflict_error)?;
-        Ok(())
+        let committed = shared.store.commit(changes, base.version());
+        committed.map(Some).map_err(conflict_error)
     }
 }
 
@@ -240,25 +245,25 @@ impl Transaction {
         self.writes.add(statement, places)
     }
 
-    /// Makes everything happen together.
+    /// Makes everything happen together. `None` where there was nothing to commit.
     ///
     /// # Errors
     /// 40001 where somebody else changed the same; nothing happened then.
-    pub(crate) fn commit(self, shared: &Shared, label: CommitLabel) -> Result<()> {
+    pub(crate) fn commit(self, shared: &Shared, label: CommitLabel) -> Result<Option<CommitVersion>> {
         let CommitLabel { token, cause } = label;
         let Some(base) = self.base.filter(|_| !self.writes.is_empty() || token.is_some()) else {
-            return Ok(());
+            return Ok(None);
         };
         let cause = cause.map_or(self.writes.cause().into(), Into::into);
         // The loads must live until their segments are committed.
         let (mut changes, _loads) = self.writes.into_changes(shared, &*base)?;
         changes.extend(token.map(Change::Token));
         if changes.is_empty() {
-            return Ok(());
+            return Ok(None);
         }
         let changes = Changes { changes, cause };
-        shared.store.commit(changes, base.version()).map_err(conflict_error)?;
-        Ok(())
+        let committed = shared.store.commit(changes, base.version());
+        committed.map(Some).map_err(conflict_error)
     }
 
     /// SAVEPOINT

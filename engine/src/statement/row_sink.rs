@@ -151,6 +151,11 @@ impl RowSink {
         self.staging.as_ref()
     }
 
+    /// Whether the table keeps versions of its rows.
+    pub(crate) fn keeps_versions(&self) -> bool {
+        self.staging.is_some()
+    }
+
     /// The same for rows of which nobody knows how they came.
     pub(crate) fn without_arrival(mut self) -> Self {
         self.arrival = None;

@@ -32,7 +32,7 @@ impl Session {
             };
             match FrontendMessage::decode(&frame) {
                 Ok(FrontendMessage::CopyData(bytes)) => copy.write(bytes).map_err(engine)?,
-                Ok(FrontendMessage::CopyDone) => return copy.finish().map_err(engine),
+                Ok(FrontendMessage::CopyDone) => return copy.finish().map(|report| report.tag()).map_err(engine),
                 Ok(FrontendMessage::CopyFail { message }) => {
                     copy.fail(message);
                     return Err(protocol_failure("57014", format!("COPY from stdin failed: {message}")));
