@@ -10,9 +10,9 @@ pub const MESSAGE_BYTES_MAX: usize = 256 << 20;
 pub const SMALL_MESSAGE_BYTES_MAX: usize = 10_000;
 /// One DataRow or CopyData message to a client.
 pub const RESPONSE_BYTES_MAX: usize = (1 << 30) - 1;
-/// Connections open at the same time, unless `--connections` says otherwise.
+/// Connections open at the same time, unless `--connections` says otherwise; an HTTP request is one while it runs.
 pub const CONNECTIONS_MAX: usize = 1_000;
-/// Sockets that are still in their startup exchange, beyond the connections.
+/// Sockets that are still in their startup exchange, or of HTTP between two requests, beyond the connections.
 pub const STARTING_CONNECTIONS_MAX: usize = 128;
 /// Output is written to the socket when so much is waiting.
 pub const WRITE_BUFFER_BYTES: usize = 256 << 10;
@@ -37,6 +37,31 @@ pub const COLUMNS_MAX: usize = 32_767;
 pub const CONNECTION_STACK_BYTES: usize = 80 << 20;
 /// A query whose client has gone is ended after this time: short writes still finish.
 pub const DISCONNECT_CANCEL_DELAY_MS: u64 = 20;
+/// The request line and the headers of an HTTP request.
+pub const HTTP_HEADER_BYTES_MAX: usize = 32 << 10;
+/// From the accept, or from the end of the request before, until the headers of a request are there: so long is an idle HTTP connection
+/// kept, too.
+pub const HTTP_HEADER_TIME_MAX_MS: u64 = 10_000;
+/// How long the body of an HTTP request may bring nothing.
+pub const HTTP_BODY_IDLE_TIME_MAX_MS: u64 = 15_000;
+/// What one HTTP connection reads or writes at once, at most.
+pub const HTTP_BUFFER_BYTES_MAX: usize = 256 << 10;
+/// A statement that comes over HTTP.
+pub const HTTP_STATEMENT_BYTES_MAX: usize = 16 << 20;
+/// What the compressed body of an HTTP request may become. One that is not compressed is as long as its client likes to send.
+pub const HTTP_DECOMPRESSED_BYTES_MAX: u64 = 64 << 30;
+/// Pieces of an answer, of `WRITE_BUFFER_BYTES` or a bit more, that wait for their HTTP connection.
+pub const HTTP_WAITING_PIECES_MAX: usize = 2;
+/// Rows of an answer that are written at once, before it is known how long they are.
+pub const HTTP_ROWS_FIRST: usize = 64;
+/// Rows of an answer that are written at once, at most.
+pub const HTTP_ROWS_MAX: usize = 4_096;
+/// Of a body whose request has been answered already, so much is still read, that the client comes to read the answer.
+pub const HTTP_DRAIN_BYTES_MAX: usize = 64 << 20;
+/// For so long.
+pub const HTTP_DRAIN_TIME_MAX_MS: u64 = 5_000;
+/// How long a stop waits for answers that are on their way to their clients.
+pub const STOP_FLUSH_MS: u64 = 1_000;
 /// How long a stop waits for running statements before it cancels them.
 pub const STOP_GRACE_MS: u64 = 3_000;
 /// How long a stop waits for cancelled statements.
@@ -46,3 +71,4 @@ const _: () = assert!(STARTUP_PACKET_BYTES_MAX <= READ_AHEAD_BYTES_MAX);
 const _: () = assert!(SMALL_MESSAGE_BYTES_MAX < MESSAGE_BYTES_MAX && MESSAGE_BYTES_MAX < i32::MAX as usize);
 const _: () = assert!(READ_BUFFER_BYTES_MIN < READ_BUFFER_BYTES_MAX && READ_BUFFER_BYTES_MAX <= READ_AHEAD_BYTES_MAX);
 const _: () = assert!(WRITE_BUFFER_BYTES < WRITE_BUFFER_KEEP_BYTES);
+const _: () = assert!(HTTP_HEADER_BYTES_MAX < HTTP_BUFFER_BYTES_MAX && HTTP_ROWS_FIRST <= HTTP_ROWS_MAX);

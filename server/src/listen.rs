@@ -3,16 +3,19 @@
 //!
 //! As long as no authentication is configured, only loopback addresses are listened on.
 
-use crate::limits::{STARTING_CONNECTIONS_MAX, STOP_CANCEL_MS, STOP_GRACE_MS};
-use crate::postgres::registry::Registry;
+use crate::http;
+use crate::limits::{STARTING_CONNECTIONS_MAX, STOP_CANCEL_MS, STOP_FLUSH_MS, STOP_GRACE_MS};
 use crate::postgres::startup;
 use crate::postgres::stream::Stream;
+use crate::registry::Registry;
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use stoa_engine::database::Database;
-use tokio::net::{TcpListener, TcpSocket, UnixStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream, UnixStream};
+use tokio::sync::Semaphore;
 
 /// Connections that wait to be accepted, in the operating system.
 const BACKLOG: u32 = 1024;
@@ -21,49 +24,48 @@ const BACKLOG: u32 = 1024;
 pub struct Server {
     database: Arc<Database>,
     registry: Arc<Registry>,
-    connections_max: usize,
+    /// Places of sockets, whatever they speak.
+    sockets: Arc<Semaphore>,
+    http_sockets: Arc<AtomicUsize>,
 }
 
 impl Server {
     /// A server without connections.
     pub fn new(database: Arc<Database>, connections_max: usize) -> Self {
+        let sockets_max = connections_max.saturating_add(STARTING_CONNECTIONS_MAX);
         Server {
             database,
             registry: Arc::new(Registry::new(connections_max)),
-            connections_max,
+            sockets: Arc::new(Semaphore::new(sockets_max.min(Semaphore::MAX_PERMITS))),
+            http_sockets: Arc::default(),
         }
     }
 
-    /// Accepts connections until the future is dropped.
+    /// Accepts connections of Postgres clients until the future is dropped.
     pub async fn accept(&self, listener: &TcpListener) {
-        let sockets_max = self.connections_max.saturating_add(STARTING_CONNECTIONS_MAX);
-        let sockets = Arc::new(tokio::sync::Semaphore::new(
-            sockets_max.min(tokio::sync::Semaphore::MAX_PERMITS),
-        ));
-        loop {
-            let Ok(place) = Arc::clone(&sockets).acquire_owned().await else {
-                return;
-            };
-            match listener.accept().await {
-                Ok((stream, address)) => {
-                    tracing::debug!("connection from {address}");
-                    let _ = stream.set_nodelay(true);
-                    let served = startup::serve(
-                        Arc::clone(&self.database),
-                        Arc::clone(&self.registry),
-                        Stream::Tcp(stream),
-                    );
-                    tokio::spawn(async move {
-                        served.await;
-                        drop(place);
-                    });
+        accept(listener, &self.sockets, |stream| {
+            let (database, registry) = (Arc::clone(&self.database), Arc::clone(&self.registry));
+            startup::serve(database, registry, Stream::Tcp(stream))
+        })
+        .await;
+    }
+
+    /// Accepts HTTP connections until the future is dropped: also while the server stops, to say so.
+    pub fn accept_http(&self, listener: TcpListener) -> impl Future<Output = ()> + Send + 'static {
+        let context = http::exchange::Context {
+            database: Arc::clone(&self.database),
+            registry: Arc::clone(&self.registry),
+        };
+        let (sockets, open) = (Arc::clone(&self.sockets), Arc::clone(&self.http_sockets));
+        async move {
+            accept(&listener, &sockets, |stream| {
+                let (context, open) = (context.clone(), Counted::new(&open));
+                async move {
+                    http::connection::serve(context, stream).await;
+                    drop(open);
                 }
-                Err(error) => {
-                    // Too many open files, mostly: others may go.
-                    tracing::warn!("could not accept a connection: {error}");
-                    tokio::time::sleep(Duration::from_millis(50)).await;
-                }
-            }
+            })
+            .await;
         }
     }
 
@@ -87,11 +89,60 @@ impl Server {
         let grace_ms = if at_once { 0 } else { STOP_GRACE_MS };
         let (grace, cancel) = (Duration::from_millis(grace_ms), Duration::from_millis(STOP_CANCEL_MS));
         self.registry.stop(grace, cancel).await;
+        // Answers that are complete may still be on their way.
+        let deadline = tokio::time::Instant::now() + Duration::from_millis(STOP_FLUSH_MS);
+        while self.http_sockets.load(Ordering::Acquire) > 0 && tokio::time::Instant::now() < deadline {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 
     /// Connections open now.
     pub fn connection_count(&self) -> usize {
         self.registry.count()
+    }
+}
+
+/// Counts as long as it lives.
+struct Counted(Arc<AtomicUsize>);
+
+impl Counted {
+    fn new(count: &Arc<AtomicUsize>) -> Self {
+        count.fetch_add(1, Ordering::AcqRel);
+        Counted(Arc::clone(count))
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// Accepts sockets as long as there are places, and serves each by itself.
+async fn accept<F>(listener: &TcpListener, sockets: &Arc<Semaphore>, serve: impl Fn(TcpStream) -> F)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    loop {
+        let Ok(place) = Arc::clone(sockets).acquire_owned().await else {
+            return;
+        };
+        match listener.accept().await {
+            Ok((stream, address)) => {
+                tracing::debug!("connection from {address}");
+                let _ = stream.set_nodelay(true);
+                let served = serve(stream);
+                tokio::spawn(async move {
+                    served.await;
+                    drop(place);
+                });
+            }
+            Err(error) => {
+                // Too many open files, mostly: others may go.
+                tracing::warn!("could not accept a connection: {error}");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
     }
 }
 
@@ -128,11 +179,11 @@ pub fn listen_addresses(text: &str) -> Result<Vec<SocketAddr>, String> {
     }
 }
 
-/// Listens on the first of the addresses that can be had. Must be called within a runtime.
+/// Listens on the first of the addresses that can be had, which an option of the command line named. Must be called within a runtime.
 ///
 /// # Errors
 /// None of them can be had: a sentence about the last one.
-pub fn listen(addresses: &[SocketAddr]) -> Result<TcpListener, String> {
+pub fn listen(addresses: &[SocketAddr], option: &str) -> Result<TcpListener, String> {
     let mut reason = "no address to listen on".to_owned();
     for address in addresses {
         match listen_on(*address) {
@@ -140,7 +191,7 @@ pub fn listen(addresses: &[SocketAddr]) -> Result<TcpListener, String> {
             Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
                 reason = format!(
                     "could not listen on {address}: the port is in use; stop the program that uses it, or choose another \
-                     with --listen {}:{}",
+                     with {option} {}:{}",
                     address.ip(),
                     address.port().wrapping_add(1)
                 );
@@ -185,8 +236,11 @@ mod tests {
     fn a_port_in_use_is_named() {
         let runtime = runtime().unwrap();
         let _guard = runtime.enter();
-        let first = listen(&listen_addresses("127.0.0.1:0").unwrap()).unwrap();
-        let error = listen(&[first.local_addr().unwrap()]).unwrap_err();
-        assert!(error.contains("the port is in use"), "{error}");
+        let first = listen(&listen_addresses("127.0.0.1:0").unwrap(), "--listen").unwrap();
+        let error = listen(&[first.local_addr().unwrap()], "--http").unwrap_err();
+        assert!(
+            error.contains("the port is in use") && error.contains("--http 127"),
+            "{error}"
+        );
     }
 }

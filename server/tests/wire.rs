@@ -28,7 +28,7 @@ impl World {
         let server = Arc::new(Server::new(Arc::clone(&database), 50));
         let listener = {
             let _guard = runtime.enter();
-            listen(&["127.0.0.1:0".parse().unwrap()]).unwrap()
+            listen(&["127.0.0.1:0".parse().unwrap()], "--listen").unwrap()
         };
         let address = listener.local_addr().unwrap();
         runtime.spawn(async move { server.accept(&listener).await });

@@ -54,6 +54,7 @@ pub struct ServerOptions {
 pub struct Server {
     child: Child,
     port: u16,
+    http_port: Option<u16>,
 }
 
 impl Server {
@@ -94,6 +95,8 @@ impl Server {
             }
         });
         let deadline = Instant::now() + Duration::from_secs(START_SECONDS_MAX);
+        let speaks_http = options.arguments.iter().any(|argument| argument == "--http");
+        let mut port = None;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             let line = receiver.recv_timeout(left);
@@ -102,8 +105,10 @@ impl Server {
                 let _ = child.wait();
                 panic!("the server did not say where it listens: {line:?}");
             };
-            if let Some(port) = port_of(&line) {
-                return Server { child, port };
+            port = port.or_else(|| port_of(&line));
+            let http_port = http_port_of(&line);
+            if let Some(port) = port.filter(|_| http_port.is_some() || !speaks_http) {
+                return Server { child, port, http_port };
             }
         }
     }
@@ -126,6 +131,14 @@ impl Server {
     /// The port.
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// The port of HTTP, where `--http` is among the arguments.
+    ///
+    /// # Panics
+    /// Where it is not.
+    pub fn http_port(&self) -> u16 {
+        self.http_port.expect("the server speaks HTTP")
     }
 
     /// The process.
@@ -152,14 +165,19 @@ impl Server {
         self.child.wait().expect("the server ends");
     }
 
+    /// Asks it to stop.
+    pub fn begin_stop(&self) {
+        // SAFETY: a signal to a child that has not been waited for.
+        let sent = unsafe { libc::kill(self.child.id() as libc::pid_t, libc::SIGTERM) };
+        assert_eq!(sent, 0, "the server can be signalled");
+    }
+
     /// Asks it to stop, and waits until it has.
     ///
     /// # Panics
     /// Where it ends with an error.
     pub fn stop(mut self) {
-        // SAFETY: a signal to a child that has not been waited for.
-        let sent = unsafe { libc::kill(self.child.id() as libc::pid_t, libc::SIGTERM) };
-        assert_eq!(sent, 0, "the server can be signalled");
+        self.begin_stop();
         let status = self.child.wait().expect("the server ends");
         assert!(status.success(), "the server stopped with {status}");
     }
@@ -170,6 +188,13 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The port in `curl http://127.0.0.1:8123/health`.
+fn http_port_of(line: &str) -> Option<u16> {
+    let (_, after) = line.split_once("http://")?;
+    let (address, _) = after.split_once('/')?;
+    address.rsplit_once(':')?.1.parse().ok()
 }
 
 /// The port in `Stoa 0.1.0 serves "…" on 127.0.0.1:5433. …`.

@@ -69,13 +69,15 @@ pub(super) struct ResourceOptions {
     pub(super) threads: Option<u16>,
 }
 
-/// Serve a database over the Postgres wire until Ctrl-C
+/// Serve a database over the Postgres wire, and over HTTP if asked to, until Ctrl-C
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   stoa serve
   stoa serve --data /srv/shop --listen 127.0.0.1:6000 --memory-limit 12GiB
   stoa serve --import-dir /srv/import      lets COPY read and write files below /srv/import
+  stoa serve --http 127.0.0.1:8123         then: curl --data-binary @rows.ndjson -H 'Content-Type: application/x-ndjson'
+                                           http://127.0.0.1:8123/insert/events
 
 Without authentication the server listens on addresses of this machine only. Ctrl-C or SIGTERM stop it cleanly: running
 statements get 3 seconds, a second Ctrl-C cancels them at once. Nothing acknowledged is lost either way.")]
@@ -85,10 +87,14 @@ pub(super) struct ServeOptions {
     /// Where to listen
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:5433")]
     pub(super) listen: String,
+    /// Where to listen for HTTP: POST /insert/TABLE takes rows, POST /query a statement, GET /health tells whether it serves [default:
+    /// nowhere]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub(super) http: Option<String>,
     /// The directory below which COPY may read and write files [default: none]
     #[arg(long, value_name = "DIR")]
     pub(super) import_dir: Option<PathBuf>,
-    /// Connections at the same time
+    /// Connections at the same time, running HTTP requests among them
     #[arg(long, value_name = "N", default_value_t = crate::limits::CONNECTIONS_MAX)]
     pub(super) connections: usize,
 }

@@ -17,7 +17,7 @@ pub(super) fn run(options: &QuickstartOptions) -> Result<()> {
     // The address first: a port in use must be known before minutes of loading.
     let reserved = match options.no_serve {
         true => None,
-        false => Some(Reserved::new(&options.listen)?),
+        false => Some(Reserved::new(&options.listen, None)?),
     };
     let config = config(&options.data, &options.resources);
     let threads = config.threads;

@@ -3,15 +3,14 @@
 //! In reading order: [`message`] decodes what a client sends and [`response`] encodes what it gets (both pure), `startup` greets
 //! on the async side, then `session` runs on a thread of its own: `simple_query`, `extended_query` with `portal`s, and `copy`.
 //! `row_encoder` turns batches into rows of bytes, `parameter` turns bound bytes into literals, [`types`] knows the numbers of
-//! types, `report` turns errors into fields, `stream` carries bytes between the socket and the thread, `registry` knows who can
-//! be cancelled. Nothing here looks into SQL text.
+//! types, `report` turns errors into fields, `stream` carries bytes between the socket and the thread. Nothing here looks into SQL
+//! text.
 
 mod copy;
 mod extended_query;
 pub mod message;
 mod parameter;
 mod portal;
-pub(crate) mod registry;
 pub mod report;
 pub mod response;
 mod row_encoder;

@@ -5,11 +5,11 @@
 
 use super::message::{DecodeError, Frame, FrontendMessage, VERSION_3_2};
 use super::portal::{Portal, Statement};
-use super::registry::{ConnectionEntry, LONG_KEY_BYTES, Registration, Registry, SHORT_KEY_BYTES};
 use super::report::{Report, Severity};
 use super::response::{self, ReadyStatus};
 use super::startup::Greeting;
-use super::stream::{Input, Next, Output};
+use super::stream::{Ends, Input, Next, Output};
+use crate::registry::{ConnectionEntry, LONG_KEY_BYTES, Registration, Registry, SHORT_KEY_BYTES};
 use std::collections::HashMap;
 use std::sync::Arc;
 use stoa_engine::Error;
@@ -128,12 +128,11 @@ impl Session {
             .identity(key_bytes)
             .map_err(|error| Report::fatal("58030", format!("could not make a cancel key: {error}")))?;
         let connection = database.connect(greeting.connection_options(identity.process_id));
-        let entry = ConnectionEntry::new(
-            identity.clone(),
-            Arc::clone(&greeting.inbox),
-            connection.handle(),
-            output.abandonment(),
-        );
+        let ends = Ends {
+            inbox: Arc::clone(&greeting.inbox),
+            abandonment: output.abandonment(),
+        };
+        let entry = ConnectionEntry::new(identity.clone(), Arc::new(ends), connection.handle());
         let Some(registration) = registry.enter(&entry) else {
             return Err(Report::fatal("53300", "sorry, too many clients already"));
         };

@@ -2,12 +2,12 @@
 //! begins a connection's thread. Then the socket is read ahead for that thread until either side ends.
 
 use super::message::{StartupPacket, VERSION_3_0, VERSION_3_2, take_startup_packet};
-use super::registry::{ConnectionEntry, Registry};
 use super::report::Report;
 use super::response;
 use super::session;
 use super::stream::{Inbox, Output, Stream};
 use crate::limits::{CONNECTION_STACK_BYTES, DISCONNECT_CANCEL_DELAY_MS, STARTUP_TIME_MAX_MS};
+use crate::registry::{ConnectionEntry, Registry};
 use bytes::BytesMut;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;

@@ -7,6 +7,7 @@
 use super::message::{self, Frame};
 use crate::limits::{READ_AHEAD_BYTES_MAX, READ_BUFFER_BYTES_MAX, READ_BUFFER_BYTES_MIN};
 use crate::limits::{WRITE_BUFFER_KEEP_BYTES, WRITE_CHECK_INTERVAL_MS};
+use crate::registry::Serving;
 use bytes::BytesMut;
 use parking_lot::{Condvar, Mutex};
 use std::collections::VecDeque;
@@ -217,6 +218,24 @@ impl Input {
         } else {
             self.buffer.extend_from_slice(&chunk);
         }
+    }
+}
+
+/// A client's connection as others end it.
+pub(crate) struct Ends {
+    /// What its thread takes from.
+    pub(crate) inbox: Arc<Inbox>,
+    /// What its thread waits for the client with.
+    pub(crate) abandonment: Arc<Abandonment>,
+}
+
+impl Serving for Ends {
+    fn stop(&self) {
+        self.inbox.stop();
+    }
+
+    fn abandon(&self) {
+        self.abandonment.abandon();
     }
 }
 

@@ -1,12 +1,12 @@
 //! The open connections: how many may be there, which one a cancel request means, and how a stop reaches them all.
 
-use super::stream::{Abandonment, Inbox};
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::Duration;
 use stoa_engine::connection::SessionHandle;
+use tokio::sync::watch;
 
 /// Bytes of a cancel key in protocol 3.0.
 pub(crate) const SHORT_KEY_BYTES: usize = 4;
@@ -22,33 +22,34 @@ pub(crate) struct Identity {
     pub(crate) secret_key: Vec<u8>,
 }
 
+/// What serves a client, as a stop and an administrator reach it.
+pub(crate) trait Serving: Send + Sync {
+    /// Makes it end at its next look for something of its client.
+    fn stop(&self);
+    /// Ends its waits for a client that does not read.
+    fn abandon(&self);
+}
+
 /// An open connection, seen from outside its thread.
 pub(crate) struct ConnectionEntry {
     identity: Identity,
-    inbox: Arc<Inbox>,
+    serving: Arc<dyn Serving>,
     handle: SessionHandle,
-    abandonment: Arc<Abandonment>,
 }
 
 impl ConnectionEntry {
     /// A connection that is about to be registered.
-    pub(crate) fn new(
-        identity: Identity,
-        inbox: Arc<Inbox>,
-        handle: SessionHandle,
-        abandonment: Arc<Abandonment>,
-    ) -> Arc<Self> {
+    pub(crate) fn new(identity: Identity, serving: Arc<dyn Serving>, handle: SessionHandle) -> Arc<Self> {
         // An administrator may end the session while its thread waits for the client, whichever way.
-        let (to_stop, to_abandon) = (Arc::clone(&inbox), Arc::clone(&abandonment));
+        let to_end = Arc::clone(&serving);
         handle.on_terminate(move || {
-            to_stop.stop();
-            to_abandon.abandon();
+            to_end.stop();
+            to_end.abandon();
         });
         Arc::new(ConnectionEntry {
             identity,
-            inbox,
+            serving,
             handle,
-            abandonment,
         })
     }
 
@@ -68,7 +69,7 @@ pub(crate) struct Registry {
     connections: Mutex<HashMap<i32, Arc<ConnectionEntry>>>,
     connections_max: usize,
     last_process_id: AtomicI32,
-    stopping: AtomicBool,
+    stopping: watch::Sender<bool>,
 }
 
 impl Registry {
@@ -78,7 +79,7 @@ impl Registry {
             connections: Mutex::new(HashMap::new()),
             connections_max,
             last_process_id: AtomicI32::new(0),
-            stopping: AtomicBool::new(false),
+            stopping: watch::Sender::new(false),
         }
     }
 
@@ -101,8 +102,8 @@ impl Registry {
             return None;
         }
         connections.insert(entry.identity.process_id, Arc::clone(entry));
-        if self.stopping.load(Ordering::Acquire) {
-            entry.inbox.stop();
+        if self.is_stopping() {
+            entry.serving.stop();
         }
         Some(Registration {
             registry: Arc::clone(self),
@@ -125,11 +126,21 @@ impl Registry {
         self.connections.lock().len()
     }
 
+    /// Whether a stop has begun.
+    pub(crate) fn is_stopping(&self) -> bool {
+        *self.stopping.borrow()
+    }
+
+    /// Tells when a stop begins.
+    pub(crate) fn stopping(&self) -> watch::Receiver<bool> {
+        self.stopping.subscribe()
+    }
+
     /// Ends all connections: idle ones now, busy ones after their statement or, when `grace` is over, by cancelling it; at
     /// last, those that wait for their client.
     pub(crate) async fn stop(&self, grace: Duration, cancel: Duration) {
-        self.stopping.store(true, Ordering::Release);
-        self.each(|entry| entry.inbox.stop());
+        self.stopping.send_replace(true);
+        self.each(|entry| entry.serving.stop());
         if self.wait_until_empty(grace, || ()).await {
             return;
         }
@@ -140,7 +151,7 @@ impl Registry {
         {
             return;
         }
-        self.each(|entry| entry.abandonment.abandon());
+        self.each(|entry| entry.serving.abandon());
         self.wait_until_empty(cancel, || ()).await;
     }
 
