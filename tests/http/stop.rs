@@ -3,6 +3,7 @@
 use crate::client::{Http, exchange, head};
 use crate::{JSON, start, wait_until};
 use std::time::{Duration, Instant};
+use stoa_server::limits::STOP_GRACE_MS;
 
 #[test]
 fn a_stop_lets_queries_finish_and_ends_bodies_that_wait() {
@@ -28,7 +29,13 @@ fn a_stop_lets_queries_finish_and_ends_bodies_that_wait() {
         "SELECT count(*) = 2 FROM pg_stat_activity WHERE application_name = 'http'",
     );
     server.begin_stop();
+    let begun = Instant::now();
     let refused = insert.answer().unwrap();
+    assert!(
+        begun.elapsed() < Duration::from_millis(STOP_GRACE_MS),
+        "{:?}",
+        begun.elapsed()
+    );
     assert_eq!(
         (refused.status, refused.error("sqlstate").as_str()),
         (503, "57P01"),
