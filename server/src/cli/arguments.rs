@@ -76,8 +76,7 @@ Examples:
   stoa serve
   stoa serve --data /srv/shop --listen 127.0.0.1:6000 --memory-limit 12GiB
   stoa serve --import-dir /srv/import      lets COPY read and write files below /srv/import
-  stoa serve --http 127.0.0.1:8123         then: curl --data-binary @rows.ndjson -H 'Content-Type: application/x-ndjson'
-                                           http://127.0.0.1:8123/insert/events
+  stoa serve --http 127.0.0.1:8123         takes rows and statements over HTTP, too
 
 Without authentication the server listens on addresses of this machine only. Ctrl-C or SIGTERM stop it cleanly: running
 statements get 3 seconds, a second Ctrl-C cancels them at once. Nothing acknowledged is lost either way.")]

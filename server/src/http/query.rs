@@ -74,6 +74,7 @@ impl Query {
     fn send(&self, exchange: &mut Exchange<'_>, mut rows: Rows, text: &str) -> Result<Option<Answer>, Failure> {
         let at = |error: stoa_engine::Error| Failure::engine(&error, Some(text));
         let version = exchange.connection.version_read();
+        let committed = exchange.connection.committed();
         let content_type = match self.format {
             CopyFormat::Csv => "text/csv; charset=utf-8",
             _ => {
@@ -85,6 +86,10 @@ impl Query {
             let mut answer = whole(StatusCode::OK, content_type, bytes);
             if let Some(version) = version {
                 answer.headers_mut().insert("stoa-version", HeaderValue::from(version));
+            }
+            if let Some(committed) = committed {
+                let is_repeated = HeaderValue::from_static(if committed.is_repeated { "true" } else { "false" });
+                answer.headers_mut().insert("stoa-repeated", is_repeated);
             }
             answer
         };
