@@ -38,7 +38,7 @@ pub(crate) fn with_rollups_below_joins(
     statement: &Arc<StatementContext>,
     rollups: &dyn Fn(TableId) -> TableRollups,
 ) -> Result<Option<Plan>> {
-    if !has_candidates(plan) {
+    if !has_candidates(plan, rollups) {
         return Ok(None);
     }
     let mut next_column = next_column(plan);
@@ -52,9 +52,13 @@ pub(crate) fn with_rollups_below_joins(
     Ok(is_changed.then_some(rewritten))
 }
 
-fn has_candidates(plan: &Plan) -> bool {
-    matches!(plan, Plan::Aggregate(aggregate) if grouped_before(&aggregate.input).is_some())
-        || plan.inputs().into_iter().any(has_candidates)
+fn has_candidates(plan: &Plan, rollups: &dyn Fn(TableId) -> TableRollups) -> bool {
+    let below = match plan {
+        Plan::Aggregate(aggregate) => grouped_before(&aggregate.input),
+        _ => None,
+    };
+    below.is_some_and(|(_, scan)| !rollups(scan.table).rollups.is_empty())
+        || plan.inputs().into_iter().any(|input| has_candidates(input, rollups))
 }
 
 fn rewritten(plan: &Plan, map: &mut dyn FnMut(&Aggregate) -> Result<Option<Plan>>) -> Result<Plan> {
@@ -349,7 +353,7 @@ impl Division<'_> {
             return self.columns.contains(&column.id);
         }
         let columns = part.columns();
-        let is_of_rows = columns.iter().next().is_some() && columns.iter().all(|id| self.columns.contains(&id));
+        let is_of_rows = columns.iter().next().is_some() && columns.iter().all(|id| self.columns.contains(id));
         if !is_of_rows {
             return false;
         }
@@ -374,7 +378,7 @@ impl Division<'_> {
     }
 
     fn is_of_rows(&self, expression: &Expr) -> bool {
-        expression.columns().iter().all(|id| self.columns.contains(&id))
+        expression.columns().iter().all(|id| self.columns.contains(id))
     }
 
     /// An aggregate over states of the groups, or over their keys where it is the same to it how often a value occurs.
