@@ -288,6 +288,12 @@ pub(crate) static DEFINITIONS: &[Definition] = &[
         "Rows that operators hand on at a time.",
     ),
     setting(
+        "stoa.commit_cause",
+        Kind::Cause,
+        "",
+        "What commits are for, in place of the statement's name: a part of explanations of what changed.",
+    ),
+    setting(
         "stoa.complete_until",
         Kind::Text,
         "",
@@ -312,12 +318,6 @@ pub(crate) static DEFINITIONS: &[Definition] = &[
         },
         "0",
         "Memory that one statement may reserve; 0 is what the database has for all of them.",
-    ),
-    setting(
-        "stoa.commit_cause",
-        Kind::Cause,
-        "",
-        "What commits are for, in place of the statement's name: a part of explanations of what changed.",
     ),
     setting(
         "stoa.producer",
