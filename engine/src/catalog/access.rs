@@ -77,6 +77,7 @@ impl Tables for View {
         TableRollups {
             row_count: table.row_count(),
             rollups: measured.collect(),
+            table: Some(table),
         }
     }
 

@@ -10,7 +10,7 @@ use crate::operators::scan::{ExpressionPredicate, GroupReceiver, NarrowingPredic
 use crate::operators::stored_lists::StoredLists;
 use crate::operators::values::ArraysSource;
 use crate::rollup::{RestOfRows, RollupUse, TableRollups};
-use crate::types::{Literal, array_of};
+use crate::types::{Literal, array_type};
 use arrow_array::ArrayRef;
 use arrow_schema::DataType;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use stoa_sql::plan::{
     Scan, ScanChanges,
 };
 use stoa_storage::commit::CommitVersion;
-use stoa_storage::predicate::{Bound, ColumnPredicate, Condition};
+use stoa_storage::predicate::{ColumnPredicate, Condition};
 use stoa_storage::rollup::PartialRequest;
 use stoa_storage::scan::{AddressCondition, ScanColumn, ScanRequest, SummaryRequest, SummaryValue};
 use stoa_storage::store::{RowChange, TableSnapshot};
@@ -404,18 +404,9 @@ fn rest_condition(scan: &Scan, rest: &RestOfRows, columns: &[StoredColumn]) -> R
             "rows beside a rollup by a column that is not read".into(),
         ));
     };
-    let bound = Bound {
-        value: array_of(&Literal::Timestamp(rest.bound), &time.data_type)?,
-        inclusive: rest.is_from,
-    };
-    let (lower, upper) = if rest.is_from {
-        (Some(bound), None)
-    } else {
-        (None, Some(bound))
-    };
     Ok(ColumnPredicate {
         column,
-        condition: Condition::Range { lower, upper },
+        condition: rest.condition(&array_type(&time.data_type)),
     })
 }
 

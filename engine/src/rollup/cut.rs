@@ -3,8 +3,13 @@
 
 use super::grain::{as_time, bucket_after, truncated_time};
 use super::matching::Matching;
+use arrow_array::TimestampMicrosecondArray;
+use arrow_schema::DataType;
+use std::ops::Range;
+use std::sync::Arc;
 use stoa_sql::literal::Literal;
 use stoa_sql::plan::{CompareOp, Expr};
+use stoa_storage::predicate::{Bound, Condition};
 
 /// A bound of a time within a bucket.
 pub(super) struct Cut {
@@ -12,6 +17,7 @@ pub(super) struct Cut {
     place: usize,
     /// Times from the bound on meet the condition, or else times before it.
     is_lower: bool,
+    bound: i64,
     /// The bucket's start,
     start: i64,
     /// and the next one's, in microseconds.
@@ -20,15 +26,34 @@ pub(super) struct Cut {
     groups: Expr,
 }
 
-/// Rows that are read beside groups: those with a time on one side of a bound.
+/// Rows that are read beside groups: those of a bucket that is cut which meet the condition.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct RestOfRows {
     /// The time's column of the table, by place.
     pub(crate) place: usize,
-    /// The rows are those from the bound on, or else those before it.
-    pub(crate) is_from: bool,
-    /// In microseconds.
-    pub(crate) bound: i64,
+    /// From the bound on to the end of its bucket, or from the bucket's start on until the bound, in microseconds.
+    times: Range<i64>,
+}
+
+impl RestOfRows {
+    /// What holds of the time of these rows.
+    pub(crate) fn condition(&self, time_type: &DataType) -> Condition {
+        let zone = match time_type {
+            DataType::Timestamp(_, zone) => zone.clone(),
+            _ => None,
+        };
+        let bound = |time: i64, inclusive| {
+            let value = TimestampMicrosecondArray::from(vec![time]).with_timezone_opt(zone.clone());
+            Some(Bound {
+                value: Arc::new(value),
+                inclusive,
+            })
+        };
+        Condition::Range {
+            lower: bound(self.times.start, true),
+            upper: bound(self.times.end, false),
+        }
+    }
 }
 
 impl Cut {
@@ -36,7 +61,7 @@ impl Cut {
     pub(super) fn of(matching: &Matching<'_>, condition: &Expr) -> Option<Self> {
         let (op, time, bound) = bounded_time(condition)?;
         let is_lower = op == CompareOp::GreaterOrEqual;
-        let (Expr::Column(column), Literal::Timestamp(_)) = (time, &bound) else {
+        let (Expr::Column(column), Literal::Timestamp(at_bound)) = (time, &bound) else {
             return None;
         };
         let mut keys = matching.rollup.keys.iter().enumerate();
@@ -53,6 +78,7 @@ impl Cut {
             is_next.then(|| Cut {
                 place: column.id.0 as usize,
                 is_lower,
+                bound: *at_bound,
                 start,
                 end,
                 groups: Expr::compare(op, as_time(key, at, time), literal),
@@ -63,8 +89,10 @@ impl Cut {
     fn rest(&self) -> RestOfRows {
         RestOfRows {
             place: self.place,
-            is_from: !self.is_lower,
-            bound: if self.is_lower { self.end } else { self.start },
+            times: match self.is_lower {
+                true => self.bound..self.end,
+                false => self.start..self.bound,
+            },
         }
     }
 }

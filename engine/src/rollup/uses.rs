@@ -1,6 +1,7 @@
 //! Which of a table's rollups answers an aggregation, and why the others do not.
 
 use super::canonical::Source;
+use super::cut::RestOfRows;
 use super::matching::{Matching, RollupUse};
 use super::shape::Rollup;
 use crate::error::Result;
@@ -9,6 +10,8 @@ use crate::physical::{PreparedCall, prepared};
 use std::sync::Arc;
 use stoa_sql::catalog::TableId;
 use stoa_sql::plan::Aggregate;
+use stoa_storage::predicate::ColumnPredicate;
+use stoa_storage::store::TableSnapshot;
 
 /// A rollup of a table with the name of its view.
 #[derive(Clone, Debug)]
@@ -18,12 +21,28 @@ pub(crate) struct NamedRollup {
 }
 
 /// The rollups of a table at one version.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct TableRollups {
+    /// The table; `None` where there are no rollups.
+    pub(crate) table: Option<Arc<dyn TableSnapshot>>,
     /// Visible rows of the table.
     pub(crate) row_count: u64,
     /// All of them, each with what reading it in place of all rows comes to: groups of partials, and rows for which there is none.
     pub(crate) rollups: Vec<(NamedRollup, u64)>,
+}
+
+impl TableRollups {
+    /// Rows that are read, at most, beside groups: segments have bounds of their times.
+    fn rest_rows(&self, rest: &[RestOfRows]) -> u64 {
+        let Some(table) = &self.table else { return 0 };
+        let rows = rest.iter().filter_map(|rest| {
+            let time = table.schema().columns.get(rest.place)?;
+            let condition = rest.condition(&time.data_type);
+            let column = time.id;
+            table.row_count_max(ColumnPredicate { column, condition }).ok()
+        });
+        rows.sum()
+    }
 }
 
 /// What was decided for an aggregation over a table that has rollups.
@@ -45,8 +64,9 @@ pub(crate) fn choose(
     let Some(scan) = Source::scan(&aggregate.input) else {
         return Ok(None);
     };
-    let TableRollups { row_count, rollups } = rollups(scan.table);
-    if rollups.is_empty() || aggregate.group_limit.is_some() {
+    let of_table = rollups(scan.table);
+    let row_count = of_table.row_count;
+    if of_table.rollups.is_empty() || aggregate.group_limit.is_some() {
         return Ok(None);
     }
     let Some(source) = Source::of(&aggregate.input, statement.time_zone.iana_name()) else {
@@ -54,14 +74,17 @@ pub(crate) fn choose(
     };
     let prepared: Vec<PreparedCall> = prepared(aggregate.aggregates.iter().map(|(_, call)| call), statement)?;
     let (mut found, mut unused) = (Vec::new(), Vec::new());
-    for (named, work) in rollups {
+    for (named, work) in of_table.rollups.iter().cloned() {
         let matching = Matching {
             rollup: &named.rollup,
             source: &source,
             statement,
         };
         match matching.find(aggregate, &prepared) {
-            Ok(rollup) => found.push((named.name, rollup, work)),
+            Ok(rollup) => {
+                let work = work + of_table.rest_rows(&rollup.rest);
+                found.push((named.name, rollup, work));
+            }
             Err(reason) => unused.push((named.name, reason)),
         }
     }

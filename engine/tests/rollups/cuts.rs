@@ -126,3 +126,28 @@ fn few_rows_are_read_beside_a_rollup() {
         "SELECT shop, count(*), sum(amount) FROM events WHERE at >= '2024-02-03 10:10' AND at < '2024-02-20 07:30' GROUP BY shop",
     );
 }
+
+#[test]
+fn the_rows_of_cut_buckets_decide_between_rollups() {
+    let world = World::new();
+    let mut session = world.connect();
+    for statement in [
+        "CREATE TABLE logins (at timestamp NOT NULL, n int) WITH (partition_by = 'day(at)')",
+        "INSERT INTO logins SELECT timestamp '2024-01-01' + i * interval '6 minutes', i FROM generate_series(0, 21599) i",
+        "CREATE MATERIALIZED VIEW monthly AS SELECT date_trunc('month', at) AS month, count(*) AS logins, sum(n) AS n FROM logins GROUP BY 1",
+        "CREATE MATERIALIZED VIEW hourly AS SELECT date_trunc('hour', at) AS hour, count(*) AS logins, sum(n) AS n FROM logins GROUP BY 1",
+        "REFRESH MATERIALIZED VIEW monthly",
+        "REFRESH MATERIALIZED VIEW hourly",
+    ] {
+        ask(&mut session, statement);
+    }
+    let sums = "SELECT count(*), sum(n) FROM logins WHERE";
+    answers(&mut session, "monthly", &format!("{sums} at >= '2024-02-01'"));
+    answers(
+        &mut session,
+        "hourly",
+        &format!("{sums} at >= '2024-02-10 10:30' AND at < '2024-03-20 07:10'"),
+    );
+    // Of the last day of a month, the month leaves no more to rows than hours do, and has fewer groups.
+    answers(&mut session, "monthly", &format!("{sums} at >= '2024-01-31 10:30'"));
+}

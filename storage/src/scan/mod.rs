@@ -16,7 +16,7 @@ mod summary;
 
 pub use address::AddressCondition;
 pub(crate) use plan::begin;
-pub(crate) use planned::{constant, missing_value};
+pub(crate) use planned::{constant, missing_value, row_count_max};
 
 use crate::commit::CommitVersion;
 use crate::error::Result;

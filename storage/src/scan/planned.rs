@@ -127,6 +127,14 @@ impl Planned {
     }
 }
 
+/// Visible rows of segments that a condition does not rule out, and all rows in memory.
+pub(crate) fn row_count_max(table: &TableState, predicate: ColumnPredicate) -> Result<u64> {
+    let planned = Planned::new(table, predicate)?;
+    let segments = table.segments.iter();
+    let segments = segments.filter(|segment| planned.verdict(&segment.file) != Verdict::NoRow);
+    Ok(segments.map(|segment| segment.visible_rows()).sum::<u64>() + table.memory_rows())
+}
+
 fn wider(condition: &Condition) -> Option<Condition> {
     let Condition::In(values) = condition else {
         return None;

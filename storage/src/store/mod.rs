@@ -33,6 +33,7 @@ use crate::commit::{Change, Changes, CommitVersion, PartId, RowId};
 use crate::error::Result;
 use crate::ingest::{IngestCounts, LastBatch};
 use crate::key_index::LoadedKeys;
+use crate::predicate::ColumnPredicate;
 use crate::rollup::PartialMaker;
 use crate::scan::{Scan, ScanRequest};
 use crate::schema::{TableId, TableSchema};
@@ -110,6 +111,11 @@ pub trait TableSnapshot: Send + Sync {
     fn segments(&self) -> Vec<SegmentMeta>;
     /// How many rows of each of them are not deleted.
     fn visible_rows_of_segments(&self) -> Vec<u64>;
+    /// Visible rows of segments that may have some which meet a condition, and all rows in memory.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`](crate::Error::Invalid) for a condition that makes no sense.
+    fn row_count_max(&self, predicate: ColumnPredicate) -> Result<u64>;
     /// How far a rollup has what there is.
     fn rollup_coverage(&self, rollup: TableId) -> RollupCoverage;
     /// What became of the rows that came, by source.

@@ -9,6 +9,7 @@ use crate::commit::visibility::Deletes;
 use crate::commit::{CommitVersion, RowId};
 use crate::error::{Error, Result};
 use crate::ingest::{IngestCounts, LastBatch};
+use crate::predicate::ColumnPredicate;
 use crate::scan::{Scan, ScanRequest};
 use crate::schema::{ColumnId, TableId, TableSchema};
 use crate::segment::{ColumnSummary, SegmentMeta};
@@ -129,6 +130,10 @@ impl TableSnapshot for PastTable {
         self.then()
             .map(StateTable::visible_rows_of_segments)
             .unwrap_or_default()
+    }
+
+    fn row_count_max(&self, predicate: ColumnPredicate) -> Result<u64> {
+        self.then()?.row_count_max(predicate)
     }
 
     fn rollup_coverage(&self, rollup: TableId) -> RollupCoverage {

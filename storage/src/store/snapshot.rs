@@ -7,6 +7,7 @@ use super::{RollupCoverage, RowChange, Snapshot, TableSnapshot};
 use crate::commit::{CommitVersion, RowId};
 use crate::error::Result;
 use crate::ingest::{IngestCounts, LastBatch};
+use crate::predicate::ColumnPredicate;
 use crate::scan::{self, Scan, ScanRequest};
 use crate::schema::{ColumnId, TableId, TableSchema};
 use crate::segment::{ColumnSummary, SegmentMeta};
@@ -133,6 +134,10 @@ impl TableSnapshot for StateTable {
             .iter()
             .map(|segment| segment.visible_rows())
             .collect()
+    }
+
+    fn row_count_max(&self, predicate: ColumnPredicate) -> Result<u64> {
+        scan::row_count_max(&self.table, predicate)
     }
 
     fn rollup_coverage(&self, rollup: TableId) -> RollupCoverage {
