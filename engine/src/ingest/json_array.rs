@@ -4,6 +4,7 @@ use super::json_lines::{Kind, Members};
 use super::rows::bad_format;
 use crate::error::{Error, Result};
 use crate::format::text::json;
+use crate::format::text::text_out::write_quoted;
 
 /// Arrays within arrays; as many as an array can have dimensions in Postgres.
 const DEPTH_MAX: usize = 6;
@@ -40,8 +41,8 @@ fn write_array(walk: &mut Members<'_>, depth: usize, out: &mut String) -> Result
             true => write_array(walk, depth + 1, out)?,
             false => match walk.value_text().ok_or_else(not_an_array)? {
                 (_, Kind::Null) => out.push_str("NULL"),
-                (text, Kind::String) => quote(&json::decode_string(&text[1..text.len() - 1])?, out),
-                (text, Kind::Nested) => quote(text, out),
+                (text, Kind::String) => write_quoted(&json::decode_string(&text[1..text.len() - 1])?, out),
+                (text, Kind::Nested) => write_quoted(text, out),
                 (text, Kind::Boolean | Kind::Number) => out.push_str(text),
             },
         }
@@ -54,17 +55,6 @@ fn write_array(walk: &mut Members<'_>, depth: usize, out: &mut String) -> Result
         }
         out.push(',');
     }
-}
-
-fn quote(text: &str, out: &mut String) {
-    out.push('"');
-    for character in text.chars() {
-        if matches!(character, '"' | '\\') {
-            out.push('\\');
-        }
-        out.push(character);
-    }
-    out.push('"');
 }
 
 #[cfg(test)]

@@ -211,6 +211,18 @@ pub(crate) fn write_uuid(bytes: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(&text);
 }
 
+/// An element of an array's text in quotes, whatever it is.
+pub(crate) fn write_quoted(element: &str, out: &mut String) {
+    out.push('"');
+    for character in element.chars() {
+        if matches!(character, '"' | '\\') {
+            out.push('\\');
+        }
+        out.push(character);
+    }
+    out.push('"');
+}
+
 /// Writes a value and then, where its text asks for it, puts it in quotes, in place.
 pub(crate) fn write_element(
     writer: &ColumnWriter<'_>,

@@ -3,6 +3,7 @@
 use super::rows::{argument, has_null, ready};
 use super::table;
 use crate::error::{Error, Result, SqlState};
+use crate::format::text::text_out::write_quoted;
 use crate::functions::cast::cast;
 use crate::functions::scalar::json::document::{Kind, elements, members, text_into, trim, unescaped};
 use crate::functions::scalar::signature::*;
@@ -169,14 +170,7 @@ fn written_array(value: &str, element_type: &LogicalType, out: &mut String) -> s
             }
             _ => {
                 written(element, element_type, &mut text)?;
-                out.push('"');
-                for character in text.chars() {
-                    if matches!(character, '"' | '\\') {
-                        out.push('\\');
-                    }
-                    out.push(character);
-                }
-                out.push('"');
+                write_quoted(&text, out);
             }
         }
     }
