@@ -24,8 +24,8 @@ pub const WRITE_CHECK_INTERVAL_MS: u64 = 10;
 pub const READ_BUFFER_BYTES_MIN: usize = 8 << 10;
 /// Room for one read at most.
 pub const READ_BUFFER_BYTES_MAX: usize = 256 << 10;
-/// Bytes read ahead of what the connection's thread has taken; then the socket is left alone.
-pub const READ_AHEAD_BYTES_MAX: usize = 1 << 20;
+/// Of what a client still sends when its connection ends, so much is taken, that it comes to read the last message.
+pub const DRAIN_BYTES_MAX: usize = 4 << 20;
 /// Named prepared statements of one connection.
 pub const PREPARED_STATEMENTS_MAX: usize = 10_000;
 /// Open portals of one connection.
@@ -35,8 +35,11 @@ pub const COLUMNS_MAX: usize = 32_767;
 /// Stack of a connection's thread. The compiler recurses here: with less than its limits can need it would map another stack for
 /// every statement. Only what is touched takes memory.
 pub const CONNECTION_STACK_BYTES: usize = 80 << 20;
-/// A query whose client has gone is ended after this time: short writes still finish.
-pub const DISCONNECT_CANCEL_DELAY_MS: u64 = 20;
+/// How often it is looked whether the clients of running statements are still there. The statement of one that was gone twice is
+/// ended: short writes still finish.
+pub const CLIENT_CHECK_INTERVAL_MS: u64 = 50;
+/// A statement whose HTTP request is broken off is ended after this time.
+pub const HTTP_DISCONNECT_CANCEL_DELAY_MS: u64 = 20;
 /// The request line and the headers of an HTTP request.
 pub const HTTP_HEADER_BYTES_MAX: usize = 32 << 10;
 /// From the accept, or from the end of the request before, until the headers of a request are there: so long is an idle HTTP connection
@@ -67,8 +70,7 @@ pub const STOP_GRACE_MS: u64 = 3_000;
 /// How long a stop waits for cancelled statements.
 pub const STOP_CANCEL_MS: u64 = 5_000;
 
-const _: () = assert!(STARTUP_PACKET_BYTES_MAX <= READ_AHEAD_BYTES_MAX);
 const _: () = assert!(SMALL_MESSAGE_BYTES_MAX < MESSAGE_BYTES_MAX && MESSAGE_BYTES_MAX < i32::MAX as usize);
-const _: () = assert!(READ_BUFFER_BYTES_MIN < READ_BUFFER_BYTES_MAX && READ_BUFFER_BYTES_MAX <= READ_AHEAD_BYTES_MAX);
+const _: () = assert!(READ_BUFFER_BYTES_MIN < READ_BUFFER_BYTES_MAX);
 const _: () = assert!(WRITE_BUFFER_BYTES < WRITE_BUFFER_KEEP_BYTES);
 const _: () = assert!(HTTP_HEADER_BYTES_MAX < HTTP_BUFFER_BYTES_MAX && HTTP_ROWS_FIRST <= HTTP_ROWS_MAX);

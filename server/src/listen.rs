@@ -6,16 +6,16 @@
 use crate::http;
 use crate::limits::{STARTING_CONNECTIONS_MAX, STOP_CANCEL_MS, STOP_FLUSH_MS, STOP_GRACE_MS};
 use crate::postgres::startup;
-use crate::postgres::stream::Stream;
 use crate::registry::Registry;
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use stoa_engine::database::Database;
-use tokio::net::{TcpListener, TcpSocket, TcpStream, UnixStream};
-use tokio::sync::Semaphore;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Connections that wait to be accepted, in the operating system.
 const BACKLOG: u32 = 1024;
@@ -41,13 +41,22 @@ impl Server {
         }
     }
 
-    /// Accepts connections of Postgres clients until the future is dropped.
+    /// Accepts connections of Postgres clients until the future is dropped, and ends what runs for those that have gone.
     pub async fn accept(&self, listener: &TcpListener) {
-        accept(listener, &self.sockets, |stream| {
-            let (database, registry) = (Arc::clone(&self.database), Arc::clone(&self.registry));
-            startup::serve(database, registry, Stream::Tcp(stream))
-        })
-        .await;
+        let accepted = accept(listener, &self.sockets, |stream, place| {
+            if let Err(error) = stream.into_std().and_then(|stream| self.begin(stream.into(), place)) {
+                tracing::warn!("could not serve a connection: {error}");
+            }
+        });
+        tokio::select! {
+            () = accepted => {}
+            () = self.registry.watch_clients() => {}
+        }
+    }
+
+    fn begin<P: Send + 'static>(&self, descriptor: OwnedFd, place: P) -> io::Result<()> {
+        let (database, registry) = (Arc::clone(&self.database), Arc::clone(&self.registry));
+        startup::serve(database, registry, descriptor, place)
     }
 
     /// Accepts HTTP connections until the future is dropped: also while the server stops, to say so.
@@ -58,30 +67,23 @@ impl Server {
         };
         let (sockets, open) = (Arc::clone(&self.sockets), Arc::clone(&self.http_sockets));
         async move {
-            accept(&listener, &sockets, |stream| {
+            accept(&listener, &sockets, |stream, place| {
                 let (context, open) = (context.clone(), Counted::new(&open));
-                async move {
+                tokio::spawn(async move {
                     http::connection::serve(context, stream).await;
-                    drop(open);
-                }
+                    drop((open, place));
+                });
             })
             .await;
         }
     }
 
-    /// Serves one local socket, such as one end of a pair. Must be called within a runtime.
+    /// Serves one local socket, such as one end of a pair.
     ///
     /// # Errors
-    /// The socket cannot be used without blocking.
+    /// The socket cannot be set up, or there is no thread for it.
     pub fn attach(&self, stream: std::os::unix::net::UnixStream) -> io::Result<()> {
-        stream.set_nonblocking(true)?;
-        let stream = Stream::Unix(UnixStream::from_std(stream)?);
-        tokio::spawn(startup::serve(
-            Arc::clone(&self.database),
-            Arc::clone(&self.registry),
-            stream,
-        ));
-        Ok(())
+        self.begin(stream.into(), ())
     }
 
     /// Ends all connections; statements get the grace period, or are cancelled at once.
@@ -118,11 +120,8 @@ impl Drop for Counted {
     }
 }
 
-/// Accepts sockets as long as there are places, and serves each by itself.
-async fn accept<F>(listener: &TcpListener, sockets: &Arc<Semaphore>, serve: impl Fn(TcpStream) -> F)
-where
-    F: Future<Output = ()> + Send + 'static,
-{
+/// Accepts sockets as long as there are places, and begins to serve each.
+async fn accept(listener: &TcpListener, sockets: &Arc<Semaphore>, serve: impl Fn(TcpStream, OwnedSemaphorePermit)) {
     loop {
         let Ok(place) = Arc::clone(sockets).acquire_owned().await else {
             return;
@@ -131,11 +130,7 @@ where
             Ok((stream, address)) => {
                 tracing::debug!("connection from {address}");
                 let _ = stream.set_nodelay(true);
-                let served = serve(stream);
-                tokio::spawn(async move {
-                    served.await;
-                    drop(place);
-                });
+                serve(stream, place);
             }
             Err(error) => {
                 // Too many open files, mostly: others may go.

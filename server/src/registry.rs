@@ -1,7 +1,8 @@
 //! The open connections: how many may be there, which one a cancel request means, and how a stop reaches them all.
 
+use crate::limits::CLIENT_CHECK_INTERVAL_MS;
 use parking_lot::Mutex;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::Duration;
@@ -28,6 +29,10 @@ pub(crate) trait Serving: Send + Sync {
     fn stop(&self);
     /// Ends its waits for a client that does not read.
     fn abandon(&self);
+    /// Whether nobody is there any more to read an answer, for those who do not notice it themselves.
+    fn client_has_gone(&self) -> bool {
+        false
+    }
 }
 
 /// An open connection, seen from outside its thread.
@@ -56,6 +61,10 @@ impl ConnectionEntry {
     /// Ends what it runs, if it runs anything: a request between two statements must not hit the next one.
     pub(crate) fn cancel(&self) {
         self.handle.cancel();
+    }
+
+    fn is_at_work(&self) -> bool {
+        !self.handle.is_waiting()
     }
 
     /// Whether the connection waits for a message of its client.
@@ -136,6 +145,25 @@ impl Registry {
         self.stopping.subscribe()
     }
 
+    /// Ends what connections run whose clients have gone, as long as it is polled. They get one interval more: what is short still
+    /// finishes.
+    pub(crate) async fn watch_clients(&self) {
+        let mut gone_before = HashSet::new();
+        loop {
+            tokio::time::sleep(Duration::from_millis(CLIENT_CHECK_INTERVAL_MS)).await;
+            let mut gone = HashSet::new();
+            self.each(|entry| {
+                if entry.is_at_work() && entry.serving.client_has_gone() {
+                    gone.insert(entry.identity.process_id);
+                    if gone_before.contains(&entry.identity.process_id) {
+                        entry.cancel();
+                    }
+                }
+            });
+            gone_before = gone;
+        }
+    }
+
     /// Ends all connections: idle ones now, busy ones after their statement or, when `grace` is over, by cancelling it; at
     /// last, those that wait for their client.
     pub(crate) async fn stop(&self, grace: Duration, cancel: Duration) {
@@ -155,7 +183,8 @@ impl Registry {
         self.wait_until_empty(cancel, || ()).await;
     }
 
-    fn each(&self, visit: impl Fn(&ConnectionEntry)) {
+    fn each(&self, visit: impl FnMut(&ConnectionEntry)) {
+        let mut visit = visit;
         self.connections.lock().values().for_each(|entry| visit(entry));
     }
 

@@ -239,6 +239,11 @@ impl SessionHandle {
         state.changed = now;
     }
 
+    /// As `set_waiting` told.
+    pub fn is_waiting(&self) -> bool {
+        self.0.state.lock().is_waiting
+    }
+
     fn activity(&self) -> SessionActivity {
         let connected = &self.0;
         let (running, statement, changed) = {

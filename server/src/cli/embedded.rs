@@ -52,7 +52,6 @@ impl Embedded {
     /// One end of a socket whose other end is served.
     pub(super) fn connect(&self) -> std::io::Result<UnixStream> {
         let (client, served) = UnixStream::pair()?;
-        let _guard = self.runtime.enter();
         self.server.attach(served)?;
         Ok(client)
     }

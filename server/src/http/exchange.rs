@@ -7,7 +7,7 @@ use super::answer::{Answer, AnswerBody, Failure, Piece, error};
 use super::settings::Settings;
 use super::upload::Upload;
 use crate::limits::{
-    CONNECTION_STACK_BYTES, DISCONNECT_CANCEL_DELAY_MS, HTTP_WAITING_PIECES_MAX, WRITE_CHECK_INTERVAL_MS,
+    CONNECTION_STACK_BYTES, HTTP_DISCONNECT_CANCEL_DELAY_MS, HTTP_WAITING_PIECES_MAX, WRITE_CHECK_INTERVAL_MS,
 };
 use crate::postgres::report::{Report, Severity};
 use crate::registry::{ConnectionEntry, LONG_KEY_BYTES, Registration, Registry, Serving};
@@ -283,7 +283,7 @@ impl Drop for Vigil {
         let (entry, alive) = (Arc::clone(&self.entry), self.alive.clone());
         self.runtime.spawn(async move {
             loop {
-                tokio::time::sleep(Duration::from_millis(DISCONNECT_CANCEL_DELAY_MS)).await;
+                tokio::time::sleep(Duration::from_millis(HTTP_DISCONNECT_CANCEL_DELAY_MS)).await;
                 if alive.strong_count() == 0 {
                     return;
                 }

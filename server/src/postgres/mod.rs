@@ -1,10 +1,10 @@
 //! The Postgres protocol, versions 3.0 and 3.2: bytes of a socket in, statements of a connection out, and back.
 //!
 //! In reading order: [`message`] decodes what a client sends and [`response`] encodes what it gets (both pure), `startup` greets
-//! on the async side, then `session` runs on a thread of its own: `simple_query`, `extended_query` with `portal`s, and `copy`.
+//! on the connection's thread, then `session` runs on it: `simple_query`, `extended_query` with `portal`s, and `copy`.
 //! `row_encoder` turns batches into rows of bytes, `parameter` turns bound bytes into literals, [`types`] knows the numbers of
-//! types, `report` turns errors into fields, `stream` carries bytes between the socket and the thread. Nothing here looks into SQL
-//! text.
+//! types, `report` turns errors into fields, `stream` carries messages and `socket` bytes between client and thread. Nothing here looks
+//! into SQL text.
 
 mod copy;
 mod extended_query;
@@ -16,6 +16,7 @@ pub mod response;
 mod row_encoder;
 mod session;
 mod simple_query;
+mod socket;
 pub(crate) mod startup;
-pub(crate) mod stream;
+mod stream;
 pub mod types;

@@ -7,9 +7,10 @@ use super::message::{DecodeError, Frame, FrontendMessage, VERSION_3_2};
 use super::portal::{Portal, Statement};
 use super::report::{Report, Severity};
 use super::response::{self, ReadyStatus};
+use super::socket::Socket;
 use super::startup::Greeting;
-use super::stream::{Ends, Input, Next, Output};
-use crate::registry::{ConnectionEntry, LONG_KEY_BYTES, Registration, Registry, SHORT_KEY_BYTES};
+use super::stream::{Input, Next, Output};
+use crate::registry::{ConnectionEntry, LONG_KEY_BYTES, Registration, Registry, SHORT_KEY_BYTES, Serving};
 use std::collections::HashMap;
 use std::sync::Arc;
 use stoa_engine::Error;
@@ -86,12 +87,18 @@ pub(super) struct Session {
 }
 
 /// Runs a connection to its end. Blocks.
-pub(super) fn run(database: &Arc<Database>, registry: &Arc<Registry>, greeting: Greeting, mut output: Output) {
-    match Session::open(database, registry, &greeting, &mut output) {
+pub(super) fn run(
+    database: &Arc<Database>,
+    registry: &Arc<Registry>,
+    greeting: &Greeting,
+    socket: &Arc<Socket>,
+    (input, mut output): (Input, Output),
+) {
+    match Session::open(database, registry, greeting, socket, &mut output) {
         Ok((connection, entry, registration)) => {
             let mut session = Session {
                 connection,
-                input: Input::new(Arc::clone(&greeting.inbox)),
+                input,
                 output,
                 statements: HashMap::new(),
                 portals: HashMap::new(),
@@ -117,6 +124,7 @@ impl Session {
         database: &Arc<Database>,
         registry: &Arc<Registry>,
         greeting: &Greeting,
+        socket: &Arc<Socket>,
         output: &mut Output,
     ) -> Result<Opened, Report> {
         let key_bytes = if greeting.version >= VERSION_3_2 {
@@ -128,15 +136,11 @@ impl Session {
             .identity(key_bytes)
             .map_err(|error| Report::fatal("58030", format!("could not make a cancel key: {error}")))?;
         let connection = database.connect(greeting.connection_options(identity.process_id));
-        let ends = Ends {
-            inbox: Arc::clone(&greeting.inbox),
-            abandonment: output.abandonment(),
-        };
-        let entry = ConnectionEntry::new(identity.clone(), Arc::new(ends), connection.handle());
+        let serving: Arc<dyn Serving> = Arc::<Socket>::clone(socket);
+        let entry = ConnectionEntry::new(identity.clone(), serving, connection.handle());
         let Some(registration) = registry.enter(&entry) else {
             return Err(Report::fatal("53300", "sorry, too many clients already"));
         };
-        let _ = greeting.entry.set(Arc::clone(&entry));
         let out = &mut output.buffer;
         greeting.negotiate(out);
         response::authentication_ok(out);

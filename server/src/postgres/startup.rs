@@ -1,28 +1,24 @@
-//! The greeting of a socket, on the network runtime: encryption is declined, a cancel request is passed on, a startup packet
-//! begins a connection's thread. Then the socket is read ahead for that thread until either side ends.
+//! The greeting of a socket, on the connection's own thread: encryption is declined, a cancel request is passed on, a startup packet
+//! begins a session. All of it has one deadline, so that a client that says nothing does not keep its place.
 
 use super::message::{StartupPacket, VERSION_3_0, VERSION_3_2, take_startup_packet};
 use super::report::Report;
 use super::response;
 use super::session;
-use super::stream::{Inbox, Output, Stream};
-use crate::limits::{CONNECTION_STACK_BYTES, DISCONNECT_CANCEL_DELAY_MS, STARTUP_TIME_MAX_MS};
-use crate::registry::{ConnectionEntry, Registry};
-use bytes::BytesMut;
-use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use super::socket::Socket;
+use super::stream::{Input, Output};
+use crate::limits::{CONNECTION_STACK_BYTES, STARTUP_TIME_MAX_MS};
+use crate::registry::Registry;
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 use stoa_engine::connection::ConnectionOptions;
 use stoa_engine::database::Database;
-use tokio::sync::oneshot;
 
-/// What a client said about itself, and what its thread needs to begin.
+/// What a client said about itself.
 pub(super) struct Greeting {
     /// The protocol's version as asked for.
     pub(super) version: u32,
-    /// What the client sends from now on.
-    pub(super) inbox: Arc<Inbox>,
-    /// Set once the connection is registered.
-    pub(super) entry: Arc<OnceLock<Arc<ConnectionEntry>>>,
     user: String,
     database: String,
     application_name: String,
@@ -44,8 +40,6 @@ impl Greeting {
         }
         let mut greeting = Greeting {
             version,
-            inbox: Arc::default(),
-            entry: Arc::default(),
             user: String::new(),
             database: String::new(),
             application_name: String::new(),
@@ -156,59 +150,62 @@ fn split_words(text: &str) -> Vec<String> {
     words
 }
 
-/// Speaks with a socket until it ends.
-pub(crate) async fn serve(database: Arc<Database>, registry: Arc<Registry>, stream: Stream) {
-    let mut bytes = BytesMut::new();
-    let limit = Duration::from_millis(STARTUP_TIME_MAX_MS);
-    let greeting = match tokio::time::timeout(limit, greet(&registry, &stream, &mut bytes)).await {
-        Ok(Ok(Some(greeting))) => greeting,
-        Ok(Ok(None)) | Err(_) => return,
-        Ok(Err(report)) => return refuse(&stream, &report).await,
-    };
-    let stream = Arc::new(stream);
-    let (inbox, entry) = (Arc::clone(&greeting.inbox), Arc::clone(&greeting.entry));
-    let (ended_sender, mut ended) = oneshot::channel::<()>();
-    let output = Output::new(Arc::clone(&stream), tokio::runtime::Handle::current());
+/// Speaks with a connected socket on a thread of its own, until either side ends; `place` is held that long. Never waits.
+///
+/// # Errors
+/// The socket cannot be used, or there is no thread for it; its client has been told.
+pub(crate) fn serve<P: Send + 'static>(
+    database: Arc<Database>,
+    registry: Arc<Registry>,
+    descriptor: OwnedFd,
+    place: P,
+) -> std::io::Result<()> {
+    let socket = Arc::new(Socket::new(descriptor)?);
+    let served = Arc::clone(&socket);
     let thread = std::thread::Builder::new()
         .name("connection".into())
         .stack_size(CONNECTION_STACK_BYTES)
         .spawn(move || {
-            session::run(&database, &registry, greeting, output);
-            drop(ended_sender);
+            let _place = place;
+            begin(&database, &registry, &served);
+            served.finish();
         });
-    if let Err(error) = thread {
-        let report = Report::fatal("53000", format!("could not start a thread for the connection: {error}"));
-        return refuse(&stream, &report).await;
+    if let Err(error) = &thread {
+        let message = format!("could not start a thread for the connection: {error}");
+        refuse(&mut Output::new(socket), Report::fatal("53000", message));
     }
-    tokio::select! {
-        () = inbox.fill(&stream, bytes) => {}
-        _ = &mut ended => return,
-    }
-    // The client has gone: nobody waits for what its statements still compute.
-    loop {
-        tokio::select! {
-            () = tokio::time::sleep(Duration::from_millis(DISCONNECT_CANCEL_DELAY_MS)) => {}
-            _ = &mut ended => return,
-        }
-        if let Some(entry) = entry.get() {
-            entry.cancel();
-        }
+    thread.map(|_| ())
+}
+
+/// Greets the client and runs its session.
+fn begin(database: &Arc<Database>, registry: &Arc<Registry>, socket: &Arc<Socket>) {
+    let (mut input, mut output) = (Input::new(Arc::clone(socket)), Output::new(Arc::clone(socket)));
+    let deadline = Instant::now() + Duration::from_millis(STARTUP_TIME_MAX_MS);
+    match greet(registry, &mut input, &mut output, deadline) {
+        Ok(Some(greeting)) => session::run(database, registry, &greeting, socket, (input, output)),
+        Ok(None) => {}
+        Err(report) => refuse(&mut output, report),
     }
 }
 
-async fn refuse(stream: &Stream, report: &Report) {
-    let mut out = Vec::new();
-    response::error(&mut out, &report.clone().into_fatal());
-    let _ = stream.write_all(&out).await;
+fn refuse(output: &mut Output, report: Report) {
+    response::error(&mut output.buffer, &report.into_fatal());
+    let _ = output.flush_while(|| false);
 }
 
-/// Reads packets up to the startup packet. `None` where that was all: a cancel request, or the client has gone.
-async fn greet(registry: &Registry, stream: &Stream, bytes: &mut BytesMut) -> Result<Option<Greeting>, Report> {
+/// Reads packets up to the startup packet. `None` where that was all: a cancel request, or the client has gone or says nothing.
+fn greet(
+    registry: &Registry,
+    input: &mut Input,
+    output: &mut Output,
+    deadline: Instant,
+) -> Result<Option<Greeting>, Report> {
     loop {
-        let packet = take_startup_packet(bytes).map_err(|error| Report::decode(&error))?;
+        let packet = take_startup_packet(&mut input.buffer).map_err(|error| Report::decode(&error))?;
         match packet {
             Some(StartupPacket::SslRequest | StartupPacket::GssRequest) => {
-                if stream.write_all(b"N").await.is_err() {
+                output.buffer.push(b'N');
+                if output.flush_while(|| Instant::now() < deadline).is_err() {
                     return Ok(None);
                 }
             }
@@ -219,10 +216,8 @@ async fn greet(registry: &Registry, stream: &Stream, bytes: &mut BytesMut) -> Re
             Some(StartupPacket::Startup { version, parameters }) => {
                 return Greeting::new(version, parameters).map(Some);
             }
-            None => match stream.read(bytes).await {
-                Ok(0) | Err(_) => return Ok(None),
-                Ok(_) => {}
-            },
+            None if !matches!(input.read_until(deadline), Ok(1..)) => return Ok(None),
+            None => {}
         }
     }
 }
