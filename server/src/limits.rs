@@ -24,6 +24,11 @@ pub const WRITE_CHECK_INTERVAL_MS: u64 = 10;
 pub const READ_BUFFER_BYTES_MIN: usize = 8 << 10;
 /// Room for one read at most.
 pub const READ_BUFFER_BYTES_MAX: usize = 256 << 10;
+/// How long a thread waits awake for the next statement of a prompt client, where no other connection is at work.
+pub const AWAKE_WAIT_MAX_US: u64 = 50;
+/// A client whose last statement came within this time after its last answer is prompt. Longer than the wait: that is a thread that had
+/// to be woken.
+pub const PROMPT_WAIT_MAX_US: u64 = 100;
 /// Of what a client still sends when its connection ends, so much is taken, that it comes to read the last message.
 pub const DRAIN_BYTES_MAX: usize = 4 << 20;
 /// Named prepared statements of one connection.
@@ -72,5 +77,6 @@ pub const STOP_CANCEL_MS: u64 = 5_000;
 
 const _: () = assert!(SMALL_MESSAGE_BYTES_MAX < MESSAGE_BYTES_MAX && MESSAGE_BYTES_MAX < i32::MAX as usize);
 const _: () = assert!(READ_BUFFER_BYTES_MIN < READ_BUFFER_BYTES_MAX);
+const _: () = assert!(AWAKE_WAIT_MAX_US < PROMPT_WAIT_MAX_US);
 const _: () = assert!(WRITE_BUFFER_BYTES < WRITE_BUFFER_KEEP_BYTES);
 const _: () = assert!(HTTP_HEADER_BYTES_MAX < HTTP_BUFFER_BYTES_MAX && HTTP_ROWS_FIRST <= HTTP_ROWS_MAX);

@@ -4,7 +4,7 @@ use crate::limits::CLIENT_CHECK_INTERVAL_MS;
 use parking_lot::Mutex;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
 use std::time::Duration;
 use stoa_engine::connection::SessionHandle;
 use tokio::sync::watch;
@@ -40,24 +40,17 @@ pub(crate) struct ConnectionEntry {
     identity: Identity,
     serving: Arc<dyn Serving>,
     handle: SessionHandle,
+    load: Arc<Load>,
+}
+
+/// How busy the processor is, as far as connections know.
+struct Load {
+    /// Registered connections that do not wait for their clients.
+    at_work: AtomicUsize,
+    has_several_cores: bool,
 }
 
 impl ConnectionEntry {
-    /// A connection that is about to be registered.
-    pub(crate) fn new(identity: Identity, serving: Arc<dyn Serving>, handle: SessionHandle) -> Arc<Self> {
-        // An administrator may end the session while its thread waits for the client, whichever way.
-        let to_end = Arc::clone(&serving);
-        handle.on_terminate(move || {
-            to_end.stop();
-            to_end.abandon();
-        });
-        Arc::new(ConnectionEntry {
-            identity,
-            serving,
-            handle,
-        })
-    }
-
     /// Ends what it runs, if it runs anything: a request between two statements must not hit the next one.
     pub(crate) fn cancel(&self) {
         self.handle.cancel();
@@ -67,9 +60,18 @@ impl ConnectionEntry {
         !self.handle.is_waiting()
     }
 
-    /// Whether the connection waits for a message of its client.
+    /// Whether the connection waits for a message of its client. It does not when it is registered, nor when it leaves.
     pub(crate) fn set_waiting(&self, is_waiting: bool) {
         self.handle.set_waiting(is_waiting);
+        match is_waiting {
+            true => self.load.at_work.fetch_sub(1, Ordering::Relaxed),
+            false => self.load.at_work.fetch_add(1, Ordering::Relaxed),
+        };
+    }
+
+    /// Whether no connection is at work while this one waits, and its thread can stay awake without being in its client's way.
+    pub(crate) fn is_alone(&self) -> bool {
+        self.load.has_several_cores && self.load.at_work.load(Ordering::Relaxed) == 0
     }
 }
 
@@ -79,6 +81,7 @@ pub(crate) struct Registry {
     connections_max: usize,
     last_process_id: AtomicI32,
     stopping: watch::Sender<bool>,
+    load: Arc<Load>,
 }
 
 impl Registry {
@@ -89,6 +92,10 @@ impl Registry {
             connections_max,
             last_process_id: AtomicI32::new(0),
             stopping: watch::Sender::new(false),
+            load: Arc::new(Load {
+                at_work: AtomicUsize::new(0),
+                has_several_cores: std::thread::available_parallelism().is_ok_and(|cores| cores.get() > 1),
+            }),
         }
     }
 
@@ -104,6 +111,27 @@ impl Registry {
         Ok(Identity { process_id, secret_key })
     }
 
+    /// A connection that is about to be registered.
+    pub(crate) fn entry(
+        &self,
+        identity: Identity,
+        serving: Arc<dyn Serving>,
+        handle: SessionHandle,
+    ) -> Arc<ConnectionEntry> {
+        // An administrator may end the session while its thread waits for the client, whichever way.
+        let to_end = Arc::clone(&serving);
+        handle.on_terminate(move || {
+            to_end.stop();
+            to_end.abandon();
+        });
+        Arc::new(ConnectionEntry {
+            identity,
+            serving,
+            handle,
+            load: Arc::clone(&self.load),
+        })
+    }
+
     /// Enters a connection; it leaves when the guard is dropped. `None` where there is no room.
     pub(crate) fn enter(self: &Arc<Self>, entry: &Arc<ConnectionEntry>) -> Option<Registration> {
         let mut connections = self.connections.lock();
@@ -111,6 +139,7 @@ impl Registry {
             return None;
         }
         connections.insert(entry.identity.process_id, Arc::clone(entry));
+        self.load.at_work.fetch_add(1, Ordering::Relaxed);
         if self.is_stopping() {
             entry.serving.stop();
         }
@@ -217,5 +246,6 @@ pub(crate) struct Registration {
 impl Drop for Registration {
     fn drop(&mut self) {
         self.registry.connections.lock().remove(&self.entry.identity.process_id);
+        self.registry.load.at_work.fetch_sub(1, Ordering::Relaxed);
     }
 }

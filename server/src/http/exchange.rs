@@ -168,7 +168,9 @@ fn open<'e>(
         process_id: identity.process_id,
         settings: Vec::new(),
     });
-    let registered = ConnectionEntry::new(identity, Arc::new(Ends(ends)), connection.handle());
+    let registered = context
+        .registry
+        .entry(identity, Arc::new(Ends(ends)), connection.handle());
     let Some(registration) = context.registry.enter(&registered) else {
         return Err(Failure::refused(
             StatusCode::SERVICE_UNAVAILABLE,

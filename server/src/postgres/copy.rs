@@ -53,7 +53,7 @@ impl Session {
 
     /// The next message of the client while it copies. The statement is at work while it waits: a cancel request ends it.
     fn next_copy_frame(&mut self) -> Result<super::message::Frame> {
-        match self.input.next(|_| ())? {
+        match self.input.next(None)? {
             Next::Frame(frame) => Ok(frame),
             Next::Closed => Err(Failure::Gone),
             Next::Stopped => Err(stopped()),

@@ -137,7 +137,7 @@ impl Session {
             .map_err(|error| Report::fatal("58030", format!("could not make a cancel key: {error}")))?;
         let connection = database.connect(greeting.connection_options(identity.process_id));
         let serving: Arc<dyn Serving> = Arc::<Socket>::clone(socket);
-        let entry = ConnectionEntry::new(identity.clone(), serving, connection.handle());
+        let entry = registry.entry(identity.clone(), serving, connection.handle());
         let Some(registration) = registry.enter(&entry) else {
             return Err(Report::fatal("53300", "sorry, too many clients already"));
         };
@@ -192,8 +192,7 @@ impl Session {
 
     /// The next message. While it waits, a cancel request means nothing.
     pub(super) fn next(&mut self) -> Result<Next> {
-        let entry = &self.entry;
-        Ok(self.input.next(|is_waiting| entry.set_waiting(is_waiting))?)
+        Ok(self.input.next(Some(&self.entry))?)
     }
 
     fn answer(&mut self, frame: &Frame) -> Result<()> {

@@ -48,6 +48,22 @@ impl Socket {
         }
     }
 
+    /// As `read`, without sleeping: as long as it is worthwhile, and not beyond a time. `None`: nothing has come.
+    pub(crate) fn read_awake(
+        &self,
+        room: &mut [u8],
+        deadline: Instant,
+        is_worthwhile: impl Fn() -> bool,
+    ) -> io::Result<Option<usize>> {
+        while is_worthwhile() && Instant::now() < deadline {
+            match recv(&self.descriptor, &mut *room, RecvFlags::DONTWAIT) {
+                Err(Errno::INTR | Errno::AGAIN) => std::hint::spin_loop(),
+                read => return Ok(Some(read?.0)),
+            }
+        }
+        Ok(None)
+    }
+
     /// As `read`, until a time.
     ///
     /// # Errors
@@ -149,6 +165,18 @@ mod tests {
         assert_eq!(socket.read(&mut [0; 8]).unwrap(), 0);
         assert!(socket.is_stopped() && !socket.client_has_gone());
         thread.join().unwrap();
+    }
+
+    #[test]
+    fn a_read_that_stays_awake_gives_up() {
+        let (mut client, socket) = pair();
+        let late = Instant::now() + Duration::from_secs(60);
+        assert_eq!(socket.read_awake(&mut [0; 8], Instant::now(), || true).unwrap(), None);
+        assert_eq!(socket.read_awake(&mut [0; 8], late, || false).unwrap(), None);
+        client.write_all(b"abc").unwrap();
+        assert_eq!(socket.read_awake(&mut [0; 8], late, || true).unwrap(), Some(3));
+        drop(client);
+        assert_eq!(socket.read_awake(&mut [0; 8], late, || true).unwrap(), Some(0));
     }
 
     #[test]

@@ -5,11 +5,13 @@
 
 use super::message::{self, Frame};
 use super::socket::Socket;
+use crate::limits::{AWAKE_WAIT_MAX_US, PROMPT_WAIT_MAX_US};
 use crate::limits::{READ_BUFFER_BYTES_MAX, READ_BUFFER_BYTES_MIN, WRITE_BUFFER_KEEP_BYTES};
+use crate::registry::ConnectionEntry;
 use bytes::BytesMut;
 use std::io;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// What a look for the next message found.
 #[derive(Debug)]
@@ -29,6 +31,8 @@ pub(crate) struct Input {
     /// Bytes from the front of the next message on.
     pub(crate) buffer: BytesMut,
     read_bytes: usize,
+    /// The last wait between two statements was a short one.
+    is_prompt: bool,
 }
 
 impl Input {
@@ -38,14 +42,15 @@ impl Input {
             socket,
             buffer: BytesMut::new(),
             read_bytes: READ_BUFFER_BYTES_MIN,
+            is_prompt: false,
         }
     }
 
-    /// The next message, waiting for it; `idle` hears of each wait's begin (true) and end (false).
+    /// The next message, waiting for it. A connection that is given has nothing to do meanwhile.
     ///
     /// # Errors
     /// The bytes do not follow the protocol.
-    pub(crate) fn next(&mut self, mut idle: impl FnMut(bool)) -> message::Result<Next> {
+    pub(crate) fn next(&mut self, idle: Option<&ConnectionEntry>) -> message::Result<Next> {
         loop {
             if self.socket.is_stopped() {
                 return Ok(Next::Stopped);
@@ -53,13 +58,31 @@ impl Input {
             if let Some(frame) = message::take_frame(&mut self.buffer)? {
                 return Ok(Next::Frame(frame));
             }
-            idle(true);
-            let read = self.read(Socket::read);
-            idle(false);
+            let read = match idle {
+                Some(entry) => self.read_idle(entry),
+                None => self.read(Socket::read),
+            };
             if !matches!(read, Ok(1..)) && !self.socket.is_stopped() {
                 return Ok(Next::Closed);
             }
         }
+    }
+
+    /// Waits for the next statement. For a client that is prompt it is waited awake for a moment, while no other connection could use
+    /// the processor: putting a thread to sleep and waking it takes longer than such clients do.
+    fn read_idle(&mut self, entry: &ConnectionEntry) -> io::Result<usize> {
+        let begin = Instant::now();
+        let deadline = begin + Duration::from_micros(if self.is_prompt { AWAKE_WAIT_MAX_US } else { 0 });
+        entry.set_waiting(true);
+        let read = self.read(
+            |socket, room| match socket.read_awake(room, deadline, || entry.is_alone())? {
+                Some(count) => Ok(count),
+                None => socket.read(room),
+            },
+        );
+        entry.set_waiting(false);
+        self.is_prompt = begin.elapsed() < Duration::from_micros(PROMPT_WAIT_MAX_US);
+        read
     }
 
     /// Waits for more bytes until a time; 0 at their end.
@@ -153,13 +176,13 @@ mod tests {
                 std::thread::sleep(std::time::Duration::from_millis(5));
             }
         });
-        let tags: Vec<u8> = std::iter::from_fn(|| match input.next(|_| ()).unwrap() {
+        let tags: Vec<u8> = std::iter::from_fn(|| match input.next(None).unwrap() {
             Next::Frame(frame) => Some(frame.tag),
             _ => None,
         })
         .collect();
         assert_eq!(tags, b"SQ");
-        assert!(matches!(input.next(|_| ()).unwrap(), Next::Closed));
+        assert!(matches!(input.next(None).unwrap(), Next::Closed));
         sender.join().unwrap();
     }
 
@@ -167,9 +190,9 @@ mod tests {
     fn a_stop_comes_before_further_messages() {
         let (mut client, mut input) = input();
         client.write_all(b"S\0\0\0\x04S\0\0\0\x04").unwrap();
-        assert!(matches!(input.next(|_| ()).unwrap(), Next::Frame(_)));
+        assert!(matches!(input.next(None).unwrap(), Next::Frame(_)));
         assert_eq!(input.peek(), Some(b'S'));
         input.socket.stop();
-        assert!(matches!(input.next(|_| ()).unwrap(), Next::Stopped));
+        assert!(matches!(input.next(None).unwrap(), Next::Stopped));
     }
 }
