@@ -5,8 +5,8 @@ use super::transaction::StatementWrites;
 use crate::database::Shared;
 use crate::error::{Error, Result};
 use crate::limits::{LOGGED_BYTES_MAX, LOGGED_ROWS_MAX};
+use crate::operators::gather::batch_bytes;
 use crate::pipeline::Reservation;
-use crate::statement::query::memory_bytes;
 use crate::statement::row_sink::joined;
 use arrow_buffer::BooleanBuffer;
 use roaring::RoaringBitmap;
@@ -185,7 +185,7 @@ fn large_tables(pending: &[Pending]) -> Vec<TableId> {
         if let Pending::Insert(inserted) = pending {
             let (rows, bytes) = totals.entry(inserted.table).or_default();
             *rows += inserted.batch.row_count;
-            *bytes += memory_bytes(&inserted.batch);
+            *bytes += batch_bytes(&inserted.batch);
         }
     }
     let is_large = |(rows, bytes): &(usize, usize)| *rows > LOGGED_ROWS_MAX || *bytes > LOGGED_BYTES_MAX;

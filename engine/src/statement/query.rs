@@ -7,6 +7,7 @@ use crate::activity::Entry;
 use crate::connection::{Outcome, RowsTag};
 use crate::error::{Error, Result};
 use crate::expression::Layout;
+use crate::operators::gather::{batch_bytes, retained};
 use crate::operators::project::{ProjectTransform, Projection};
 use crate::physical::{Piece, Planner, Tables};
 use crate::pipeline::{
@@ -16,7 +17,6 @@ use crate::pipeline::{
 use crate::rollup::with_rollups_below_joins;
 use crate::rows::{ColumnOrigin, ResultColumn, RowBatch, RowSource, Rows};
 use crate::types::LogicalType;
-use arrow_array::Array;
 use parking_lot::Mutex;
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -331,9 +331,9 @@ impl Sink for CollectSink {
 
 impl SinkPart for CollectPart {
     fn consume(&mut self, batch: Batch) -> Result<Demand> {
-        let batch = plain(batch);
+        let batch = retained(batch);
         let mut collected = self.0.lock();
-        collected.memory.grow(memory_bytes(&batch))?;
+        collected.memory.grow(batch_bytes(&batch))?;
         collected.batches.push(batch);
         Ok(Demand::More)
     }
@@ -348,9 +348,4 @@ pub(crate) fn plain(batch: Batch) -> Batch {
     let batch = batch.compact();
     let columns = batch.columns.iter().map(flatten).collect();
     Batch::new(columns, batch.row_count)
-}
-
-/// What a batch takes.
-pub(crate) fn memory_bytes(batch: &Batch) -> usize {
-    batch.columns.iter().map(|column| column.get_array_memory_size()).sum()
 }

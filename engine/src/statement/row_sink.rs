@@ -3,7 +3,7 @@
 
 use super::admission::Admission;
 use super::check_constraint::Check;
-use super::query::{memory_bytes, plain};
+use super::query::plain;
 use super::seal::Sealed;
 use super::stored;
 use super::unique_key::{Key, NewKeys};
@@ -16,6 +16,7 @@ use crate::error::{Error, ErrorObject, Result, SqlState};
 use crate::format::FormatSettings;
 use crate::format::text::ColumnWriter;
 use crate::limits::{LOGGED_BYTES_MAX, LOGGED_ROWS_MAX};
+use crate::operators::gather::batch_bytes;
 use crate::pipeline::{Demand, MemoryBudget, Reservation, Sink, SinkPart};
 use crate::types::{LogicalType, array_type, stored_array};
 use arrow_array::{Array, ArrayRef, Int16Array};
@@ -296,7 +297,7 @@ impl RowSink {
             match &state.load {
                 Some(load) => load.clone(),
                 None => {
-                    let bytes = memory_bytes(&stored);
+                    let bytes = batch_bytes(&stored);
                     let (rows, total) = (state.waiting_rows + stored.row_count, state.waiting_bytes + bytes);
                     if rows <= LOGGED_ROWS_MAX && total <= LOGGED_BYTES_MAX {
                         state.memory.grow(bytes)?;

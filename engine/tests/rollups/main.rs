@@ -631,3 +631,30 @@ fn a_partial_of_other_rows_never_stands_for_those_of_the_past() {
         "55|10",
     );
 }
+
+/// Batches that share their columns count once: what is compared takes 8 MiB.
+#[test]
+fn many_groups_are_compared_within_the_limit() {
+    let world = World::new();
+    let mut session = world.connect();
+    ask(
+        &mut session,
+        "CREATE TABLE visits (day date NOT NULL, visitor int NOT NULL, pages int NOT NULL)",
+    );
+    ask(
+        &mut session,
+        "INSERT INTO visits SELECT date '2024-01-01' + i % 3, i, i % 9 FROM generate_series(1, 150000) i",
+    );
+    let view = "SELECT day, visitor, sum(pages) AS pages, count(*) AS visits FROM visits GROUP BY day, visitor";
+    ask(
+        &mut session,
+        &format!("CREATE MATERIALIZED VIEW by_visitor AS {view}; CHECKPOINT"),
+    );
+    ask(
+        &mut session,
+        "SET stoa.verify_rollups = on; SET stoa.memory_limit = '64MB'",
+    );
+    let counted = format!("SELECT count(*), sum(pages), max(visitor), max(day) FROM ({view}) AS groups");
+    assert_eq!(ask(&mut session, &counted), "150000|599997|150000|2024-01-03");
+    assert_eq!(ask(&mut session, "SELECT * FROM stoa.check_rollup('by_visitor')"), "");
+}
