@@ -37,10 +37,11 @@ pub(super) struct FusedSums {
     /// Rows in the counts, and rows offered so far.
     rows: usize,
     rows_offered: usize,
-    /// Times that the sums were handed out, rows they held in all, and places.
+    /// Times that the sums were handed out, rows they held in all, places, and whether those were a dictionary's once.
     flush_count: usize,
     flushed_rows: usize,
     flushed_places: usize,
+    flushed_codes: bool,
 }
 
 /// A state of a call.
@@ -57,10 +58,12 @@ const ROWS_MAX: usize = 1 << 22;
 const CHUNK_ROWS: usize = 1024;
 /// Magnitude of values that [`ROWS_MAX`] of can be added.
 const SMALL: i64 = 1 << 40;
-/// Rows per handing out below which this does not pay ..
+/// Rows per handing out below which this does not pay, if it is so for long ..
 const ROWS_PER_FLUSH_MIN: usize = 4 * 1024;
-/// .. and places per row above which it does not, either.
+const FLUSHES_MIN: usize = 8;
+/// .. and places per row above which it does not, either: of numbers at once, where they are many.
 const PLACES_PER_ROW_MAX: usize = 4;
+const WASTED_PLACES_MIN: usize = 16 * 1024;
 /// Places up to which each has a copy: they stay in the first-level cache.
 const REPLICATED_PLACES_MAX: usize = 512;
 
@@ -91,14 +94,17 @@ impl FusedSums {
             flush_count: 0,
             flushed_rows: 0,
             flushed_places: 0,
+            flushed_codes: false,
         })
     }
 
     /// Whether it was handed out so often that the general way is better.
     pub(super) fn is_in_vain(&self) -> bool {
-        self.flush_count >= 8
-            && (self.flushed_rows < self.flush_count * ROWS_PER_FLUSH_MIN
-                || self.flushed_places > self.flushed_rows * PLACES_PER_ROW_MAX)
+        let is_sparse = self.flushed_places > self.flushed_rows * PLACES_PER_ROW_MAX;
+        match self.flush_count >= FLUSHES_MIN {
+            true => is_sparse || self.flushed_rows < self.flush_count * ROWS_PER_FLUSH_MIN,
+            false => is_sparse && !self.flushed_codes && self.flushed_places >= WASTED_PLACES_MIN,
+        }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -236,6 +242,7 @@ impl FusedSums {
             return Ok(None);
         };
         self.flushed_places += places.count();
+        self.flushed_codes |= places.has_codes();
         let counts = folded(std::mem::take(&mut self.counts), places.count());
         let present: Vec<usize> = (0..counts.len()).filter(|place| counts[*place] > 0).collect();
         let counts: ArrayRef = Arc::new(Int64Array::from_iter_values(
