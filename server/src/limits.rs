@@ -43,6 +43,8 @@ pub const CONNECTION_STACK_BYTES: usize = 80 << 20;
 /// How often it is looked whether the clients of running statements are still there. The statement of one that was gone twice is
 /// ended: short writes still finish.
 pub const CLIENT_CHECK_INTERVAL_MS: u64 = 50;
+/// The same where no statement ran at the last look.
+pub const CLIENT_CHECK_IDLE_INTERVAL_MS: u64 = 500;
 /// A statement whose HTTP request is broken off is ended after this time.
 pub const HTTP_DISCONNECT_CANCEL_DELAY_MS: u64 = 20;
 /// The request line and the headers of an HTTP request.
@@ -77,6 +79,7 @@ pub const STOP_CANCEL_MS: u64 = 5_000;
 
 const _: () = assert!(SMALL_MESSAGE_BYTES_MAX < MESSAGE_BYTES_MAX && MESSAGE_BYTES_MAX < i32::MAX as usize);
 const _: () = assert!(READ_BUFFER_BYTES_MIN < READ_BUFFER_BYTES_MAX);
+const _: () = assert!(CLIENT_CHECK_INTERVAL_MS <= CLIENT_CHECK_IDLE_INTERVAL_MS);
 const _: () = assert!(AWAKE_WAIT_MAX_US < PROMPT_WAIT_MAX_US);
 const _: () = assert!(WRITE_BUFFER_BYTES < WRITE_BUFFER_KEEP_BYTES);
 const _: () = assert!(HTTP_HEADER_BYTES_MAX < HTTP_BUFFER_BYTES_MAX && HTTP_ROWS_FIRST <= HTTP_ROWS_MAX);

@@ -1,6 +1,6 @@
 //! The open connections: how many may be there, which one a cancel request means, and how a stop reaches them all.
 
-use crate::limits::CLIENT_CHECK_INTERVAL_MS;
+use crate::limits::{CLIENT_CHECK_IDLE_INTERVAL_MS, CLIENT_CHECK_INTERVAL_MS};
 use parking_lot::Mutex;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -179,7 +179,11 @@ impl Registry {
     pub(crate) async fn watch_clients(&self) {
         let mut gone_before = HashSet::new();
         loop {
-            tokio::time::sleep(Duration::from_millis(CLIENT_CHECK_INTERVAL_MS)).await;
+            let interval_ms = match self.load.at_work.load(Ordering::Relaxed) {
+                0 => CLIENT_CHECK_IDLE_INTERVAL_MS,
+                _ => CLIENT_CHECK_INTERVAL_MS,
+            };
+            tokio::time::sleep(Duration::from_millis(interval_ms)).await;
             let mut gone = HashSet::new();
             self.each(|entry| {
                 if entry.is_at_work() && entry.serving.client_has_gone() {

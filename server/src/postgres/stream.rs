@@ -98,14 +98,21 @@ impl Input {
         message::peek_frame(&self.buffer)
     }
 
-    /// Reads into the buffer, whose room grows while reads fill it.
+    /// Reads into the buffer, whose room grows while reads fill it and shrinks when they need little of it.
     fn read(&mut self, read: impl FnOnce(&Socket, &mut [u8]) -> io::Result<usize>) -> io::Result<usize> {
         let begin = self.buffer.len();
-        self.buffer.resize(begin + self.read_bytes, 0);
+        match begin {
+            // Made anew: it would hold on to the memory of the largest message.
+            0 => self.buffer = BytesMut::zeroed(self.read_bytes),
+            _ => self.buffer.resize(begin + self.read_bytes, 0),
+        }
         let count = read(&self.socket, self.buffer.get_mut(begin..).unwrap_or_default());
-        self.buffer.truncate(begin + *count.as_ref().unwrap_or(&0));
-        if matches!(count, Ok(count) if count >= self.read_bytes) {
+        let read_bytes = *count.as_ref().unwrap_or(&0);
+        self.buffer.truncate(begin + read_bytes);
+        if read_bytes >= self.read_bytes {
             self.read_bytes = (self.read_bytes * 2).min(READ_BUFFER_BYTES_MAX);
+        } else if read_bytes < self.read_bytes / 4 {
+            self.read_bytes = (self.read_bytes / 2).max(READ_BUFFER_BYTES_MIN);
         }
         count
     }
@@ -184,6 +191,26 @@ mod tests {
         assert_eq!(tags, b"SQ");
         assert!(matches!(input.next(None).unwrap(), Next::Closed));
         sender.join().unwrap();
+    }
+
+    #[test]
+    fn a_large_message_leaves_no_memory_behind() {
+        let (mut client, mut input) = input();
+        let large = 4 << 20;
+        let sender = std::thread::spawn(move || {
+            client.write_all(b"d").unwrap();
+            client.write_all(&(large as u32 + 4).to_be_bytes()).unwrap();
+            client.write_all(&vec![0; large]).unwrap();
+            client
+        });
+        assert!(matches!(input.next(None).unwrap(), Next::Frame(frame) if frame.body.len() == large));
+        let mut client = sender.join().unwrap();
+        for _ in 0..16 {
+            client.write_all(b"S\0\0\0\x04").unwrap();
+            assert!(matches!(input.next(None).unwrap(), Next::Frame(_)));
+            assert!(input.buffer.capacity() <= READ_BUFFER_BYTES_MAX);
+        }
+        assert_eq!(input.read_bytes, READ_BUFFER_BYTES_MIN);
     }
 
     #[test]
